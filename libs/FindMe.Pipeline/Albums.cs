@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Pipeline;
@@ -17,6 +18,22 @@ public sealed class AlbumOptions
     /// <remarks>A 100-megapixel camera's JPEG is about 40 MB.</remarks>
     [Range(1, 1 << 30)]
     public int MaxPhotoBytes { get; set; } = 50 << 20;
+}
+
+[OptionsValidator]
+internal sealed partial class AlbumOptionsValidator : IValidateOptions<AlbumOptions>;
+
+/// <summary>Registers the albums.</summary>
+public static class AlbumServices
+{
+    /// <summary>Registers <see cref="Albums"/> and its options, which are checked at start.</summary>
+    /// <param name="services">The app's services.</param>
+    public static void AddAlbums(this IServiceCollection services)
+    {
+        services.AddOptions<AlbumOptions>().BindConfiguration(AlbumOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AlbumOptions>, AlbumOptionsValidator>();
+        services.AddSingleton<Albums>();
+    }
 }
 
 /// <summary>The albums on this machine. No name, however odd, leads out of an album's folder.</summary>

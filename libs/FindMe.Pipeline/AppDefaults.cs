@@ -2,6 +2,7 @@ using System.Diagnostics;
 using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -23,17 +24,9 @@ public static partial class AppDefaults
         builder.Services.ConfigureHttpJsonOptions(json => PipelineJson.Configure(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
 
-        builder.Services.AddHttpClient<DaprClient>(http =>
-        {
-            // The names of Dapr's own SDKs: the endpoint wins over the port.
-            http.BaseAddress = new Uri(
-                builder.Configuration["DAPR_HTTP_ENDPOINT"] ?? $"http://127.0.0.1:{builder.Configuration["DAPR_HTTP_PORT"] ?? "3500"}");
-            http.Timeout = TimeSpan.FromSeconds(30);
-            if (builder.Configuration["DAPR_API_TOKEN"] is { Length: > 0 } token)
-            {
-                http.DefaultRequestHeaders.Add("dapr-api-token", token);
-            }
-        });
+        builder.Services.AddSingleton(services => ConnectToSidecar(services.GetRequiredService<IConfiguration>()));
+        builder.Services.AddSingleton<Verdicts>();
+        builder.Services.AddSingleton<References>();
 
         // Api wraps people's keys and Compare unwraps them: both must see the same ring under the same name.
         var keys = builder.Services.AddDataProtection().SetApplicationName("FindMe");
@@ -56,6 +49,23 @@ public static partial class AppDefaults
         app.UseStatusCodePages();
         app.MapHealthChecks("/healthz");
         app.MapSubscribeHandler();
+    }
+
+    private static DaprClient ConnectToSidecar(IConfiguration configuration)
+    {
+        // One connection pool for the life of the process: the sidecar's address never changes, and no proxy stands before it.
+        var http = new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            // The names of Dapr's own SDKs: the endpoint wins over the port.
+            BaseAddress = new Uri(configuration["DAPR_HTTP_ENDPOINT"] ?? $"http://127.0.0.1:{configuration["DAPR_HTTP_PORT"] ?? "3500"}"),
+            Timeout = TimeSpan.FromSeconds(30),
+        };
+        if (configuration["DAPR_API_TOKEN"] is { Length: > 0 } token)
+        {
+            http.DefaultRequestHeaders.Add("dapr-api-token", token);
+        }
+
+        return new DaprClient(http);
     }
 
     /// <summary>Ends the app when whoever started it closes its standard input, be it by dying: no process is left behind.</summary>

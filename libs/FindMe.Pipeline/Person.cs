@@ -12,6 +12,9 @@ public sealed record Person
     /// <summary>When they agreed.</summary>
     public required DateTimeOffset ConsentAt { get; init; }
 
+    /// <summary>They are deleting everything: nothing may be added any more.</summary>
+    public bool Leaving { get; init; }
+
     /// <summary>Their references, oldest first: all that may be shown of them.</summary>
     public IReadOnlyList<ReferenceSummary> References { get; init; } = [];
 

@@ -46,6 +46,9 @@ public sealed record Search
     /// <summary>How far it has come.</summary>
     public SearchStage Stage { get; init; }
 
+    /// <summary>Whether its first <see cref="SearchRequest"/> is known to be published; if not after a while, it is published again.</summary>
+    public bool Requested { get; init; }
+
     /// <summary>The ids of the person's references that it looks for; together they count as one person.</summary>
     public IReadOnlyList<string> References { get; init; } = [];
 
@@ -66,6 +69,10 @@ public sealed record Search
 
     /// <summary>True as long as photos may be listed and compared.</summary>
     public bool IsOpen() => Stage is SearchStage.Listing or SearchStage.Listed;
+
+    /// <summary>How long the store still keeps its documents.</summary>
+    /// <param name="now">The present time.</param>
+    public TimeSpan TimeToLive(DateTimeOffset now) => ExpiresAt - now;
 }
 
 /// <summary>One page of a search's photos.</summary>
