@@ -21,7 +21,7 @@ export async function albumView(page) {
   }));
 
   const fieldsets = sources.filter(source => source.items.length > 0).map(source => element('fieldset', {},
-    element('legend', {}, source.label),
+    element('legend', {}, element('h2', {}, source.label)),
     element('div', { class: 'albums' }, cards.filter(card => card.album.source === source.source).map(card => card.node))));
 
   const shownCount = element('p', { class: 'small', role: 'status' });
@@ -73,7 +73,6 @@ export async function albumView(page) {
     title: 'Choose the photos',
     node: stepFrame('album', 'Where might you be?',
       'Choose an album. Every face in it is compared with yours and then forgotten; only the photos you are in are listed.',
-      element('h2', {}, 'Albums'),
       references.length === 0 ? faceless : albums.length === 0 ? empty : form),
   };
 }

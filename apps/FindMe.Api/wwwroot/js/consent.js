@@ -27,6 +27,7 @@ export async function consentView(page) {
 
   async function agree(event) {
     event.preventDefault();
+    replace(answer);
     if (!tick.checked) {
       missing.textContent = 'Please tick this first: FindMe looks for your own face only.';
       tick.setAttribute('aria-invalid', 'true');

@@ -183,11 +183,12 @@ export async function resultsView(page, id) {
           element('li', {}, element('a', { href: '#face' }, 'Add another picture of yourself'), ', with the glasses, hair or beard you wore that day.'),
           element('li', {}, element('a', { href: '#album' }, 'Choose another album'), '.')));
     } else {
-      const where = search.status === 'cancelled' ? `Cancelled after ${count(search.photos.compared + left, 'photo')}.` : 'Done.';
+      const cancelled = search.status === 'cancelled';
+      const where = cancelled ? `Cancelled after ${count(search.photos.compared + left, 'photo')} of ${found}.` : 'Done.';
       words = element('p', { class: 'big' },
         frames.length === 0
           ? `${where} Nothing was found until then.`
-          : `${where} You are in ${count(surely, 'photo')} of ${found}${perhaps > 0 ? `, and maybe in ${perhaps} more` : ''}.${skippedWords}`);
+          : `${where} You are in ${count(surely, 'photo')} of ${cancelled ? 'those' : found}${perhaps > 0 ? `, and maybe in ${perhaps} more` : ''}.${skippedWords}`);
     }
     replace(summary, words, actions);
     if (stop !== finished) announceNow(words.textContent);
@@ -266,7 +267,7 @@ function frameOf(match, number, opened) {
   });
   const opener = element('button', { type: 'button', class: 'frame-open', onclick: opened },
     element('span', { class: 'photo' }, image, boundingBox(match.box, photo, match.verdict)));
-  const node = element('li', { class: 'frame' },
+  const node = element('li', { class: 'frame', 'data-photo': photo.id },
     element('figure', {}, opener,
       element('figcaption', {},
         element('span', { class: `confidence confidence-${match.verdict}` }, words),
