@@ -1,0 +1,61 @@
+// The REST API as the page sees it. Whatever goes wrong arrives as a Problem, so each step can say it in words where it happened.
+
+export class Problem extends Error {
+  constructor({ type = '', title = '', detail = '', status = 0, ...members }) {
+    super(title || detail);
+    // RFC 9457 types are URIs; the page compares the last segment, so that the host they are documented on may change.
+    this.slug = type.split(/[#?]/)[0].split('/').filter(Boolean).pop() ?? '';
+    this.title = title;
+    this.detail = detail;
+    this.status = status;
+    this.members = members;
+  }
+}
+
+async function send(method, path, body) {
+  const request = { method, headers: { accept: 'application/json' } };
+  if (body instanceof FormData) {
+    request.body = body;
+  } else if (body !== undefined) {
+    request.body = JSON.stringify(body);
+    request.headers['content-type'] = 'application/json';
+  }
+
+  let response;
+  try {
+    response = await fetch(path, request);
+  } catch {
+    throw new Problem({ type: 'no-answer', title: 'FindMe does not answer', detail: 'Check your connection and try again; nothing was lost.' });
+  }
+
+  const answer = await response.json().catch(() => undefined);
+  if (!response.ok) {
+    // A proxy in between may refuse a large upload on its own, without the API's words.
+    const type = response.status === 413 ? 'too-large' : 'unexpected';
+    throw new Problem({ type, title: 'Something went wrong', detail: `The server answered ${response.status}.`, ...answer, status: response.status });
+  }
+  return answer;
+}
+
+const search = id => `/api/searches/${encodeURIComponent(id)}`;
+
+export const api = {
+  consent: () => send('GET', '/api/consent'),
+  agree: version => send('POST', '/api/consent', { version }),
+  references: () => send('GET', '/api/references'),
+  deleteReference: id => send('DELETE', `/api/references/${encodeURIComponent(id)}`),
+  sources: () => send('GET', '/api/sources'),
+  searches: () => send('GET', '/api/searches'),
+  search: id => send('GET', search(id)),
+  startSearch: (source, query) => send('POST', '/api/searches', { source, query }),
+  deleteSearch: id => send('DELETE', search(id)),
+  events: id => new EventSource(`${search(id)}/events`),
+  deleteMe: () => send('DELETE', '/api/me'),
+
+  addReference(photo, face) {
+    const form = new FormData();
+    form.append('photo', photo, photo.name ?? 'selfie.jpg');
+    if (face !== undefined) form.append('face', String(face));
+    return send('POST', '/api/references', form);
+  },
+};

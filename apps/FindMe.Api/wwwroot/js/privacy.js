@@ -1,0 +1,66 @@
+// What is kept about the person, and the one button that ends it.
+import { api } from './api.js';
+import { consentText } from './consent.js';
+import { element, replace } from './element.js';
+import { notice, problemNotice } from './notice.js';
+import { referenceList } from './references.js';
+import { count } from './words.js';
+
+export async function privacyView(page) {
+  const consent = await api.consent();
+  const [references, searches] = consent.accepted ? await Promise.all([api.references(), api.searches()]) : [[], []];
+  const list = referenceList(page, references);
+
+  const kept = consent.accepted
+    ? element('p', { class: 'lead' }, `Kept about you just now: ${count(references.length, 'face', 'faces')} you have shown and `,
+      element('a', { href: '#searches' }, count(searches.length, 'search', 'searches')),
+      `. All of it goes by itself after ${consent.days} days.`)
+    : element('p', { class: 'lead' }, 'Nothing is kept about you just now: you have not agreed to anything.');
+
+  return {
+    title: 'My data',
+    node: element('div', { class: 'narrow' },
+      element('h1', {}, 'My data'),
+      kept,
+      consent.accepted && element('section', { class: 'panel', 'aria-label': 'Pictures you have shown' }, list.node,
+        element('p', { class: 'actions' },
+          element('button', { type: 'button', class: 'button danger', onclick: () => document.getElementById('delete-everything').click() }, 'Delete everything about me'))),
+      element('section', { class: 'panel', 'aria-label': consent.title },
+        element('h2', {}, consent.accepted ? 'What you agreed to' : consent.title), consentText(consent))),
+    leave: list.leave,
+  };
+}
+
+// Asks once more, deletes, and hands over what the server says it deleted.
+export function confirmDeleteEverything(done) {
+  const answer = element('div', {});
+  const yes = element('button', { type: 'button', class: 'button danger', onclick: erase }, 'Delete everything');
+  const no = element('button', { type: 'button', class: 'button', autofocus: true, onclick: () => dialog.close() }, 'Keep it');
+  const dialog = element('dialog', { class: 'confirm', 'aria-labelledby': 'confirm-title', onclose: () => dialog.remove() },
+    element('h2', { id: 'confirm-title' }, 'Delete everything about you?'),
+    element('p', {}, 'The faces you have shown, your searches and their results are deleted from this server now. A running search stops. This cannot be undone.'),
+    answer,
+    element('p', { class: 'actions' }, yes, no));
+
+  async function erase() {
+    yes.disabled = true;
+    try {
+      const { deleted } = await api.deleteMe();
+      dialog.close();
+      done(notice('good', 'Everything about you is deleted',
+        `${count(deleted.references, 'face')} you had shown, ${count(deleted.searches, 'search', 'searches')} and what was noted about ${count(deleted.photos, 'photo')}. Your cookie is gone too.`));
+    } catch (problem) {
+      yes.disabled = false;
+      // Without consent there is nothing to delete: that is the state the person wanted.
+      if (problem.slug === 'consent-required') {
+        dialog.close();
+        done(notice('good', 'There is nothing about you here', 'Nothing of yours is kept on this server.'));
+      } else {
+        replace(answer, problemNotice(problem));
+      }
+    }
+  }
+
+  document.body.append(dialog);
+  dialog.showModal();
+}

@@ -1,0 +1,62 @@
+// The faces already shown: the server keeps numbers, not pictures, so only those sent from this page have a thumbnail.
+import { api } from './api.js';
+import { announceNow } from './announce.js';
+import { faceCrop } from './bounding-box.js';
+import { element, icon, icons, replace } from './element.js';
+import { problemNotice } from './notice.js';
+import { dayOf, minuteOf, qualityWords, sentence } from './words.js';
+
+export function referenceList(page, references, changed = () => {}) {
+  const items = element('ul', { class: 'references' });
+  const answer = element('div', {});
+  const heading = element('h2', { tabindex: -1 }, 'Pictures you have shown');
+  const node = element('section', { class: 'shown', 'aria-label': 'Pictures you have shown' }, heading, items, answer);
+  const thumbnails = [];
+
+  function item(reference, preview) {
+    const remove = element('button', { type: 'button', class: 'button quiet small', onclick: forget }, icon(icons.trash), 'Delete',
+      element('span', { class: 'visually-hidden' }, ` the picture of ${minuteOf(reference.createdAt)}`));
+    const row = element('li', {},
+      preview ? faceCrop(preview, reference.box, reference) : element('span', { class: 'crop empty' }, icon(icons.face)),
+      element('div', {},
+        element('p', {}, `Shown on ${minuteOf(reference.createdAt)}`),
+        element('p', { class: 'small' }, `${qualityWords(reference.quality)} · deleted by itself on ${dayOf(reference.expiresAt)}`),
+        !preview && reference.warnings.map(warning => element('p', { class: 'small' }, sentence(warning)))),
+      remove);
+
+    async function forget() {
+      remove.disabled = true;
+      try {
+        await api.deleteReference(reference.id);
+        row.remove();
+        announceNow('The picture was deleted.');
+        count();
+        // The button that had the focus is gone with its row.
+        (node.hidden ? document.querySelector('h1') : heading).focus();
+      } catch (problem) {
+        remove.disabled = false;
+        if (!page.needsConsent(problem)) replace(answer, problemNotice(problem));
+      }
+    }
+
+    return row;
+  }
+
+  function count() {
+    node.hidden = items.children.length === 0;
+    changed(items.children.length);
+  }
+
+  items.append(...references.map(reference => item(reference)));
+  count();
+  return {
+    node,
+    add(reference, photo) {
+      const thumbnail = URL.createObjectURL(photo);
+      thumbnails.push(thumbnail);
+      items.prepend(item(reference, thumbnail));
+      count();
+    },
+    leave: () => thumbnails.forEach(thumbnail => URL.revokeObjectURL(thumbnail)),
+  };
+}

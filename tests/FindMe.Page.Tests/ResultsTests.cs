@@ -1,0 +1,251 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace FindMe.Page.Tests;
+
+/// <summary>A search as the page shows it, from the first match to the end of everything.</summary>
+public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFindMe>
+{
+    // Browsers place boxes on fractions of pixels.
+    private const double PixelTolerance = 1.5;
+
+    [Fact]
+    public async Task Matches_appear_while_the_search_runs()
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Festival);
+
+        await visitor.SomethingIsFoundAsync();
+
+        await Expect(visitor.CancelButton).ToBeVisibleAsync();
+        await Expect(visitor.Page.GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync();
+        var before = await visitor.Frames.CountAsync();
+        await Expect(visitor.Frames.Nth(before)).ToBeVisibleAsync(new() { Timeout = 45_000 });
+    }
+
+    [Theory]
+    [InlineData(390)]
+    [InlineData(1280)]
+    public async Task Every_bounding_box_lies_in_its_picture_where_the_API_says(int width)
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await visitor.SearchEndsAsync("Done.");
+        await visitor.Page.SetViewportSizeAsync(width, 844);
+        var search = await visitor.SearchFromApiAsync();
+        var matches = search.GetProperty("matches").EnumerateArray().ToDictionary(match => match.GetProperty("photo").GetProperty("id").GetString()!);
+
+        var drawn = JsonSerializer.Deserialize<List<DrawnFrame>>(await visitor.Frames.EvaluateAllAsync<string>("""
+            frames => {
+              const rectangle = node => {
+                const { x, y, width, height } = node.getBoundingClientRect();
+                return { x, y, width, height };
+              };
+              return JSON.stringify(frames.map(frame => ({
+                id: frame.dataset.photo,
+                picture: rectangle(frame.querySelector('img')),
+                box: rectangle(frame.querySelector('.box')),
+              })));
+            }
+            """), JsonSerializerOptions.Web)!;
+
+        Assert.NotEmpty(drawn);
+        Assert.Equal(matches.Keys.Order(), drawn.Select(frame => frame.Id).Order());
+        Assert.All(drawn, frame =>
+        {
+            var photo = matches[frame.Id].GetProperty("photo");
+            var box = matches[frame.Id].GetProperty("box").Deserialize<Rectangle>(JsonSerializerOptions.Web)!;
+            var scale = frame.Picture.Width / photo.GetProperty("width").GetDouble();
+            Assert.Equal(photo.GetProperty("height").GetDouble() * scale, frame.Picture.Height, PixelTolerance);
+            Assert.Equal(frame.Picture.X + (box.X * scale), frame.Box.X, PixelTolerance);
+            Assert.Equal(frame.Picture.Y + (box.Y * scale), frame.Box.Y, PixelTolerance);
+            Assert.Equal(box.Width * scale, frame.Box.Width, PixelTolerance);
+            Assert.Equal(box.Height * scale, frame.Box.Height, PixelTolerance);
+            Assert.InRange(frame.Box.X, frame.Picture.X - PixelTolerance, frame.Picture.X + frame.Picture.Width);
+            Assert.InRange(frame.Box.X + frame.Box.Width, frame.Picture.X, frame.Picture.X + frame.Picture.Width + PixelTolerance);
+            Assert.InRange(frame.Box.Y, frame.Picture.Y - PixelTolerance, frame.Picture.Y + frame.Picture.Height);
+            Assert.InRange(frame.Box.Y + frame.Box.Height, frame.Picture.Y, frame.Picture.Y + frame.Picture.Height + PixelTolerance);
+        });
+    }
+
+    [Fact]
+    public async Task The_numbers_and_the_confidence_are_those_of_the_API()
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await visitor.SearchEndsAsync("Done.");
+        var search = await visitor.SearchFromApiAsync();
+
+        foreach (var match in search.GetProperty("matches").EnumerateArray())
+        {
+            var word = match.GetProperty("verdict").GetString() == "maybe" ? "Maybe" : "Sure";
+            var percent = Math.Round(100 * match.GetProperty("confidence").GetDouble(), MidpointRounding.AwayFromZero);
+            var frame = visitor.Page.Locator($".frame[data-photo=\"{match.GetProperty("photo").GetProperty("id").GetString()}\"]");
+            await Expect(frame.Locator("figcaption")).ToContainTextAsync($"{word} {percent} %");
+        }
+
+        var found = search.GetProperty("photos").GetProperty("found").GetInt32();
+        await Expect(visitor.Page.Locator(".numbers")).ToContainTextAsync($"Photos found{found}");
+    }
+
+    [Fact]
+    public async Task A_photo_that_cannot_be_compared_is_listed_with_its_reason()
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await visitor.SearchEndsAsync("could not be compared");
+        var search = await visitor.SearchFromApiAsync();
+        var reason = search.GetProperty("skipped")[0].GetProperty("reason").GetString()!;
+
+        await visitor.Page.GetByText("1 photo could not be compared").Last.ClickAsync();
+
+        await Expect(visitor.Page.Locator(".skipped li")).ToContainTextAsync(reason, new() { IgnoreCase = true });
+    }
+
+    [Fact]
+    public async Task A_reload_in_mid_search_goes_on_where_it_was()
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Festival);
+        await visitor.SomethingIsFoundAsync();
+        var before = await visitor.Frames.CountAsync();
+
+        await visitor.Page.ReloadAsync();
+
+        await Expect(visitor.Frames.Nth(before - 1)).ToBeVisibleAsync();
+        await Expect(visitor.Frames.Nth(before)).ToBeVisibleAsync(new() { Timeout = 45_000 });
+        var photos = await visitor.Frames.EvaluateAllAsync<string[]>("frames => frames.map(frame => frame.dataset.photo)");
+        Assert.Equal(photos.Distinct(), photos);
+    }
+
+    [Fact]
+    public async Task A_second_tab_opens_on_the_running_search()
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Festival);
+        await visitor.SomethingIsFoundAsync();
+
+        var tab = await visitor.OpenTabAsync();
+
+        await Expect(tab).ToHaveURLAsync(visitor.Page.Url);
+        await Expect(tab.Locator(".frame").First).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_cancelled_search_keeps_what_it_found()
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Festival);
+        await visitor.SomethingIsFoundAsync();
+
+        await visitor.CancelButton.ClickAsync();
+
+        await visitor.SearchEndsAsync("Cancelled after");
+        await Expect(visitor.CancelButton).ToBeHiddenAsync();
+        await Expect(visitor.Frames.First).ToBeVisibleAsync();
+        await visitor.Page.GotoAsync("/#searches");
+        await Expect(visitor.Page.Locator(".searches li")).ToContainTextAsync("Cancelled");
+    }
+
+    [Fact]
+    public async Task A_lost_connection_is_said_and_found_again()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        await visitor.ShowFaceAsync();
+        await visitor.Page.RouteAsync("**/events", route => route.AbortAsync());
+        await visitor.SearchAsync(Albums.Evening);
+        await Expect(visitor.Page.Locator(".connection")).ToContainTextAsync("The connection is lost", new() { Timeout = 15_000 });
+
+        await visitor.Page.UnrouteAsync("**/events");
+
+        await visitor.SearchEndsAsync("Done.");
+        await Expect(visitor.Page.Locator(".connection")).ToBeEmptyAsync();
+    }
+
+    [Fact]
+    public async Task Nothing_found_is_said_kindly_with_what_to_try()
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Strangers);
+
+        await visitor.SearchEndsAsync("You are in none of these");
+
+        await Expect(visitor.Summary.GetByRole(AriaRole.Link, new() { Name = "Add another picture of yourself" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task The_large_view_goes_from_photo_to_photo_and_hides_the_box()
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await visitor.SearchEndsAsync("Done.");
+        var large = visitor.Page.GetByRole(AriaRole.Dialog);
+
+        await visitor.Frames.First.GetByRole(AriaRole.Button).ClickAsync();
+        await Expect(large).ToContainTextAsync("1 of ");
+        await Expect(large.Locator(".box")).ToBeVisibleAsync();
+        await visitor.Page.Keyboard.PressAsync("ArrowRight");
+        await Expect(large).ToContainTextAsync("2 of ");
+        await large.GetByRole(AriaRole.Checkbox, new() { Name = "Show the box" }).UncheckAsync();
+        await Expect(large.Locator(".box")).ToBeHiddenAsync();
+        await visitor.Page.Keyboard.PressAsync("Escape");
+
+        await Expect(large).ToBeHiddenAsync();
+        await Expect(visitor.Frames.Nth(1).GetByRole(AriaRole.Button)).ToBeFocusedAsync();
+    }
+
+    [Fact]
+    public async Task The_matches_can_be_saved_for_a_trip_report()
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await visitor.SearchEndsAsync("Done.");
+        var matches = await visitor.Frames.CountAsync();
+
+        var csv = await visitor.Page.RunAndWaitForDownloadAsync(() => visitor.Button("Save as CSV").ClickAsync());
+        var json = await visitor.Page.RunAndWaitForDownloadAsync(() => visitor.Button("Save as JSON").ClickAsync());
+
+        var lines = await File.ReadAllLinesAsync(await csv.PathAsync(), TestContext.Current.CancellationToken);
+        Assert.Equal("photo,verdict,confidence,x,y,width,height,post,link", lines[0]);
+        Assert.Equal(matches, lines.Length - 1);
+        Assert.EndsWith(".csv", csv.SuggestedFilename, StringComparison.Ordinal);
+        using var report = JsonDocument.Parse(await File.ReadAllTextAsync(await json.PathAsync(), TestContext.Current.CancellationToken));
+        Assert.Equal(matches, report.RootElement.GetProperty("matches").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_search_that_is_not_there_leads_back_to_the_start_with_a_line()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+
+        await visitor.Page.GotoAsync("/#search=00000000000000000000000000000000");
+
+        await Expect(visitor.Notice).ToContainTextAsync("That search is not there");
+        await Expect(visitor.Heading).ToContainTextAsync("Show your face");
+    }
+
+    [Fact]
+    public async Task An_ended_search_can_be_deleted_from_the_list()
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Strangers);
+        await visitor.SearchEndsAsync("You are in none");
+        await visitor.Page.GotoAsync("/#searches");
+
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Delete the search in" }).ClickAsync();
+
+        await Expect(visitor.Page.GetByText("There are none yet.")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Deleting_everything_says_what_went_and_returns_to_the_consent()
+    {
+        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await visitor.SearchEndsAsync("Done.");
+
+        await visitor.Button("Delete everything about me").ClickAsync();
+        await Expect(visitor.Button("Keep it")).ToBeFocusedAsync();
+        await visitor.Button("Delete everything").ClickAsync();
+
+        await Expect(visitor.Notice).ToContainTextAsync("1 face you had shown, 1 search");
+        await Expect(visitor.Button("Agree and go on")).ToBeVisibleAsync();
+        await visitor.Page.ReloadAsync();
+        await Expect(visitor.Button("Agree and go on")).ToBeVisibleAsync();
+    }
+
+    private sealed record Rectangle(double X, double Y, double Width, double Height);
+
+    private sealed record DrawnFrame(string Id, Rectangle Picture, Rectangle Box);
+}

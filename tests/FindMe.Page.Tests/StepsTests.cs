@@ -1,0 +1,173 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace FindMe.Page.Tests;
+
+/// <summary>The way to a search: consent, the face, the album.</summary>
+public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFindMe>
+{
+    [Fact]
+    public async Task Without_the_tick_nothing_is_agreed_and_the_page_says_why()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+
+        await visitor.Button("Agree and go on").ClickAsync();
+
+        await Expect(visitor.Page.Locator("#own-face-problem")).ToContainTextAsync("Please tick this first");
+        await Expect(visitor.Page.GetByRole(AriaRole.Checkbox)).ToBeFocusedAsync();
+    }
+
+    [Fact]
+    public async Task Declining_says_what_FindMe_cannot_do_then()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+
+        await visitor.Button("No, thank you").ClickAsync();
+
+        await Expect(visitor.Notice).ToContainTextAsync("it cannot look for you");
+        await Expect(visitor.Notice).ToBeFocusedAsync();
+        await visitor.Page.ReloadAsync();
+        await Expect(visitor.Page.GetByRole(AriaRole.Checkbox)).Not.ToBeCheckedAsync();
+    }
+
+    [Fact]
+    public async Task Whoever_has_not_agreed_is_led_back_to_the_consent_from_any_address()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+
+        await visitor.Page.GotoAsync("/#album");
+
+        await Expect(visitor.Notice).ToContainTextAsync("Please agree first");
+        await Expect(visitor.Button("Agree and go on")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_photo_without_a_face_is_refused_with_a_way_out()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        var blank = await (await visitor.Page.Context.NewPageAsync()).ScreenshotAsync();
+        await visitor.AgreeAsync();
+
+        await visitor.ChoosePhotoAsync("wall.png", "image/png", blank);
+
+        await Expect(visitor.Notice).ToContainTextAsync("Try a photo with your face from the front");
+        await Expect(visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Choose the photos to search" })).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_image_is_refused_with_a_way_out()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+
+        await visitor.ChoosePhotoAsync("letter.jpg", "image/jpeg", "Dear all"u8.ToArray());
+
+        await Expect(visitor.Notice).ToContainTextAsync("Choose a JPEG, PNG or WebP picture");
+    }
+
+    [Fact]
+    public async Task Of_several_faces_the_person_picks_their_own()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+
+        await visitor.ChoosePhotoAsync(Albums.Sample(1));
+
+        var faces = visitor.Page.GetByRole(AriaRole.Group, new() { Name = "Which face is yours?" }).GetByRole(AriaRole.Button);
+        await Expect(faces).ToHaveCountAsync(3, new() { Timeout = 45_000 });
+        await Expect(faces.First).ToBeFocusedAsync();
+        var lefts = await faces.EvaluateAllAsync<double[]>("faces => faces.map(face => face.getBoundingClientRect().left)");
+        Assert.Equal(lefts.Order(), lefts);
+
+        await faces.Last.ClickAsync();
+
+        await visitor.FaceWorksAsync();
+        var preview = await visitor.Page.Locator(".preview img").BoundingBoxAsync();
+        var box = await visitor.Page.Locator(".preview .box").BoundingBoxAsync();
+        Assert.InRange(box!.X, preview!.X + (preview.Width / 2), preview.X + preview.Width);
+        Assert.InRange(box.Y + box.Height, preview.Y, preview.Y + preview.Height);
+    }
+
+    [Fact]
+    public async Task A_shown_face_can_be_deleted_again()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        await visitor.ShowFaceAsync();
+        await visitor.Page.ReloadAsync();
+        var shown = visitor.Page.Locator(".references li");
+        await Expect(shown).ToHaveCountAsync(1);
+
+        await shown.GetByRole(AriaRole.Button).ClickAsync();
+
+        await Expect(shown).ToHaveCountAsync(0);
+        await visitor.Page.GotoAsync("/#album");
+        await Expect(visitor.Notice).ToContainTextAsync("First show your face");
+    }
+
+    [Fact]
+    public async Task A_camera_that_cannot_be_used_is_explained()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+
+        await visitor.Button("Use the camera").ClickAsync();
+
+        await Expect(visitor.Notice).ToContainTextAsync("choose a photo instead", new() { IgnoreCase = true });
+    }
+
+    [Fact]
+    public async Task Find_me_without_an_album_asks_for_one()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        await visitor.ShowFaceAsync();
+        await visitor.Page.GotoAsync("/#album");
+
+        await visitor.Button("Find me").ClickAsync();
+
+        await Expect(visitor.Notice).ToContainTextAsync("Please choose an album first");
+    }
+
+    [Fact]
+    public async Task The_whole_way_can_be_gone_with_the_keyboard_alone()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        var page = visitor.Page;
+
+        await visitor.TabToAsync(page.GetByRole(AriaRole.Checkbox));
+        await page.Keyboard.PressAsync("Space");
+        await visitor.TabToAsync(visitor.Button("Agree and go on"));
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(visitor.Heading).ToBeFocusedAsync();
+
+        await visitor.TabToAsync(page.Locator("#photo"));
+        var chooser = await page.RunAndWaitForFileChooserAsync(() => page.Keyboard.PressAsync("Enter"));
+        await chooser.SetFilesAsync(Albums.Sample(1));
+        await Expect(visitor.Button("Face 1 of 3, from the left")).ToBeFocusedAsync(new() { Timeout = 45_000 });
+        await visitor.TabToAsync(visitor.Button("Face 3 of 3, from the left"));
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Choose the photos to search" })).ToBeFocusedAsync(new() { Timeout = 45_000 });
+        await page.Keyboard.PressAsync("Enter");
+
+        await Expect(visitor.Heading).ToBeFocusedAsync();
+        await visitor.TabToAsync(page.GetByRole(AriaRole.Radio).First);
+        // Arrow keys choose within a group; round the group and back counts as choosing too.
+        for (var presses = 0; presses < 20 && !await visitor.Album(Albums.Evening).IsCheckedAsync(); presses++)
+        {
+            await page.Keyboard.PressAsync("ArrowDown");
+        }
+
+        await Expect(visitor.Album(Albums.Evening)).ToBeCheckedAsync();
+        await visitor.TabToAsync(visitor.Button("Find me"));
+        await page.Keyboard.PressAsync("Enter");
+
+        await visitor.SearchEndsAsync("Done.");
+        await visitor.TabToAsync(visitor.Frames.First.GetByRole(AriaRole.Button));
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToBeHiddenAsync();
+        await Expect(visitor.Frames.First.GetByRole(AriaRole.Button)).ToBeFocusedAsync();
+    }
+}
