@@ -19,7 +19,7 @@ public sealed class CompareOptions
 internal sealed partial class CompareOptionsValidator : IValidateOptions<CompareOptions>;
 
 /// <summary>Compares photos, as many at once as there are cores.</summary>
-internal sealed class Comparison(Lazy<FaceEngine> engine, Verdicts verdicts, IOptions<CompareOptions> options) : IDisposable
+internal sealed partial class Comparison(Lazy<FaceEngine> engine, Verdicts verdicts, IOptions<CompareOptions> options, ILogger<Comparison> logger) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(options.Value.PhotosAtOnce is > 0 and var photos ? photos : Environment.ProcessorCount);
 
@@ -37,6 +37,7 @@ internal sealed class Comparison(Lazy<FaceEngine> engine, Verdicts verdicts, IOp
                 return null;
             }
 
+            LogComparing(logger, image.SearchId, image.Listing, image.Index);
             return await Task.Run(() => Compare(photo, wanted, cancellationToken), cancellationToken);
         }
         finally
@@ -70,6 +71,9 @@ internal sealed class Comparison(Lazy<FaceEngine> engine, Verdicts verdicts, IOp
             return Verdict.Skipped(exception.Message);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: comparing photo {Listing}/{Index}.")]
+    private static partial void LogComparing(ILogger logger, string searchId, int listing, int index);
 }
 
 /// <summary>Registers the face engine and what compares with it.</summary>

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace FindMe.Apps.Tests;
@@ -171,6 +170,8 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null) : I
 /// <summary>The verdicts of a search, to be compared with those of another run of the same search.</summary>
 internal static class VerdictMaps
 {
+    private static readonly string[] Sides = ["x", "y", "width", "height"];
+
     /// <summary>Photo → verdict, box and distance; a skipped photo → its reason.</summary>
     public static Dictionary<string, (string Verdict, double[] Box, double Distance)> Of(JsonNode view)
     {
@@ -181,7 +182,7 @@ internal static class VerdictMaps
             map.Add(
                 match["photo"]!["id"]!.GetValue<string>(),
                 (match["verdict"]!.GetValue<string>(),
-                    [.. new[] { "x", "y", "width", "height" }.Select(side => box[side]!.GetValue<double>())],
+                    [.. Sides.Select(side => box[side]!.GetValue<double>())],
                     match["distance"]!.GetValue<double>()));
         }
 
