@@ -48,7 +48,6 @@ internal static class ReferencePhotos
     {
         routes.MapPost("/api/references", ShowAsync)
             .RequireCaller()
-            .Accepts<IFormFile>("multipart/form-data")
             .WithMetadata(new DisableRequestSizeLimitAttribute())
             .WithSummary("Show your face: the multipart field photo, and face (counted from 0, left to right) where the picture has several.");
         routes.MapGet("/api/references", (Caller caller) => caller.Person.References.Select(View)).RequireCaller().WithSummary("The references FindMe keeps of you.");
