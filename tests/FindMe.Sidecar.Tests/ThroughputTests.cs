@@ -17,9 +17,12 @@ public sealed class ThroughputTests(ITestOutputHelper output)
         await MeasureAsync("saves", i => sidecar.SaveAsync($"key{i}", """{"photo":"one","found":true}"""));
         await MeasureAsync("gets", i => sidecar.Http.GetAsync($"/v1.0/state/statestore/key{i}"));
         var clock = Stopwatch.StartNew();
+        var before = Environment.CpuUsage.TotalTime;
         await MeasureAsync("publishes, deliveries beside them", i => sidecar.PostAsync("/v1.0/publish/pubsub/orders", """{"photo":"one"}"""));
         await Waiting.NothingAsync(sidecar);
+        var processor = Environment.CpuUsage.TotalTime - before;
         output.WriteLine($"publish to last acknowledgement: {Calls / clock.Elapsed.TotalSeconds:F0} events/s");
+        output.WriteLine($"processor time of an event, publisher and app included: {processor.TotalMilliseconds / Calls:F2} ms");
 
         Assert.Equal(Calls, sidecar.Sidecar.Traffic.Of("shop").Deliveries);
         Assert.Equal(0, Waiting.Events(sidecar));

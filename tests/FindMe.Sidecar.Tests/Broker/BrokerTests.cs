@@ -233,6 +233,58 @@ public sealed class BrokerTests
     }
 
     [Fact]
+    public async Task An_event_whose_last_delivery_ended_the_machine_is_dead_without_another_try()
+    {
+        using var folder = new TemporaryFolder();
+        await using (var before = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Folder = folder }))
+        {
+            await before.PublishAsync("1");
+            await before.Sidecar.Database.WriteAsync(session =>
+            {
+                MessageTable.Subscribe(session, "pubsub", "orders", "shop");
+                return session.Execute("UPDATE delivery SET count = 10");
+            });
+        }
+
+        await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Folder = folder }, app);
+        await Waiting.NothingAsync(sidecar);
+
+        Assert.Equal((0, 1L), (app.Unread, Waiting.DeadLetters(sidecar)));
+    }
+
+    [Fact]
+    public async Task A_replica_that_fails_to_name_its_subscriptions_changes_nothing_for_the_others()
+    {
+        await using var healthy = await TestApp.StartAsync("shop", TestApp.Orders());
+        await using var broken = await TestApp.StartAsync("shop");
+        broken.SubscribeStatus = 500;
+        await broken.CloseAsync();
+        await using var sidecar = await SidecarUnderTest.StartAsync(healthy, broken);
+        await broken.ListenAsync();
+        await broken.NextDiscoveryAsync();
+        await broken.NextDiscoveryAsync();
+
+        await sidecar.PublishAsync("1");
+        await sidecar.PublishAsync("2");
+
+        Assert.Equal("1", (await healthy.NextAsync()).Json.GetProperty("data").GetRawText());
+        await Waiting.NothingAsync(sidecar);
+        Assert.Equal(0, broken.Unread);
+    }
+
+    [Fact]
+    public async Task Events_and_dead_letters_of_a_month_ago_are_forgotten()
+    {
+        var clock = new ManualClock();
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Time = clock });
+        await sidecar.PublishAsync("1");
+        clock.Advance(TimeSpan.FromDays(31));
+
+        await Eventually.TrueAsync(() => Waiting.Events(sidecar) == 0);
+    }
+
+    [Fact]
     public async Task A_closing_sidecar_waits_for_the_delivery_under_way_and_lets_its_handler_save()
     {
         using var folder = new TemporaryFolder();
