@@ -21,6 +21,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CleanupInterval = TimeSpan.FromMinutes(1);
 
+    // An hour: looking for what is a month old reads the whole table of events.
+    private const int RoundsPerDeepCleanup = 60;
+
     private readonly Database _database;
     private readonly Broker _broker;
     private readonly DeclaredResources _resources;
@@ -211,7 +214,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     private async Task CleanUpAsync()
     {
         var time = _options.TimeProvider;
-        while (true)
+        for (var round = 0; ; round++)
         {
             await Task.Delay(CleanupInterval, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (_stopping.IsCancellationRequested)
@@ -221,7 +224,10 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 
             var now = time.GetUtcNow().ToUnixTimeMilliseconds();
             _database.Post(session => StateTable.DeleteExpired(session, now));
-            _broker.DeleteForgotten();
+            if (round % RoundsPerDeepCleanup == 0)
+            {
+                _broker.DeleteForgotten();
+            }
         }
     }
 

@@ -10,9 +10,8 @@ namespace FindMe.Sidecar;
 /// </remarks>
 internal sealed partial class Broker(Database database, DeclaredResources resources, TimeProvider time, ILogger logger)
 {
-    // Long enough for a person to come back to a machine that stood still over a holiday.
-    private static readonly TimeSpan KeepUnclaimed = TimeSpan.FromDays(7);
-    private static readonly TimeSpan KeepBuried = TimeSpan.FromDays(30);
+    // Events that nobody fetched and dead letters that nobody read; without an end a renamed app's group would grow for ever.
+    private static readonly TimeSpan KeepForgotten = TimeSpan.FromDays(30);
 
     // Service Bus gives an abandoned message back at once; daprd's maxRetriableErrorsPerSec (10) is what keeps that from spinning.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
@@ -65,13 +64,17 @@ internal sealed partial class Broker(Database database, DeclaredResources resour
                     }
                 }
             });
-        var inboxes = _inboxes.Where(inbox => inbox.Key.AppId == appId).Select(inbox => inbox.Value).ToList();
+        // A replica without subscriptions, or with an error for an answer, changes nothing for the others of its app.
+        var inboxes = _inboxes
+            .Where(inbox => inbox.Key.AppId == appId && routes.Any(route => route.PubSub == inbox.Key.PubSub))
+            .Select(inbox => inbox.Value)
+            .ToList();
         foreach (var inbox in inboxes)
         {
             inbox.SetRoutes([.. routes.Where(route => route.PubSub == inbox.Component.Name)]);
         }
 
-        return [.. inboxes.Where(inbox => routes.Any(route => route.PubSub == inbox.Component.Name))];
+        return inboxes;
     }
 
     public StoredMessage? Get(Pending pending) => database.Read(session => MessageTable.Get(session, pending.Message));
@@ -89,10 +92,13 @@ internal sealed partial class Broker(Database database, DeclaredResources resour
     /// <summary>Back to the head of its queue, at once.</summary>
     public void Return(Pending pending) => InboxOf(pending).Put(pending);
 
+    /// <summary>Whether it was delivered as often as its component allows.</summary>
+    public bool IsWornOut(Pending pending) => pending.Count >= InboxOf(pending).Component.MaxDeliveries;
+
     /// <summary>Back to its queue after a delivery that failed, or dead when it was the last one.</summary>
     public async Task AbandonAsync(Pending pending, bool atOnce, CancellationToken stopping)
     {
-        if (pending.Count >= InboxOf(pending).Component.MaxDeliveries)
+        if (IsWornOut(pending))
         {
             await BuryAsync(pending, $"{pending.Count} deliveries failed", stopping);
             return;
@@ -143,9 +149,8 @@ internal sealed partial class Broker(Database database, DeclaredResources resour
     /// <summary>Deletes what nobody came for.</summary>
     public void DeleteForgotten()
     {
-        var now = time.GetUtcNow();
-        database.Post(session => MessageTable.DeleteForgotten(
-            session, (now - KeepUnclaimed).ToUnixTimeMilliseconds(), (now - KeepBuried).ToUnixTimeMilliseconds()));
+        var before = (time.GetUtcNow() - KeepForgotten).ToUnixTimeMilliseconds();
+        database.Post(session => MessageTable.DeleteForgotten(session, before));
     }
 
     private void Enqueue(long message, long[] groups)

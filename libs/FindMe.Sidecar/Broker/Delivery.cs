@@ -29,7 +29,13 @@ internal sealed partial class Delivery(
             return true;
         }
 
-        // A run that ended in the middle of the last delivery leaves it counted.
+        // A delivery that ended the whole machine was counted before: such an event must not be tried for ever, once a start.
+        if (broker.IsWornOut(pending))
+        {
+            await broker.BuryAsync(pending, $"{pending.Count} deliveries did not end", stopping);
+            return true;
+        }
+
         pending.Count++;
         broker.Count(pending);
         if (!route.IsRaw && !IsJson(message.Body))

@@ -17,8 +17,9 @@ internal sealed partial class Replica(AppSide appSide, int port, Broker broker, 
     // How soon an idle replica's restart is seen, so that a new build's subscriptions are asked for.
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
 
-    // Origin: daprd retries its start-up calls three times.
+    // Origin: daprd retries its start-up calls three times and gives them ten seconds; an app that says nothing for so long is asked anew.
     private const int DiscoveryRetries = 3;
+    private static readonly TimeSpan DiscoveryTime = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient _app = appSide.ClientOf(port);
     private readonly SemaphoreSlim _calls = new(appSide.MaxConcurrency);
@@ -181,15 +182,17 @@ internal sealed partial class Replica(AppSide appSide, int port, Broker broker, 
     private async Task<IReadOnlyList<Route>> DiscoverAsync(CancellationToken stopping)
     {
         var subscriptions = new Subscriptions(appSide.AppId, _app, resources, logger);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        limit.CancelAfter(DiscoveryTime);
         for (var retry = 0; ; retry++)
         {
             try
             {
-                return await subscriptions.DiscoverAsync(stopping);
+                return await subscriptions.DiscoverAsync(limit.Token);
             }
             catch (HttpRequestException) when (retry < DiscoveryRetries)
             {
-                await PauseAsync(LaterPollInterval, stopping);
+                await PauseAsync(LaterPollInterval, limit.Token);
             }
         }
     }

@@ -262,8 +262,16 @@ internal sealed partial class Database : IAsyncDisposable
 
         public override void Complete()
         {
-            committed?.Invoke(_result);
-            _completion.SetResult(_result);
+            try
+            {
+                committed?.Invoke(_result);
+                _completion.SetResult(_result);
+            }
+            catch (Exception failure)
+            {
+                // Committed all the same; without this the writer's thread would end here.
+                _completion.SetException(failure);
+            }
         }
 
         public override void Fail(Exception failure) => _completion.SetException(failure);

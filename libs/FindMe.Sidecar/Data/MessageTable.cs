@@ -133,11 +133,13 @@ internal static class MessageTable
         Acknowledge(session, message, group.Id);
     }
 
-    /// <summary>Deletes what nobody came for before the given moments, in Unix milliseconds.</summary>
-    public static void DeleteForgotten(Session session, long unclaimedBefore, long buriedBefore)
+    /// <summary>Deletes events and dead letters from before a moment in Unix milliseconds, and gives free pages back to the disk.</summary>
+    public static void DeleteForgotten(Session session, long before)
     {
-        session.Execute("DELETE FROM message WHERE unclaimed = 1 AND enqueued < ?1", unclaimedBefore);
-        session.Execute("DELETE FROM dead_letter WHERE buried < ?1", buriedBefore);
+        session.Execute("DELETE FROM delivery WHERE message IN (SELECT id FROM message WHERE enqueued < ?1)", before);
+        session.Execute("DELETE FROM message WHERE enqueued < ?1", before);
+        session.Execute("DELETE FROM dead_letter WHERE buried < ?1", before);
+        session.Execute("PRAGMA incremental_vacuum(1000)");
     }
 
     private static string? OptionalText(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -24,6 +24,9 @@ public sealed record AppRequest(string Method, string Path, IReadOnlyDictionary<
 public sealed record AppReply(int Status, string? Body = null)
 {
     public static readonly AppReply Ok = new(200);
+
+    /// <summary>No answer: the connection is reset in the middle of the request, as by a killed process.</summary>
+    public static readonly AppReply CutOff = new(0);
 }
 
 /// <summary>A real app on a real port, whose subscriptions and answers a test sets.</summary>
@@ -121,6 +124,12 @@ public sealed class TestApp : IAsyncDisposable
             "/dapr/subscribe" => Discovered(new AppReply(SubscribeStatus, Subscriptions)),
             _ => await DeliveredAsync(),
         };
+        if (reply == AppReply.CutOff)
+        {
+            context.Abort();
+            return;
+        }
+
         context.Response.StatusCode = reply.Status;
         if (reply.Body is not null)
         {

@@ -1,0 +1,56 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace FindMe.Sidecar.Tests;
+
+public sealed class LocalSidecarTests
+{
+    [Fact]
+    public async Task A_port_in_use_is_named_with_its_app_and_the_data_is_free_again()
+    {
+        using var folder = new TemporaryFolder();
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        Directory.CreateDirectory(Path.Combine(folder.Path, "resources"));
+
+        var refusal = await Assert.ThrowsAsync<SidecarPortException>(() => StartAsync(folder, new SidecarApp("free", 0, []), new SidecarApp("shop", port, [])));
+
+        Assert.Equal(port, refusal.Port);
+        Assert.StartsWith($"Port {port}, where the sidecar of shop should listen, is in use", refusal.Message, StringComparison.Ordinal);
+        await using var sidecar = await StartAsync(folder, new SidecarApp("shop", 0, []));
+        Assert.NotEqual(0, sidecar.EndpointOf("shop").Port);
+    }
+
+    [Fact]
+    public async Task A_folder_of_components_that_is_not_there_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+
+        await Assert.ThrowsAsync<SidecarConfigurationException>(() => StartAsync(folder, new SidecarApp("shop", 0, [])));
+    }
+
+    [Fact]
+    public async Task Each_app_id_has_its_own_endpoint_and_name()
+    {
+        await using var one = await TestApp.StartAsync("one");
+        await using var two = await TestApp.StartAsync("two");
+        await using var sidecar = await SidecarUnderTest.StartAsync(one, two);
+
+        foreach (var appId in new[] { "one", "two" })
+        {
+            using var http = sidecar.ClientOf(appId);
+            Assert.Contains($"\"id\":\"{appId}\"", await http.GetStringAsync("/v1.0/metadata"), StringComparison.Ordinal);
+        }
+
+        Assert.Throws<KeyNotFoundException>(() => sidecar.Sidecar.EndpointOf("three"));
+        Assert.True(File.Exists(sidecar.Sidecar.DatabasePath));
+    }
+
+    private static Task<LocalSidecar> StartAsync(TemporaryFolder folder, params SidecarApp[] apps) => LocalSidecar.StartAsync(new SidecarOptions
+    {
+        DataPath = Path.Combine(folder.Path, "data"),
+        ResourcesPath = Path.Combine(folder.Path, "resources"),
+        Apps = apps,
+    });
+}

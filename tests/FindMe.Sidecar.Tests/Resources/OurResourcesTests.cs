@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FindMe.Sidecar.Tests.Resources;
+
+/// <summary>dapr.yaml and components/ of this repository.</summary>
+public sealed class OurResourcesTests
+{
+    private static readonly string Root = FindRoot();
+
+    [Fact]
+    public void Dapr_yaml_names_the_apps_in_the_order_events_flow_and_says_nothing_Dapr_would_pass_over()
+    {
+        var run = RunFile.Load(Path.Combine(Root, "dapr.yaml"));
+
+        Assert.Empty(run.Warnings);
+        Assert.Equal(["findme-api", "findme-collect", "findme-compare"], run.Apps.Select(app => app.AppId));
+        Assert.Equal([5101, 5102, 5103], run.Apps.Select(app => app.AppPort ?? 0));
+        Assert.Equal([3501, 3502, 3503], run.Apps.Select(app => app.DaprHttpPort ?? 0));
+        Assert.All(run.Apps, app =>
+        {
+            Assert.True(Directory.Exists(app.DirectoryPath));
+            Assert.Equal($"http://127.0.0.1:{app.AppPort}", app.Environment["ASPNETCORE_URLS"]);
+            Assert.StartsWith(Path.Combine(Root, "artifacts", "bin"), Path.GetFullPath(app.Command[1], app.DirectoryPath), StringComparison.Ordinal);
+        });
+        Assert.Equal(Path.Combine(Root, "components"), run.ResourcesPath);
+    }
+
+    [Fact]
+    public void The_components_are_seen_by_every_app_and_share_their_state()
+    {
+        var apps = RunFile.Load(Path.Combine(Root, "dapr.yaml")).Apps.Select(app => app.AppId).ToList();
+        var resources = DeclaredResources.Load(Path.Combine(Root, "components"), NullLogger.Instance);
+
+        Assert.Equal(["pubsub", "statestore"], resources.Components.Select(component => component.Name).Order());
+        Assert.All(resources.Components, component => Assert.Equal(apps, component.Scopes));
+        Assert.All(apps, app => Assert.Equal("", resources.Components.Single(component => component.IsState).PrefixOf(app)));
+    }
+
+    [Fact]
+    public void Redis_waits_longer_than_all_tries_of_a_delivery_can_take_and_the_tries_come_to_an_end()
+    {
+        var resources = DeclaredResources.Load(Path.Combine(Root, "components"), NullLogger.Instance);
+        var pubSub = resources.Components.Single(component => component.IsPubSub);
+        Assert.True(GoDuration.TryParse(pubSub.Metadata["processingTimeout"], out var processing));
+
+        var policy = resources.InboundOf("findme-compare", pubSub.Name);
+
+        Assert.InRange(policy.Retry!.MaxRetries, 1, 20);
+        var worst = (policy.Timeout!.Value * (policy.Retry.MaxRetries + 1)) + (policy.Retry.Wait * policy.Retry.MaxRetries);
+        Assert.InRange(worst, TimeSpan.FromMinutes(2), processing);
+    }
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "FindMe.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("FindMe.sln is in no folder above the tests");
+        }
+
+        return folder.FullName;
+    }
+}
