@@ -1,5 +1,30 @@
+// The person's side: consent → a reference of their face → POST a search → search_request; then its live result.
+using FindMe.Api;
+using FindMe.Pipeline;
+
 var builder = WebApplication.CreateBuilder(args);
 
+builder.AddAppDefaults();
+builder.Services.AddAlbums();
+builder.Services.AddCallers();
+builder.Services.AddReferencePhotos();
+builder.Services.AddSearches();
+builder.Services.AddOpenApi();
+
 var app = builder.Build();
+
+app.UseWebDefences();
+app.MapAppDefaults();
+app.UseStaticPage();
+app.UseCallers();
+app.MapOpenApi();
+app.MapConsent();
+app.MapReferencePhotos();
+app.MapSources();
+app.MapSearches();
+app.MapSearchEvents();
+app.MapSearchPhotos();
+app.MapForgetting();
+app.MapUnknownApi();
 
 app.Run();

@@ -1,1 +1,28 @@
-return 0;
+// node_modules (weights) and one npm tarball → artifacts/models/*.onnx. Nothing is done for a model that is already as pinned.
+using FindMe.Models;
+
+if (args is not ([] or ["--output", _]))
+{
+    await Console.Error.WriteLineAsync("usage: FindMe.Models [--output DIR]   (default: artifacts/models in the repository)");
+    return 1;
+}
+
+using var cancellation = new CancellationTokenSource();
+Console.CancelKeyPress += (_, key) =>
+{
+    key.Cancel = true;
+    cancellation.Cancel();
+};
+
+try
+{
+    var root = Repository.FindRoot();
+    var output = args is [_, var folder] ? folder : Path.Combine(root, "artifacts", "models");
+    await new ModelBuild(root, Path.Combine(root, ModelBuild.FaceApiWeights), output, Console.Out).RunAsync(cancellation.Token);
+    return 0;
+}
+catch (Exception exception) when (exception is BuildException or IOException or UnauthorizedAccessException or OperationCanceledException)
+{
+    await Console.Error.WriteLineAsync(exception.Message);
+    return 1;
+}

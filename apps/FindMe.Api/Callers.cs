@@ -1,0 +1,108 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+
+namespace FindMe.Api;
+
+/// <summary>Who calls: a person who has agreed, known by their cookie. Asking for one makes an endpoint answer 403 to everybody else.</summary>
+/// <param name="Id">128 random bits, 32 hexadecimal digits; nothing that says who they are.</param>
+/// <param name="Person">Their document as it was when the request came.</param>
+internal sealed record Caller(string Id, Person Person)
+{
+    public static ValueTask<Caller?> BindAsync(HttpContext context) =>
+        ValueTask.FromResult(context.Features.Get<Caller>());
+}
+
+/// <summary>Recognises callers by an encrypted cookie, and turns away those who have not agreed yet.</summary>
+internal static class Callers
+{
+    private const string Claim = "person";
+
+    /// <summary>What a person is kept for after they were last here: as long as their youngest reference or search can be.</summary>
+    public static readonly TimeSpan Retention = TimeSpan.FromDays(30);
+
+    public static void AddCallers(this IServiceCollection services)
+    {
+        services.AddExceptionHandler<Problems.Handler>();
+        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie =>
+        {
+            cookie.Cookie.Name = "findme";
+            cookie.Cookie.HttpOnly = true;
+            cookie.Cookie.SameSite = SameSiteMode.Lax;
+            // Secure wherever the page came by https; http://localhost is the exception.
+            cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            cookie.ExpireTimeSpan = Retention;
+            cookie.SlidingExpiration = true;
+        });
+    }
+
+    public static void UseCallers(this WebApplication app)
+    {
+        app.UseAuthentication();
+        app.Use(async (context, next) =>
+        {
+            var required = context.GetEndpoint()?.Metadata.GetMetadata<CallerRequired>();
+            if (required is null)
+            {
+                await next(context);
+                return;
+            }
+
+            if (await CallerOfAsync(context) is { } caller)
+            {
+                context.Features.Set(caller);
+                await next(context);
+                return;
+            }
+
+            await required.Otherwise.ExecuteAsync(context);
+        });
+    }
+
+    /// <summary>Only a person who has agreed gets in.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="otherwise">The answer to everybody else; null: 403 <c>consent-required</c>.</param>
+    public static TBuilder RequireCaller<TBuilder>(this TBuilder endpoint, IResult? otherwise = null)
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new CallerRequired(otherwise ?? Problems.ConsentRequired));
+
+    /// <summary>The person behind the request's cookie; null when there is none, or they have not agreed, or are leaving.</summary>
+    public static async Task<Caller?> CallerOfAsync(HttpContext context) =>
+        await KnownCallerOfAsync(context) is { Person.Leaving: false } caller ? caller : null;
+
+    /// <summary>The same, but also a person who is leaving: what was left of them when that was interrupted can still be deleted.</summary>
+    public static async Task<Caller?> KnownCallerOfAsync(HttpContext context)
+    {
+        if (context.User.FindFirstValue(Claim) is not { } id)
+        {
+            return null;
+        }
+
+        var dapr = context.RequestServices.GetRequiredService<DaprClient>();
+        var person = await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(id), context.RequestAborted);
+        return person is null ? null : new Caller(id, person);
+    }
+
+    /// <summary>Changes what is kept of a person, unless they are leaving or have left.</summary>
+    /// <returns>The person as they are now; null when they are leaving or have left.</returns>
+    public static async Task<Person?> UpdatePersonAsync(this DaprClient dapr, string id, Func<Person, Person> change, CancellationToken cancellationToken) =>
+        await dapr.UpdateStateAsync<Person>(
+            StateKeys.Person(id), person => person.Leaving ? person : change(person), _ => Retention, cancellationToken) is { Leaving: false } person
+            ? person
+            : null;
+
+    /// <summary>Gives a new person their cookie.</summary>
+    /// <returns>The new person's id.</returns>
+    public static async Task<string> SignInAsync(HttpContext context)
+    {
+        var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var identity = new ClaimsIdentity([new Claim(Claim, id)], CookieAuthenticationDefaults.AuthenticationScheme);
+        await context.SignInAsync(new ClaimsPrincipal(identity), new AuthenticationProperties { IsPersistent = true });
+        return id;
+    }
+
+    private sealed record CallerRequired(IResult Otherwise);
+}

@@ -1,0 +1,78 @@
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace FindMe.Api;
+
+/// <summary>What a person agrees to before anything biometric happens.</summary>
+/// <param name="Version">Changes with the text; agreement to an older version does not count.</param>
+/// <param name="Title">The heading.</param>
+/// <param name="Accepted">Whether this person has agreed to this version.</param>
+/// <param name="Days">How long references and results are kept, in days.</param>
+/// <param name="Sections">What is computed, kept and deleted.</param>
+/// <param name="Statement">What the person says by agreeing.</param>
+internal sealed record ConsentText(
+    string Version, string Title, bool Accepted, int Days, IReadOnlyList<ConsentSection> Sections, string Statement);
+
+/// <summary>A part of the consent text.</summary>
+/// <param name="Title">Its heading.</param>
+/// <param name="Body">Its text.</param>
+internal sealed record ConsentSection(string Title, string Body);
+
+/// <summary>A person's agreement.</summary>
+/// <param name="Version">The version of the text that they read.</param>
+internal sealed record ConsentGiven(string? Version);
+
+/// <summary>GET the text, POST the agreement: with it begins what FindMe knows of a person.</summary>
+internal static class Consents
+{
+    private const string Version = "2026-11";
+
+    private static readonly int Days = (int)Callers.Retention.TotalDays;
+
+    private static readonly ConsentSection[] Sections =
+    [
+        new("What is computed", "From the picture you show, FindMe computes an embedding: 512 numbers that describe your face. It computes the same for every face on the photos you search, compares them with yours, and forgets theirs at once."),
+        new("What is kept", $"Your embedding, encrypted with a key of your own; never the picture you showed. Your searches, with the photos FindMe found you on, where your face is on them and how sure FindMe is. For {Days} days, then it is all deleted by itself. Nobody else's embedding is ever stored."),
+        new("Who sees it", "You, in this browser. FindMe gives it to nobody and puts no face into logs or messages."),
+        new("How to delete it", "“Delete everything about me” deletes your key, your embeddings, your searches and their results at once. You can do so at any time, and withdraw your consent by it."),
+    ];
+
+    public static void MapConsent(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/consent", (Delegate)ReadAsync).WithSummary("What a person agrees to before anything else.");
+        routes.MapPost("/api/consent", AgreeAsync).WithSummary("Agree; the answer sets the cookie that identifies the person.");
+    }
+
+    private static async Task<Ok<ConsentText>> ReadAsync(HttpContext context) => TypedResults.Ok(new ConsentText(
+        Version,
+        "Before FindMe looks for you",
+        (await Callers.CallerOfAsync(context))?.Person.ConsentVersion == Version,
+        Days,
+        Sections,
+        "This is my own face, and I agree that FindMe computes and keeps what is said above."));
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> AgreeAsync(
+        ConsentGiven given, HttpContext context, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (given.Version != Version)
+        {
+            return Problems.Of(422, "consent-outdated", "This is not the present text.", $"Read GET /api/consent again and agree to version {Version}.");
+        }
+
+        var now = time.GetUtcNow();
+        if (await Callers.CallerOfAsync(context) is { } caller)
+        {
+            await dapr.UpdatePersonAsync(
+                caller.Id,
+                person => person.ConsentVersion == Version ? person : person with { ConsentVersion = Version, ConsentAt = now },
+                cancellationToken);
+            return TypedResults.NoContent();
+        }
+
+        var person = await Callers.SignInAsync(context);
+        var document = new Person { ConsentVersion = Version, ConsentAt = now };
+        await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Person(person), document, Callers.Retention, cancellationToken);
+        return TypedResults.NoContent();
+    }
+}

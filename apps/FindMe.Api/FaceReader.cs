@@ -1,0 +1,51 @@
+using FindMe.Faces;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Api;
+
+/// <summary>The face engine as the page needs it: reads references and renders photos, a few at a time. Loads its models while the app starts.</summary>
+internal sealed class FaceReader(IOptions<FaceEngineOptions> options) : IHostedService, IDisposable
+{
+    // Pictures in memory are large: whoever comes next waits a moment.
+    private readonly SemaphoreSlim _turn = new(Math.Max(2, Environment.ProcessorCount));
+    private readonly Lazy<FaceEngine> _engine = new(() => FaceEngine.Load(options.Value));
+
+    /// <summary>The model and alignment of the embeddings that this engine makes.</summary>
+    public string Recipe => _engine.Value.Recipe;
+
+    /// <summary>Reads the face on a picture.</summary>
+    /// <exception cref="PhotoException">It is not a picture that can be read.</exception>
+    public Task<ReferenceReading> ReadAsync(byte[] photo, int? face, CancellationToken cancellationToken) =>
+        TakeTurnAsync(() => _engine.Value.ReadReference(photo, face, cancellationToken), cancellationToken);
+
+    /// <summary>Renders a photo as an upright JPEG.</summary>
+    /// <exception cref="PhotoException">It is not a picture that can be read.</exception>
+    public Task<byte[]> RenderAsync(byte[] photo, int maxSide, CancellationToken cancellationToken) =>
+        TakeTurnAsync(() => PhotoRendering.ToJpeg(photo, maxSide), cancellationToken);
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.Run(() => _ = _engine.Value, cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose()
+    {
+        _turn.Dispose();
+        if (_engine.IsValueCreated)
+        {
+            _engine.Value.Dispose();
+        }
+    }
+
+    private async Task<T> TakeTurnAsync<T>(Func<T> work, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(work, cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+}

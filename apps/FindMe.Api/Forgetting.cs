@@ -1,0 +1,49 @@
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace FindMe.Api;
+
+/// <summary>What was deleted.</summary>
+internal sealed record Forgotten(ForgottenCounts Deleted);
+
+/// <summary>How much was deleted.</summary>
+internal sealed record ForgottenCounts(int References, int Searches, int Photos);
+
+/// <summary>"Delete everything about me": the key first, so that no embedding can be read from that moment on, then all the rest.</summary>
+internal static class Forgetting
+{
+    public static void MapForgetting(this IEndpointRouteBuilder routes) =>
+        routes.MapDelete("/api/me", ForgetAsync).WithSummary("Delete everything about me, and say what was deleted.");
+
+    // Asked twice, or by somebody FindMe does not know, there is nothing left to delete.
+    private static async Task<Ok<Forgotten>> ForgetAsync(
+        HttpContext context, References references, SearchDeletion searches, DaprClient dapr, CancellationToken cancellationToken)
+    {
+        if (await Callers.KnownCallerOfAsync(context) is not { } caller
+            || await dapr.UpdateStateAsync<Person>(
+                StateKeys.Person(caller.Id), person => person with { Leaving = true }, _ => Callers.Retention, cancellationToken) is not { } person)
+        {
+            await context.SignOutAsync();
+            return TypedResults.Ok(new Forgotten(new ForgottenCounts(0, 0, 0)));
+        }
+
+        // From here on nothing can be added to their document: it names all there is.
+        await references.ShredAsync(caller.Id, cancellationToken);
+        var photos = 0;
+        foreach (var search in person.Searches)
+        {
+            photos += await searches.DeleteAsync(search, cancellationToken);
+        }
+
+        foreach (var reference in person.References)
+        {
+            await references.DeleteAsync(caller.Id, reference.Id, cancellationToken);
+        }
+
+        await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Person(caller.Id), cancellationToken);
+        await context.SignOutAsync();
+        return TypedResults.Ok(new Forgotten(new ForgottenCounts(person.References.Count, person.Searches.Count, photos)));
+    }
+}

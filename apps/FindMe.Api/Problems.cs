@@ -1,0 +1,55 @@
+using FindMe.Pipeline.Dapr;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace FindMe.Api;
+
+/// <summary>What can go wrong, in the terms of RFC 9457: a stable slug as <c>type</c>, what is wrong, and the way out.</summary>
+internal static class Problems
+{
+    public static ProblemHttpResult ConsentRequired { get; } = Of(
+        403, "consent-required", "FindMe needs your consent first.", "Read what FindMe computes and keeps at GET /api/consent, and agree with POST /api/consent.");
+
+    public static ProblemHttpResult NotFound { get; } = Of(
+        404, "not-found", "There is nothing here.", "It was deleted, it has expired, or it is not yours.");
+
+    public static ProblemHttpResult NoReference { get; } = Of(
+        422, "no-reference", "FindMe does not know your face yet.", "Show your face first with POST /api/references.");
+
+    public static ProblemHttpResult ForeignOrigin { get; } = Of(
+        403, "foreign-origin", "Another site tried to act for you.", "Use FindMe's own page.");
+
+    public static ProblemHttpResult TooLarge(long bytes) => Of(
+        413, "too-large", $"The picture has more than {bytes >> 20} MB.", "Send a smaller one; a phone's ordinary photo is enough.");
+
+    public static ProblemHttpResult Unavailable { get; } = Of(
+        503, "unavailable", "FindMe's store or queue does not answer.", "Nothing is lost. Try again in a moment.");
+
+    /// <summary>A problem.</summary>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="type">The slug.</param>
+    /// <param name="title">What is wrong, for a person.</param>
+    /// <param name="detail">The way out.</param>
+    /// <param name="more">Extension members; null: none.</param>
+    public static ProblemHttpResult Of(int status, string type, string title, string detail, Dictionary<string, object?>? more = null) =>
+        TypedResults.Problem(statusCode: status, type: type, title: title, detail: detail, extensions: more);
+
+    /// <summary>Everything under /api that is no endpoint.</summary>
+    public static void MapUnknownApi(this IEndpointRouteBuilder routes) =>
+        routes.Map("/api/{**rest}", () => NotFound).ExcludeFromDescription();
+
+    /// <summary>The sidecar or its store does not answer: 503, and the page tries again. Everything else is a defect: 500.</summary>
+    public sealed class Handler : IExceptionHandler
+    {
+        public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+        {
+            if (exception is not DaprException)
+            {
+                return false;
+            }
+
+            await Unavailable.ExecuteAsync(httpContext);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+
+namespace FindMe.Api;
+
+/// <summary>Deletes searches so that nothing at work can bring them back.</summary>
+/// <remarks>
+/// First the search's document becomes a tombstone, which every writer reads before it writes; then the shards go. Some stores let a
+/// writer that read just before bring back a deleted shard, so they are swept once more a little later.
+/// </remarks>
+internal sealed partial class SearchDeletion(DaprClient dapr, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<SearchDeletion> logger)
+{
+    // Longer than any delivery of a photo of this search can still be under way.
+    private static readonly TimeSpan TombstoneKept = TimeSpan.FromDays(1);
+
+    // Longer than a comparison in flight takes between its last look at the search and its write.
+    private static readonly TimeSpan UntilSecondSweep = TimeSpan.FromSeconds(5);
+
+    /// <summary>Deletes a search.</summary>
+    /// <returns>How many photos it had.</returns>
+    /// <exception cref="DaprException">Some of it may still be there; deleting again is safe.</exception>
+    public async Task<int> DeleteAsync(string id, CancellationToken cancellationToken)
+    {
+        var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(id), cancellationToken);
+        var now = time.GetUtcNow();
+        var tombstone = new Search { Id = id, Person = "", Source = "", Query = "", CreatedAt = now, ExpiresAt = now + TombstoneKept, Stage = SearchStage.Deleted };
+
+        // Whatever a page being listed at this moment writes to the document loses against this: it asks for the version it read.
+        await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Search(id), tombstone, TombstoneKept, cancellationToken);
+        if (search is null)
+        {
+            return 0;
+        }
+
+        await SweepAsync(search, cancellationToken);
+        _ = SweepLaterAsync(search);
+        return search.Pages.Sum(page => page.Photos);
+    }
+
+    private async Task SweepLaterAsync(Search search)
+    {
+        try
+        {
+            await Task.Delay(UntilSecondSweep, time, lifetime.ApplicationStopping);
+            await SweepAsync(search, lifetime.ApplicationStopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // What is left, if anything, goes with its time to live.
+        }
+        catch (DaprException exception)
+        {
+            LogNotSwept(logger, search.Id, exception);
+        }
+    }
+
+    // A listing that never became a page has left shards too; how many it wrote is not known. One more may have begun since.
+    private async Task SweepAsync(Search search, CancellationToken cancellationToken)
+    {
+        for (var listing = 1; listing <= search.Listings + 1; listing++)
+        {
+            var photos = search.Pages.FirstOrDefault(page => page.Listing == listing)?.Photos ?? PageLayout.MaxPhotosPerPage;
+            foreach (var key in PageLayout.ShardKeys(search.Id, new SearchPage(listing, photos)))
+            {
+                await dapr.DeleteStateAsync(StateKeys.Store, key, cancellationToken);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} was deleted but not swept a second time.")]
+    private static partial void LogNotSwept(ILogger logger, string searchId, Exception exception);
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text;
+using FindMe.Pipeline;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace FindMe.Api;
+
+/// <summary>What is new about a search.</summary>
+internal sealed record SearchEvent(
+    SearchStatus Status,
+    DateTimeOffset? WaitingUntil,
+    int Posts,
+    PhotoCounts Photos,
+    IReadOnlyList<MatchView> Matches,
+    IReadOnlyList<SkippedView> Skipped,
+    SearchProblem? Problem);
+
+/// <summary>A search as a stream of server-sent events, each with the matches that are new; it ends with the search.</summary>
+internal static class SearchEvents
+{
+    public static void MapSearchEvents(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/api/searches/{id}/events", WatchAsync).RequireCaller(otherwise: Problems.NotFound)
+            .WithSummary("The search as server-sent events; Last-Event-ID continues where a reader was.");
+
+    private static async Task<Results<ServerSentEventsResult<SearchEvent>, ProblemHttpResult>> WatchAsync(
+        string id, HttpRequest request, Caller caller, SearchReader reader, SearchWatches watches, CancellationToken cancellationToken)
+    {
+        if (await reader.TryReadAsync(id, caller.Id, cancellationToken) is null)
+        {
+            return Problems.NotFound;
+        }
+
+        var cursor = EventCursor.Parse(request.Headers["Last-Event-ID"].ToString());
+        return TypedResults.ServerSentEvents(EventsAsync(watches.WatchAsync(id, caller.Id, cancellationToken), cursor, cancellationToken));
+    }
+
+    private static async IAsyncEnumerable<SseItem<SearchEvent>> EventsAsync(
+        IAsyncEnumerable<SearchSnapshot> snapshots, EventCursor cursor, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var snapshot in snapshots.WithCancellation(cancellationToken))
+        {
+            var seen = cursor;
+            var view = SearchView.Of(snapshot, (shard, verdict) => verdict.Order > seen.Of(shard));
+            cursor = EventCursor.At(snapshot);
+            yield return new SseItem<SearchEvent>(
+                new SearchEvent(view.Status, view.WaitingUntil, view.Posts, view.Photos, view.Matches, view.Skipped, view.Problem))
+            {
+                EventId = cursor.ToString(),
+            };
+        }
+    }
+}
+
+/// <summary>How far a reader has read: the number of verdicts seen of each shard. Any replica can go on from it, also after a restart.</summary>
+/// <param name="seen">Of each shard, in order.</param>
+internal sealed class EventCursor(IReadOnlyList<int> seen)
+{
+    /// <summary>Verdicts of a shard that a reader of this cursor has seen.</summary>
+    public int Of(int shard) => shard < seen.Count ? seen[shard] : 0;
+
+    /// <summary>Everything in a snapshot.</summary>
+    public static EventCursor At(SearchSnapshot snapshot) => new([.. snapshot.Shards.Select(shard => shard.SettledCount())]);
+
+    /// <summary>Reads the id of an event; one that is no cursor counts as the beginning.</summary>
+    public static EventCursor Parse(string text)
+    {
+        if (text.Length % 2 != 0)
+        {
+            return new([]);
+        }
+
+        var seen = new int[text.Length / 2];
+        for (var shard = 0; shard < seen.Length; shard++)
+        {
+            if (!int.TryParse(text.AsSpan(2 * shard, 2), NumberStyles.AllowHexSpecifier, null, out seen[shard]))
+            {
+                return new([]);
+            }
+        }
+
+        return new(seen);
+    }
+
+    /// <summary>Two hexadecimal digits a shard.</summary>
+    public override string ToString() => seen.Aggregate(new StringBuilder(2 * seen.Count), (text, count) => text.Append($"{count:x2}")).ToString();
+}

@@ -1,0 +1,160 @@
+using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Api;
+
+/// <summary>How searches are watched and limited. Section <c>Searches</c> of the configuration; checked at start.</summary>
+public sealed class SearchOptions
+{
+    /// <summary>The configuration section these are read from.</summary>
+    public const string Section = "Searches";
+
+    /// <summary>Time between two looks at a search that is being watched, 50 ms to 10 s. Default 250 ms: a match shows at once to a person.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.05", "00:00:10")]
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Searches of one person that FindMe keeps, 1 to 1,000. Default 100; the next one is refused until one is deleted.</summary>
+    [Range(1, 1000)]
+    public int MaxPerPerson { get; set; } = 100;
+}
+
+[OptionsValidator]
+internal sealed partial class SearchOptionsValidator : IValidateOptions<SearchOptions>;
+
+/// <summary>A search to begin.</summary>
+/// <param name="Source">The kind of source: <c>album</c>.</param>
+/// <param name="Query">What to search there: an album's name.</param>
+internal sealed record SearchWish(string? Source, string? Query);
+
+/// <summary>A search that was begun.</summary>
+/// <param name="Id">Its id.</param>
+internal sealed record SearchBegun(string Id);
+
+/// <summary>POST a search → its document in the state store → search_request; then GET how it stands, and DELETE.</summary>
+internal static class Searches
+{
+    public static void AddSearches(this IServiceCollection services)
+    {
+        services.AddOptions<SearchOptions>().BindConfiguration(SearchOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SearchOptions>, SearchOptionsValidator>();
+        services.AddSingleton<SearchReader>();
+        services.AddSingleton<SearchWatches>();
+        services.AddSingleton<SearchDeletion>();
+    }
+
+    public static void MapSearches(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/api/searches", BeginAsync).RequireCaller().WithSummary("Search a source for yourself.");
+        routes.MapGet("/api/searches", ListAsync).RequireCaller().WithSummary("Your searches, newest first.");
+        routes.MapGet("/api/searches/{id}", ReadAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("How a search stands, and whom it found.");
+        routes.MapDelete("/api/searches/{id}", EndAsync).RequireCaller(otherwise: Problems.NotFound)
+            .WithSummary("Cancel a search that runs: what it found stays. Delete one that has ended.");
+    }
+
+    private static async Task<Results<Accepted<SearchBegun>, ProblemHttpResult>> BeginAsync(
+        SearchWish wish,
+        Caller caller,
+        Albums albums,
+        DaprClient dapr,
+        SearchReader reader,
+        IOptions<SearchOptions> options,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        if (wish.Source != Sources.Album)
+        {
+            return Problems.Of(422, "unknown-source", $"FindMe cannot search “{wish.Source}”.", "GET /api/sources says what can be searched.");
+        }
+
+        if (wish.Query is null || !albums.Contains(wish.Query))
+        {
+            return Problems.Of(422, "unknown-album", $"There is no album named “{wish.Query}”.", "GET /api/sources says which there are; the operator adds one with --album FOLDER.");
+        }
+
+        if (caller.Person.References.Count == 0)
+        {
+            return Problems.NoReference;
+        }
+
+        if (caller.Person.Searches.Count >= options.Value.MaxPerPerson)
+        {
+            return Problems.Of(429, "too-many-searches", $"You have {caller.Person.Searches.Count} searches.", "Delete one of them first.");
+        }
+
+        var now = time.GetUtcNow();
+        var search = new Search
+        {
+            Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+            Person = caller.Id,
+            Source = wish.Source,
+            Query = wish.Query,
+            CreatedAt = now,
+            ExpiresAt = now + Callers.Retention,
+            References = [.. caller.Person.References.Select(reference => reference.Id)],
+        };
+
+        // The person's list first: whatever happens now, "delete everything about me" finds the search.
+        var person = await dapr.UpdatePersonAsync(caller.Id, current => current with { Searches = [.. current.Searches, search.Id] }, cancellationToken);
+        if (person is null)
+        {
+            return Problems.ConsentRequired;
+        }
+
+        // Fails where a tombstone lies already, because everything was deleted in this very moment.
+        if (!await dapr.TrySaveStateAsync(StateKeys.Store, StateKeys.Search(search.Id), search, "", Callers.Retention, cancellationToken))
+        {
+            return Problems.ConsentRequired;
+        }
+
+        await reader.RequestAsync(search, cancellationToken);
+        return TypedResults.Accepted($"/api/searches/{search.Id}", new SearchBegun(search.Id));
+    }
+
+    private static async Task<Ok<List<SearchSummary>>> ListAsync(Caller caller, SearchReader reader, CancellationToken cancellationToken)
+    {
+        var summaries = new List<SearchSummary>();
+        foreach (var id in caller.Person.Searches.Reverse())
+        {
+            if (await reader.TryReadAsync(id, caller.Id, cancellationToken) is { } snapshot)
+            {
+                summaries.Add(SearchSummary.Of(snapshot));
+            }
+        }
+
+        return TypedResults.Ok(summaries);
+    }
+
+    private static async Task<Results<Ok<SearchView>, ProblemHttpResult>> ReadAsync(
+        string id, Caller caller, SearchReader reader, CancellationToken cancellationToken) =>
+        await reader.TryReadAsync(id, caller.Id, cancellationToken) is { } snapshot
+            ? TypedResults.Ok(SearchView.Of(snapshot))
+            : Problems.NotFound;
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> EndAsync(
+        string id, Caller caller, SearchReader reader, SearchDeletion deletion, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (await reader.TryReadAsync(id, caller.Id, cancellationToken) is not { } snapshot)
+        {
+            return Problems.NotFound;
+        }
+
+        if (snapshot.IsEnded())
+        {
+            await deletion.DeleteAsync(id, cancellationToken);
+            await dapr.UpdatePersonAsync(
+                caller.Id, person => person with { Searches = [.. person.Searches.Where(other => other != id)] }, cancellationToken);
+            return TypedResults.NoContent();
+        }
+
+        await dapr.UpdateStateAsync<Search>(
+            StateKeys.Search(id),
+            search => search.IsOpen() ? search with { Stage = SearchStage.Cancelled } : search,
+            search => search.TimeToLive(time.GetUtcNow()),
+            cancellationToken);
+        return TypedResults.NoContent();
+    }
+}

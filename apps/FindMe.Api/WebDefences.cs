@@ -1,0 +1,51 @@
+using Microsoft.Net.Http.Headers;
+
+namespace FindMe.Api;
+
+/// <summary>What keeps other sites out of the page and its cookie.</summary>
+internal static class WebDefences
+{
+    // Everything comes from this app itself; photos are also shown from memory (blob:) before they are sent.
+    private const string ContentSecurityPolicy =
+        "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+    public static void UseWebDefences(this WebApplication app) => app.Use(async (context, next) =>
+    {
+        var headers = context.Response.Headers;
+        headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()";
+        if (IsFromAnotherSite(context.Request))
+        {
+            await Problems.ForeignOrigin.ExecuteAsync(context);
+            return;
+        }
+
+        await next(context);
+    });
+
+    /// <summary>The page itself, from <c>wwwroot</c>; checked again at each visit, so that a new version shows at once.</summary>
+    public static void UseStaticPage(this WebApplication app)
+    {
+        app.UseDefaultFiles();
+        app.UseStaticFiles(new StaticFileOptions
+        {
+            OnPrepareResponse = context => context.Context.Response.Headers[HeaderNames.CacheControl] = "no-cache",
+        });
+    }
+
+    // A browser names the origin of every request that could change something; without one it is no browser's cross-site request.
+    private static bool IsFromAnotherSite(HttpRequest request)
+    {
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method))
+        {
+            return false;
+        }
+
+        var origin = request.Headers.Origin.ToString();
+        return origin.Length > 0
+            && !(Uri.TryCreate(origin, UriKind.Absolute, out var uri) && string.Equals(uri.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
+    }
+}

@@ -1,0 +1,60 @@
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+
+namespace FindMe.Collect;
+
+/// <summary>search_request → list the next page → tweet_image for the waves that may go → search_request for the page after.</summary>
+internal static partial class SearchRequests
+{
+    public static void MapSearchRequests(this IEndpointRouteBuilder routes) =>
+        routes.MapPost($"/{Topics.SearchRequest}", CollectAsync).WithTopic(Topics.SearchRequest, Topics.SearchRequestDead);
+
+    // Dapr delivers at least once: a page that is written is not listed again, and sending a photo or a step once more changes nothing.
+    private static async Task<Delivery> CollectAsync(
+        CloudEvent<SearchRequest> message,
+        DaprClient dapr,
+        SearchPages pages,
+        PhotoWaves waves,
+        ILogger<SearchRequest> logger,
+        CancellationToken cancellationToken)
+    {
+        if (message.Data is not { } request)
+        {
+            LogWithoutData(logger, message.Id);
+            return Delivery.Drop;
+        }
+
+        var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(request.SearchId), cancellationToken);
+        if (search is null || !search.IsOpen())
+        {
+            LogNotOpen(logger, request.SearchId, search?.Stage);
+            return Delivery.Done;
+        }
+
+        if (request.Wave is { } wave)
+        {
+            await waves.ReleaseAsync(search, wave, cancellationToken);
+            return Delivery.Done;
+        }
+
+        if (search.Stage == SearchStage.Listing && request.Page == search.Pages.Count)
+        {
+            search = await pages.ListAsync(search, cancellationToken);
+        }
+
+        await waves.ReleaseDueAsync(search, request.Page, cancellationToken);
+        if (search.Stage == SearchStage.Listing && request.Page + 1 == search.Pages.Count)
+        {
+            var next = new SearchRequest { SearchId = search.Id, Page = request.Page + 1 };
+            await dapr.PublishAsync(next, cancellationToken);
+        }
+
+        return Delivery.Done;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The search_request {EventId} has no data: dropped.")]
+    private static partial void LogWithoutData(ILogger logger, string? eventId);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The search {SearchId} is {Stage}: nothing more to collect.")]
+    private static partial void LogNotOpen(ILogger logger, string searchId, SearchStage? stage);
+}

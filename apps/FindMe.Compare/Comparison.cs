@@ -1,0 +1,104 @@
+using FindMe.Faces;
+using FindMe.Pipeline;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Compare;
+
+/// <summary>How photos are compared. Section <c>Compare</c> of the configuration; checked at start.</summary>
+public sealed class CompareOptions
+{
+    /// <summary>The configuration section these are read from.</summary>
+    public const string Section = "Compare";
+
+    /// <summary>Photos compared at the same time, 1 to 64; 0, the default: one a core. More only costs memory.</summary>
+    [System.ComponentModel.DataAnnotations.Range(0, 64)]
+    public int PhotosAtOnce { get; set; }
+}
+
+[OptionsValidator]
+internal sealed partial class CompareOptionsValidator : IValidateOptions<CompareOptions>;
+
+/// <summary>Compares photos, as many at once as there are cores.</summary>
+internal sealed class Comparison(Lazy<FaceEngine> engine, Verdicts verdicts, IOptions<CompareOptions> options) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(options.Value.PhotosAtOnce is > 0 and var photos ? photos : Environment.ProcessorCount);
+
+    /// <summary>Waits for a free core and compares.</summary>
+    /// <returns>The verdict; null when the search ended while the photo waited its turn.</returns>
+    public async Task<Verdict?> CompareAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
+    {
+        var waits = _turn.CurrentCount == 0;
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            // The search may have been cancelled or deleted while the photo stood in line.
+            if (waits && await verdicts.ReadAsync(image, cancellationToken) is null)
+            {
+                return null;
+            }
+
+            return await Task.Run(() => Compare(photo, wanted, cancellationToken), cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private Verdict Compare(byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var analyzed = engine.Value.Analyze(photo, cancellationToken);
+            var found = engine.Value.Compare(analyzed, wanted);
+            return found.Kind == FindMe.Faces.VerdictKind.No
+                ? new Verdict { Kind = Pipeline.VerdictKind.No }
+                : new Verdict
+                {
+                    Kind = found.Kind == FindMe.Faces.VerdictKind.Match ? Pipeline.VerdictKind.Match : Pipeline.VerdictKind.Maybe,
+                    Box = found.Box is { } box ? new FaceBox(box.X, box.Y, box.Width, box.Height) : null,
+                    Width = analyzed.Width,
+                    Height = analyzed.Height,
+                    Distance = found.Distance,
+                    Confidence = found.Confidence,
+                };
+        }
+        catch (PhotoException exception)
+        {
+            return Verdict.Skipped(exception.Message);
+        }
+    }
+}
+
+/// <summary>Registers the face engine and what compares with it.</summary>
+internal static class ComparisonServices
+{
+    public static void AddComparison(this IServiceCollection services)
+    {
+        services.AddOptions<CompareOptions>().BindConfiguration(CompareOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<CompareOptions>, CompareOptionsValidator>();
+        services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(provider => new Lazy<FaceEngine>(() => FaceEngine.Load(provider.GetRequiredService<IOptions<FaceEngineOptions>>().Value)));
+        services.AddHostedService<EngineStart>();
+        services.AddSingleton<Comparison>();
+        services.AddSingleton<SearchReferences>();
+    }
+
+    /// <summary>Loads the models while the app starts, and stops it with one clear line where they are missing.</summary>
+    private sealed class EngineStart(Lazy<FaceEngine> engine) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.Run(() => _ = engine.Value, cancellationToken);
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            if (engine.IsValueCreated)
+            {
+                engine.Value.Dispose();
+            }
+
+            return Task.CompletedTask;
+        }
+    }
+}

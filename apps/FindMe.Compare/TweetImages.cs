@@ -1,0 +1,67 @@
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+
+namespace FindMe.Compare;
+
+/// <summary>tweet_image → read the photo → faces → compare with the references → verdict in the state store.</summary>
+internal static partial class TweetImages
+{
+    public static void MapTweetImages(this IEndpointRouteBuilder routes) =>
+        routes.MapPost($"/{Topics.TweetImage}", CompareAsync).WithTopic(Topics.TweetImage, Topics.TweetImageDead);
+
+    // Dapr delivers at least once: a second delivery finds the verdict already there.
+    private static async Task<Delivery> CompareAsync(
+        CloudEvent<TweetImage> message,
+        Verdicts verdicts,
+        SearchReferences references,
+        Albums albums,
+        Comparison comparison,
+        ILogger<Comparison> logger,
+        CancellationToken cancellationToken)
+    {
+        if (message.Data is not { } image)
+        {
+            LogWithoutData(logger, message.Id);
+            return Delivery.Drop;
+        }
+
+        if (await verdicts.ReadAsync(image, cancellationToken) is not var (search, shard, _))
+        {
+            return Delivery.Done;
+        }
+
+        if (Verdicts.IsSettled(shard, image))
+        {
+            await verdicts.ContinueAsync(image, shard, cancellationToken);
+            return Delivery.Done;
+        }
+
+        var wanted = await references.OfSearchAsync(search, cancellationToken);
+        if (wanted.Count == 0)
+        {
+            await references.FailSearchAsync(search, cancellationToken);
+            return Delivery.Done;
+        }
+
+        Verdict? verdict;
+        try
+        {
+            var photo = await albums.ReadAsync(image.Photo.Album, image.Photo.Path, cancellationToken);
+            verdict = await comparison.CompareAsync(image, photo, wanted, cancellationToken);
+        }
+        catch (PhotoUnavailableException exception)
+        {
+            verdict = Verdict.Skipped(exception.Message);
+        }
+
+        if (verdict is not null)
+        {
+            await verdicts.SettleAsync(image, verdict, cancellationToken);
+        }
+
+        return Delivery.Done;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The tweet_image {EventId} has no data: dropped.")]
+    private static partial void LogWithoutData(ILogger logger, string? eventId);
+}

@@ -1,0 +1,202 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace FindMe.Local;
+
+/// <summary>The apps as processes of their own, started again when they end. They end when this process does, however it ends.</summary>
+internal sealed class AppProcesses(string logs) : IAsyncDisposable
+{
+    // An app that ends this often before it was ever healthy will not get better by itself.
+    private const int MaxFailedStarts = 5;
+
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly CancellationTokenSource _end = new();
+    private readonly List<App> _apps = [];
+
+    /// <summary>Starts an app and keeps it running.</summary>
+    /// <param name="name">The name of its log.</param>
+    /// <param name="command">Program and arguments.</param>
+    /// <param name="directory">Its working directory.</param>
+    /// <param name="environment">What is added to this process's environment.</param>
+    /// <param name="health">Answers 200 when the app is ready.</param>
+    public void Start(string name, IReadOnlyList<string> command, string directory, IReadOnlyDictionary<string, string> environment, Uri health)
+    {
+        var app = new App(name, command, directory, environment, health);
+        _apps.Add(app);
+        app.Running = KeepRunningAsync(app);
+    }
+
+    /// <summary>Waits until every app answers.</summary>
+    /// <exception cref="StartException">One of them does not.</exception>
+    public async Task WaitUntilHealthyAsync(CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(StartTimeout);
+        try
+        {
+            await Task.WhenAll(_apps.Select(app => WaitUntilHealthyAsync(http, app, deadline.Token)));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new StartException($"the apps were not ready after {StartTimeout.TotalSeconds:0} s. Their logs lie in {logs}.");
+        }
+    }
+
+    /// <summary>Waits for as long as the apps can be kept running.</summary>
+    /// <exception cref="StartException">One of them cannot.</exception>
+    public async Task WaitAsync(CancellationToken cancellationToken) =>
+        await (await Task.WhenAny(_apps.Select(app => app.Running))).WaitAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        foreach (var app in _apps)
+        {
+            try
+            {
+                await app.Running;
+            }
+            catch (StartException)
+            {
+                // Told already.
+            }
+        }
+
+        _end.Dispose();
+    }
+
+    private static async Task WaitUntilHealthyAsync(HttpClient http, App app, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (app.Running.IsCompleted)
+            {
+                await app.Running;
+            }
+
+            try
+            {
+                using var answer = await http.GetAsync(app.Health, cancellationToken);
+                if (answer.IsSuccessStatusCode)
+                {
+                    app.WasHealthy = true;
+                    return;
+                }
+            }
+            catch (Exception exception) when (exception is HttpRequestException || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                // Not listening yet.
+            }
+
+            await Task.Delay(50, cancellationToken);
+        }
+    }
+
+    private async Task KeepRunningAsync(App app)
+    {
+        using var log = new AppLog(logs, app.Name);
+        for (var starts = 1; ; starts++)
+        {
+            var watch = Stopwatch.StartNew();
+            var exitCode = await RunAsync(app, log);
+            if (_end.IsCancellationRequested)
+            {
+                return;
+            }
+
+            if (!app.WasHealthy && starts >= MaxFailedStarts)
+            {
+                throw new StartException($"{app.Name} ends with exit code {exitCode} as often as it is started. Its log: {Path.Combine(logs, app.Name + ".log")}");
+            }
+
+            Console.WriteLine($"{app.Name} ended with exit code {exitCode}: starting it again.");
+            if (watch.Elapsed < TimeSpan.FromSeconds(10))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5_000, 100 * starts)), CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task<int> RunAsync(App app, AppLog log)
+    {
+        var start = new ProcessStartInfo(app.Command[0], app.Command.Skip(1))
+        {
+            WorkingDirectory = app.Directory,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in app.Environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        Process process;
+        try
+        {
+            process = Process.Start(start)!;
+        }
+        catch (Win32Exception exception)
+        {
+            throw new StartException($"{app.Command[0]} cannot be started: {exception.Message}.");
+        }
+
+        using (process)
+        {
+            process.OutputDataReceived += (_, line) => Write(line.Data);
+            process.ErrorDataReceived += (_, line) => Write(line.Data);
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
+            try
+            {
+                await process.WaitForExitAsync(_end.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // The end of its input is the app's sign to finish what it does and go.
+                process.StandardInput.Close();
+                using var patience = new CancellationTokenSource(EndTimeout);
+                try
+                {
+                    await process.WaitForExitAsync(patience.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    process.Kill(entireProcessTree: true);
+                    await process.WaitForExitAsync(CancellationToken.None);
+                }
+            }
+
+            return process.ExitCode;
+        }
+
+        void Write(string? line)
+        {
+            if (line is not null)
+            {
+                log.Write(line);
+            }
+        }
+    }
+
+    /// <summary>One process and how it is run.</summary>
+    private sealed class App(string name, IReadOnlyList<string> command, string directory, IReadOnlyDictionary<string, string> environment, Uri health)
+    {
+        public string Name => name;
+
+        public IReadOnlyList<string> Command => command;
+
+        public string Directory => directory;
+
+        public IReadOnlyDictionary<string, string> Environment => environment;
+
+        public Uri Health => health;
+
+        public bool WasHealthy { get; set; }
+
+        public Task Running { get; set; } = Task.CompletedTask;
+    }
+}

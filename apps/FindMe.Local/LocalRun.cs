@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using FindMe.Sidecar;
+
+namespace FindMe.Local;
+
+/// <summary>Runs the apps of <c>dapr.yaml</c> on this machine with one local sidecar, until it is told to end.</summary>
+internal static class LocalRun
+{
+    private const int MaxReplicas = 16;
+
+    /// <summary>Runs until the token is cancelled, a signal comes, or the parent ends.</summary>
+    /// <returns>0; 1 when FindMe could not start or an app could not be kept running.</returns>
+    public static async Task<int> RunAsync(LocalOptions options, CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            end.Cancel();
+        });
+        ParentWatch.Start(options.EndWithInput, end);
+        try
+        {
+            await StartAsync(options, end.Token);
+            return 0;
+        }
+        catch (StartException exception)
+        {
+            await Console.Error.WriteLineAsync($"FindMe cannot run: {exception.Message}");
+            return 1;
+        }
+        catch (Exception exception) when (exception is SidecarDataException or SidecarPortException or SidecarConfigurationException)
+        {
+            await Console.Error.WriteLineAsync($"FindMe cannot run: {exception.Message}");
+            return 1;
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            return 0;
+        }
+    }
+
+    private static async Task StartAsync(LocalOptions options, CancellationToken cancellationToken)
+    {
+        var checkout = Checkout.Find();
+        Check(options);
+        var data = options.DataPath ?? Path.Combine(checkout.Root, "data");
+        LocalSystem.CreateFolder(data);
+
+        if (options.Build)
+        {
+            await Preparation.PrepareAsync(checkout, cancellationToken);
+        }
+
+        if (!Directory.Exists(checkout.Models) || Directory.GetFiles(checkout.Models, "*.onnx").Length == 0)
+        {
+            throw new StartException("the models are missing. Start it without --no-build, which builds them.");
+        }
+
+        var albums = options.Albums.Count > 0 ? options.Albums : [CopyDemoAlbum(checkout, data)];
+        await using var system = await LocalSystem.StartAsync(checkout, data, albums, options.Port, options.Replicas, cancellationToken);
+        Console.WriteLine($"FindMe is ready: http://localhost:{system.Page.Port}");
+        await system.WaitAsync(cancellationToken);
+    }
+
+    private static void Check(LocalOptions options)
+    {
+        if (options.Replicas is < 1 or > MaxReplicas)
+        {
+            throw new StartException($"--replicas takes a number from 1 to {MaxReplicas}.");
+        }
+
+        if (options.Port is < 0 or > 65_535)
+        {
+            throw new StartException("--port takes a number from 0 to 65535.");
+        }
+
+        if (options.Port != 0 && !Ports.IsFree(options.Port))
+        {
+            throw new StartException($"port {options.Port} is in use, perhaps by another FindMe. End that, or choose another with --port N.");
+        }
+
+        foreach (var album in options.Albums)
+        {
+            try
+            {
+                if (!Directory.Exists(album))
+                {
+                    throw new StartException($"there is no folder {album}. --album takes a folder of photos.");
+                }
+
+                _ = Directory.EnumerateFileSystemEntries(album).Any();
+            }
+            catch (UnauthorizedAccessException)
+            {
+                throw new StartException($"the folder {album} may not be read. Give yourself permission, or choose another with --album.");
+            }
+        }
+    }
+
+    // The package's folder holds more than photos, and every file of an album counts as one.
+    private static string CopyDemoAlbum(Checkout checkout, string data)
+    {
+        var album = LocalSystem.CreateFolder(Path.Combine(data, "demo"));
+        foreach (var photo in Directory.GetFiles(checkout.DemoPhotos, "sample*.jpg"))
+        {
+            File.Copy(photo, Path.Combine(album, Path.GetFileName(photo)), overwrite: true);
+        }
+
+        return album;
+    }
+}

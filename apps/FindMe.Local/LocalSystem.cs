@@ -1,0 +1,165 @@
+using System.Security.Cryptography;
+using FindMe.Sidecar;
+using Microsoft.Extensions.Logging;
+
+namespace FindMe.Local;
+
+/// <summary>The apps of <c>dapr.yaml</c> as processes, with one sidecar for all of them in this process.</summary>
+internal sealed class LocalSystem : IAsyncDisposable
+{
+    private const string PageApp = "findme-api";
+    private const string ReplicatedApp = "findme-compare";
+
+    private readonly AppLog _sidecarLog;
+    private readonly ILoggerFactory _loggers;
+
+    private LocalSystem(Uri page, LocalSidecar sidecar, AppProcesses processes, AppLog sidecarLog, ILoggerFactory loggers)
+    {
+        Page = page;
+        Sidecar = sidecar;
+        Processes = processes;
+        _sidecarLog = sidecarLog;
+        _loggers = loggers;
+    }
+
+    /// <summary>Where the page is.</summary>
+    public Uri Page { get; }
+
+    /// <summary>The sidecar: its traffic and its database.</summary>
+    public LocalSidecar Sidecar { get; }
+
+    /// <summary>The apps.</summary>
+    public AppProcesses Processes { get; }
+
+    /// <summary>Starts everything and waits until the apps answer.</summary>
+    /// <param name="checkout">Where <c>dapr.yaml</c>, the components, the models and the built apps lie.</param>
+    /// <param name="data">Where everything is kept.</param>
+    /// <param name="albums">Folders of photos.</param>
+    /// <param name="port">The page's port; 0: any that is free.</param>
+    /// <param name="replicas">Compare processes.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="settings">Further settings of the apps, as environment variables; null: none.</param>
+    /// <exception cref="StartException">The folder cannot be written, or an app does not get ready.</exception>
+    /// <exception cref="SidecarDataException">The data cannot be used.</exception>
+    public static async Task<LocalSystem> StartAsync(
+        Checkout checkout,
+        string data,
+        IReadOnlyList<string> albums,
+        int port,
+        int replicas,
+        CancellationToken cancellationToken,
+        IReadOnlyDictionary<string, string>? settings = null)
+    {
+        var logs = CreateFolder(Path.Combine(data, "logs"));
+        var keys = CreateFolder(Path.Combine(data, "keys"));
+        var runFile = RunFile.Load(checkout.RunFile);
+        var taken = new HashSet<int>();
+        var page = port == 0 ? Ports.TakeFree(taken) : port;
+        var ports = runFile.Apps.ToDictionary(
+            app => app.AppId,
+            app => app.AppId == PageApp
+                ? [page]
+                : Enumerable.Range(0, app.AppId == ReplicatedApp ? replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
+
+        var daprToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var appToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var sidecarLog = new AppLog(logs, "sidecar");
+        var loggers = LoggerFactory.Create(logging => logging.AddProvider(sidecarLog));
+        var sidecar = await LocalSidecar.StartAsync(
+            new SidecarOptions
+            {
+                DataPath = data,
+                ResourcesPath = runFile.ResourcesPath ?? Path.Combine(checkout.Root, "components"),
+                Apps = [.. runFile.Apps.Select(app => new SidecarApp(app.AppId, 0, ports[app.AppId], app.MaxConcurrency))],
+                DaprApiToken = daprToken,
+                AppApiToken = appToken,
+                LoggerFactory = loggers,
+            },
+            cancellationToken);
+
+        var system = new LocalSystem(new Uri($"http://localhost:{page}"), sidecar, new AppProcesses(logs), sidecarLog, loggers);
+        try
+        {
+            foreach (var app in runFile.Apps)
+            {
+                for (var replica = 0; replica < ports[app.AppId].Length; replica++)
+                {
+                    var appPort = ports[app.AppId][replica];
+                    var environment = new Dictionary<string, string>(app.Environment)
+                    {
+                        ["ASPNETCORE_URLS"] = app.AppId == PageApp ? $"http://localhost:{appPort}" : $"http://127.0.0.1:{appPort}",
+                        ["APP_ID"] = app.AppId,
+                        ["APP_PORT"] = $"{appPort}",
+                        ["DAPR_HTTP_ENDPOINT"] = sidecar.EndpointOf(app.AppId).GetLeftPart(UriPartial.Authority),
+                        ["DAPR_API_TOKEN"] = daprToken,
+                        ["APP_API_TOKEN"] = appToken,
+                        ["ExitWithParent"] = "true",
+                        ["AllowedHosts"] = "localhost;127.0.0.1;[::1]",
+                        ["KeyRing__Path"] = keys,
+                        ["Faces__ModelsPath"] = checkout.Models,
+                        // The key ring lies beside the data that it protects, on the person's own disk: docs/privacy.md says what that means.
+                        ["Logging__LogLevel__Microsoft.AspNetCore.DataProtection"] = "Error",
+                        ["Logging__LogLevel__Microsoft.AspNetCore"] = "Warning",
+                    };
+                    for (var album = 0; album < albums.Count; album++)
+                    {
+                        environment[$"Albums__Folders__{album}"] = albums[album];
+                    }
+
+                    foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+                    {
+                        environment[name] = value;
+                    }
+
+                    var log = ports[app.AppId].Length > 1 ? $"{app.AppId}-{replica + 1}" : app.AppId;
+                    system.Processes.Start(log, app.Command, app.DirectoryPath, environment, new Uri($"http://127.0.0.1:{appPort}/healthz"));
+                }
+            }
+
+            await system.Processes.WaitUntilHealthyAsync(cancellationToken);
+            return system;
+        }
+        catch
+        {
+            await system.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for as long as the apps can be kept running.</summary>
+    /// <exception cref="StartException">One of them cannot.</exception>
+    public Task WaitAsync(CancellationToken cancellationToken) => Processes.WaitAsync(cancellationToken);
+
+    /// <summary>Makes a folder that only this user may read, unless it is there already.</summary>
+    /// <exception cref="StartException">It cannot be made.</exception>
+    public static string CreateFolder(string path)
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(path);
+            }
+            else
+            {
+                // Keys and logs are nobody else's business. A folder that is there already stays as its owner wants it.
+                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
+            return path;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"{path} cannot be made ({exception.Message.TrimEnd('.')}). Choose a folder with free space that you may write to: --data DIR.");
+        }
+    }
+
+    /// <summary>Ends the apps, then the sidecar.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Processes.DisposeAsync();
+        await Sidecar.DisposeAsync();
+        _loggers.Dispose();
+        _sidecarLog.Dispose();
+    }
+}

@@ -1,0 +1,41 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace FindMe.Local;
+
+/// <summary>Finds free ports on this machine.</summary>
+internal static class Ports
+{
+    // Below the range from which systems take the ports of outgoing connections: a process that is started again finds its port free.
+    private const int First = 20_000;
+    private const int Last = 32_000;
+
+    /// <summary>A port that nobody listens on, and that was not given out before.</summary>
+    public static int TakeFree(HashSet<int> taken)
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(First, Last);
+            if (!taken.Contains(port) && IsFree(port))
+            {
+                taken.Add(port);
+                return port;
+            }
+        }
+    }
+
+    /// <summary>Whether nobody listens on a port.</summary>
+    public static bool IsFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Numerics;
+
+namespace FindMe.Faces;
+
+/// <summary>68 points of a face in the order of the iBUG 300-W annotation, in pixels of the upright full-size photo.</summary>
+/// <remarks>
+/// 0–16 jaw, 17–21 and 22–26 brows, 27–35 nose (30 its tip), 36–41 and 42–47 eyes, 48–67 mouth (48 and 54 its corners); left as the
+/// picture shows it comes first. https://ibug.doc.ic.ac.uk/resources/300-W/
+/// </remarks>
+public sealed class Landmarks
+{
+    /// <summary>Points of a face.</summary>
+    public const int Count = 68;
+
+    private readonly Vector2[] _points;
+
+    internal Landmarks(Vector2[] points) => _points = points;
+
+    /// <summary>The points, <see cref="Count"/> of them; one may lie outside the photo.</summary>
+    public ReadOnlySpan<Vector2> Points => _points;
+
+    internal Vector2 LeftEye => Mean(36, 42);
+
+    internal Vector2 RightEye => Mean(42, 48);
+
+    internal Vector2 NoseTip => _points[30];
+
+    internal Vector2 LeftMouthCorner => _points[48];
+
+    internal Vector2 RightMouthCorner => _points[54];
+
+    internal Landmarks Scale(float x, float y) => new(Array.ConvertAll(_points, point => point * new Vector2(x, y)));
+
+    private Vector2 Mean(int from, int to)
+    {
+        var sum = Vector2.Zero;
+        for (var i = from; i < to; i++)
+        {
+            sum += _points[i];
+        }
+
+        return sum / (to - from);
+    }
+}

@@ -1,0 +1,27 @@
+namespace FindMe.Faces;
+
+/// <summary>Whether a photo shows a person.</summary>
+public enum VerdictKind
+{
+    /// <summary>No face in it is close enough.</summary>
+    No,
+
+    /// <summary>The closest face is likely the person's, but others come as close.</summary>
+    Maybe,
+
+    /// <summary>The closest face is the person's.</summary>
+    Match,
+}
+
+/// <summary>What a photo says about one person; nothing about anybody else in it.</summary>
+/// <param name="Kind">The verdict.</param>
+/// <param name="Box">Where the person's face is; null with <see cref="VerdictKind.No"/>.</param>
+/// <param name="Distance">Distance of that face from the nearest reference, 0 to 2; null with <see cref="VerdictKind.No"/>.</param>
+/// <param name="Confidence">
+/// Probability, 0 to 1, that two faces at this distance are one person's, where half of all pairs are; null with
+/// <see cref="VerdictKind.No"/>.
+/// </param>
+public sealed record PhotoVerdict(VerdictKind Kind, Box? Box, float? Distance, float? Confidence)
+{
+    internal static PhotoVerdict No { get; } = new(VerdictKind.No, null, null, null);
+}

@@ -1,0 +1,19 @@
+namespace FindMe.Faces;
+
+/// <summary>Makes a photo fit to be shown in a page.</summary>
+public static class PhotoRendering
+{
+    /// <summary>Decodes a photo and encodes it again: upright, in sRGB, without metadata such as the place it was taken at.</summary>
+    /// <param name="photo">The encoded photo: JPEG, PNG, WebP, GIF (its first frame), AVIF or TIFF.</param>
+    /// <param name="maxSide">Longest side of the result, in pixels, 1 to 10,000; a smaller photo keeps its size.</param>
+    /// <param name="options">The limits on <paramref name="photo"/>; the defaults where null.</param>
+    /// <returns>A JPEG file.</returns>
+    /// <exception cref="PhotoException">The photo cannot be read; the message says why.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxSide"/> is out of its range.</exception>
+    public static byte[] ToJpeg(ReadOnlyMemory<byte> photo, int maxSide, FaceEngineOptions? options = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxSide, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxSide, 10_000);
+        return PhotoDecoding.ToJpeg(photo, maxSide, options ?? new FaceEngineOptions());
+    }
+}

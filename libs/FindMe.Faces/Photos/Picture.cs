@@ -1,0 +1,44 @@
+using System.Buffers;
+
+namespace FindMe.Faces;
+
+/// <summary>A decoded photo, upright and in sRGB, no larger than the steps after it need.</summary>
+internal sealed class Picture : IDisposable
+{
+    /// <summary>Bands of a pixel: red, green, blue.</summary>
+    public const int Bands = 3;
+
+    private readonly byte[] _pixels;
+
+    public Picture(int width, int height, int fullWidth, int fullHeight)
+    {
+        Width = width;
+        Height = height;
+        FullWidth = fullWidth;
+        FullHeight = fullHeight;
+        _pixels = ArrayPool<byte>.Shared.Rent(width * height * Bands);
+    }
+
+    /// <summary>Width in pixels.</summary>
+    public int Width { get; }
+
+    /// <summary>Height in pixels.</summary>
+    public int Height { get; }
+
+    /// <summary>Width of the photo this was decoded from, upright.</summary>
+    public int FullWidth { get; }
+
+    /// <summary>Height of the photo this was decoded from, upright.</summary>
+    public int FullHeight { get; }
+
+    /// <summary>Pixels of the full photo for one pixel across; at least 1.</summary>
+    public float ScaleX => (float)FullWidth / Width;
+
+    /// <summary>Pixels of the full photo for one pixel down; at least 1.</summary>
+    public float ScaleY => (float)FullHeight / Height;
+
+    /// <summary><c>[height, width, 3]</c>: red, green, blue, 0 to 255.</summary>
+    public Span<byte> Pixels => _pixels.AsSpan(0, Width * Height * Bands);
+
+    public void Dispose() => ArrayPool<byte>.Shared.Return(_pixels);
+}

@@ -1,0 +1,97 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace FindMe.Faces;
+
+/// <summary>One ONNX model in memory, shared by all threads.</summary>
+internal sealed class ModelFile : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _runOptions = new();
+    private readonly string[] _inputs;
+    private readonly string[] _outputs;
+
+    private ModelFile(InferenceSession session, string input, string[] outputs)
+    {
+        _session = session;
+        _inputs = [input];
+        _outputs = outputs;
+    }
+
+    /// <summary>Loads a model and checks that it is the expected one by its input and outputs.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="input">Name and shape of its input; -1 for a free dimension.</param>
+    /// <param name="outputs">Names and shapes of its outputs, in the order they are wanted.</param>
+    /// <exception cref="ModelException">The file is missing, no model, or another model.</exception>
+    public static ModelFile Load(string path, Tensor input, params Tensor[] outputs)
+    {
+        if (!File.Exists(path))
+        {
+            throw new ModelException($"The model {path} is missing: {WhatToDo}.");
+        }
+
+        using var options = new SessionOptions
+        {
+            // One thread a photo, and photos in parallel: two cores then do nearly twice the work, which threads inside a model do not.
+            IntraOpNumThreads = 1,
+            InterOpNumThreads = 1,
+
+            // Photos differ in shape: what an arena keeps for one hardly fits the next, and it never gives memory back.
+            EnableCpuMemArena = false,
+            EnableMemoryPattern = false,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        InferenceSession session;
+        try
+        {
+            session = new InferenceSession(path, options);
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw new ModelException($"The model {path} is broken: {WhatToDo}.", exception);
+        }
+
+        var model = new ModelFile(session, input.Name, Array.ConvertAll(outputs, output => output.Name));
+        if (input.Is(session.InputMetadata) && outputs.All(output => output.Is(session.OutputMetadata)))
+        {
+            return model;
+        }
+
+        model.Dispose();
+        throw new ModelException(
+            $"The model {path} is another one: expected {input} → {string.Join(", ", outputs)}, "
+            + $"found {Describe(session.InputMetadata)} → {Describe(session.OutputMetadata)}; {WhatToDo}.");
+    }
+
+    private const string WhatToDo = "delete the file if it is there, and run: dotnet run --project apps/FindMe.Local";
+
+    /// <summary>Computes the model.</summary>
+    /// <param name="input">The input's values; read only.</param>
+    /// <param name="shape">The input's shape.</param>
+    /// <returns>The outputs, to be disposed.</returns>
+    public IDisposableReadOnlyCollection<OrtValue> Run(Memory<float> input, params long[] shape)
+    {
+        using var value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, input, shape);
+        return _session.Run(_runOptions, _inputs, [value], _outputs);
+    }
+
+    public void Dispose()
+    {
+        _runOptions.Dispose();
+        _session.Dispose();
+    }
+
+    private static string Describe(IReadOnlyDictionary<string, NodeMetadata> values) =>
+        string.Join(", ", values.Select(value => new Tensor(value.Key, value.Value.Dimensions)));
+
+    /// <summary>Name and shape of a model's input or output; -1 for a free dimension.</summary>
+    internal sealed record Tensor(string Name, params int[] Shape)
+    {
+        public bool Is(IReadOnlyDictionary<string, NodeMetadata> values) =>
+            values.TryGetValue(Name, out var value)
+            && value.ElementDataType == TensorElementType.Float
+            && value.Dimensions.AsSpan().SequenceEqual(Shape);
+
+        public override string ToString() => $"{Name} [{string.Join(", ", Shape)}]";
+    }
+}

@@ -1,0 +1,223 @@
+using System.Buffers;
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace FindMe.Faces;
+
+/// <summary>A rectangle of whole pixels.</summary>
+internal readonly record struct PixelRectangle(int X, int Y, int Width, int Height);
+
+/// <summary>How a picture is brought to another size.</summary>
+internal enum ResamplingKind
+{
+    /// <summary>Triangle filter as wide as the step, pixel centres aligned: what shrinks is averaged.</summary>
+    Smooth,
+
+    /// <summary>
+    /// What tfjs' <c>resizeBilinear</c> does by default, so what face-api.js does: two taps whatever the step, corners aligned at the upper left.
+    /// </summary>
+    FaceApi,
+}
+
+/// <summary>Cuts a rectangle out of a picture, pads it with black, brings it to a model's size and writes it as planes.</summary>
+internal static class Resampling
+{
+    /// <summary>Resamples <paramref name="crop"/>, padded to a larger square or not, into the upper left part of planes of floats.</summary>
+    /// <param name="picture">The source; not changed.</param>
+    /// <param name="crop">The part of it that is taken.</param>
+    /// <param name="padding">The crop as it lies inside the padded picture: X and Y are the black margins, Width and Height the padded size.</param>
+    /// <param name="width">Width the padded picture becomes.</param>
+    /// <param name="height">Height the padded picture becomes.</param>
+    /// <param name="planes"><c>[3, planeHeight, planeWidth]</c>: red, green, blue, 0 to 255; what is not covered is left as it is.</param>
+    /// <param name="planeWidth">Row length of a plane, at least <paramref name="width"/>.</param>
+    /// <param name="planeHeight">Rows of a plane, at least <paramref name="height"/>.</param>
+    /// <param name="kind">The filter.</param>
+    public static void Resample(
+        Picture picture,
+        PixelRectangle crop,
+        PixelRectangle padding,
+        int width,
+        int height,
+        Span<float> planes,
+        int planeWidth,
+        int planeHeight,
+        ResamplingKind kind)
+    {
+        using var across = Taps.Create(crop.Width, padding.X, padding.Width, width, kind);
+        using var down = Taps.Create(crop.Height, padding.Y, padding.Height, height, kind);
+        var rowLength = crop.Width * Picture.Bands;
+        var row = ArrayPool<float>.Shared.Rent(rowLength);
+        try
+        {
+            var planeSize = planeWidth * planeHeight;
+            for (var y = 0; y < height; y++)
+            {
+                SumRows(picture, crop, down, y, row.AsSpan(0, rowLength));
+                var target = y * planeWidth;
+                SumColumns(
+                    row,
+                    across,
+                    planes.Slice(target, width),
+                    planes.Slice(planeSize + target, width),
+                    planes.Slice((2 * planeSize) + target, width));
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(row);
+        }
+    }
+
+    private static void SumRows(Picture picture, PixelRectangle crop, Taps down, int y, Span<float> sum)
+    {
+        sum.Clear();
+        var weights = down.WeightsOf(y, out var first);
+        for (var i = 0; i < weights.Length; i++)
+        {
+            var start = (((crop.Y + first + i) * picture.Width) + crop.X) * Picture.Bands;
+            AddRow(picture.Pixels.Slice(start, sum.Length), weights[i], sum);
+        }
+    }
+
+    private static void AddRow(ReadOnlySpan<byte> pixels, float weight, Span<float> sum)
+    {
+        var vectors = MemoryMarshal.Cast<float, Vector<float>>(sum);
+        var bytesAtOnce = Vector<byte>.Count;
+        var wide = MemoryMarshal.Cast<byte, Vector<byte>>(pixels);
+        for (var i = 0; i < wide.Length; i++)
+        {
+            Vector.Widen(wide[i], out var low, out var high);
+            Vector.Widen(low, out var a, out var b);
+            Vector.Widen(high, out var c, out var d);
+            vectors[i * 4] += Vector.ConvertToSingle(Vector.AsVectorInt32(a)) * weight;
+            vectors[(i * 4) + 1] += Vector.ConvertToSingle(Vector.AsVectorInt32(b)) * weight;
+            vectors[(i * 4) + 2] += Vector.ConvertToSingle(Vector.AsVectorInt32(c)) * weight;
+            vectors[(i * 4) + 3] += Vector.ConvertToSingle(Vector.AsVectorInt32(d)) * weight;
+        }
+
+        for (var i = wide.Length * bytesAtOnce; i < pixels.Length; i++)
+        {
+            sum[i] += pixels[i] * weight;
+        }
+    }
+
+    private static void SumColumns(ReadOnlySpan<float> row, Taps across, Span<float> red, Span<float> green, Span<float> blue)
+    {
+        for (var x = 0; x < red.Length; x++)
+        {
+            var weights = across.WeightsOf(x, out var first);
+            var pixels = row.Slice(first * Picture.Bands, weights.Length * Picture.Bands);
+            var (r, g, b) = (0f, 0f, 0f);
+            for (var i = 0; i < weights.Length; i++)
+            {
+                var weight = weights[i];
+                r += pixels[3 * i] * weight;
+                g += pixels[(3 * i) + 1] * weight;
+                b += pixels[(3 * i) + 2] * weight;
+            }
+
+            (red[x], green[x], blue[x]) = (r, g, b);
+        }
+    }
+
+    /// <summary>For each pixel of a resampled line: which pixels of the crop it is made of, and their weights.</summary>
+    private readonly struct Taps : IDisposable
+    {
+        private readonly int[] _first;
+        private readonly int[] _count;
+        private readonly float[] _weights;
+        private readonly int _stride;
+
+        private Taps(int length, int stride)
+        {
+            _stride = stride;
+            _first = ArrayPool<int>.Shared.Rent(length);
+            _count = ArrayPool<int>.Shared.Rent(length);
+            _weights = ArrayPool<float>.Shared.Rent(length * stride);
+        }
+
+        /// <param name="size">Pixels of the crop.</param>
+        /// <param name="before">Black pixels before it.</param>
+        /// <param name="padded">Pixels with those before and behind it.</param>
+        /// <param name="length">Pixels it becomes.</param>
+        /// <param name="kind">The filter.</param>
+        public static Taps Create(int size, int before, int padded, int length, ResamplingKind kind)
+        {
+            var step = (double)padded / length;
+            var support = kind == ResamplingKind.Smooth ? Math.Max(1, step) : 1;
+            var taps = new Taps(length, (int)Math.Ceiling(support * 2) + 1);
+            for (var i = 0; i < length; i++)
+            {
+                if (kind == ResamplingKind.Smooth)
+                {
+                    taps.SetSmooth(i, ((i + 0.5) * step) - 0.5, support, size, before, padded);
+                }
+                else
+                {
+                    taps.SetFaceApi(i, (float)i * ((float)padded / length), size, before, padded);
+                }
+            }
+
+            return taps;
+        }
+
+        public ReadOnlySpan<float> WeightsOf(int index, out int first)
+        {
+            first = _first[index];
+            return _weights.AsSpan(index * _stride, _count[index]);
+        }
+
+        public void Dispose()
+        {
+            ArrayPool<int>.Shared.Return(_first);
+            ArrayPool<int>.Shared.Return(_count);
+            ArrayPool<float>.Shared.Return(_weights);
+        }
+
+        private void SetSmooth(int index, double centre, double support, int size, int before, int padded)
+        {
+            var from = Math.Max(0, (int)Math.Ceiling(centre - support));
+            var to = Math.Min(padded - 1, (int)Math.Floor(centre + support));
+            var total = 0.0;
+            for (var i = from; i <= to; i++)
+            {
+                total += 1 - (Math.Abs(i - centre) / support);
+            }
+
+            // Weights of black pixels are left out, but count for the total.
+            var first = Math.Max(from, before);
+            var last = Math.Min(to, before + size - 1);
+            _count[index] = Math.Max(0, last - first + 1);
+            _first[index] = _count[index] > 0 ? first - before : 0;
+            for (var i = first; i <= last; i++)
+            {
+                _weights[(index * _stride) + i - first] = (float)((1 - (Math.Abs(i - centre) / support)) / total);
+            }
+        }
+
+        private void SetFaceApi(int index, float position, int size, int before, int padded)
+        {
+            var low = (int)MathF.Floor(position);
+            var high = Math.Min(low + 1, padded - 1);
+            var share = position - low;
+            var (first, count) = (0, 0);
+            foreach (var (pixel, weight) in (ReadOnlySpan<(int, float)>)[(low, 1 - share), (high, share)])
+            {
+                if (pixel >= before && pixel < before + size && (pixel != low || count == 0))
+                {
+                    first = count == 0 ? pixel - before : first;
+                    _weights[(index * _stride) + count++] = weight;
+                }
+            }
+
+            // At the last pixel both taps are the same one.
+            if (low == high && count == 1)
+            {
+                _weights[index * _stride] = 1;
+            }
+
+            _first[index] = first;
+            _count[index] = count;
+        }
+    }
+}

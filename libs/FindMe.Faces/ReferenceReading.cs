@@ -1,0 +1,33 @@
+namespace FindMe.Faces;
+
+/// <summary>Why a photo does not serve as a reference.</summary>
+public enum ReferenceProblem
+{
+    /// <summary>No face was found.</summary>
+    NoFace,
+
+    /// <summary>Several faces are candidates: say which one with the <c>face</c> index.</summary>
+    SeveralFaces,
+
+    /// <summary>The face has fewer pixels than <see cref="FaceEngineOptions.MinReferenceFacePixels"/>.</summary>
+    FaceTooSmall,
+}
+
+/// <summary>What a photo gives as a reference for a person.</summary>
+/// <param name="Problem">Why it cannot serve; null if it can.</param>
+/// <param name="Faces">The faces a person may choose from, left to right: what the <c>face</c> index counts.</param>
+/// <param name="Box">The face that was taken; null with <see cref="ReferenceProblem.NoFace"/> and <see cref="ReferenceProblem.SeveralFaces"/>.</param>
+/// <param name="Embedding">The face that was taken, to be compared; null with any problem.</param>
+/// <param name="Quality">How well it serves, 0 (not at all) to 1 (nothing to improve).</param>
+/// <param name="Warnings">What a person can do better, one plain sentence each; may be empty.</param>
+/// <param name="Width">Width of the full-size photo, upright, in pixels.</param>
+/// <param name="Height">Height of the full-size photo, upright, in pixels.</param>
+public sealed record ReferenceReading(
+    ReferenceProblem? Problem,
+    IReadOnlyList<Box> Faces,
+    Box? Box,
+    FaceEmbedding? Embedding,
+    float Quality,
+    IReadOnlyList<string> Warnings,
+    int Width,
+    int Height);

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using FindMe.Pipeline.Dapr;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace FindMe.Pipeline;
+
+/// <summary>What every app of FindMe has: Dapr, the key ring, health, problems in the terms of RFC 9457, and an end with its parent.</summary>
+public static partial class AppDefaults
+{
+    /// <summary>Registers it.</summary>
+    /// <param name="builder">The app's builder.</param>
+    public static void AddAppDefaults(this WebApplicationBuilder builder)
+    {
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Services.AddProblemDetails();
+        builder.Services.AddHealthChecks();
+        builder.Services.ConfigureHttpJsonOptions(json => PipelineJson.Configure(json.SerializerOptions));
+        builder.Services.AddSingleton(TimeProvider.System);
+
+        builder.Services.AddSingleton(services => ConnectToSidecar(services.GetRequiredService<IConfiguration>()));
+        builder.Services.AddSingleton<Verdicts>();
+        builder.Services.AddSingleton<References>();
+
+        // Api wraps people's keys and Compare unwraps them: both must see the same ring under the same name.
+        var keys = builder.Services.AddDataProtection().SetApplicationName("FindMe");
+        if (builder.Configuration["KeyRing:Path"] is { Length: > 0 } path)
+        {
+            keys.PersistKeysToFileSystem(new DirectoryInfo(path));
+        }
+
+        if (builder.Configuration.GetValue<bool>("ExitWithParent"))
+        {
+            builder.Services.AddHostedService<ExitWithParent>();
+        }
+    }
+
+    /// <summary>Maps <c>/healthz</c> and <c>/dapr/subscribe</c>, and turns what is thrown into problems.</summary>
+    /// <param name="app">The app.</param>
+    public static void MapAppDefaults(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.MapHealthChecks("/healthz");
+        app.MapSubscribeHandler();
+    }
+
+    private static DaprClient ConnectToSidecar(IConfiguration configuration)
+    {
+        // One connection pool for the life of the process: the sidecar's address never changes, and no proxy stands before it.
+        var http = new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            // The names of Dapr's own SDKs: the endpoint wins over the port.
+            BaseAddress = new Uri(configuration["DAPR_HTTP_ENDPOINT"] ?? $"http://127.0.0.1:{configuration["DAPR_HTTP_PORT"] ?? "3500"}"),
+            Timeout = TimeSpan.FromSeconds(30),
+        };
+        if (configuration["DAPR_API_TOKEN"] is { Length: > 0 } token)
+        {
+            http.DefaultRequestHeaders.Add("dapr-api-token", token);
+        }
+
+        return new DaprClient(http);
+    }
+
+    /// <summary>Ends the app when whoever started it closes its standard input, be it by dying: no process is left behind.</summary>
+    private sealed partial class ExitWithParent(IHostApplicationLifetime lifetime, ILogger<ExitWithParent> logger) : IHostedService
+    {
+        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            new Thread(WaitForEndOfInput) { IsBackground = true, Name = "Exit with parent" }.Start();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        private void WaitForEndOfInput()
+        {
+            using var input = Console.OpenStandardInput();
+            var buffer = new byte[256];
+            while (input.Read(buffer) > 0)
+            {
+            }
+
+            LogParentGone(logger);
+            lifetime.StopApplication();
+            // Whatever hangs in the shutdown must not outlive the parent: its ports are wanted again.
+            Thread.Sleep(Patience);
+            Process.GetCurrentProcess().Kill();
+        }
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Standard input is closed: the parent is gone, so this app ends.")]
+        private static partial void LogParentGone(ILogger logger);
+    }
+}

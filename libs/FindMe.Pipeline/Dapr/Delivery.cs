@@ -1,0 +1,21 @@
+using Microsoft.AspNetCore.Http;
+
+namespace FindMe.Pipeline.Dapr;
+
+/// <summary>A subscriber's answer to Dapr. To have the message delivered again, throw.</summary>
+/// <remarks>Dapr acts on the body of a 2xx answer, drops the message on 404 and delivers it again on any other status.</remarks>
+public sealed class Delivery : IResult
+{
+    private readonly string _status;
+
+    private Delivery(string status) => _status = status;
+
+    /// <summary>The message is dealt with.</summary>
+    public static Delivery Done { get; } = new("SUCCESS");
+
+    /// <summary>The message can never be dealt with: it goes to the dead-letter topic. Log why before.</summary>
+    public static Delivery Drop { get; } = new("DROP");
+
+    /// <inheritdoc />
+    public Task ExecuteAsync(HttpContext httpContext) => httpContext.Response.WriteAsJsonAsync(new { status = _status }, httpContext.RequestAborted);
+}

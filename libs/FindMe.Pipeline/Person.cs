@@ -1,0 +1,54 @@
+namespace FindMe.Pipeline;
+
+/// <summary>What FindMe keeps about a person besides their encrypted references. Lies under <see cref="StateKeys.Person"/>.</summary>
+public sealed record Person
+{
+    /// <summary>The version of this document's shape.</summary>
+    public int Schema { get; init; } = 1;
+
+    /// <summary>The version of the consent text that they agreed to.</summary>
+    public required string ConsentVersion { get; init; }
+
+    /// <summary>When they agreed.</summary>
+    public required DateTimeOffset ConsentAt { get; init; }
+
+    /// <summary>They are deleting everything: nothing may be added any more.</summary>
+    public bool Leaving { get; init; }
+
+    /// <summary>Their references, oldest first: all that may be shown of them.</summary>
+    public IReadOnlyList<ReferenceSummary> References { get; init; } = [];
+
+    /// <summary>The ids of their searches, oldest first.</summary>
+    public IReadOnlyList<string> Searches { get; init; } = [];
+}
+
+/// <summary>What may be shown of a reference. The embedding is not part of it.</summary>
+public sealed record ReferenceSummary
+{
+    /// <summary>The reference's id: 128 random bits, 32 hexadecimal digits.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The model and alignment that made the embedding; another model's embeddings are never compared with it.</summary>
+    public required string Recipe { get; init; }
+
+    /// <summary>The face on the picture that was shown, in pixels of the upright picture.</summary>
+    public required FaceBox Box { get; init; }
+
+    /// <summary>That picture's width in pixels.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>That picture's height in pixels.</summary>
+    public required int Height { get; init; }
+
+    /// <summary>How good a reference it makes, 0 to 1.</summary>
+    public required float Quality { get; init; }
+
+    /// <summary>What would make it better, sentences for a person; may be empty.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>When it was shown.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it is forgotten.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+}

@@ -1,0 +1,98 @@
+namespace FindMe.Pipeline;
+
+/// <summary>Every n-th photo of a page, with its verdict once there is one. Lies under <see cref="StateKeys.Shard"/>.</summary>
+/// <remarks>
+/// The document exists before any of its photos is sent to be compared, and only ever changes under its ETag: that is what
+/// makes a verdict exactly one. A shard whose photos are all settled never changes again.
+/// </remarks>
+public sealed record PhotoShard
+{
+    /// <summary>The version of this document's shape.</summary>
+    public int Schema { get; init; } = 1;
+
+    /// <summary>The photos, in the order of their page.</summary>
+    public required IReadOnlyList<ShardPhoto> Photos { get; init; }
+
+    /// <summary>How many of them are settled.</summary>
+    public int SettledCount() => Photos.Count(photo => photo.Verdict is not null);
+
+    /// <summary>The same shard with one more photo settled.</summary>
+    /// <param name="index">The photo's place on its page.</param>
+    /// <param name="verdict">Its verdict; <see cref="Verdict.Order"/> is set here.</param>
+    public PhotoShard Settle(int index, Verdict verdict)
+    {
+        var order = SettledCount() + 1;
+        return this with
+        {
+            Photos = [.. Photos.Select(photo => photo.Index == index ? photo with { Verdict = verdict with { Order = order } } : photo)],
+        };
+    }
+}
+
+/// <summary>One photo of a search.</summary>
+/// <param name="Index">Its place on its page, counted from 0.</param>
+/// <param name="Id">What the source calls it: an album photo's path below the album.</param>
+/// <param name="Post">The post that carries it.</param>
+/// <param name="Locator">Where it is had.</param>
+/// <param name="Verdict">What became of it; null: not compared yet.</param>
+public sealed record ShardPhoto(int Index, string Id, Post Post, PhotoLocator Locator, Verdict? Verdict = null);
+
+/// <summary>A post that carries photos.</summary>
+/// <param name="Id">What its network calls it; a photo of an album is its own post.</param>
+/// <param name="Url">Where a person can see it; null: nowhere.</param>
+public sealed record Post(string Id, string? Url = null);
+
+/// <summary>What a comparison can come to.</summary>
+public enum VerdictKind
+{
+    /// <summary>The person is not on the photo.</summary>
+    No,
+
+    /// <summary>The person may be on the photo.</summary>
+    Maybe,
+
+    /// <summary>The person is on the photo.</summary>
+    Match,
+
+    /// <summary>The photo could not be compared; <see cref="Verdict.Reason"/> says why.</summary>
+    Skipped,
+}
+
+/// <summary>What became of one photo. It says nothing about anybody but the person who searches.</summary>
+public sealed record Verdict
+{
+    /// <summary>What the comparison came to.</summary>
+    public required VerdictKind Kind { get; init; }
+
+    /// <summary>The how-manieth settled photo of its shard this is, from 1: a reader that knows how far it read gets only what is new.</summary>
+    public int Order { get; init; }
+
+    /// <summary>The person's face, in pixels of the upright photo; only with Match and Maybe.</summary>
+    public FaceBox? Box { get; init; }
+
+    /// <summary>The upright photo's width in pixels; only with Match and Maybe.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>The upright photo's height in pixels; only with Match and Maybe.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>How far the face is from the nearest reference, 0 to 2, less is more alike; only with Match and Maybe.</summary>
+    public float? Distance { get; init; }
+
+    /// <summary>How sure this is, 0 to 1; only with Match and Maybe.</summary>
+    public float? Confidence { get; init; }
+
+    /// <summary>Why the photo could not be compared, one sentence for a person; only with Skipped.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>A photo that could not be compared is settled too, so that a search always finishes.</summary>
+    /// <param name="reason">Why, one sentence for a person.</param>
+    public static Verdict Skipped(string reason) => new() { Kind = VerdictKind.Skipped, Reason = reason };
+}
+
+/// <summary>A face's bounding box, in pixels of the upright photo.</summary>
+/// <param name="X">The left edge, 0 or more.</param>
+/// <param name="Y">The upper edge, 0 or more.</param>
+/// <param name="Width">More than 0.</param>
+/// <param name="Height">More than 0.</param>
+public sealed record FaceBox(float X, float Y, float Width, float Height);

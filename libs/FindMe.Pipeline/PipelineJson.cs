@@ -1,0 +1,21 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace FindMe.Pipeline;
+
+/// <summary>How messages, state and answers are written as JSON.</summary>
+public static class PipelineJson
+{
+    /// <summary>camelCase names and enum words, no nulls; unknown members are ignored, so that a newer writer is read by an older reader.</summary>
+    public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web));
+
+    /// <summary>Sets the same on the options of ASP.NET Core.</summary>
+    /// <param name="options">The options to change.</param>
+    /// <returns>The same object.</returns>
+    public static JsonSerializerOptions Configure(JsonSerializerOptions options)
+    {
+        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
+        return options;
+    }
+}

@@ -1,0 +1,87 @@
+namespace FindMe.Pipeline;
+
+/// <summary>How far a search has come. Whether its photos are all compared is told by their shards alone.</summary>
+public enum SearchStage
+{
+    /// <summary>Pages are still being listed.</summary>
+    Listing,
+
+    /// <summary>Every page is listed.</summary>
+    Listed,
+
+    /// <summary>The person stopped it; what was found stays.</summary>
+    Cancelled,
+
+    /// <summary>It cannot go on: <see cref="Search.Problem"/> says why.</summary>
+    Failed,
+
+    /// <summary>A tombstone: nothing may be written for this search any more.</summary>
+    Deleted,
+}
+
+/// <summary>One search: what it looks for, where, and how far it has come. Lies under <see cref="StateKeys.Search"/>.</summary>
+public sealed record Search
+{
+    /// <summary>The version of this document's shape.</summary>
+    public int Schema { get; init; } = 1;
+
+    /// <summary>The search's id: 128 random bits, 32 hexadecimal digits.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Whose search it is.</summary>
+    public required string Person { get; init; }
+
+    /// <summary>The kind of source, such as <c>album</c>.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>What to search there: an album's name.</summary>
+    public required string Query { get; init; }
+
+    /// <summary>When it was asked for.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the store forgets it, its photos and verdicts.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>How far it has come.</summary>
+    public SearchStage Stage { get; init; }
+
+    /// <summary>Whether its first <see cref="SearchRequest"/> is known to be published; if not after a while, it is published again.</summary>
+    public bool Requested { get; init; }
+
+    /// <summary>The ids of the person's references that it looks for; together they count as one person.</summary>
+    public IReadOnlyList<string> References { get; init; } = [];
+
+    /// <summary>The pages listed so far, in order.</summary>
+    public IReadOnlyList<SearchPage> Pages { get; init; } = [];
+
+    /// <summary>How often a listing was begun: each gets its own number, so that two listings of one page never share a shard.</summary>
+    public int Listings { get; init; }
+
+    /// <summary>Where the source goes on after the last page, in the source's own terms; null: at its beginning.</summary>
+    public string? Next { get; init; }
+
+    /// <summary>How many posts the listed pages held.</summary>
+    public int Posts { get; init; }
+
+    /// <summary>Why it failed.</summary>
+    public SearchProblem? Problem { get; init; }
+
+    /// <summary>True as long as photos may be listed and compared.</summary>
+    public bool IsOpen() => Stage is SearchStage.Listing or SearchStage.Listed;
+
+    /// <summary>How long the store still keeps its documents.</summary>
+    /// <param name="now">The present time.</param>
+    public TimeSpan TimeToLive(DateTimeOffset now) => ExpiresAt - now;
+}
+
+/// <summary>One page of a search's photos.</summary>
+/// <param name="Listing">The number of the listing that wrote it.</param>
+/// <param name="Photos">How many photos it has, 0 or more.</param>
+public sealed record SearchPage(int Listing, int Photos);
+
+/// <summary>Why a search failed, in the terms of RFC 9457.</summary>
+/// <param name="Type">A stable slug, such as <c>album-gone</c>.</param>
+/// <param name="Title">What is wrong, for a person.</param>
+/// <param name="Detail">The way out.</param>
+public sealed record SearchProblem(string Type, string Title, string Detail);

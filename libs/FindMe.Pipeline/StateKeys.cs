@@ -1,0 +1,23 @@
+namespace FindMe.Pipeline;
+
+/// <summary>Where things lie in the state store: one line a kind of document.</summary>
+public static class StateKeys
+{
+    /// <summary>The Dapr state store component. All apps share its keys (<c>keyPrefix: none</c>).</summary>
+    public const string Store = "statestore";
+
+    /// <summary>A <see cref="Pipeline.Person"/>: consent, and the ids of their references and searches.</summary>
+    public static string Person(string person) => $"person/{person}";
+
+    /// <summary>The key of a person, wrapped; without it none of their references can be read.</summary>
+    public static string PersonKey(string person) => $"person/{person}/key";
+
+    /// <summary>A <see cref="SealedReference"/>: an embedding encrypted under the person's key.</summary>
+    public static string Reference(string person, string reference) => $"person/{person}/reference/{reference}";
+
+    /// <summary>A <see cref="Pipeline.Search"/>: who, where, and how far the listing has come.</summary>
+    public static string Search(string search) => $"search/{search}";
+
+    /// <summary>A <see cref="PhotoShard"/>: photos of one page and their verdicts.</summary>
+    public static string Shard(string search, int listing, int shard) => $"search/{search}/shard/{listing}-{shard}";
+}

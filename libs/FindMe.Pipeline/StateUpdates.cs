@@ -1,0 +1,50 @@
+using FindMe.Pipeline.Dapr;
+
+namespace FindMe.Pipeline;
+
+/// <summary>Changes documents that several processes write.</summary>
+public static class StateUpdates
+{
+    /// <summary>Attempts at one document before giving up: the delivery or request is then repeated by whoever made it.</summary>
+    private const int MaxAttempts = 50;
+
+    /// <summary>Reads a document, changes it and saves it, again if somebody else wrote meanwhile.</summary>
+    /// <param name="dapr">The state store.</param>
+    /// <param name="key">The document's key.</param>
+    /// <param name="change">What to write, or the same object where there is nothing to do. May be called several times.</param>
+    /// <param name="timeToLive">When the store forgets it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The document as it is now; null where there is none, and then nothing was written.</returns>
+    /// <exception cref="DaprException">The store could not be read or written.</exception>
+    public static async Task<T?> UpdateStateAsync<T>(
+        this DaprClient dapr, string key, Func<T, T> change, Func<T, TimeSpan> timeToLive, CancellationToken cancellationToken)
+        where T : class
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var (document, etag) = await dapr.GetStateAndETagAsync<T>(StateKeys.Store, key, cancellationToken);
+            if (document is null)
+            {
+                return null;
+            }
+
+            var changed = change(document);
+            if (ReferenceEquals(changed, document)
+                || await dapr.TrySaveStateAsync(StateKeys.Store, key, changed, etag, timeToLive(changed), cancellationToken))
+            {
+                return changed;
+            }
+
+            await BackOffAsync(attempt, key, cancellationToken);
+        }
+    }
+
+    /// <summary>Waits a random while after losing a race, longer the more were lost.</summary>
+    /// <param name="attempt">The attempt that was lost, from 1.</param>
+    /// <param name="key">The document's key.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DaprException">Too many attempts were lost.</exception>
+    public static Task BackOffAsync(int attempt, string key, CancellationToken cancellationToken) => attempt < MaxAttempts
+        ? Task.Delay(Random.Shared.Next(1, 4 * Math.Min(attempt, 16)), cancellationToken)
+        : throw new DaprException($"{key} changed {MaxAttempts} times while it was to be written.", null);
+}

@@ -1,0 +1,189 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace FindMe.Sidecar;
+
+/// <summary>The embedded broker: events in the database, and in memory only what waits for whom.</summary>
+/// <remarks>
+/// A group, once an app subscribed, is kept for good, as a Service Bus subscription is: what is published while the app is away waits for it.
+/// What is published before a topic has any group waits for the first one, as a Redis stream does.
+/// </remarks>
+internal sealed partial class Broker(Database database, DeclaredResources resources, TimeProvider time, ILogger logger)
+{
+    // Long enough for a person to come back to a machine that stood still over a holiday.
+    private static readonly TimeSpan KeepUnclaimed = TimeSpan.FromDays(7);
+    private static readonly TimeSpan KeepBuried = TimeSpan.FromDays(30);
+
+    // Service Bus gives an abandoned message back at once; daprd's maxRetriableErrorsPerSec (10) is what keeps that from spinning.
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
+
+    private readonly ConcurrentDictionary<long, Group> _groups = new();
+    private readonly ConcurrentDictionary<(string AppId, string PubSub), Inbox> _inboxes = new();
+
+    /// <summary>Takes up what the last run left.</summary>
+    public void Load()
+    {
+        var (subscriptions, deliveries) = database.Read(session => (MessageTable.Subscriptions(session), MessageTable.Deliveries(session)));
+        foreach (var subscription in subscriptions)
+        {
+            var group = AddGroup(subscription);
+            foreach (var delivery in deliveries[subscription.Id])
+            {
+                group?.Waiting.Enqueue(new Pending(group, delivery.Message, delivery.Count), delivery.Message);
+            }
+        }
+    }
+
+    /// <summary>Stores events, all or none, and hands them to their groups; complete when they are safe.</summary>
+    public Task PublishAsync(IReadOnlyList<NewMessage> messages) => database.WriteAsync(
+        session => messages.Select(message => MessageTable.Publish(session, message)).ToArray(),
+        published =>
+        {
+            foreach (var (message, groups) in published)
+            {
+                Enqueue(message, groups);
+            }
+        });
+
+    /// <summary>Makes an app's subscriptions known, for good, and opens their queues.</summary>
+    public async Task<IReadOnlyList<Inbox>> SubscribeAsync(string appId, IReadOnlyList<Route> routes)
+    {
+        await database.WriteAsync(
+            session => routes.Select(route => MessageTable.Subscribe(session, route.PubSub, route.Topic, appId)).ToArray(),
+            subscribed =>
+            {
+                foreach (var (subscription, backlog) in subscribed)
+                {
+                    if (!_groups.ContainsKey(subscription.Id))
+                    {
+                        AddGroup(subscription);
+                    }
+
+                    foreach (var message in backlog)
+                    {
+                        Enqueue(message, [subscription.Id]);
+                    }
+                }
+            });
+        var inboxes = _inboxes.Where(inbox => inbox.Key.AppId == appId).Select(inbox => inbox.Value).ToList();
+        foreach (var inbox in inboxes)
+        {
+            inbox.SetRoutes([.. routes.Where(route => route.PubSub == inbox.Component.Name)]);
+        }
+
+        return [.. inboxes.Where(inbox => routes.Any(route => route.PubSub == inbox.Component.Name))];
+    }
+
+    public StoredMessage? Get(Pending pending) => database.Read(session => MessageTable.Get(session, pending.Message));
+
+    /// <summary>Writes down how often an event was delivered, so that one that ends the whole machine is counted too.</summary>
+    public void Count(Pending pending)
+    {
+        var (message, group, count) = (pending.Message, pending.Group.Subscription.Id, pending.Count);
+        database.Post(session => MessageTable.SetCount(session, message, group, count));
+    }
+
+    public void Acknowledge(Pending pending) =>
+        database.Post(session => MessageTable.Acknowledge(session, pending.Message, pending.Group.Subscription.Id));
+
+    /// <summary>Back to the head of its queue, at once.</summary>
+    public void Return(Pending pending) => InboxOf(pending).Put(pending);
+
+    /// <summary>Back to its queue after a delivery that failed, or dead when it was the last one.</summary>
+    public async Task AbandonAsync(Pending pending, bool atOnce, CancellationToken stopping)
+    {
+        if (pending.Count >= InboxOf(pending).Component.MaxDeliveries)
+        {
+            await BuryAsync(pending, $"{pending.Count} deliveries failed", stopping);
+            return;
+        }
+
+        if (!atOnce)
+        {
+            await Task.Delay(PauseAfterFailure, time, stopping);
+        }
+
+        Return(pending);
+    }
+
+    /// <summary>Takes an event out: to its dead letter topic if it has one, in the same commit, or else to the dead letters.</summary>
+    public async Task BuryAsync(Pending pending, string reason, CancellationToken stopping)
+    {
+        var subscription = pending.Group.Subscription;
+        var deadLetterTopic = pending.Group.Route?.DeadLetterTopic;
+        LogDead(logger, pending.Message, subscription.Topic, subscription.AppId, reason, deadLetterTopic ?? "the dead letters");
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        try
+        {
+            await database.WriteAsync(
+                session =>
+                {
+                    if (deadLetterTopic is null)
+                    {
+                        MessageTable.Bury(session, pending.Message, subscription, reason, now);
+                        return (0, []);
+                    }
+
+                    var message = MessageTable.Get(session, pending.Message);
+                    MessageTable.Acknowledge(session, pending.Message, subscription.Id);
+                    return message is null
+                        ? (0, [])
+                        : MessageTable.Publish(session, new NewMessage(subscription.PubSub, deadLetterTopic, message.Body, message.Metadata, now, null));
+                },
+                ((long Message, long[] Groups) dead) => Enqueue(dead.Message, dead.Groups));
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException failure)
+        {
+            LogNotBuried(logger, pending.Message, failure);
+            await Task.Delay(TimeSpan.FromSeconds(1), time, stopping);
+            Return(pending);
+        }
+    }
+
+    /// <summary>Deletes what nobody came for.</summary>
+    public void DeleteForgotten()
+    {
+        var now = time.GetUtcNow();
+        database.Post(session => MessageTable.DeleteForgotten(
+            session, (now - KeepUnclaimed).ToUnixTimeMilliseconds(), (now - KeepBuried).ToUnixTimeMilliseconds()));
+    }
+
+    private void Enqueue(long message, long[] groups)
+    {
+        foreach (var id in groups)
+        {
+            if (_groups.TryGetValue(id, out var group))
+            {
+                InboxOf(group).Put(new Pending(group, message, 0));
+            }
+        }
+    }
+
+    // A group whose component is not declared any more keeps its events in the database only.
+    private Group? AddGroup(Subscription subscription)
+    {
+        var component = resources.Components.FirstOrDefault(component => component.IsPubSub && component.Name == subscription.PubSub);
+        if (component is null)
+        {
+            return null;
+        }
+
+        var group = new Group(subscription);
+        if (_groups.TryAdd(subscription.Id, group))
+        {
+            _inboxes.GetOrAdd((subscription.AppId, subscription.PubSub), _ => new Inbox(component)).Add(group);
+        }
+
+        return group;
+    }
+
+    private Inbox InboxOf(Pending pending) => InboxOf(pending.Group);
+
+    private Inbox InboxOf(Group group) => _inboxes[(group.Subscription.AppId, group.Subscription.PubSub)];
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} for {AppId} is dead ({Reason}); it goes to {Destination}")]
+    private static partial void LogDead(ILogger logger, long message, string topic, string appId, string reason, string destination);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Message {Message} could not be dead-lettered and is delivered again")]
+    private static partial void LogNotBuried(ILogger logger, long message, Exception failure);
+}

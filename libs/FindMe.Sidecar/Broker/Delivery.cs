@@ -1,0 +1,197 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace FindMe.Sidecar;
+
+/// <summary>One delivery of the broker: to one replica, with the in-memory retries of the resiliency policy inside it.</summary>
+internal sealed partial class Delivery(
+    Broker broker, HttpClient app, InboundPolicy policy, TrafficCounter traffic, TimeProvider time, ILogger logger)
+{
+    /// <summary>Delivers an event and settles it.</summary>
+    /// <returns>False when nothing listened at the replica's port.</returns>
+    public async Task<bool> DeliverAsync(Pending pending, CancellationToken stopping)
+    {
+        if (pending.Group.Route is not { } route)
+        {
+            broker.Return(pending);
+            return true;
+        }
+
+        if (broker.Get(pending) is not { } message)
+        {
+            return true;
+        }
+
+        if (message.Expires <= time.GetUtcNow().ToUnixTimeMilliseconds())
+        {
+            await DropAsync(pending, route, "it expired", stopping);
+            return true;
+        }
+
+        // A run that ended in the middle of the last delivery leaves it counted.
+        pending.Count++;
+        broker.Count(pending);
+        if (!route.IsRaw && !IsJson(message.Body))
+        {
+            await FailAsync(pending, route, "it is no envelope, and the subscription is not raw", stopping);
+            return true;
+        }
+
+        var reply = await TryAsync(pending, route, message, stopping);
+        switch (reply)
+        {
+            case Reply.Done:
+                broker.Acknowledge(pending);
+                break;
+            case Reply.Dropped:
+                await DropAsync(pending, route, "the app dropped it", stopping);
+                break;
+            case Reply.Lost:
+                LogLost(logger, pending.Message, route.Topic, pending.Count);
+                await broker.AbandonAsync(pending, atOnce: true, stopping);
+                break;
+            case Reply.Unreachable:
+                pending.Count--;
+                broker.Count(pending);
+                broker.Return(pending);
+                return false;
+            default:
+                await FailAsync(pending, route, reply == Reply.TimedOut ? "the app took too long" : "the app failed", stopping);
+                break;
+        }
+
+        return true;
+    }
+
+    private async Task<Reply> TryAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
+    {
+        var started = time.GetTimestamp();
+        for (var retries = 0; ; retries++)
+        {
+            var (reply, status) = await PostAsync(pending, route, message, stopping);
+            if (reply is not (Reply.Failed or Reply.TimedOut))
+            {
+                return reply;
+            }
+
+            LogFailed(logger, pending.Message, route.Topic, status ?? 0, pending.Count, retries);
+            if (policy.Retry?.NextWait(retries, time.GetElapsedTime(started), status) is not { } wait)
+            {
+                return reply;
+            }
+
+            await Task.Delay(wait, time, stopping);
+        }
+    }
+
+    private async Task<(Reply Reply, int? Status)> PostAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
+    {
+        using var timeout = new CancellationTokenSource(policy.Timeout is { } limit && limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
+        using var request = RequestOf(pending, route, message);
+        try
+        {
+            using var response = await app.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
+            traffic.AddDelivery();
+            var body = await response.Content.ReadAsByteArrayAsync(either.Token);
+            return (Replies.Of((int)response.StatusCode, body), (int)response.StatusCode);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !stopping.IsCancellationRequested)
+        {
+            traffic.AddDelivery();
+            return (Reply.TimedOut, null);
+        }
+        catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError)
+        {
+            return (Reply.Unreachable, null);
+        }
+        catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
+        {
+            // An answer beyond the size limit: read as an error, like one that cannot be read.
+            traffic.AddDelivery();
+            return (Reply.Failed, null);
+        }
+        catch (HttpRequestException)
+        {
+            traffic.AddDelivery();
+            return (Reply.Lost, null);
+        }
+    }
+
+    private HttpRequestMessage RequestOf(Pending pending, Route route, StoredMessage message)
+    {
+        var body = route.IsRaw ? CloudEvents.WrapRaw(route.PubSub, route.Topic, message.Body, time.GetLocalNow()) : message.Body;
+        var request = new HttpRequestMessage(HttpMethod.Post, "/" + route.Path.TrimStart('/')) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(CloudEvents.ContentType);
+        var headers = request.Headers;
+        foreach (var (name, value) in Metadata.Unmarshal(message.Metadata))
+        {
+            if (IsHeader(name, value))
+            {
+                headers.TryAddWithoutValidation(name, value);
+            }
+        }
+
+        var enqueued = DateTimeOffset.FromUnixTimeMilliseconds(message.Enqueued);
+        headers.Add("pubsubName", route.PubSub);
+        headers.Add("metadata.MessageId", pending.Message.ToString());
+        headers.Add("metadata.SequenceNumber", pending.Message.ToString());
+        headers.Add("metadata.DeliveryCount", pending.Count.ToString());
+        headers.Add("metadata.EnqueuedTimeUtc", CloudEvents.Rfc3339(enqueued));
+        headers.Add("metadata.LockToken", Guid.NewGuid().ToString());
+        return request;
+    }
+
+    // A dead letter topic takes what the in-memory retries could not save, at once; without one the broker delivers it again.
+    private async Task FailAsync(Pending pending, Route route, string reason, CancellationToken stopping)
+    {
+        if (route.DeadLetterTopic is not null)
+        {
+            await broker.BuryAsync(pending, reason, stopping);
+        }
+        else
+        {
+            await broker.AbandonAsync(pending, atOnce: false, stopping);
+        }
+    }
+
+    private async Task DropAsync(Pending pending, Route route, string reason, CancellationToken stopping)
+    {
+        if (route.DeadLetterTopic is not null)
+        {
+            await broker.BuryAsync(pending, reason, stopping);
+        }
+        else
+        {
+            LogDropped(logger, pending.Message, route.Topic, reason);
+            broker.Acknowledge(pending);
+        }
+    }
+
+    private static bool IsHeader(string name, string value) =>
+        name.Length > 0 && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.')
+        && value.All(letter => letter is >= ' ' and < '\x7f');
+
+    private static bool IsJson(byte[] body)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(body);
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && reader.TrySkip();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} failed: status {Status} (0: no answer in time), delivery {Delivery}, retry {Retry}")]
+    private static partial void LogFailed(ILogger logger, long message, string topic, int status, int delivery, int retry);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} was with a replica that went away; delivery {Delivery} is counted")]
+    private static partial void LogLost(ILogger logger, long message, string topic, int delivery);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} is gone, since {Reason} and the subscription has no dead letter topic")]
+    private static partial void LogDropped(ILogger logger, long message, string topic, string reason);
+}

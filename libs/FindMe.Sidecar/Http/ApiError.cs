@@ -1,0 +1,169 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+
+namespace FindMe.Sidecar;
+
+/// <summary>An error as daprd answers it. Callers go by status and code; details are for people.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Code"><c>errorCode</c>.</param>
+/// <param name="Message">What is wrong.</param>
+internal sealed record ApiError(int Status, string Code, string Message)
+{
+    private ErrorDetails? Details { get; init; }
+
+    public static ApiError PubSubNotFound(string pubSub, IReadOnlyDictionary<string, string> metadata) =>
+        new(404, "ERR_PUBSUB_NOT_FOUND", $"pubsub {pubSub} is not found") { Details = new("DAPR_PUBSUB_NOT_FOUND", metadata) };
+
+    public static ApiError TopicEmpty(string pubSub, IReadOnlyDictionary<string, string> metadata) =>
+        OfPubSub(404, "ERR_TOPIC_NAME_EMPTY", $"topic is empty in pubsub {pubSub}", "DAPR_PUBSUB_TOPIC_NAME_EMPTY", pubSub, metadata);
+
+    public static ApiError TopicForbidden(string pubSub, string topic, string appId)
+    {
+        var message = $"topic {topic} is not allowed for app id {appId}";
+        return OfPubSub(403, "ERR_PUBSUB_FORBIDDEN", message, "DAPR_PUBSUB_FORBIDDEN", pubSub, new Dictionary<string, string> { ["topic"] = topic, ["error"] = message });
+    }
+
+    public static ApiError PublishFailed(string pubSub, string topic, string reason) => OfPubSub(
+        500,
+        "ERR_PUBSUB_PUBLISH_MESSAGE",
+        $"error when publishing to topic {topic} in pubsub {pubSub}: {reason}",
+        "DAPR_PUBSUB_PUBLISH_MESSAGE",
+        pubSub,
+        new Dictionary<string, string> { ["topic"] = topic, ["error"] = reason });
+
+    public static ApiError PublishMetadata(string pubSub, string reason, IReadOnlyDictionary<string, string> metadata) => OfPubSub(
+        400, "ERR_PUBSUB_REQUEST_METADATA", $"failed deserializing metadata. Error: {reason}", "DAPR_PUBSUB_METADATA_DESERIALIZATION", pubSub, metadata);
+
+    public static ApiError NoCloudEvent(string pubSub, string appId, string reason) => OfPubSub(
+        500,
+        "ERR_PUBSUB_CLOUD_EVENTS_SER",
+        "cannot create cloudevent",
+        "DAPR_PUBSUB_CLOUD_EVENT_CREATION",
+        pubSub,
+        new Dictionary<string, string> { ["appID"] = appId, ["error"] = reason });
+
+    public static ApiError BulkPublish(string pubSub, string appId, string message, string reason, string detail) => OfPubSub(
+        400, "ERR_PUBSUB_EVENTS_SER", message, detail, pubSub, new Dictionary<string, string> { ["appID"] = appId, ["error"] = reason });
+
+    public static ApiError StoreNotFound(string store, string appId) => new(400, "ERR_STATE_STORE_NOT_FOUND", $"state store {store} is not found")
+    {
+        Details = new("DAPR_STATE_NOT_FOUND", new Dictionary<string, string> { ["appID"] = appId }),
+    };
+
+    public static ApiError StoreNotConfigured(string store, string appId) =>
+        new(500, "ERR_STATE_STORE_NOT_CONFIGURED", $"state store {store} is not configured")
+        {
+            Details = new("DAPR_STATE_NOT_CONFIGURED", new Dictionary<string, string> { ["appID"] = appId }),
+        };
+
+    public static ApiError IllegalKey(string store, string key)
+    {
+        var message = $"input key/keyPrefix '{key}' can't contain '||'";
+        return new(400, "ERR_MALFORMED_REQUEST", message)
+        {
+            Details = new("DAPR_STATE_ILLEGAL_KEY", null) { ResourceType = "state", ResourceName = store, Field = key, FieldProblem = message },
+        };
+    }
+
+    public static ApiError QueryUnsupported(string store) => new(500, "ERR_STATE_STORE_NOT_SUPPORTED", "state store does not support querying")
+    {
+        Details = new("DAPR_STATE_QUERYING_NOT_SUPPORTED", null) { ResourceType = "state", ResourceName = store },
+    };
+
+    public static ApiError Malformed(string reason) => new(400, "ERR_MALFORMED_REQUEST", reason);
+
+    public static ApiError MalformedBody(string reason) => Malformed($"failed deserializing HTTP body: {reason}");
+
+    public static ApiError StateGet(string store, string key, string reason) => new(500, "ERR_STATE_GET", $"fail to get {key} from state store {store}: {reason}");
+
+    public static ApiError StateBulkGet(string reason) => new(500, "ERR_STATE_BULK_GET", reason);
+
+    public static ApiError StateSave(int status, string store, string reason) => new(status, "ERR_STATE_SAVE", $"failed saving state in state store {store}: {reason}");
+
+    public static ApiError StateDelete(int status, string key, string reason) => new(status, "ERR_STATE_DELETE", $"failed deleting state with key {key}: {reason}");
+
+    public static ApiError StateTransaction(string reason) => new(500, "ERR_STATE_TRANSACTION", $"error while executing state transaction: {reason}");
+
+    public static ApiError UnknownOperation(string operation) => new(400, "ERR_NOT_SUPPORTED_STATE_OPERATION", $"operation type {operation} not supported");
+
+    public static ApiError NotReady() => new(500, "ERR_HEALTH_NOT_READY", "dapr is not ready: [app]");
+
+    public static ApiError OtherAppId() => new(500, "ERR_HEALTH_APPID_NOT_MATCH", "dapr app-id does not match");
+
+    public async Task WriteAsync(HttpResponse response)
+    {
+        var output = new ArrayBufferWriter<byte>(512);
+        output.Write("{\"errorCode\":"u8);
+        GoJson.WriteString(output, Code);
+        output.Write(",\"message\":"u8);
+        GoJson.WriteString(output, Message);
+        Details?.Write(output);
+        output.Write("}"u8);
+        response.StatusCode = Status;
+        response.ContentType = "application/json";
+        response.ContentLength = output.WrittenCount;
+        await response.Body.WriteAsync(output.WrittenMemory);
+    }
+
+    private static ApiError OfPubSub(int status, string code, string message, string reason, string pubSub, IReadOnlyDictionary<string, string> metadata) =>
+        new(status, code, message)
+        {
+            Details = new(reason, metadata) { ResourceType = "pubsub", ResourceName = pubSub, ResourceDescription = message },
+        };
+
+    // google.rpc details as daprd's error library writes them.
+    private sealed record ErrorDetails(string Reason, IReadOnlyDictionary<string, string>? Metadata)
+    {
+        public string? ResourceType { get; init; }
+
+        public string ResourceName { get; init; } = "";
+
+        public string ResourceDescription { get; init; } = "";
+
+        public string? Field { get; init; }
+
+        public string FieldProblem { get; init; } = "";
+
+        public void Write(IBufferWriter<byte> output)
+        {
+            output.Write(",\"details\":["u8);
+            Write(output, "ErrorInfo", ("reason", GoJson.Marshal(Reason)), ("domain", GoJson.Marshal("dapr.io")), ("metadata", MetadataJson()));
+            if (ResourceType is not null)
+            {
+                output.Write(","u8);
+                Write(
+                    output,
+                    "ResourceInfo",
+                    ("resource_type", GoJson.Marshal(ResourceType)),
+                    ("resource_name", GoJson.Marshal(ResourceName)),
+                    ("owner", GoJson.Marshal("")),
+                    ("description", GoJson.Marshal(ResourceDescription)));
+            }
+
+            if (Field is not null)
+            {
+                output.Write(","u8);
+                var violation = GoJson.MarshalObject([new("field", GoJson.Marshal(Field)), new("description", GoJson.Marshal(FieldProblem))]);
+                Write(output, "BadRequest", ("field_violations", [(byte)'[', .. violation, (byte)']']));
+            }
+
+            output.Write("]"u8);
+        }
+
+        private static void Write(IBufferWriter<byte> output, string type, params ReadOnlySpan<(string Name, byte[] Value)> fields)
+        {
+            var all = new List<KeyValuePair<string, byte[]>> { new("@type", GoJson.Marshal("type.googleapis.com/google.rpc." + type)) };
+            foreach (var (name, value) in fields)
+            {
+                all.Add(new(name, value));
+            }
+
+            output.Write(GoJson.MarshalObject(all));
+        }
+
+        private byte[] MetadataJson() => Metadata is null
+            ? [.. "null"u8]
+            : GoJson.MarshalObject(Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .Select(pair => new KeyValuePair<string, byte[]>(pair.Key, GoJson.Marshal(pair.Value))));
+    }
+}

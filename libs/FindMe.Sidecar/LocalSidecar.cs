@@ -1,0 +1,237 @@
+using System.Collections.Frozen;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace FindMe.Sidecar;
+
+/// <summary>Dapr's HTTP contract for several apps in one process: a port for each app id, one broker and one state store on SQLite.</summary>
+/// <remarks>
+/// What it acknowledged survives the end of its process, kill -9 included, but not a power cut. Events are delivered at least once.
+/// Every <c>pubsub.*</c> and <c>state.*</c> component is served under its name with the delivery rules of Azure Service Bus, whatever broker its type names.
+/// </remarks>
+public sealed partial class LocalSidecar : IAsyncDisposable
+{
+    // How long deliveries under way may take to end once the sidecar closes; daprd gives them as much.
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CleanupInterval = TimeSpan.FromMinutes(1);
+
+    private readonly Database _database;
+    private readonly Broker _broker;
+    private readonly DeclaredResources _resources;
+    private readonly SidecarOptions _options;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _aborting = new();
+    private readonly List<(Replica Replica, Task Run)> _replicas = [];
+    private WebApplication? _server;
+    private Task _cleanup = Task.CompletedTask;
+    private FrozenDictionary<string, int> _portOfApp = FrozenDictionary<string, int>.Empty;
+    private FrozenDictionary<int, AppSide> _appOfPort = FrozenDictionary<int, AppSide>.Empty;
+    private int _disposed;
+
+    private LocalSidecar(SidecarOptions options, DeclaredResources resources, Database database, ILogger logger)
+    {
+        _options = options;
+        _resources = resources;
+        _database = database;
+        _logger = logger;
+        _broker = new Broker(database, resources, options.TimeProvider, logger);
+        Traffic = new SidecarTraffic(options.Apps.Select(app => app.AppId));
+    }
+
+    /// <summary>An app posted to <c>/v1.0/shutdown</c>; the argument is its app id. The sidecar itself goes on: whoever runs it decides.</summary>
+    public event EventHandler<string>? ShutdownRequested;
+
+    /// <summary>How often each app id used its sidecar.</summary>
+    public SidecarTraffic Traffic { get; }
+
+    /// <summary>Full path of the SQLite file.</summary>
+    public string DatabasePath => _database.Path;
+
+    internal Database Database => _database;
+
+    /// <summary>Opens the data, listens on the ports and begins to look for the apps. Apps may start before or after.</summary>
+    /// <param name="options">What to serve.</param>
+    /// <param name="cancellationToken">Gives the start up.</param>
+    /// <exception cref="SidecarDataException">The data folder cannot be used.</exception>
+    /// <exception cref="SidecarPortException">A port cannot be listened on.</exception>
+    /// <exception cref="SidecarConfigurationException">A resource file cannot be understood.</exception>
+    public static async Task<LocalSidecar> StartAsync(SidecarOptions options, CancellationToken cancellationToken = default)
+    {
+        var logger = options.LoggerFactory.CreateLogger<LocalSidecar>();
+        var resources = DeclaredResources.Load(options.ResourcesPath, logger);
+        var sidecar = new LocalSidecar(options, resources, Database.Open(options.DataPath, logger), logger);
+        try
+        {
+            await sidecar.StartAsync(cancellationToken);
+            return sidecar;
+        }
+        catch
+        {
+            await sidecar.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Where an app's sidecar API listens: what the app gets as <c>DAPR_HTTP_ENDPOINT</c>.</summary>
+    /// <param name="appId">One of the app ids of the options.</param>
+    /// <exception cref="KeyNotFoundException">The sidecar does not serve <paramref name="appId"/>.</exception>
+    public Uri EndpointOf(string appId) => new($"http://127.0.0.1:{_portOfApp[appId]}");
+
+    /// <summary>Stops taking requests and handing out events, waits up to 5 seconds for deliveries under way, and closes the data.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_replicas.Select(replica => replica.Run));
+        // The API stays open meanwhile: a handler on its last event still saves what it found.
+        var settled = Task.WhenAll(_replicas.Select(replica => replica.Replica.SettledAsync()));
+        await settled.WaitAsync(DrainTime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _aborting.CancelAsync();
+        await settled;
+        await _cleanup;
+        if (_server is not null)
+        {
+            using var now = new CancellationTokenSource(DrainTime);
+            await _server.StopAsync(now.Token);
+            await _server.DisposeAsync();
+        }
+
+        foreach (var (replica, _) in _replicas)
+        {
+            replica.Dispose();
+        }
+
+        await _database.DisposeAsync();
+        _stopping.Dispose();
+        _aborting.Dispose();
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _broker.Load();
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException failure)
+        {
+            throw new SidecarDataException($"{DatabasePath} cannot be read ({failure.Message}): restore a copy, or use another --data folder.", failure);
+        }
+
+        var apps = _options.Apps
+            .Select(app => new AppSide(app, _resources, Traffic.CounterOf(app.AppId), _options.AppApiToken))
+            .ToList();
+        await ListenAsync(apps, cancellationToken);
+        _cleanup = CleanUpAsync();
+        foreach (var (app, port) in apps.SelectMany(app => app.Ports.Select(port => (app, port))))
+        {
+            var replica = new Replica(app, port, _broker, _resources, _options.TimeProvider, _logger);
+            _replicas.Add((replica, replica.RunAsync(_stopping.Token, _aborting.Token)));
+        }
+    }
+
+    private async Task ListenAsync(IReadOnlyList<AppSide> apps, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(_options.LoggerFactory);
+        // The host of this process owns Ctrl-C, not one that serves inside it.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        var listeners = new List<ListenOptions>();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+            foreach (var app in _options.Apps)
+            {
+                kestrel.Listen(IPAddress.Loopback, app.DaprHttpPort, listener =>
+                {
+                    listener.Protocols = HttpProtocols.Http1;
+                    listeners.Add(listener);
+                });
+            }
+        });
+        _server = builder.Build();
+        var requests = new Requests(
+            port => _appOfPort.GetValueOrDefault(port),
+            new Publishing(_broker, _options.TimeProvider),
+            new StateApi(_database, _options.TimeProvider),
+            _options.DaprApiToken,
+            appId => ShutdownRequested?.Invoke(this, appId),
+            _logger);
+        _server.Run(requests.HandleAsync);
+        try
+        {
+            await _server.StartAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is IOException or SocketException)
+        {
+            throw PortTaken(failure);
+        }
+
+        _portOfApp = apps.Zip(listeners).ToFrozenDictionary(pair => pair.First.AppId, pair => pair.Second.IPEndPoint!.Port);
+        _appOfPort = apps.ToFrozenDictionary(app => _portOfApp[app.AppId]);
+        foreach (var (appId, port) in _portOfApp)
+        {
+            LogListening(_logger, appId, port);
+        }
+    }
+
+    // Kestrel's exception names an address somewhere in its text; asking the ports one by one is surer.
+    private SidecarPortException PortTaken(Exception failure)
+    {
+        var taken = _options.Apps.FirstOrDefault(app => app.DaprHttpPort != 0 && !IsFree(app.DaprHttpPort))
+            ?? _options.Apps.GroupBy(app => app.DaprHttpPort).OrderByDescending(group => group.Count()).First().First();
+        return new SidecarPortException(taken.DaprHttpPort, taken.AppId, failure);
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private async Task CleanUpAsync()
+    {
+        var time = _options.TimeProvider;
+        while (true)
+        {
+            await Task.Delay(CleanupInterval, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
+            var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+            _database.Post(session => StateTable.DeleteExpired(session, now));
+            _broker.DeleteForgotten();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The sidecar of {AppId} listens on port {Port}")]
+    private static partial void LogListening(ILogger logger, string appId, int port);
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,100 @@
+using YamlDotNet.RepresentationModel;
+
+namespace FindMe.Sidecar;
+
+/// <summary>A pub/sub or state component as its YAML declares it. Whatever broker or store it names, the embedded one serves it.</summary>
+/// <param name="Name">The name in URLs.</param>
+/// <param name="Type"><c>pubsub.*</c> or <c>state.*</c>.</param>
+/// <param name="Version">Usually v1.</param>
+/// <param name="Metadata">Its settings; names without regard to case. A value kept in a secret store is left out: nothing here needs it.</param>
+/// <param name="Scopes">App ids that see it; empty for all.</param>
+internal sealed record Component(
+    string Name, string Type, string Version, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<string> Scopes)
+{
+    public bool IsPubSub => Type.StartsWith("pubsub.", StringComparison.Ordinal);
+
+    public bool IsState => Type.StartsWith("state.", StringComparison.Ordinal);
+
+    public bool IsServiceBus => Type.StartsWith("pubsub.azure.servicebus", StringComparison.Ordinal);
+
+    public bool IsSeenBy(string appId) => Scopes.Count == 0 || Scopes.Contains(appId);
+
+    /// <summary>Events handled at a time by one replica: <c>maxConcurrentHandlers</c>, or <c>maxActiveMessages</c> (1000) where that is 0, for Service Bus; <c>concurrency</c> (10) for Redis and all others.</summary>
+    public int Concurrency => IsServiceBus
+        ? Number("maxConcurrentHandlers", 0) is > 0 and var handlers ? handlers : Math.Max(1, Number("maxActiveMessages", 1000))
+        : Number("concurrency", 10) is > 0 and var workers ? workers : 10;
+
+    /// <summary>Deliveries before an event is dead: <c>maxDeliveryCount</c>. Default 10, as a Service Bus subscription has it.</summary>
+    public int MaxDeliveries => Math.Max(1, Number("maxDeliveryCount", 10));
+
+    /// <summary>The key under which an app's state is stored: <c>keyPrefix</c> appid (default), name, namespace, none, or any other text.</summary>
+    public string PrefixOf(string appId) => Metadata.GetValueOrDefault("keyPrefix", "appid") switch
+    {
+        "none" => "",
+        "name" => Name + "||",
+        "appid" or "namespace" or "" => appId + "||",
+        var text => text + "||",
+    };
+
+    /// <summary>Whether an app may publish to a topic.</summary>
+    public bool AllowsPublish(string appId, string topic) => Allows(appId, topic, "publishingScopes");
+
+    /// <summary>Whether an app may subscribe to a topic.</summary>
+    public bool AllowsSubscribe(string appId, string topic) => Allows(appId, topic, "subscriptionScopes");
+
+    public static Component Read(YamlMappingNode document, string path)
+    {
+        var name = document.Mapping("metadata").Text("name")
+            ?? throw new SidecarConfigurationException($"{path}: a Component has no metadata.name.");
+        var specification = document.Mapping("spec");
+        var settings = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var setting in specification.Items("metadata").OfType<YamlMappingNode>())
+        {
+            if (setting.Text("name") is { } key && setting.Text("value") is { } value)
+            {
+                settings[key] = value;
+            }
+        }
+
+        return new Component(
+            name,
+            specification.Text("type") ?? throw new SidecarConfigurationException($"{path}: component {name} has no spec.type."),
+            specification.Text("version") ?? "v1",
+            settings,
+            [.. document.Texts("scopes")]);
+    }
+
+    private bool Allows(string appId, string topic, string scopesSetting)
+    {
+        var allowed = Topics("allowedTopics");
+        if (allowed.Length > 0 && !allowed.Contains(topic))
+        {
+            return false;
+        }
+
+        var scoped = ScopedTopics(appId, scopesSetting);
+        var isProtected = Topics("protectedTopics").Contains(topic);
+        return scoped is null ? !isProtected : scoped.Contains(topic);
+    }
+
+    private string[] Topics(string setting) =>
+        Metadata.GetValueOrDefault(setting, "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    // "app1=t1,t2;app2=": an app that is not named is not restricted, one with an empty list may use no topic.
+    private string[]? ScopedTopics(string appId, string setting)
+    {
+        foreach (var entry in Metadata.GetValueOrDefault(setting, "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parts = entry.Split('=', 2, StringSplitOptions.TrimEntries);
+            if (parts[0] == appId)
+            {
+                return parts.Length == 2 ? parts[1].Split(',', StringSplitOptions.TrimEntries) : [];
+            }
+        }
+
+        return null;
+    }
+
+    private int Number(string setting, int otherwise) =>
+        Metadata.TryGetValue(setting, out var text) && int.TryParse(text, out var number) ? number : otherwise;
+}

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FindMe.Sidecar;
+
+/// <summary>What a local sidecar serves, where it keeps its data and who may call it.</summary>
+public sealed class SidecarOptions
+{
+    /// <summary>Folder of <c>sidecar.db</c>; made when absent. One sidecar at a time may use it.</summary>
+    public required string DataPath { get; init; }
+
+    /// <summary>Folder whose <c>*.yaml</c> and <c>*.yml</c> files declare components, resiliency and subscriptions; subfolders are not read, as with Dapr.</summary>
+    public required string ResourcesPath { get; init; }
+
+    /// <summary>The app ids served, each on its own port.</summary>
+    public required IReadOnlyList<SidecarApp> Apps { get; init; }
+
+    /// <summary>What callers must send as <c>dapr-api-token</c>. Default null: no token is asked for.</summary>
+    public string? DaprApiToken { get; init; }
+
+    /// <summary>What is sent to the apps as <c>dapr-api-token</c>. Default null: none is sent.</summary>
+    public string? AppApiToken { get; init; }
+
+    /// <summary>Where log lines go. Default: nowhere. Event bodies, state values and tokens are never logged.</summary>
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>The clock of expiry, retries and waiting. Default: the system's.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}
+
+/// <summary>One app id: the port its sidecar API listens on, and the ports on which replicas of the app are expected.</summary>
+/// <param name="AppId">The Dapr app id, which is also the name of its consumer group.</param>
+/// <param name="DaprHttpPort">TCP port of the sidecar's API on 127.0.0.1; 0 takes any free one.</param>
+/// <param name="AppPorts">Ports on 127.0.0.1 of the app's replicas, which compete for its messages. Empty: the app subscribes to nothing yet.</param>
+/// <param name="MaxConcurrency">Calls at a time to one replica (<c>appMaxConcurrency</c>). Default −1: as many as the component allows.</param>
+public sealed record SidecarApp(string AppId, int DaprHttpPort, IReadOnlyList<int> AppPorts, int MaxConcurrency = -1);

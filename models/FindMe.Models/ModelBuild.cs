@@ -1,0 +1,86 @@
+namespace FindMe.Models;
+
+/// <summary>Builds the models that are missing or not as pinned, from the pinned inputs.</summary>
+/// <param name="root">The repository's folder.</param>
+/// <param name="weightsFolder">Where face-api's weights lie; normally inside <c>node_modules</c>.</param>
+/// <param name="output">Where the ONNX files go.</param>
+/// <param name="progress">Gets one line a model.</param>
+internal sealed class ModelBuild(string root, string weightsFolder, string output, TextWriter progress)
+{
+    /// <summary>face-api's weights inside the repository's folder, and the name they are pinned by.</summary>
+    public const string FaceApiWeights = "node_modules/@vladmandic/face-api/model";
+
+    private const string FacePlugin = "faceplugin-face-recognition-js@0.0.1";
+    private const string FacePluginModel = "model/fr_feature.onnx";
+
+    private readonly Pins _pins = Pins.Read(Path.Combine(root, "models", "README.md"));
+
+    /// <summary>Builds every model that is not there yet.</summary>
+    /// <exception cref="BuildException">An input is missing or not the pinned one, or the result is not.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(output);
+        await BuildAsync("ssd_mobilenetv1.onnx", () => FromFaceApi("ssd_mobilenetv1", SsdMobileNet.Build), cancellationToken);
+        await BuildAsync("ssd_mobilenetv1_int8.onnx", () => FromFaceApi("ssd_mobilenetv1", SsdMobileNet.BuildQuantized), cancellationToken);
+        await BuildAsync("face_landmark_68.onnx", () => FromFaceApi("face_landmark_68", FaceLandmarks68.Build), cancellationToken);
+        await BuildAsync("fr_feature.onnx", () => FromFacePluginAsync(cancellationToken), cancellationToken);
+    }
+
+    private async Task BuildAsync(string model, Func<Task<byte[]>> build, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(output, model);
+        var pin = _pins[model];
+        if (File.Exists(path) && Pins.Sha256(await File.ReadAllBytesAsync(path, cancellationToken)) == pin)
+        {
+            await progress.WriteLineAsync($"{model}: up to date");
+            return;
+        }
+
+        var bytes = await build();
+        var digest = Pins.Sha256(bytes);
+        if (digest != pin)
+        {
+            throw new BuildException(
+                $"{model} came out with sha256 {digest}, models/README.md pins {pin}: if the change is meant, update the table");
+        }
+
+        // A reader sees the old file or the whole new one, never half of it.
+        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        await File.WriteAllBytesAsync(temporary, bytes, cancellationToken);
+        File.Move(temporary, path, overwrite: true);
+        await progress.WriteLineAsync($"{model}: built, {bytes.Length / 1e6:0.0} MB");
+    }
+
+    private async Task<byte[]> FromFaceApi(string name, Func<Weights, byte[]> build)
+    {
+        var manifest = await ReadWeightsAsync($"{name}_model-weights_manifest.json");
+        var data = await ReadWeightsAsync($"{name}_model.bin");
+        return build(Weights.Read(manifest, data));
+    }
+
+    private async Task<byte[]> ReadWeightsAsync(string file)
+    {
+        var path = Path.Combine(weightsFolder, file);
+        if (!File.Exists(path))
+        {
+            throw new BuildException($"model weights {path} are missing: run npm ci");
+        }
+
+        var bytes = await File.ReadAllBytesAsync(path);
+        var digest = Pins.Sha256(bytes);
+        var pin = _pins[$"{FaceApiWeights}/{file}"];
+        return digest == pin
+            ? bytes
+            : throw new BuildException($"model weights {path} have sha256 {digest}, models/README.md pins {pin}: run npm ci");
+    }
+
+    private async Task<byte[]> FromFacePluginAsync(CancellationToken cancellationToken)
+    {
+        var original = await NpmTarball.DownloadAsync(FacePlugin, FacePluginModel, _pins, cancellationToken);
+        var digest = Pins.Sha256(original);
+        var pin = _pins[$"{FacePlugin}/{FacePluginModel}"];
+        return digest == pin
+            ? FrFeature.Rewrite(original)
+            : throw new BuildException($"{FacePluginModel} of {FacePlugin} has sha256 {digest}, models/README.md pins {pin}");
+    }
+}

@@ -1,0 +1,212 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace FindMe.Models;
+
+/// <summary>An ONNX graph written node by node; <see cref="ToModel"/> is the file's bytes.</summary>
+/// <remarks>
+/// Field numbers are those of onnx.proto3 (https://github.com/onnx/onnx/blob/v1.17.0/onnx/onnx.proto3). The same calls give the same
+/// bytes: names are counted, and nothing depends on time or place.
+/// </remarks>
+internal sealed class OnnxGraph(string name)
+{
+    private readonly ProtobufWriter _nodes = new();
+    private readonly ProtobufWriter _initializers = new();
+    private readonly ProtobufWriter _inputs = new();
+    private readonly ProtobufWriter _outputs = new();
+    private int _counter;
+
+    /// <summary>An input of floats; a negative dimension is free and named for its place.</summary>
+    public string Input(string input, params ReadOnlySpan<int> shape)
+    {
+        _inputs.Message(11, ValueInfo(input, shape));
+        return input;
+    }
+
+    public void Output(string output, params ReadOnlySpan<int> shape) =>
+        _outputs.Message(12, ValueInfo(output, shape));
+
+    public string Floats(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
+    {
+        var bytes = new byte[values.Length * sizeof(float)];
+        for (var i = 0; i < values.Length; i++)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), values[i]);
+        }
+
+        return Initializer(1, bytes, shape);
+    }
+
+    public string Bytes(ReadOnlySpan<byte> values, params ReadOnlySpan<int> shape) => Initializer(2, values, shape);
+
+    public string SignedBytes(ReadOnlySpan<sbyte> values, params ReadOnlySpan<int> shape) =>
+        Initializer(3, MemoryMarshal.AsBytes(values), shape);
+
+    public string Integers(ReadOnlySpan<int> values, params ReadOnlySpan<int> shape)
+    {
+        var bytes = new byte[values.Length * sizeof(int)];
+        for (var i = 0; i < values.Length; i++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(i * sizeof(int)), values[i]);
+        }
+
+        return Initializer(6, bytes, shape);
+    }
+
+    public string Longs(params ReadOnlySpan<long> values)
+    {
+        var bytes = new byte[values.Length * sizeof(long)];
+        for (var i = 0; i < values.Length; i++)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * sizeof(long)), values[i]);
+        }
+
+        return Initializer(7, bytes, [values.Length]);
+    }
+
+    /// <summary>Adds a node of one output and returns that output's name.</summary>
+    public string Node(string operation, ReadOnlySpan<string> inputs, params ReadOnlySpan<OnnxAttribute> attributes) =>
+        NamedNode($"{operation}_{_counter++}", operation, inputs, attributes);
+
+    /// <summary>Adds a node whose one output is called <paramref name="output"/>.</summary>
+    public string NamedNode(
+        string output,
+        string operation,
+        ReadOnlySpan<string> inputs,
+        params ReadOnlySpan<OnnxAttribute> attributes)
+    {
+        _nodes.Message(1, OnnxNode.Write(output, operation, inputs, attributes));
+        return output;
+    }
+
+    /// <summary>The model file: ir_version 7 and opset 13, the least that quantises per channel.</summary>
+    public byte[] ToModel()
+    {
+        var graph = new ProtobufWriter();
+        graph.Append(_nodes);
+        graph.Text(2, name);
+        graph.Append(_initializers);
+        graph.Append(_inputs);
+        graph.Append(_outputs);
+        var opset = new ProtobufWriter();
+        opset.Text(1, "");
+        opset.Number(2, 13);
+        var model = new ProtobufWriter();
+        model.Number(1, 7);
+        model.Text(2, "FindMe.Models");
+        model.Message(7, graph);
+        model.Message(8, opset);
+        return model.ToArray();
+    }
+
+    private static ProtobufWriter ValueInfo(string name, ReadOnlySpan<int> dimensions)
+    {
+        var shape = new ProtobufWriter();
+        for (var i = 0; i < dimensions.Length; i++)
+        {
+            var dimension = new ProtobufWriter();
+            if (dimensions[i] < 0)
+            {
+                dimension.Text(2, $"{name}_{i}");
+            }
+            else
+            {
+                dimension.Number(1, dimensions[i]);
+            }
+
+            shape.Message(1, dimension);
+        }
+
+        var tensor = new ProtobufWriter();
+        tensor.Number(1, 1);
+        tensor.Message(2, shape);
+        var type = new ProtobufWriter();
+        type.Message(1, tensor);
+        var info = new ProtobufWriter();
+        info.Text(1, name);
+        info.Message(2, type);
+        return info;
+    }
+
+    private string Initializer(int dataType, ReadOnlySpan<byte> data, ReadOnlySpan<int> shape)
+    {
+        var initializer = $"w_{_counter++}";
+        var tensor = new ProtobufWriter();
+        foreach (var dimension in shape)
+        {
+            tensor.Number(1, dimension);
+        }
+
+        tensor.Number(2, dataType);
+        tensor.Text(8, initializer);
+        tensor.Raw(9, data);
+        _initializers.Message(5, tensor);
+        return initializer;
+    }
+}
+
+/// <summary>An attribute of a node: a number, a text, or a list of numbers.</summary>
+internal readonly record struct OnnxAttribute(string Name, object Value)
+{
+    public static implicit operator OnnxAttribute((string Name, object Value) pair) => new(pair.Name, pair.Value);
+}
+
+/// <summary>A node's message, as <see cref="OnnxGraph"/> and <see cref="FrFeature"/> write it.</summary>
+internal static class OnnxNode
+{
+    public static ProtobufWriter Write(
+        string output,
+        string operation,
+        ReadOnlySpan<string> inputs,
+        params ReadOnlySpan<OnnxAttribute> attributes)
+    {
+        var node = new ProtobufWriter();
+        foreach (var input in inputs)
+        {
+            node.Text(1, input);
+        }
+
+        node.Text(2, output);
+        node.Text(3, output);
+        node.Text(4, operation);
+        foreach (var attribute in attributes)
+        {
+            node.Message(5, Write(attribute));
+        }
+
+        return node;
+    }
+
+    private static ProtobufWriter Write(OnnxAttribute attribute)
+    {
+        var message = new ProtobufWriter();
+        message.Text(1, attribute.Name);
+        switch (attribute.Value)
+        {
+            case float number:
+                message.Float(2, number);
+                message.Number(20, 1);
+                break;
+            case int number:
+                message.Number(3, number);
+                message.Number(20, 2);
+                break;
+            case string text:
+                message.Text(4, text);
+                message.Number(20, 3);
+                break;
+            case int[] numbers:
+                foreach (var number in numbers)
+                {
+                    message.Number(8, number);
+                }
+
+                message.Number(20, 7);
+                break;
+            default:
+                throw new ArgumentException($"{attribute.Name}: no ONNX type for {attribute.Value.GetType()}.", nameof(attribute));
+        }
+
+        return message;
+    }
+}

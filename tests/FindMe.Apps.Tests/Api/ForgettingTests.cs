@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json.Nodes;
+using FindMe.Faces;
+using Microsoft.Data.Sqlite;
+
+namespace FindMe.Apps.Tests.Api;
+
+public sealed class ForgettingTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
+{
+    [Fact]
+    public async Task Delete_everything_in_mid_search_leaves_nothing_and_what_is_in_flight_writes_nothing_back()
+    {
+        using var ada = findMe.NewVisitor();
+        var reference = (await ada.ShowDemoFaceAsync())["id"]!.GetValue<string>();
+        var finished = await ada.SearchAsync(FindMeSystem.Demo);
+        await ada.UntilEndedAsync(finished);
+        var search = await ada.SearchAsync(FindMeSystem.Talk);
+        await ada.UntilAsync(search, view => Visitor.Count(view, "compared") >= 10);
+
+        var before = ada.Cookies;
+        using var answer = await ada.Http.DeleteAsync(new Uri("/api/me", UriKind.Relative), TestContext.Current.CancellationToken);
+        var deleted = (await answer.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken))!["deleted"]!;
+        await QuietAsync();
+
+        Assert.Equal(1, deleted["references"]!.GetValue<int>());
+        Assert.Equal(2, deleted["searches"]!.GetValue<int>());
+        Assert.Equal(6 + FindMeSystem.TalkPhotos, deleted["photos"]!.GetValue<int>());
+        Assert.Empty(Keys($"search/{search}/"));
+        Assert.Empty(Keys($"search/{finished}/"));
+        Assert.Empty(Keys($"reference/{reference}"));
+        Assert.Empty(Keys("person/"));
+        using var again = new Visitor(findMe.System.Page, before);
+        Assert.Equal(HttpStatusCode.Forbidden, await again.StatusOfAsync(HttpMethod.Get, "/api/references"));
+        Assert.Equal(HttpStatusCode.NotFound, await again.StatusOfAsync(HttpMethod.Get, $"/api/searches/{search}"));
+    }
+
+    [Fact]
+    public async Task No_embedding_and_no_cookie_stands_in_any_event_state_value_or_log_line_before_or_after_deletion()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        await ada.UntilEndedAsync(await ada.SearchAsync(FindMeSystem.Talk));
+        using var engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = Checkouts.Models });
+        var photo = await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken);
+        var embedding = engine.ReadReference(photo, face: 0, TestContext.Current.CancellationToken).Embedding!.ToBytes();
+        var stranger = engine.ReadReference(photo, face: 1, TestContext.Current.CancellationToken).Embedding!.ToBytes();
+        var secrets = new List<(string What, byte[] Bytes)> { ("cookie", Encoding.ASCII.GetBytes(ada.Cookie[..40])) };
+        secrets.AddRange(Traces("own embedding", embedding));
+        secrets.AddRange(Traces("stranger's embedding", stranger));
+
+        AssertNotWritten(secrets);
+        Assert.Contains(findMe.Written(), file => Contains(file.Bytes, Encoding.UTF8.GetBytes("photo000.jpg")));
+        using (await ada.Http.DeleteAsync(new Uri("/api/me", UriKind.Relative), TestContext.Current.CancellationToken))
+        {
+            await QuietAsync();
+        }
+
+        AssertNotWritten(secrets);
+    }
+
+    // Bytes as they are, in base64 at each of its three alignments, in hexadecimal, and numbers as text.
+    private static IEnumerable<(string What, byte[] Bytes)> Traces(string what, byte[] embedding)
+    {
+        var start = embedding[..24];
+        yield return ($"{what}, bytes", start);
+        yield return ($"{what}, hexadecimal", Encoding.ASCII.GetBytes(Convert.ToHexStringLower(start)));
+        yield return ($"{what}, HEXADECIMAL", Encoding.ASCII.GetBytes(Convert.ToHexString(start)));
+        for (var shift = 0; shift < 3; shift++)
+        {
+            var encoded = Convert.ToBase64String([.. new byte[shift], .. embedding[..30]]);
+            yield return ($"{what}, base64 at {shift}", Encoding.ASCII.GetBytes(encoded[4..32]));
+        }
+
+        foreach (var number in MemoryMarshal.Cast<byte, float>(embedding)[..8].ToArray())
+        {
+            yield return ($"{what}, decimal", Encoding.ASCII.GetBytes(Math.Abs(number).ToString("R", CultureInfo.InvariantCulture)));
+        }
+    }
+
+    private void AssertNotWritten(List<(string What, byte[] Bytes)> secrets)
+    {
+        foreach (var (file, bytes) in findMe.Written())
+        {
+            foreach (var (what, secret) in secrets)
+            {
+                Assert.False(Contains(bytes, secret), $"{file} holds the {what}");
+            }
+        }
+    }
+
+    private static bool Contains(byte[] bytes, byte[] part) => bytes.AsSpan().IndexOf(part) >= 0;
+
+    // Nothing is being compared or written any more.
+    private async Task QuietAsync()
+    {
+        var last = findMe.System.Sidecar.Traffic.Of("findme-compare");
+        for (var quiet = 0; quiet < 8;)
+        {
+            await Task.Delay(250, TestContext.Current.CancellationToken);
+            var now = findMe.System.Sidecar.Traffic.Of("findme-compare");
+            quiet = now == last ? quiet + 1 : 0;
+            last = now;
+        }
+    }
+
+    private List<string> Keys(string part)
+    {
+        using var connection = new SqliteConnection($"Data Source={findMe.System.Sidecar.DatabasePath};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT key FROM state WHERE key LIKE '%' || $part || '%'";
+        command.Parameters.AddWithValue("$part", part);
+        using var rows = command.ExecuteReader();
+        var keys = new List<string>();
+        while (rows.Read())
+        {
+            keys.Add(rows.GetString(0));
+        }
+
+        return keys;
+    }
+}

@@ -1,0 +1,35 @@
+namespace FindMe.Apps.Tests;
+
+/// <summary>Where the tests find the product that they start, and the pictures that are not part of it.</summary>
+internal static class Checkouts
+{
+    public static string Root { get; } = FindRoot();
+
+    public static string Models => Path.Combine(Root, "artifacts", "models");
+
+    /// <summary>Six photos of groups of people that come with the models' npm package.</summary>
+    public static IReadOnlyList<string> DemoPhotos { get; } =
+        [.. Directory.GetFiles(Path.Combine(Root, "node_modules", "@vladmandic", "face-api", "demo"), "sample*.jpg").Order(StringComparer.Ordinal)];
+
+    public static string ProgramOf(string project) => Path.Combine(Root, "artifacts", "bin", project, "release", project + ".dll");
+
+    /// <summary>The evaluation pictures beside the checkout; without them the test is skipped and says so.</summary>
+    public static string Shared(string path)
+    {
+        var shared = Environment.GetEnvironmentVariable("FINDME_SHARED") ?? Path.Combine(Root, "..", "shared");
+        var full = Path.GetFullPath(Path.Combine(shared, path));
+        Assert.SkipUnless(Directory.Exists(full), $"needs the evaluation pictures in {full} (FINDME_SHARED says where they are)");
+        return full;
+    }
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "FindMe.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("The tests run from a checkout of FindMe.");
+        }
+
+        return folder.FullName;
+    }
+}

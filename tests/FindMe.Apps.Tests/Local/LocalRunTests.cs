@@ -1,0 +1,131 @@
+namespace FindMe.Apps.Tests.Local;
+
+public sealed class LocalRunTests
+{
+    // Long enough to be killed in the middle, short enough to be run often.
+    private const int Photos = 120;
+
+    [Fact]
+    public async Task A_compare_process_killed_in_mid_search_is_started_again_and_changes_no_verdict()
+    {
+        using var folder = new TemporaryFolder();
+        var album = folder.AlbumOfDemoPhotos("talk", Photos);
+        await using var findMe = await LocalFindMe.StartAsync(folder.Folder("data"), [album]);
+        using var ada = new Visitor(findMe.Address);
+        await ada.ShowDemoFaceAsync();
+        var calm = await ada.UntilEndedAsync(await ada.SearchAsync("talk"));
+        Assert.Equal(Photos, Visitor.Count(calm, "compared"));
+        Assert.NotEmpty(calm["matches"]!.AsArray());
+
+        var search = await ada.SearchAsync("talk");
+        await ada.UntilAsync(search, view => Visitor.Count(view, "compared") >= Photos / 4);
+        var victim = Assert.Single(findMe.ProcessesOf("FindMe.Compare"));
+        LocalFindMe.Kill(victim);
+        var after = await ada.UntilEndedAsync(search);
+
+        Assert.Equal("finished", Visitor.Status(after));
+        VerdictMaps.AssertSame(calm, after);
+        Assert.NotEqual(victim, Assert.Single(findMe.ProcessesOf("FindMe.Compare")));
+        Assert.Contains(findMe.Output, line => line.Contains("findme-compare ended", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Everything_killed_and_started_again_on_the_same_data_changes_no_verdict_and_leaves_no_process()
+    {
+        using var folder = new TemporaryFolder();
+        var album = folder.AlbumOfDemoPhotos("talk", Photos);
+        var data = folder.Folder("data");
+        string calmSearch, search;
+        System.Text.Json.Nodes.JsonNode calm;
+        System.Net.CookieCollection cookies;
+        {
+            await using var first = await LocalFindMe.StartAsync(data, [album], "--replicas", "2");
+            using var before = new Visitor(first.Address);
+            await before.ShowDemoFaceAsync();
+            calmSearch = await before.SearchAsync("talk");
+            calm = await before.UntilEndedAsync(calmSearch);
+            search = await before.SearchAsync("talk");
+            await before.UntilAsync(search, view => Visitor.Count(view, "compared") >= Photos / 4);
+            cookies = before.Cookies;
+            var children = first.Children();
+            Assert.Equal(4, children.Count);
+
+            LocalFindMe.Kill(first.ProcessId);
+            await first.WaitForEndAsync();
+            await EventuallyAsync(() => !children.Any(LocalFindMe.IsAlive), "the apps outlive their parent");
+        }
+
+        await using var second = await LocalFindMe.StartAsync(data, [album], "--replicas", "2");
+        using var again = new Visitor(second.Address, cookies);
+        var after = await again.UntilEndedAsync(search);
+
+        Assert.Equal("finished", Visitor.Status(after));
+        VerdictMaps.AssertSame(calm, after);
+        VerdictMaps.AssertSame(calm, await again.GetAsync($"/api/searches/{calmSearch}"));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_started_is_told_in_one_line_that_says_what_to_do()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "a-file");
+        await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+
+        await AssertRefusedAsync("--album takes a folder", "--data", folder.Folder("data"), "--album", Path.Combine(folder.Path, "nowhere"));
+        await AssertRefusedAsync("--data DIR", "--data", Path.Combine(file, "data"));
+        await AssertRefusedAsync("--replicas takes a number", "--data", folder.Folder("data"), "--replicas", "0");
+        await AssertRefusedAsync($"port {port} is in use", "--data", folder.Folder("data"), "--port", $"{port}");
+    }
+
+    [Fact]
+    public async Task Data_of_a_newer_FindMe_are_refused_by_name()
+    {
+        using var folder = new TemporaryFolder();
+        var data = folder.Folder("data");
+        string database;
+        await using (var sidecar = await Sidecar.LocalSidecar.StartAsync(
+            new Sidecar.SidecarOptions { DataPath = data, ResourcesPath = Path.Combine(Checkouts.Root, "components"), Apps = [] },
+            TestContext.Current.CancellationToken))
+        {
+            database = sidecar.DatabasePath;
+        }
+
+        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={database};Pooling=False"))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA user_version = 999";
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+
+        await AssertRefusedAsync("newer", "--data", data);
+    }
+
+    private static async Task AssertRefusedAsync(string wayOut, params string[] arguments)
+    {
+        var (exitCode, output) = await LocalFindMe.RunAsync(arguments);
+
+        Assert.Equal(1, exitCode);
+        var line = Assert.Single(output.Split('\n'), line => line.StartsWith("FindMe cannot run: ", StringComparison.Ordinal));
+        Assert.Contains(wayOut, line, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    private static async Task EventuallyAsync(Func<bool> holds, string otherwise)
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            if (holds())
+            {
+                return;
+            }
+
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Fail(otherwise);
+    }
+}

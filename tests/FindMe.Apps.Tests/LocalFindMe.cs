@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace FindMe.Apps.Tests;
+
+/// <summary>FindMe.Local as a person starts it: a process with its apps as processes of their own.</summary>
+internal sealed class LocalFindMe : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly TaskCompletionSource<Uri> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private LocalFindMe(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Read(line.Data);
+        process.ErrorDataReceived += (_, line) => Read(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public Uri Address { get; private set; } = new("http://localhost");
+
+    public IReadOnlyList<string> Output => [.. _output];
+
+    public int ProcessId => _process.Id;
+
+    /// <summary>Starts it and waits until it says that it is ready.</summary>
+    public static async Task<LocalFindMe> StartAsync(string data, IEnumerable<string> albums, params string[] more)
+    {
+        var findMe = Launch([.. more, "--data", data, .. albums.SelectMany(album => new[] { "--album", album })]);
+        var first = await Task.WhenAny(findMe._ready.Task, findMe._process.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(90)));
+        Assert.True(first == findMe._ready.Task, "FindMe did not get ready:\n" + string.Join('\n', findMe.Output));
+        findMe.Address = await findMe._ready.Task;
+        return findMe;
+    }
+
+    /// <summary>Starts it and waits until it ends.</summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
+    {
+        await using var findMe = Launch(arguments);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await findMe._process.WaitForExitAsync(deadline.Token);
+        return (findMe._process.ExitCode, string.Join('\n', findMe.Output));
+    }
+
+    /// <summary>The processes it has started that run a given app.</summary>
+    public IReadOnlyList<int> ProcessesOf(string app) =>
+        [.. Children(ProcessId).Where(id => CommandLine(id).Contains($"{app}.dll", StringComparison.Ordinal))];
+
+    /// <summary>The processes it has started.</summary>
+    public IReadOnlyList<int> Children() => [.. Children(ProcessId)];
+
+    /// <summary>Ends a process as a crash would: at once, with nothing written down.</summary>
+    public static void Kill(int process)
+    {
+        using var victim = Process.GetProcessById(process);
+        victim.Kill();
+    }
+
+    /// <summary>The most memory a process ever held, in MiB.</summary>
+    public static int PeakMemory(int process) =>
+        int.Parse(File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024;
+
+    public static bool IsAlive(int process)
+    {
+        try
+        {
+            // A process that has ended but is not yet collected still has a folder.
+            return !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    public async Task WaitForEndAsync()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await _process.WaitForExitAsync(deadline.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.StandardInput.Close();
+            try
+            {
+                await WaitForEndAsync();
+            }
+            catch (OperationCanceledException)
+            {
+                _process.Kill(entireProcessTree: true);
+                throw;
+            }
+        }
+
+        _process.Dispose();
+    }
+
+    private static LocalFindMe Launch(IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Checkouts.ProgramOf("FindMe.Local"), "--no-build", "--end-with-input", "--port", "0", .. arguments])
+        {
+            WorkingDirectory = Checkouts.Root,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return new LocalFindMe(Process.Start(start)!);
+    }
+
+    private static IEnumerable<int> Children(int parent) => Directory.GetDirectories("/proc")
+        .Select(folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0)
+        .Where(id => id != 0 && ParentOf(id) == parent);
+
+    private static int ParentOf(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    private static string CommandLine(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/cmdline").Replace('\0', ' ');
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private void Read(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        _output.Enqueue(line);
+        const string Ready = "FindMe is ready: ";
+        if (line.StartsWith(Ready, StringComparison.Ordinal))
+        {
+            _ready.TrySetResult(new Uri(line[Ready.Length..]));
+        }
+    }
+}

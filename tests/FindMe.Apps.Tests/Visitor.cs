@@ -1,0 +1,210 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace FindMe.Apps.Tests;
+
+/// <summary>A person with a browser of their own: speaks FindMe's REST API over HTTP and keeps its cookie.</summary>
+/// <param name="address">Where FindMe is.</param>
+/// <param name="cookies">What an earlier visit left; null: nothing.</param>
+internal sealed class Visitor(Uri address, CookieCollection? cookies = null) : IDisposable
+{
+    private readonly CookieContainer _cookies = Keep(address, cookies);
+    private HttpClient? _http;
+
+    public HttpClient Http => _http ??= new HttpClient(new SocketsHttpHandler { CookieContainer = _cookies, UseProxy = false })
+    {
+        BaseAddress = address,
+        Timeout = TimeSpan.FromSeconds(60),
+    };
+
+    /// <summary>What the browser would keep.</summary>
+    public CookieCollection Cookies => _cookies.GetCookies(address);
+
+    /// <summary>The cookie's value: a secret that must stand nowhere else.</summary>
+    public string Cookie => _cookies.GetCookies(address)["findme"]!.Value;
+
+    public async Task AgreeAsync()
+    {
+        var consent = await GetAsync("/api/consent");
+        using var answer = await Http.PostAsJsonAsync("/api/consent", new { version = consent["version"]!.GetValue<string>() });
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+    }
+
+    public async Task<HttpResponseMessage> TryShowAsync(byte[] photo, int? face = null)
+    {
+        using var form = new MultipartFormDataContent();
+        var content = new ByteArrayContent(photo);
+        content.Headers.ContentType = new MediaTypeHeaderValue("image/jpeg");
+        form.Add(content, "photo", "me.jpg");
+        if (face is { } index)
+        {
+            form.Add(new StringContent($"{index}"), "face");
+        }
+
+        return await Http.PostAsync(new Uri("/api/references", UriKind.Relative), form);
+    }
+
+    /// <summary>Agrees and shows a face.</summary>
+    public async Task<JsonNode> ShowAsync(string photo, int? face = null)
+    {
+        await AgreeAsync();
+        using var answer = await TryShowAsync(await File.ReadAllBytesAsync(photo), face);
+        var body = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == HttpStatusCode.Created, $"{(int)answer.StatusCode} {body}");
+        return JsonNode.Parse(body)!;
+    }
+
+    /// <summary>Agrees and shows the leftmost face of the first demo photo.</summary>
+    public Task<JsonNode> ShowDemoFaceAsync() => ShowAsync(Checkouts.DemoPhotos[0], face: 0);
+
+    public async Task<string> SearchAsync(string album)
+    {
+        using var answer = await Http.PostAsJsonAsync("/api/searches", new { source = "album", query = album });
+        var body = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == HttpStatusCode.Accepted, $"{(int)answer.StatusCode} {body}");
+        var id = JsonNode.Parse(body)!["id"]!.GetValue<string>();
+        Assert.Equal($"/api/searches/{id}", answer.Headers.Location!.OriginalString);
+        return id;
+    }
+
+    public async Task<JsonNode> GetAsync(string path)
+    {
+        using var answer = await Http.GetAsync(new Uri(path, UriKind.Relative));
+        var body = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, $"GET {path}: {(int)answer.StatusCode} {body}");
+        return JsonNode.Parse(body)!;
+    }
+
+    public async Task<HttpStatusCode> StatusOfAsync(HttpMethod method, string path)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        using var answer = await Http.SendAsync(request);
+        return answer.StatusCode;
+    }
+
+    /// <summary>Waits until the search stands as asked for.</summary>
+    public async Task<JsonNode> UntilAsync(string search, Func<JsonNode, bool> stands, int seconds = 120)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        JsonNode? last = null;
+        while (!deadline.IsCancellationRequested)
+        {
+            try
+            {
+                last = await GetAsync($"/api/searches/{search}");
+                if (stands(last))
+                {
+                    return last;
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // The product is being started again.
+            }
+
+            await Task.Delay(50, CancellationToken.None);
+        }
+
+        Assert.Fail($"After {seconds} s the search stands so: {last?["status"]} {last?["photos"]?.ToJsonString()} {last?["problem"]?.ToJsonString()}");
+        throw new InvalidOperationException();
+    }
+
+    public Task<JsonNode> UntilEndedAsync(string search, int seconds = 120) =>
+        UntilAsync(search, view => Status(view) is "finished" or "failed" or "cancelled", seconds);
+
+    public static string Status(JsonNode view) => view["status"]!.GetValue<string>();
+
+    public static int Count(JsonNode view, string which) => view["photos"]![which]!.GetValue<int>();
+
+    /// <summary>Reads the search's events until the stream ends.</summary>
+    public async Task<List<(string Id, JsonNode Data)>> EventsAsync(string search, string? lastEventId = null, int atMost = int.MaxValue)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/searches/{search}/events");
+        if (lastEventId is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+        }
+
+        using var answer = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        var events = new List<(string, JsonNode)>();
+        string id = "", data = "";
+        while (events.Count < atMost && await reader.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith("id:", StringComparison.Ordinal))
+            {
+                id = line[3..].Trim();
+            }
+            else if (line.StartsWith("data:", StringComparison.Ordinal))
+            {
+                data += line[5..];
+            }
+            else if (line.Length == 0 && data.Length > 0)
+            {
+                events.Add((id, JsonNode.Parse(data)!));
+                data = "";
+            }
+        }
+
+        return events;
+    }
+
+    public void Dispose() => _http?.Dispose();
+
+    // Cookies know no port: those of an earlier start count at the next one too.
+    private static CookieContainer Keep(Uri address, CookieCollection? cookies)
+    {
+        var container = new CookieContainer();
+        foreach (var cookie in cookies ?? [])
+        {
+            container.Add(address, new Cookie(((Cookie)cookie).Name, ((Cookie)cookie).Value));
+        }
+
+        return container;
+    }
+}
+
+/// <summary>The verdicts of a search, to be compared with those of another run of the same search.</summary>
+internal static class VerdictMaps
+{
+    /// <summary>Photo → verdict, box and distance; a skipped photo → its reason.</summary>
+    public static Dictionary<string, (string Verdict, double[] Box, double Distance)> Of(JsonNode view)
+    {
+        var map = new Dictionary<string, (string, double[], double)>();
+        foreach (var match in view["matches"]!.AsArray())
+        {
+            var box = match!["box"]!;
+            map.Add(
+                match["photo"]!["id"]!.GetValue<string>(),
+                (match["verdict"]!.GetValue<string>(),
+                    [.. new[] { "x", "y", "width", "height" }.Select(side => box[side]!.GetValue<double>())],
+                    match["distance"]!.GetValue<double>()));
+        }
+
+        foreach (var skipped in view["skipped"]!.AsArray())
+        {
+            map.Add(skipped!["photo"]!["id"]!.GetValue<string>(), ("skipped: " + skipped["reason"]!.GetValue<string>(), [0, 0, 0, 0], 0));
+        }
+
+        return map;
+    }
+
+    /// <summary>The same photos, verdicts, boxes to a pixel, and distances to 1e-4.</summary>
+    public static void AssertSame(JsonNode expected, JsonNode actual)
+    {
+        Assert.Equal(expected["photos"]!.ToJsonString(), actual["photos"]!.ToJsonString());
+        var wanted = Of(expected);
+        var found = Of(actual);
+        Assert.Equal(wanted.Keys.Order(StringComparer.Ordinal), found.Keys.Order(StringComparer.Ordinal));
+        foreach (var (photo, (verdict, box, distance)) in wanted)
+        {
+            Assert.Equal(verdict, found[photo].Verdict);
+            Assert.All(box.Zip(found[photo].Box), pair => Assert.InRange(pair.Second - pair.First, -1, 1));
+            Assert.InRange(found[photo].Distance - distance, -1e-4, 1e-4);
+        }
+    }
+}

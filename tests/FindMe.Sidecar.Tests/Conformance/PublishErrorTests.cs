@@ -1,0 +1,139 @@
+using System.Net;
+
+namespace FindMe.Sidecar.Tests.Conformance;
+
+public sealed class PublishErrorTests
+{
+    private const string Errors = "pkg/api/errors/pubsub.go";
+
+    private const string ScopedPubSub = """
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata: { name: pubsub }
+        spec:
+          type: pubsub.redis
+          version: v1
+          metadata:
+            - { name: allowedTopics, value: "orders,secret,open" }
+            - { name: protectedTopics, value: "secret" }
+            - { name: publishingScopes, value: "caller=orders;other=secret" }
+        """;
+
+    [Fact]
+    [Conformance("err-pub-01", Errors)]
+    public async Task An_unknown_component_is_404_with_its_name()
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync();
+
+        using var response = await sidecar.PostAsync("/v1.0/publish/nowhere/orders?metadata.a=b", "{}");
+
+        var error = await SidecarUnderTest.AssertErrorAsync(response, 404, "ERR_PUBSUB_NOT_FOUND", "pubsub nowhere is not found");
+        var detail = error.GetProperty("details")[0];
+        Assert.Equal("type.googleapis.com/google.rpc.ErrorInfo", detail.GetProperty("@type").GetString());
+        Assert.Equal("DAPR_PUBSUB_NOT_FOUND", detail.GetProperty("reason").GetString());
+        Assert.Equal("dapr.io", detail.GetProperty("domain").GetString());
+        Assert.Equal("b", detail.GetProperty("metadata").GetProperty("a").GetString());
+    }
+
+    [Theory]
+    [InlineData("orders", 204)]
+    [InlineData("open", 403)]
+    [InlineData("secret", 403)]
+    [InlineData("unlisted", 403)]
+    [Conformance("err-pub-02", "pkg/runtime/pubsub isOperationAllowed")]
+    public async Task A_topic_outside_the_components_scopes_is_403(string topic, int status)
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync([ScopedPubSub]);
+
+        using var response = await sidecar.PostAsync($"/v1.0/publish/pubsub/{topic}", "{}");
+
+        if (status == 204)
+        {
+            Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+        }
+        else
+        {
+            await SidecarUnderTest.AssertErrorAsync(response, 403, "ERR_PUBSUB_FORBIDDEN", $"topic {topic} is not allowed for app id caller");
+        }
+    }
+
+    [Fact]
+    [Conformance("err-pub-03", "kit/streams; pkg/api/http/middlewares.go")]
+    public async Task A_body_beyond_4_MiB_is_500_stream_too_large_and_one_of_4_MiB_is_taken()
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync();
+
+        using var fits = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", new string('x', 4 * 1024 * 1024), "text/plain");
+        using var tooLarge = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", new string('x', (4 * 1024 * 1024) + 1), "text/plain");
+
+        Assert.Equal(HttpStatusCode.NoContent, fits.StatusCode);
+        await SidecarUnderTest.AssertErrorAsync(
+            tooLarge, 500, "ERR_PUBSUB_PUBLISH_MESSAGE", "error when publishing to topic orders in pubsub pubsub: stream too large");
+    }
+
+    [Fact]
+    [Conformance("err-pub-04", Errors)]
+    public async Task A_raw_payload_word_that_is_no_boolean_is_400()
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync();
+
+        using var response = await sidecar.PostAsync("/v1.0/publish/pubsub/orders?metadata.rawPayload=maybe", "{}");
+
+        await SidecarUnderTest.AssertErrorAsync(
+            response, 400, "ERR_PUBSUB_REQUEST_METADATA", "failed deserializing metadata. Error: rawPayload value must be a valid boolean: actual is 'maybe'");
+    }
+
+    [Theory]
+    [InlineData("not json")]
+    [InlineData("[1]")]
+    [Conformance("err-pub-05", Errors)]
+    public async Task An_envelope_that_is_no_object_is_500(string body)
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync();
+
+        using var response = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", body, "application/cloudevents+json");
+
+        await SidecarUnderTest.AssertErrorAsync(response, 500, "ERR_PUBSUB_CLOUD_EVENTS_SER", "cannot create cloudevent");
+    }
+
+    [Fact]
+    [Conformance("err-pub-06", "pkg/api/http/http.go constructPubSubEndpoints")]
+    public async Task Put_publishes_too_and_a_topic_may_hold_slashes()
+    {
+        await using var app = await TestApp.StartAsync("shop", """[{"pubsubname":"pubsub","topic":"a/b c","route":"orders"}]""");
+        await using var sidecar = await SidecarUnderTest.StartAsync(app);
+
+        using var response = await sidecar.Http.PutAsync("/v1.0/publish/pubsub/a/b+c", new StringContent("x"));
+
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+        Assert.Equal("a/b c", (await app.NextAsync()).Json.GetProperty("topic").GetString());
+    }
+
+    [Fact]
+    [Conformance("err-pub-07", "pkg/api/http/server.go")]
+    public async Task An_unknown_route_is_a_plain_404_and_a_wrong_method_405()
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync();
+
+        using var unknown = await sidecar.Http.GetAsync("/v1.0/nothing");
+        using var wrong = await sidecar.Http.GetAsync("/v1.0/publish/pubsub/orders");
+
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        Assert.Equal("text/plain", unknown.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("404 page not found", (await unknown.Content.ReadAsStringAsync()).Trim());
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, wrong.StatusCode);
+    }
+
+    [Fact]
+    [Conformance("err-pub-08", "pkg/runtime/processor (component scopes)")]
+    public async Task A_component_scoped_to_other_apps_does_not_exist_for_this_one()
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub + "\nscopes: [other]", SidecarUnderTest.Store + "\nscopes: [other]"]);
+
+        using var publish = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", "{}");
+        using var state = await sidecar.Http.GetAsync("/v1.0/state/statestore/key");
+
+        await SidecarUnderTest.AssertErrorAsync(publish, 404, "ERR_PUBSUB_NOT_FOUND");
+        await SidecarUnderTest.AssertErrorAsync(state, 500, "ERR_STATE_STORE_NOT_CONFIGURED", "state store statestore is not configured");
+    }
+}

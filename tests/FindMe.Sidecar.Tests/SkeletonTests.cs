@@ -1,7 +1,0 @@
-namespace FindMe.Sidecar.Tests;
-
-public sealed class SkeletonTests
-{
-    [Xunit.Fact]
-    public void Builds() => Xunit.Assert.NotNull(typeof(SkeletonTests));
-}
