@@ -70,7 +70,7 @@ public sealed class RunningFindMe : IAsyncLifetime
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] arguments = [Path.Combine("artifacts", "bin", "FindMe.Local", "release", "FindMe.Local.dll"), "--no-build", "--port", "0", "--data", _data.FullName];
+        string[] arguments = [Path.Combine("artifacts", "bin", "FindMe.Local", "release", "FindMe.Local.dll"), "--no-build", "--end-with-input", "--port", "0", "--data", _data.FullName];
         foreach (var argument in arguments.Concat(Albums.Names.SelectMany(name => new[] { "--album", Path.Combine(_albums.Root, name) })))
         {
             start.ArgumentList.Add(argument);

@@ -2,11 +2,14 @@
 import { element } from './element.js';
 import { sentence } from './words.js';
 
+// The API tells programs the way out; where that is a request to send, the page has a button for it and says so instead.
 const waysOut = {
+  'consent-outdated': 'The text has changed since this page was opened. Reload the page and read it again.',
   'no-face': 'Try a photo with your face from the front, in good light, and not covered.',
   'face-too-small': 'Come closer, or cut the photo so that your face fills more of it.',
   'not-an-image': 'Choose a JPEG, PNG or WebP picture.',
   'too-large': 'A smaller copy of the same photo is good enough.',
+  'too-many-references': 'Delete one of the pictures below first.',
   'unknown-album': 'Choose another album; this one is not there any more.',
   'no-reference': 'Show your face first, so that there is something to look for.',
   'too-many': 'Wait until a running search has ended, or cancel one.',
@@ -20,7 +23,6 @@ export function notice(kind, title, ...body) {
 
 export function problemNotice(problem, ...actions) {
   return notice('problem', sentence(problem.title || 'Something went wrong'),
-    problem.detail && problem.detail !== problem.title ? sentence(problem.detail) : '',
-    waysOut[problem.slug] ?? '',
+    sentence(waysOut[problem.slug] ?? problem.detail),
     actions.length > 0 && element('p', { class: 'actions' }, actions));
 }
