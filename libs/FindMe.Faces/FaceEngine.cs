@@ -92,7 +92,6 @@ public sealed class FaceEngine : IDisposable
     /// <param name="face">Which of several faces is meant: an index into <see cref="ReferenceReading.Faces"/>, or null to choose the one that dominates.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
     /// <exception cref="PhotoException">The photo cannot be read.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">There is no face of index <paramref name="face"/>.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public ReferenceReading ReadReference(ReadOnlyMemory<byte> photo, int? face = null, CancellationToken cancellationToken = default)
     {

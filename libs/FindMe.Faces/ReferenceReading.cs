@@ -11,6 +11,9 @@ public enum ReferenceProblem
 
     /// <summary>The face has fewer pixels than <see cref="FaceEngineOptions.MinReferenceFacePixels"/>.</summary>
     FaceTooSmall,
+
+    /// <summary>There is no face of the index that was given.</summary>
+    NoSuchFace,
 }
 
 /// <summary>What a photo gives as a reference for a person.</summary>

@@ -21,15 +21,14 @@ internal static class ReferenceSelection
     {
         var candidates = FindCandidates(photo);
         var boxes = candidates.ConvertAll(face => face.Box);
-        if (index is { } wanted)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(wanted, nameof(index));
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(wanted, candidates.Count, nameof(index));
-        }
-
         if (candidates.Count == 0)
         {
             return Without(ReferenceProblem.NoFace, null);
+        }
+
+        if (index < 0 || index >= candidates.Count)
+        {
+            return Without(ReferenceProblem.NoSuchFace, null);
         }
 
         var chosen = index is { } i ? candidates[i] : TryChoose(candidates, photo.Width, photo.Height);
