@@ -6,7 +6,8 @@ export const count = (number, one, many = `${one}s`) => `${number.toLocaleString
 
 export const percent = confidence => `${Math.round(confidence * 100)}${NO_BREAK_SPACE}%`;
 
-export const confidenceWords = match => `${match.verdict === 'maybe' ? 'Maybe' : 'Sure'} ${percent(match.confidence)}`;
+// No comparison of faces is certain, so 0.998 is not rounded up to a promise.
+export const confidenceWords = match => `${match.verdict === 'maybe' ? 'Maybe' : 'Sure'} ${percent(Math.min(match.confidence, 0.99))}`;
 
 export const qualityWords = quality => (quality >= 0.7 ? 'Good quality' : quality >= 0.4 ? 'Usable quality' : 'Low quality');
 
