@@ -48,7 +48,7 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
     /// <summary>Waits for as long as the apps can be kept running.</summary>
     /// <exception cref="StartException">One of them cannot.</exception>
     public async Task WaitAsync(CancellationToken cancellationToken) =>
-        await (await Task.WhenAny(_apps.Select(app => app.Running))).WaitAsync(cancellationToken);
+        await await Task.WhenAny(_apps.Select(app => app.Running)).WaitAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -28,7 +28,7 @@ internal sealed class LocalFindMe : IAsyncDisposable
     /// <summary>Starts it and waits until it says that it is ready.</summary>
     public static async Task<LocalFindMe> StartAsync(string data, IEnumerable<string> albums, params string[] more)
     {
-        var findMe = Launch([.. more, "--data", data, .. albums.SelectMany(album => new[] { "--album", album })]);
+        var findMe = Launch([.. more, "--port", "0", "--data", data, .. albums.SelectMany(album => new[] { "--album", album })]);
         var first = await Task.WhenAny(findMe._ready.Task, findMe._process.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(90)));
         Assert.True(first == findMe._ready.Task, "FindMe did not get ready:\n" + string.Join('\n', findMe.Output));
         findMe.Address = await findMe._ready.Task;
@@ -102,7 +102,7 @@ internal sealed class LocalFindMe : IAsyncDisposable
 
     private static LocalFindMe Launch(IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Checkouts.ProgramOf("FindMe.Local"), "--no-build", "--end-with-input", "--port", "0", .. arguments])
+        var start = new ProcessStartInfo("dotnet", [Checkouts.ProgramOf("FindMe.Local"), "--no-build", "--end-with-input", .. arguments])
         {
             WorkingDirectory = Checkouts.Root,
             RedirectStandardInput = true,

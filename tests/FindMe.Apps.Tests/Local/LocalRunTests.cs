@@ -74,9 +74,9 @@ public sealed class LocalRunTests
         listener.Start();
         var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
 
-        await AssertRefusedAsync("--album takes a folder", "--data", folder.Folder("data"), "--album", Path.Combine(folder.Path, "nowhere"));
-        await AssertRefusedAsync("--data DIR", "--data", Path.Combine(file, "data"));
-        await AssertRefusedAsync("--replicas takes a number", "--data", folder.Folder("data"), "--replicas", "0");
+        await AssertRefusedAsync("--album takes a folder", "--port", "0", "--data", folder.Folder("data"), "--album", Path.Combine(folder.Path, "nowhere"));
+        await AssertRefusedAsync("--data DIR", "--port", "0", "--data", Path.Combine(file, "data"));
+        await AssertRefusedAsync("--replicas takes a number", "--port", "0", "--data", folder.Folder("data"), "--replicas", "0");
         await AssertRefusedAsync($"port {port} is in use", "--data", folder.Folder("data"), "--port", $"{port}");
     }
 
@@ -101,7 +101,7 @@ public sealed class LocalRunTests
             await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
 
-        await AssertRefusedAsync("newer", "--data", data);
+        await AssertRefusedAsync("newer", "--port", "0", "--data", data);
     }
 
     private static async Task AssertRefusedAsync(string wayOut, params string[] arguments)
