@@ -65,13 +65,14 @@ internal static class FaceAlignment
 
     private static Vector3 Sample(Picture picture, Matrix3x2 toPicture, int x, int y, int samples)
     {
+        ReadOnlySpan<byte> pixels = picture.Pixels;
         var sum = Vector3.Zero;
         for (var i = 0; i < samples; i++)
         {
             for (var j = 0; j < samples; j++)
             {
                 var inChip = new Vector2(x + ((j + 0.5f) / samples) - 0.5f, y + ((i + 0.5f) / samples) - 0.5f);
-                sum += Interpolate(picture, Vector2.Transform(inChip, toPicture));
+                sum += Interpolate(pixels, picture.Width, picture.Height, Vector2.Transform(inChip, toPicture));
             }
         }
 
@@ -79,28 +80,28 @@ internal static class FaceAlignment
     }
 
     // The point between four pixels, whose centres have whole coordinates.
-    private static Vector3 Interpolate(Picture picture, Vector2 point)
+    private static Vector3 Interpolate(ReadOnlySpan<byte> pixels, int width, int height, Vector2 point)
     {
-        if (!(point.X > -1 && point.Y > -1 && point.X < picture.Width && point.Y < picture.Height))
+        if (!(point.X > -1 && point.Y > -1 && point.X < width && point.Y < height))
         {
             return Vector3.Zero;
         }
 
         var (left, top) = ((int)MathF.Floor(point.X), (int)MathF.Floor(point.Y));
         var (shareX, shareY) = (point.X - left, point.Y - top);
-        var upper = Vector3.Lerp(PixelAt(picture, left, top), PixelAt(picture, left + 1, top), shareX);
-        var lower = Vector3.Lerp(PixelAt(picture, left, top + 1), PixelAt(picture, left + 1, top + 1), shareX);
+        var upper = Vector3.Lerp(PixelAt(pixels, width, height, left, top), PixelAt(pixels, width, height, left + 1, top), shareX);
+        var lower = Vector3.Lerp(PixelAt(pixels, width, height, left, top + 1), PixelAt(pixels, width, height, left + 1, top + 1), shareX);
         return Vector3.Lerp(upper, lower, shareY);
     }
 
-    private static Vector3 PixelAt(Picture picture, int x, int y)
+    private static Vector3 PixelAt(ReadOnlySpan<byte> pixels, int width, int height, int x, int y)
     {
-        if ((uint)x >= (uint)picture.Width || (uint)y >= (uint)picture.Height)
+        if ((uint)x >= (uint)width || (uint)y >= (uint)height)
         {
             return Vector3.Zero;
         }
 
-        var pixel = picture.Pixels.Slice(((y * picture.Width) + x) * Picture.Bands, Picture.Bands);
+        var pixel = pixels.Slice(((y * width) + x) * Picture.Bands, Picture.Bands);
         return new Vector3(pixel[0], pixel[1], pixel[2]);
     }
 

@@ -38,11 +38,17 @@ internal sealed class FaceDetection : IDisposable
     // More faces than this in one photo are a crowd nobody is looked for in.
     private const int MaxFaces = 200;
 
+    // Memory grows with the pixels that are searched at once, to about 120 MB with this many. A larger input is searched in strips,
+    // which overlap by more than the largest face of the only pass that needs them.
+    private const int MaxPixelsAtOnce = 900_000;
+    private const int StripOverlap = 128;
+
+    // Each pass leaves the faces to the next coarser one that are well within its reach: those of more than 22 pixels there.
     private static readonly Pass[] Passes =
     [
-        new(192, AtLeast: 0, MinSize: 24, MaxSize: float.PositiveInfinity),
+        new(192, AtLeast: 0, MinSize: 22, MaxSize: float.PositiveInfinity),
         new(512, AtLeast: 0, MinSize: 22, MaxSize: 260),
-        new(FinestSide, AtLeast: 700, MinSize: 0, MaxSize: 150),
+        new(FinestSide, AtLeast: 700, MinSize: 0, MaxSize: 120),
     ];
 
     // [layer][anchor]: height and width in pixels of the network's input.
@@ -126,9 +132,26 @@ internal sealed class FaceDetection : IDisposable
 
     private void Search(Picture picture, Pass pass, List<Detection> found)
     {
-        var scale = (float)pass.Side / Math.Max(picture.Width, picture.Height);
-        var width = Math.Max(1, (int)MathF.Round(picture.Width * scale));
-        var height = Math.Max(1, (int)MathF.Round(picture.Height * scale));
+        var longSide = Math.Max(picture.Width, picture.Height);
+        var width = Math.Max(1, (int)MathF.Round((float)picture.Width * pass.Side / longSide));
+        var height = Math.Max(1, (int)MathF.Round((float)picture.Height * pass.Side / longSide));
+        var maxRows = Math.Max(2 * StripOverlap, MaxPixelsAtOnce / width);
+        var strips = height <= maxRows ? 1 : 1 + (int)MathF.Ceiling((float)(height - maxRows) / (maxRows - StripOverlap));
+        var rows = (height + ((strips - 1) * StripOverlap) + strips - 1) / strips;
+        for (var strip = 0; strip < strips; strip++)
+        {
+            // Whole pixels of the picture, so that a strip is resampled like the whole.
+            var top = strip * (rows - StripOverlap);
+            var sourceTop = (int)((long)top * picture.Height / height);
+            var sourceBottom = Math.Min(picture.Height, (int)((((long)top + rows) * picture.Height / height) + 1));
+            var source = new PixelRectangle(0, sourceTop, picture.Width, sourceBottom - sourceTop);
+            Search(picture, source, width, Math.Max(1, (int)MathF.Round((float)source.Height * height / picture.Height)), pass, found);
+        }
+    }
+
+    /// <summary>Searches a strip of the picture and adds its faces in pixels of the picture.</summary>
+    private void Search(Picture picture, PixelRectangle source, int width, int height, Pass pass, List<Detection> found)
+    {
         var (paddedWidth, paddedHeight) = (RoundUp(width), RoundUp(height));
         var length = Picture.Bands * paddedWidth * paddedHeight;
         var buffer = ArrayPool<float>.Shared.Rent(length);
@@ -136,17 +159,18 @@ internal sealed class FaceDetection : IDisposable
         {
             var planes = buffer.AsMemory(0, length);
             planes.Span.Clear();
-            var whole = new PixelRectangle(0, 0, picture.Width, picture.Height);
-            Resampling.Resample(picture, whole, whole, width, height, planes.Span, paddedWidth, paddedHeight, ResamplingKind.Smooth);
+            var unpadded = source with { X = 0, Y = 0 };
+            Resampling.Resample(picture, source, unpadded, width, height, planes.Span, paddedWidth, paddedHeight, ResamplingKind.Smooth);
 
             var first = found.Count;
             Run(planes, paddedWidth, paddedHeight, MinScore, found);
-            var (scaleX, scaleY) = ((float)picture.Width / width, (float)picture.Height / height);
+            var (scaleX, scaleY) = ((float)source.Width / width, (float)source.Height / height);
             var kept = first;
             for (var i = first; i < found.Count; i++)
             {
                 var size = Math.Max(found[i].Box.Width, found[i].Box.Height);
-                var box = found[i].Box.Scale(scaleX, scaleY).ClampTo(picture.Width, picture.Height);
+                var box = found[i].Box.Scale(scaleX, scaleY);
+                box = (box with { Y = box.Y + source.Y }).ClampTo(picture.Width, picture.Height);
                 if (size >= pass.MinSize && size <= pass.MaxSize && box.Area > 0)
                 {
                     found[kept++] = found[i] with { Box = box };

@@ -6,8 +6,18 @@ internal static class ReferenceSelection
     // A face less than this share of the largest one's height is somebody in the background.
     private const float BackgroundShare = 1 / 3f;
 
-    // A candidate this much larger than every other one is the photo's subject.
-    private const float DominatingFactor = 1.5f;
+    // The subject of a portrait fills this share of the photo's shorter side at least; in pictures of groups nobody does.
+    private const float PortraitShare = 0.3f;
+
+    // A portrait's subject is no farther from the middle than this, 0 being the middle and 1 the edge.
+    private const float MiddleOffset = 0.4f;
+
+    // What the subject of a portrait outweighs everybody else by: its area, less towards the edges, where bystanders are.
+    private const float PortraitFactor = 2;
+
+    // A face this much taller than every other one is the subject wherever it is, if it fills the second share of the shorter side.
+    private const float TallerFactor = 2;
+    private const float TallerShare = 0.2f;
 
     // What the detector is less sure of may be a pattern; it does not make a photo one of several people.
     private const float MinScore = 0.5f;
@@ -73,18 +83,25 @@ internal static class ReferenceSelection
             return candidates[0];
         }
 
-        var byProminence = candidates.OrderByDescending(face => ProminenceOf(face.Box, width, height)).ToList();
-        return ProminenceOf(byProminence[0].Box, width, height)
-            >= DominatingFactor * ProminenceOf(byProminence[1].Box, width, height)
-                ? byProminence[0]
-                : null;
+        var shorterSide = Math.Min(width, height);
+        var byWeight = candidates.OrderByDescending(face => WeightOf(face.Box, width, height)).ToList();
+        var (first, second) = (byWeight[0].Box, byWeight[1].Box);
+        if (first.Height >= PortraitShare * shorterSide
+            && OffsetOf(first, width, height) <= MiddleOffset
+            && WeightOf(first, width, height) >= PortraitFactor * WeightOf(second, width, height))
+        {
+            return byWeight[0];
+        }
+
+        var byHeight = candidates.OrderByDescending(face => face.Box.Height).ToList();
+        return byHeight[0].Box.Height >= TallerShare * shorterSide && byHeight[0].Box.Height >= TallerFactor * byHeight[1].Box.Height
+            ? byHeight[0]
+            : null;
     }
 
-    // Height, less so towards the photo's edges: whoever is photographed is in the middle.
-    private static float ProminenceOf(Box box, int width, int height)
-    {
-        var fromMiddle = (box.Centre - new System.Numerics.Vector2(width / 2f, height / 2f)).Length();
-        var toCorner = new System.Numerics.Vector2(width / 2f, height / 2f).Length();
-        return box.Height * (1 - (fromMiddle / toCorner / 2));
-    }
+    private static float WeightOf(Box box, int width, int height) => box.Area * (1 - OffsetOf(box, width, height));
+
+    // Distance of the box's middle from the photo's, along the worse axis: 0 in the middle, 1 at the edge.
+    private static float OffsetOf(Box box, int width, int height) =>
+        Math.Max(Math.Abs((box.Centre.X * 2 / width) - 1), Math.Abs((box.Centre.Y * 2 / height) - 1));
 }
