@@ -36,7 +36,7 @@ public sealed class FindMeSystem : IAsyncLifetime
         string[] albums =
         [
             _folder.AlbumOfDemoPhotos(Demo, 6),
-            _folder.AlbumOfDemoPhotos(Talk, TalkPhotos),
+            _folder.AlbumOfDemoPhotos(Talk, TalkPhotos, maxSide: 640),
             _folder.AlbumOfBlankPictures(Thousand, 1000),
             _folder.Folder(Empty),
         ];

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using FindMe.Faces;
 
 namespace FindMe.Apps.Tests;
 
@@ -11,12 +12,16 @@ internal sealed class TemporaryFolder : IDisposable
     public string Folder(string name) => Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName;
 
     /// <summary>An album with copies of the demo photos.</summary>
-    public string AlbumOfDemoPhotos(string name, int photos)
+    /// <param name="name">The album's name.</param>
+    /// <param name="photos">How many; they repeat.</param>
+    /// <param name="maxSide">Smaller photos are compared faster.</param>
+    public string AlbumOfDemoPhotos(string name, int photos, int maxSide = 1920)
     {
         var album = Folder(name);
+        var originals = Checkouts.DemoPhotos.Select(photo => PhotoRendering.ToJpeg(File.ReadAllBytes(photo), maxSide)).ToList();
         for (var i = 0; i < photos; i++)
         {
-            File.Copy(Checkouts.DemoPhotos[i % Checkouts.DemoPhotos.Count], System.IO.Path.Combine(album, $"photo{i:000}.jpg"));
+            File.WriteAllBytes(System.IO.Path.Combine(album, $"photo{i:000}.jpg"), originals[i % originals.Count]);
         }
 
         return album;

@@ -9,7 +9,7 @@ public sealed class LocalRunTests
     public async Task A_compare_process_killed_in_mid_search_is_started_again_and_changes_no_verdict()
     {
         using var folder = new TemporaryFolder();
-        var album = folder.AlbumOfDemoPhotos("talk", Photos);
+        var album = folder.AlbumOfDemoPhotos("talk", Photos, maxSide: 640);
         await using var findMe = await LocalFindMe.StartAsync(folder.Folder("data"), [album]);
         using var ada = new Visitor(findMe.Address);
         await ada.ShowDemoFaceAsync();
@@ -33,7 +33,7 @@ public sealed class LocalRunTests
     public async Task Everything_killed_and_started_again_on_the_same_data_changes_no_verdict_and_leaves_no_process()
     {
         using var folder = new TemporaryFolder();
-        var album = folder.AlbumOfDemoPhotos("talk", Photos);
+        var album = folder.AlbumOfDemoPhotos("talk", Photos, maxSide: 640);
         var data = folder.Folder("data");
         string calmSearch, search;
         System.Text.Json.Nodes.JsonNode calm;
