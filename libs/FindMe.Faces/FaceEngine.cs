@@ -34,6 +34,7 @@ public sealed class FaceEngine : IDisposable
     public static FaceEngine Load(FaceEngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        NativeHeap.Bound();
         var folder = ModelFolder.Find(options.ModelsPath);
         var loaded = new Stack<IDisposable>();
         try

@@ -18,8 +18,8 @@ public enum VerdictKind
 /// <param name="Box">Where the person's face is; null with <see cref="VerdictKind.No"/>.</param>
 /// <param name="Distance">Distance of that face from the nearest reference, 0 to 2; null with <see cref="VerdictKind.No"/>.</param>
 /// <param name="Confidence">
-/// Probability, 0 to 1, that two faces at this distance are one person's, where half of all pairs are; null with
-/// <see cref="VerdictKind.No"/>.
+/// Probability, 0 to 1, that a face at this distance is the person's, where one face in 20 is; null with
+/// <see cref="VerdictKind.No"/>. It falls as the distance grows: a maybe shows less than any match.
 /// </param>
 public sealed record PhotoVerdict(VerdictKind Kind, Box? Box, float? Distance, float? Confidence)
 {

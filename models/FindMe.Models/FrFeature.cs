@@ -7,7 +7,7 @@ namespace FindMe.Models;
 /// <remarks>
 /// Input <c>input</c> [N, 3, 112, 112], output <c>output</c> [N, 512]. ONNX Runtime computes PRelu on the CPU one value at a time, which
 /// is more than half of the model's time; Mul and Max are vectorised. Weights that training left next to 0 become 0: they add nothing
-/// to any sum, but as subnormal numbers they make an Intel processor thirty times slower.
+/// to any sum, but as subnormal numbers they make an Intel processor several times slower.
 /// </remarks>
 internal static class FrFeature
 {

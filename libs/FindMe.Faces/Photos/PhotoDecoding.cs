@@ -1,6 +1,6 @@
 namespace FindMe.Faces;
 
-/// <summary>Step 1: the bytes of a photo → its pixels, upright, in sRGB, within bounds of size, memory and time.</summary>
+/// <summary>Step 1: the bytes of a photo → its pixels, upright, red, green and blue, within bounds of size, memory and time.</summary>
 internal static class PhotoDecoding
 {
     // What a photo that cannot be decoded row by row may take, so that a worker stays below 1 GB.
@@ -9,7 +9,11 @@ internal static class PhotoDecoding
     // Progressive JPEGs of cameras and encoders have about 10 scans; thousands of empty ones are a known way to burn time.
     private const long MaxScannedPixels = 1_000_000_000;
 
-    /// <summary>Decodes a photo for the engine.</summary>
+    /// <summary>Decodes a photo for the engine, in the colours it is stored in.</summary>
+    /// <remarks>
+    /// A colour profile is not applied: it shifts the tint of a face less than the light does, and a profile of tables can cost more
+    /// than everything else.
+    /// </remarks>
     /// <param name="photo">The encoded file.</param>
     /// <param name="maxSide">Longest side of the result in pixels; a smaller photo keeps its size.</param>
     /// <param name="options">The limits.</param>
@@ -17,7 +21,7 @@ internal static class PhotoDecoding
     public static Picture Decode(ReadOnlyMemory<byte> photo, int maxSide, FaceEngineOptions options)
     {
         using var pinned = photo.Pin();
-        using var upright = Open(photo.Span, maxSide, options, out var fullWidth, out var fullHeight);
+        using var upright = Open(photo.Span, maxSide, toSrgb: false, options, out var fullWidth, out var fullHeight);
         var picture = new Picture(upright.Width, upright.Height, fullWidth, fullHeight);
         if (upright.TryWrite(picture.Pixels))
         {
@@ -36,7 +40,7 @@ internal static class PhotoDecoding
     public static byte[] ToJpeg(ReadOnlyMemory<byte> photo, int maxSide, FaceEngineOptions options)
     {
         using var pinned = photo.Pin();
-        using var upright = Open(photo.Span, maxSide, options, out _, out _);
+        using var upright = Open(photo.Span, maxSide, toSrgb: true, options, out _, out _);
         using var save = new VipsOperation("jpegsave_buffer").Set("in", upright).Set("Q", 85).Set("keep", "none");
         return save.TrySave(out var jpeg) ? jpeg : throw Damaged();
     }
@@ -45,6 +49,7 @@ internal static class PhotoDecoding
     private static VipsImage Open(
         ReadOnlySpan<byte> photo,
         int maxSide,
+        bool toSrgb,
         FaceEngineOptions options,
         out int fullWidth,
         out int fullHeight)
@@ -74,13 +79,17 @@ internal static class PhotoDecoding
             throw Damaged();
         }
 
-        var thumbnail = Next(loaded, new VipsOperation("thumbnail_image")
+        var thumbnail = new VipsOperation("thumbnail_image")
             .Set("in", loaded)
             .Set("width", maxSide)
             .Set("height", maxSide)
-            .Set("size", "down")
-            .Set("output_profile", "srgb"));
-        return ToRgb(thumbnail);
+            .Set("size", "down");
+        if (toSrgb)
+        {
+            thumbnail.Set("output_profile", "srgb");
+        }
+
+        return ToRgb(Next(loaded, thumbnail));
     }
 
     // A JPEG decoder halves a picture up to three times by leaving out work.

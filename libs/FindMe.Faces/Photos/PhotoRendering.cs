@@ -5,7 +5,7 @@ public static class PhotoRendering
 {
     /// <summary>Decodes a photo and encodes it again: upright, in sRGB, without metadata such as the place it was taken at.</summary>
     /// <param name="photo">The encoded photo: JPEG, PNG, WebP, GIF (its first frame), AVIF or TIFF.</param>
-    /// <param name="maxSide">Longest side of the result, in pixels, 1 to 10,000; a smaller photo keeps its size.</param>
+    /// <param name="maxSide">Longest side of the result, in pixels, 1 to 4,096; a smaller photo keeps its size.</param>
     /// <param name="options">The limits on <paramref name="photo"/>; the defaults where null.</param>
     /// <returns>A JPEG file.</returns>
     /// <exception cref="PhotoException">The photo cannot be read; the message says why.</exception>
@@ -13,7 +13,7 @@ public static class PhotoRendering
     public static byte[] ToJpeg(ReadOnlyMemory<byte> photo, int maxSide, FaceEngineOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxSide, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxSide, 10_000);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxSide, 4_096);
         return PhotoDecoding.ToJpeg(photo, maxSide, options ?? new FaceEngineOptions());
     }
 }

@@ -1,8 +1,6 @@
-using System.Buffers;
-
 namespace FindMe.Faces;
 
-/// <summary>A decoded photo, upright and in sRGB, no larger than the steps after it need.</summary>
+/// <summary>A decoded photo, upright, no larger than the steps after it need.</summary>
 internal sealed class Picture : IDisposable
 {
     /// <summary>Bands of a pixel: red, green, blue.</summary>
@@ -16,7 +14,7 @@ internal sealed class Picture : IDisposable
         Height = height;
         FullWidth = fullWidth;
         FullHeight = fullHeight;
-        _pixels = ArrayPool<byte>.Shared.Rent(width * height * Bands);
+        _pixels = Buffers.Bytes.Rent(width * height * Bands);
     }
 
     /// <summary>Width in pixels.</summary>
@@ -40,5 +38,5 @@ internal sealed class Picture : IDisposable
     /// <summary><c>[height, width, 3]</c>: red, green, blue, 0 to 255.</summary>
     public Span<byte> Pixels => _pixels.AsSpan(0, Width * Height * Bands);
 
-    public void Dispose() => ArrayPool<byte>.Shared.Return(_pixels);
+    public void Dispose() => Buffers.Bytes.Return(_pixels);
 }

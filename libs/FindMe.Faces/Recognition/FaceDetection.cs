@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace FindMe.Faces;
 
 /// <summary>A face as the detector sees it, in pixels of the picture that was searched.</summary>
@@ -154,7 +152,7 @@ internal sealed class FaceDetection : IDisposable
     {
         var (paddedWidth, paddedHeight) = (RoundUp(width), RoundUp(height));
         var length = Picture.Bands * paddedWidth * paddedHeight;
-        var buffer = ArrayPool<float>.Shared.Rent(length);
+        var buffer = Buffers.Floats.Rent(length);
         try
         {
             var planes = buffer.AsMemory(0, length);
@@ -181,7 +179,7 @@ internal sealed class FaceDetection : IDisposable
         }
         finally
         {
-            ArrayPool<float>.Shared.Return(buffer);
+            Buffers.Floats.Return(buffer);
         }
     }
 

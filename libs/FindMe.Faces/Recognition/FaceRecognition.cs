@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace FindMe.Faces;
 
 /// <summary>Step 5: an aligned chip → the face's embedding.</summary>
@@ -23,7 +21,7 @@ internal sealed class FaceRecognition : IDisposable
     /// <param name="landmarks">The face's points, in pixels of <paramref name="picture"/>.</param>
     public FaceEmbedding Embed(Picture picture, Landmarks landmarks)
     {
-        var chips = ArrayPool<float>.Shared.Rent(2 * FaceAlignment.Length);
+        var chips = Buffers.Floats.Rent(2 * FaceAlignment.Length);
         try
         {
             var chip = chips.AsSpan(0, FaceAlignment.Length);
@@ -33,7 +31,7 @@ internal sealed class FaceRecognition : IDisposable
         }
         finally
         {
-            ArrayPool<float>.Shared.Return(chips);
+            Buffers.Floats.Return(chips);
         }
     }
 

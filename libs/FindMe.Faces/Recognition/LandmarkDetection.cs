@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Numerics;
 
 namespace FindMe.Faces;
@@ -35,7 +34,7 @@ internal sealed class LandmarkDetection : IDisposable
             ? new PixelRectangle(before, 0, size, size)
             : new PixelRectangle(0, before, size, size);
         const int length = Picture.Bands * Side * Side;
-        var planes = ArrayPool<float>.Shared.Rent(length);
+        var planes = Buffers.Floats.Rent(length);
         try
         {
             Resampling.Resample(picture, crop, padding, Side, Side, planes, Side, Side, kind);
@@ -44,7 +43,7 @@ internal sealed class LandmarkDetection : IDisposable
         }
         finally
         {
-            ArrayPool<float>.Shared.Return(planes);
+            Buffers.Floats.Return(planes);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -46,7 +45,7 @@ internal static class Resampling
         using var across = Taps.Create(crop.Width, padding.X, padding.Width, width, kind);
         using var down = Taps.Create(crop.Height, padding.Y, padding.Height, height, kind);
         var rowLength = crop.Width * Picture.Bands;
-        var row = ArrayPool<float>.Shared.Rent(rowLength);
+        var row = Buffers.Floats.Rent(rowLength);
         try
         {
             var planeSize = planeWidth * planeHeight;
@@ -64,7 +63,7 @@ internal static class Resampling
         }
         finally
         {
-            ArrayPool<float>.Shared.Return(row);
+            Buffers.Floats.Return(row);
         }
     }
 
@@ -131,9 +130,9 @@ internal static class Resampling
         private Taps(int length, int stride)
         {
             _stride = stride;
-            _first = ArrayPool<int>.Shared.Rent(length);
-            _count = ArrayPool<int>.Shared.Rent(length);
-            _weights = ArrayPool<float>.Shared.Rent(length * stride);
+            _first = Buffers.Integers.Rent(length);
+            _count = Buffers.Integers.Rent(length);
+            _weights = Buffers.Floats.Rent(length * stride);
         }
 
         /// <param name="size">Pixels of the crop.</param>
@@ -169,9 +168,9 @@ internal static class Resampling
 
         public void Dispose()
         {
-            ArrayPool<int>.Shared.Return(_first);
-            ArrayPool<int>.Shared.Return(_count);
-            ArrayPool<float>.Shared.Return(_weights);
+            Buffers.Integers.Return(_first);
+            Buffers.Integers.Return(_count);
+            Buffers.Floats.Return(_weights);
         }
 
         private void SetSmooth(int index, double centre, double support, int size, int before, int padded)

@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+
+namespace FindMe.Faces.Tests;
+
+/// <summary>What the engine is for: photos of one person are told from photos of others.</summary>
+public sealed class AccuracyTests(EngineFixture fixture)
+{
+    // A fifth of a fold of Labeled Faces in the Wild (http://vis-www.cs.umass.edu/lfw/): enough to see a step gone wrong.
+    private const int PairsOfAKind = 120;
+    private const double LeastAccuracy = 0.985;
+
+    [Fact]
+    public void Pairs_of_faces_are_told_apart_at_the_default_distance()
+    {
+        var rows = SharedPhotos.ReadRows("eval", "PAIRS.csv").Where(row => row[3] == "lfw_fold02" && row[4].Length == 0).ToList();
+        var pairs = rows.Where(row => row[2] == "1").Take(PairsOfAKind).Concat(rows.Where(row => row[2] == "0").Take(PairsOfAKind)).ToList();
+        var faces = new ConcurrentDictionary<string, FaceEmbedding?>();
+        InParallel(pairs.SelectMany(row => row[..2]).Distinct(), file => faces[file] = ReadMainFace(SharedPhotos.Read("eval", file)));
+
+        var right = pairs.Count(row =>
+        {
+            var isMatch = faces[row[0]] is { } a && faces[row[1]] is { } b && a.DistanceTo(b) <= new FaceEngineOptions().MatchDistance;
+            return isMatch == (row[2] == "1");
+        });
+
+        Assert.Equal(2 * PairsOfAKind, pairs.Count);
+        Assert.True(right >= LeastAccuracy * pairs.Count, $"{right} of {pairs.Count} pairs are right.");
+    }
+
+    [Theory]
+    [InlineData("public_event", 0.97, 0.97)]
+    [InlineData("public_lfw_event", 0.97, 0.97)]
+    public void An_events_photos_are_found(string scenario, double leastPrecision, double leastRecall)
+    {
+        var folder = SharedPhotos.PathOf("scenario", scenario);
+        var photos = new ConcurrentDictionary<string, AnalyzedPhoto>();
+        InParallel(
+            Directory.GetFiles(Path.Combine(folder, "photos")),
+            path => photos[Path.GetFileName(path)] = fixture.Engine.Analyze(File.ReadAllBytes(path), CancellationToken.None));
+
+        var (found, wrong, missed) = (0, 0, 0);
+        foreach (var person in Directory.GetDirectories(Path.Combine(folder, "reference")))
+        {
+            var references = Directory.GetFiles(person)
+                .Select(file => fixture.Engine.ReadReference(File.ReadAllBytes(file), null, CancellationToken.None).Embedding!)
+                .ToList();
+            foreach (var row in SharedPhotos.ReadRows("scenario", scenario, $"TRUTH_{Path.GetFileName(person)}.csv"))
+            {
+                var isMatch = fixture.Engine.Compare(photos[Path.GetFileName(row[0])], references).Kind == VerdictKind.Match;
+                var isThere = row[1] == "1";
+                (found, wrong, missed) = (
+                    found + (isMatch && isThere ? 1 : 0),
+                    wrong + (isMatch && !isThere ? 1 : 0),
+                    missed + (!isMatch && isThere ? 1 : 0));
+            }
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{scenario}: {found} found, {wrong} wrong, {missed} missed");
+        Assert.True(found >= leastPrecision * (found + wrong), $"{found} of {found + wrong} matches are right.");
+        Assert.True(found >= leastRecall * (found + missed), $"{found} of {found + missed} photos are found.");
+    }
+
+    // In these pictures the person the file is named for is the tallest face near the middle.
+    private FaceEmbedding? ReadMainFace(byte[] photo)
+    {
+        var analyzed = fixture.Engine.Analyze(photo, CancellationToken.None);
+        return analyzed.Faces
+            .OrderByDescending(face => face.Box.Height - Math.Abs(face.Box.X + (face.Box.Width / 2) - (analyzed.Width / 2f)))
+            .FirstOrDefault()?
+            .Embedding;
+    }
+
+    private static void InParallel(IEnumerable<string> files, Action<string> action) =>
+        Parallel.ForEach(files, new ParallelOptions { CancellationToken = TestContext.Current.CancellationToken }, action);
+}

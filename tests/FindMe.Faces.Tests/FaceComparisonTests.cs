@@ -1,0 +1,77 @@
+namespace FindMe.Faces.Tests;
+
+public sealed class FaceComparisonTests(EngineFixture fixture)
+{
+    [Theory]
+    [InlineData(0.5f, VerdictKind.Match)]
+    [InlineData(1.099f, VerdictKind.Match)]
+    [InlineData(1.12f, VerdictKind.Maybe)]
+    [InlineData(1.15f, VerdictKind.No)]
+    public void The_distance_decides(float distance, VerdictKind expected)
+    {
+        var person = FaceEmbeddingTests.Random(seed: 1);
+
+        var verdict = fixture.Engine.Compare(PhotoOf(At(person, distance)), [person]);
+
+        Assert.Equal(expected, verdict.Kind);
+    }
+
+    [Fact]
+    public void Nothing_about_a_stranger_leaves_the_engine()
+    {
+        var verdict = fixture.Engine.Compare(PhotoOf(FaceEmbeddingTests.Random(seed: 1)), [FaceEmbeddingTests.Random(seed: 2)]);
+
+        Assert.Equal(new PhotoVerdict(VerdictKind.No, null, null, null), verdict);
+    }
+
+    [Fact]
+    public void Of_several_faces_and_references_the_nearest_pair_decides()
+    {
+        var person = FaceEmbeddingTests.Random(seed: 1);
+        var photo = PhotoOf(FaceEmbeddingTests.Random(seed: 2), At(person, 0.9f), At(person, 1.05f));
+
+        var verdict = fixture.Engine.Compare(photo, [FaceEmbeddingTests.Random(seed: 3), person]);
+
+        Assert.Equal(VerdictKind.Match, verdict.Kind);
+        Assert.Equal(0.9f, verdict.Distance!.Value, 1e-3f);
+        Assert.Equal(photo.Faces[1].Box, verdict.Box);
+    }
+
+    [Fact]
+    public void A_photo_without_faces_and_a_person_without_references_give_no()
+    {
+        var person = FaceEmbeddingTests.Random(seed: 1);
+
+        Assert.Equal(VerdictKind.No, fixture.Engine.Compare(PhotoOf(), [person]).Kind);
+        Assert.Equal(VerdictKind.No, fixture.Engine.Compare(PhotoOf(person), []).Kind);
+    }
+
+    [Fact]
+    public void Confidence_falls_with_the_distance_so_a_maybe_shows_less_than_a_match()
+    {
+        var distances = Enumerable.Range(0, 115).Select(i => i / 100f).ToArray();
+        var confidences = Array.ConvertAll(distances, FaceComparison.ConfidenceAt);
+
+        Assert.All(confidences, confidence => Assert.InRange(confidence, 0f, 1f));
+        Assert.All(confidences.Zip(confidences[1..]), pair => Assert.True(pair.First >= pair.Second));
+        Assert.True(FaceComparison.ConfidenceAt(1.099f) > FaceComparison.ConfidenceAt(1.101f));
+    }
+
+    /// <summary>An embedding at a distance from another.</summary>
+    private static FaceEmbedding At(FaceEmbedding origin, float distance)
+    {
+        var other = FaceEmbeddingTests.Random(seed: 99).Values.ToArray();
+        var along = origin.Values.ToArray().Zip(other, (a, b) => a * b).Sum();
+        var across = other.Zip(origin.Values.ToArray(), (b, a) => b - (along * a)).ToArray();
+        var norm = MathF.Sqrt(across.Sum(value => value * value));
+        var cosine = 1 - (distance * distance / 2);
+        var sine = MathF.Sqrt(1 - (cosine * cosine));
+        return FaceEmbedding.FromModelOutput(
+            origin.Values.ToArray().Zip(across, (a, c) => (cosine * a) + (sine * c / norm)).ToArray());
+    }
+
+    private static AnalyzedPhoto PhotoOf(params FaceEmbedding[] faces) => new(
+        1000,
+        1000,
+        faces.Select((face, i) => new DetectedFace(new Box(100 * i, 0, 50, 50), 0.9f, new Landmarks(new System.Numerics.Vector2[68]), face)).ToList());
+}

@@ -1,0 +1,78 @@
+namespace FindMe.Faces.Tests;
+
+public sealed class FaceEmbeddingTests
+{
+    [Fact]
+    public void An_embedding_has_unit_length_and_lies_at_no_distance_from_itself()
+    {
+        var embedding = Random(seed: 1);
+
+        Assert.Equal(1, embedding.Values.ToArray().Sum(value => value * value), 1e-5f);
+        Assert.Equal(0, embedding.DistanceTo(embedding));
+    }
+
+    [Fact]
+    public void Distance_is_the_same_both_ways_and_never_more_than_two()
+    {
+        var (a, b) = (Random(seed: 1), Random(seed: 2));
+        var opposite = FaceEmbedding.FromModelOutput(Array.ConvertAll(a.Values.ToArray(), value => -value));
+
+        Assert.Equal(a.DistanceTo(b), b.DistanceTo(a));
+        Assert.InRange(a.DistanceTo(opposite), 1.9999f, 2f);
+    }
+
+    [Fact]
+    public void Distance_is_euclidean_so_that_its_square_tells_the_cosine()
+    {
+        var (a, b) = (Random(seed: 3), Random(seed: 4));
+        var cosine = a.Values.ToArray().Zip(b.Values.ToArray(), (x, y) => x * y).Sum();
+
+        Assert.Equal(cosine, 1 - (a.DistanceTo(b) * a.DistanceTo(b) / 2), 1e-5f);
+    }
+
+    [Fact]
+    public void Its_bytes_give_it_back_unchanged()
+    {
+        var embedding = Random(seed: 5);
+
+        var bytes = embedding.ToBytes();
+
+        Assert.Equal(FaceEmbedding.ByteLength, bytes.Length);
+        Assert.Equal(embedding.Values.ToArray(), FaceEmbedding.FromBytes(bytes).Values.ToArray());
+    }
+
+    [Fact]
+    public void Bytes_of_another_size_or_without_unit_length_are_no_embedding()
+    {
+        var bytes = Random(seed: 6).ToBytes();
+
+        Assert.Throws<ArgumentException>(() => FaceEmbedding.FromBytes(bytes.AsSpan(4)));
+        bytes.AsSpan(0, 1024).Clear();
+        Assert.Throws<ArgumentException>(() => FaceEmbedding.FromBytes(bytes));
+        bytes.AsSpan().Fill(0xff);
+        Assert.Throws<ArgumentException>(() => FaceEmbedding.FromBytes(bytes));
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void A_model_output_without_a_direction_is_refused(float value)
+    {
+        var output = new float[FaceEmbedding.Length];
+        output.AsSpan().Fill(value);
+
+        Assert.Throws<ArgumentException>(() => FaceEmbedding.FromModelOutput(output));
+    }
+
+    [Fact]
+    public void A_model_output_of_another_width_is_refused() =>
+        Assert.Throws<ArgumentException>(() => FaceEmbedding.FromModelOutput(new float[128]));
+
+    internal static FaceEmbedding Random(int seed)
+    {
+        var random = new Random(seed);
+        return FaceEmbedding.FromModelOutput(
+            Enumerable.Range(0, FaceEmbedding.Length).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray());
+    }
+}

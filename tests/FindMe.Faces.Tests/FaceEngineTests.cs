@@ -1,0 +1,97 @@
+namespace FindMe.Faces.Tests;
+
+public sealed class FaceEngineTests(EngineFixture fixture)
+{
+    [Fact]
+    public void The_face_engine_knows_nothing_of_the_web_or_the_pipeline() =>
+        Assert.DoesNotContain(
+            typeof(FaceEngine).Assembly.GetReferencedAssemblies(),
+            reference => reference.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)
+                || reference.Name.StartsWith("FindMe", StringComparison.Ordinal)
+                || reference.Name.StartsWith("Dapr", StringComparison.Ordinal));
+
+    [Fact]
+    public void The_recipe_names_model_and_alignment() => Assert.Equal("fr_feature/five-point-1", fixture.Engine.Recipe);
+
+    [Fact]
+    public void Boxes_lie_inside_the_photo_and_landmarks_near_their_box()
+    {
+        var photo = fixture.Engine.Analyze(EngineFixture.ReadSample(1), TestContext.Current.CancellationToken);
+
+        Assert.Equal((1920, 1280), (photo.Width, photo.Height));
+        Assert.Equal(3, photo.Faces.Count);
+        Assert.All(photo.Faces, face =>
+        {
+            Assert.InRange(face.Box.X, 0, photo.Width);
+            Assert.InRange(face.Box.Y, 0, photo.Height);
+            Assert.InRange(face.Box.X + face.Box.Width, 0, photo.Width);
+            Assert.InRange(face.Box.Y + face.Box.Height, 0, photo.Height);
+            var nose = face.Landmarks.Points[30];
+            Assert.InRange(nose.X, face.Box.X, face.Box.X + face.Box.Width);
+            Assert.InRange(nose.Y, face.Box.Y, face.Box.Y + face.Box.Height);
+        });
+    }
+
+    [Fact]
+    public void Everyone_in_a_group_is_nearer_to_themselves_than_to_anybody_else()
+    {
+        var photo = fixture.Engine.Analyze(EngineFixture.ReadSample(5), TestContext.Current.CancellationToken);
+
+        foreach (var face in photo.Faces)
+        {
+            Assert.Equal(0, face.Embedding.DistanceTo(face.Embedding));
+            Assert.All(photo.Faces.Where(other => other != face), other => Assert.True(other.Embedding.DistanceTo(face.Embedding) > 1.1f));
+        }
+    }
+
+    [Fact]
+    public void Many_threads_get_what_one_thread_gets()
+    {
+        var photos = Enumerable.Range(1, 6).Select(EngineFixture.ReadSample).ToArray();
+        var alone = Array.ConvertAll(photos, photo => fixture.Engine.Analyze(photo, TestContext.Current.CancellationToken));
+
+        var together = new AnalyzedPhoto[photos.Length * 2];
+        var threads = Enumerable.Range(0, together.Length).Select(i => new Thread(() =>
+            together[i] = fixture.Engine.Analyze(photos[i % photos.Length], CancellationToken.None))).ToArray();
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+
+        for (var i = 0; i < together.Length; i++)
+        {
+            var (expected, actual) = (alone[i % alone.Length].Faces, together[i].Faces);
+            Assert.Equal(expected.Select(face => (face.Box, face.Score)), actual.Select(face => (face.Box, face.Score)));
+            Assert.Equal(expected.SelectMany(face => face.Embedding.ToBytes()), actual.SelectMany(face => face.Embedding.ToBytes()));
+        }
+    }
+
+    [Fact]
+    public void The_photo_given_is_not_changed()
+    {
+        var photo = EngineFixture.ReadSample(2);
+
+        fixture.Engine.Analyze(photo, TestContext.Current.CancellationToken);
+
+        Assert.Equal(EngineFixture.ReadSample(2), photo);
+    }
+
+    [Fact]
+    public void A_cancelled_analysis_stops() =>
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => fixture.Engine.Analyze(EngineFixture.ReadSample(1), new CancellationToken(canceled: true)));
+
+    [Fact]
+    public void A_turned_photo_gives_the_same_face_as_its_upright_twin()
+    {
+        var upright = fixture.Engine.Analyze(SharedPhotos.Read("eval", "exif", "portrait.jpg"), TestContext.Current.CancellationToken);
+        var turned = fixture.Engine.Analyze(
+            SharedPhotos.Read("eval", "exif", "portrait-orientation-6.jpg"),
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal((upright.Width, upright.Height), (turned.Width, turned.Height));
+        Assert.Equal(upright.Faces.Count, turned.Faces.Count);
+        Assert.True(upright.Faces[0].Box.OverlapWith(turned.Faces[0].Box) > 0.95f);
+
+        // The two were compressed apart, so they are not the same pixels.
+        Assert.InRange(upright.Faces[0].Embedding.DistanceTo(turned.Faces[0].Embedding), 0, 0.2f);
+    }
+}

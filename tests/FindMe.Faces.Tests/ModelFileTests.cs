@@ -1,0 +1,55 @@
+namespace FindMe.Faces.Tests;
+
+public sealed class ModelFileTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("findme-faces-");
+
+    [Fact]
+    public void A_missing_model_is_named_together_with_what_to_do()
+    {
+        var exception = Assert.Throws<ModelException>(Load);
+
+        Assert.Contains(Path.Combine(_folder.FullName, "ssd_mobilenetv1_int8.onnx"), exception.Message, StringComparison.Ordinal);
+        Assert.Contains("is missing", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("dotnet run --project apps/FindMe.Local", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_that_is_cut_off_is_named()
+    {
+        CopyModels();
+        var path = Path.Combine(_folder.FullName, "fr_feature.onnx");
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..100_000]);
+
+        var exception = Assert.Throws<ModelException>(Load);
+
+        Assert.Contains(path, exception.Message, StringComparison.Ordinal);
+        Assert.Contains("is broken", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Another_model_under_the_name_is_refused_by_its_shape()
+    {
+        CopyModels();
+        var path = Path.Combine(_folder.FullName, "face_landmark_68.onnx");
+        File.Copy(Path.Combine(_folder.FullName, "fr_feature.onnx"), path, overwrite: true);
+
+        var exception = Assert.Throws<ModelException>(Load);
+
+        Assert.Contains(path, exception.Message, StringComparison.Ordinal);
+        Assert.Contains("expected image [-1, 3, 112, 112] → landmarks [-1, 136]", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("found input [-1, 3, 112, 112] → output [-1, 512]", exception.Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private void Load() => FaceEngine.Load(new FaceEngineOptions { ModelsPath = _folder.FullName }).Dispose();
+
+    private void CopyModels()
+    {
+        foreach (var model in Directory.GetFiles(EngineFixture.ModelsPath, "*.onnx"))
+        {
+            File.Copy(model, Path.Combine(_folder.FullName, Path.GetFileName(model)));
+        }
+    }
+}

@@ -1,7 +1,0 @@
-namespace FindMe.Faces.Tests;
-
-public sealed class SkeletonTests
-{
-    [Xunit.Fact]
-    public void Builds() => Xunit.Assert.NotNull(typeof(SkeletonTests));
-}
