@@ -68,7 +68,7 @@ public sealed class FaceEngine : IDisposable
         _processors.Wait(cancellationToken);
         try
         {
-            using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options);
+            using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken);
             return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken));
         }
         finally
@@ -93,14 +93,14 @@ public sealed class FaceEngine : IDisposable
     /// <param name="face">Which of several faces is meant: an index into <see cref="ReferenceReading.Faces"/>, or null to choose the one that dominates.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
     /// <exception cref="PhotoException">The photo cannot be read.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">There is no face of index <paramref name="face"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are faces, but none of index <paramref name="face"/>.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public ReferenceReading ReadReference(ReadOnlyMemory<byte> photo, int? face = null, CancellationToken cancellationToken = default)
     {
         _processors.Wait(cancellationToken);
         try
         {
-            using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options);
+            using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken);
             var analyzed = new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken));
             return ReferenceSelection.Read(picture, analyzed, face, _options.MinReferenceFacePixels);
         }
