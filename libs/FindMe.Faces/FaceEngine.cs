@@ -68,7 +68,7 @@ public sealed class FaceEngine : IDisposable
         _processors.Wait(cancellationToken);
         try
         {
-            using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options);
+            using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken);
             return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken));
         }
         finally
@@ -99,7 +99,7 @@ public sealed class FaceEngine : IDisposable
         _processors.Wait(cancellationToken);
         try
         {
-            using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options);
+            using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken);
             var analyzed = new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken));
             return ReferenceSelection.Read(picture, analyzed, face, _options.MinReferenceFacePixels);
         }

@@ -23,11 +23,11 @@ public sealed class FaceEngineOptions
     /// Largest photo, in pixels (width × height): 10,000 to 500 million. Default 100 million; a larger one is refused as
     /// <see cref="PhotoProblem.TooManyPixels"/> before it is decoded.
     /// </summary>
-    /// <remarks>Phones make up to 200 megapixels, but send 12 or 50. Formats that can only be decoded as a whole have a limit of memory too.</remarks>
+    /// <remarks>Phones make up to 200 megapixels, but send 12 or 50. What can only be decoded as a whole has a limit of memory as well: about 25 megapixels of AVIF, 50 of WebP.</remarks>
     [Range(10_000, 500_000_000)]
     public int MaxPhotoPixels { get; set; } = 100_000_000;
 
-    /// <summary>Largest distance of a <see cref="VerdictKind.Match"/>, 0 to 2. Default 1.10; see docs/accuracy.md for what others give.</summary>
+    /// <summary>Largest distance of a <see cref="VerdictKind.Match"/>, 0 to 2. Default 1.10; models/README.md says what it was measured on.</summary>
     [Range(0.0, 2.0)]
     public float MatchDistance { get; set; } = 1.10f;
 

@@ -47,8 +47,8 @@ public sealed class ReferenceReadingTests(EngineFixture fixture)
             Assert.Equal(faces[i], reading.Box);
         }
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => Read(photo, faces.Count));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Read(photo, -1));
+        Assert.Equal(ReferenceProblem.NoSuchFace, Read(photo, faces.Count).Problem);
+        Assert.Equal(ReferenceProblem.NoSuchFace, Read(photo, -1).Problem);
     }
 
     [Fact]

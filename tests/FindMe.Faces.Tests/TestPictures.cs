@@ -31,9 +31,7 @@ internal static class TestPictures
     public static byte[] Edit(byte[] photo, string operation, params (string Argument, string Value)[] arguments)
     {
         using var pinned = photo.AsMemory().Pin();
-        using var load = new VipsOperation("jpegload_buffer").Set("buffer", photo);
-        Assert.True(load.TryRun(out var loaded));
-        using var source = loaded;
+        using var source = Load(photo);
         using var edit = new VipsOperation(operation).Set("in", source);
         foreach (var (argument, value) in arguments)
         {
@@ -42,7 +40,27 @@ internal static class TestPictures
 
         Assert.True(edit.TryRun(out var image));
         using var edited = image;
-        using var save = new VipsOperation("jpegsave_buffer").Set("in", edited);
+        return Save(edited, interlace: false);
+    }
+
+    /// <summary>The photo as a progressive JPEG.</summary>
+    public static byte[] Progressive(byte[] photo)
+    {
+        using var pinned = photo.AsMemory().Pin();
+        using var source = Load(photo);
+        return Save(source, interlace: true);
+    }
+
+    private static VipsImage Load(byte[] photo)
+    {
+        using var load = new VipsOperation("jpegload_buffer").Set("buffer", photo);
+        Assert.True(load.TryRun(out var image));
+        return image;
+    }
+
+    private static byte[] Save(VipsImage image, bool interlace)
+    {
+        using var save = new VipsOperation("jpegsave_buffer").Set("in", image).Set("interlace", interlace ? "true" : "false");
         Assert.True(save.TrySave(out var jpeg));
         return jpeg;
     }

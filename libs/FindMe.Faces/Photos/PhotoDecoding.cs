@@ -3,11 +3,16 @@ namespace FindMe.Faces;
 /// <summary>Step 1: the bytes of a photo → its pixels, upright, red, green and blue, within bounds of size, memory and time.</summary>
 internal static class PhotoDecoding
 {
-    // What a photo that cannot be decoded row by row may take, so that a worker stays below 1 GB.
-    private const long MaxWholeBytes = 300_000_000;
+    // What decoding a photo that does not go row by row may take, in bytes: with it a worker stays below 1 GB.
+    private const long MaxWholeBytes = 400_000_000;
+
+    // Photos that take more than this are decoded one after another, whatever the number of threads.
+    private const long LargeWholeBytes = 64_000_000;
 
     // Progressive JPEGs of cameras and encoders have about 10 scans; thousands of empty ones are a known way to burn time.
     private const long MaxScannedPixels = 1_000_000_000;
+
+    private static readonly SemaphoreSlim OneLarge = new(1);
 
     /// <summary>Decodes a photo for the engine, in the colours it is stored in.</summary>
     /// <remarks>
@@ -17,42 +22,45 @@ internal static class PhotoDecoding
     /// <param name="photo">The encoded file.</param>
     /// <param name="maxSide">Longest side of the result in pixels; a smaller photo keeps its size.</param>
     /// <param name="options">The limits.</param>
+    /// <param name="cancellationToken">Ends the wait for another large photo.</param>
     /// <exception cref="PhotoException">It cannot be read.</exception>
-    public static Picture Decode(ReadOnlyMemory<byte> photo, int maxSide, FaceEngineOptions options)
-    {
-        using var pinned = photo.Pin();
-        using var upright = Open(photo.Span, maxSide, toSrgb: false, options, out var fullWidth, out var fullHeight);
-        var picture = new Picture(upright.Width, upright.Height, fullWidth, fullHeight);
-        if (upright.TryWrite(picture.Pixels))
+    public static Picture Decode(
+        ReadOnlyMemory<byte> photo,
+        int maxSide,
+        FaceEngineOptions options,
+        CancellationToken cancellationToken = default) =>
+        Read(photo, options, header =>
         {
-            return picture;
-        }
+            using var upright = Open(photo.Span, header, maxSide, toSrgb: false);
+            var picture = new Picture(upright.Width, upright.Height, header.Width, header.Height);
+            if (upright.TryWrite(picture.Pixels))
+            {
+                return picture;
+            }
 
-        picture.Dispose();
-        throw Damaged();
-    }
+            picture.Dispose();
+            throw Damaged();
+        }, cancellationToken);
 
     /// <summary>Encodes a photo as a JPEG for showing it.</summary>
     /// <param name="photo">The encoded file.</param>
     /// <param name="maxSide">Longest side of the result in pixels; a smaller photo keeps its size.</param>
     /// <param name="options">The limits.</param>
     /// <exception cref="PhotoException">It cannot be read.</exception>
-    public static byte[] ToJpeg(ReadOnlyMemory<byte> photo, int maxSide, FaceEngineOptions options)
-    {
-        using var pinned = photo.Pin();
-        using var upright = Open(photo.Span, maxSide, toSrgb: true, options, out _, out _);
-        using var save = new VipsOperation("jpegsave_buffer").Set("in", upright).Set("Q", 85).Set("keep", "none");
-        return save.TrySave(out var jpeg) ? jpeg : throw Damaged();
-    }
+    public static byte[] ToJpeg(ReadOnlyMemory<byte> photo, int maxSide, FaceEngineOptions options) =>
+        Read(photo, options, header =>
+        {
+            using var upright = Open(photo.Span, header, maxSide, toSrgb: true);
+            using var save = new VipsOperation("jpegsave_buffer").Set("in", upright).Set("Q", 85).Set("keep", "none");
+            return save.TrySave(out var jpeg) ? jpeg : throw Damaged();
+        }, CancellationToken.None);
 
-    // The photo must stay pinned for as long as the image lives: its pixels are decoded when they are written out.
-    private static VipsImage Open(
-        ReadOnlySpan<byte> photo,
-        int maxSide,
-        bool toSrgb,
+    // Pins the photo while libvips works on it: pixels are decoded when they are written out.
+    private static T Read<T>(
+        ReadOnlyMemory<byte> photo,
         FaceEngineOptions options,
-        out int fullWidth,
-        out int fullHeight)
+        Func<Header, T> decode,
+        CancellationToken cancellationToken)
     {
         if (photo.Length > options.MaxPhotoBytes)
         {
@@ -61,17 +69,35 @@ internal static class PhotoDecoding
                 $"The photo has {photo.Length / 1e6:0.0} MB: up to {options.MaxPhotoBytes / 1e6:0.#} MB can be read.");
         }
 
-        var format = PhotoFormats.Recognize(photo);
-        (fullWidth, fullHeight) = CheckSize(photo, format, options);
+        using var pinned = photo.Pin();
+        var header = ReadHeader(photo.Span, options);
+        if (header.WholeBytes <= LargeWholeBytes)
+        {
+            return decode(header);
+        }
 
-        // vips_thumbnail_buffer would do both, but goes on where the loader reports damage.
-        using var load = new VipsOperation(PhotoFormats.LoaderOf(format))
+        OneLarge.Wait(cancellationToken);
+        try
+        {
+            return decode(header);
+        }
+        finally
+        {
+            NativeHeap.Trim();
+            OneLarge.Release();
+        }
+    }
+
+    private static VipsImage Open(ReadOnlySpan<byte> photo, Header header, int maxSide, bool toSrgb)
+    {
+        // vips_thumbnail_buffer would do all of this, but goes on where the loader reports damage.
+        using var load = new VipsOperation(PhotoFormats.LoaderOf(header.Format))
             .Set("buffer", photo)
             .Set("access", "sequential")
             .Set("fail_on", "error");
-        if (format == PhotoFormat.Jpeg)
+        if (header.Format == PhotoFormat.Jpeg)
         {
-            load.Set("shrink", ShrinkWhileLoading(Math.Max(fullWidth, fullHeight), maxSide));
+            load.Set("shrink", ShrinkWhileLoading(Math.Max(header.Width, header.Height), maxSide));
         }
 
         if (!load.TryRun(out var loaded))
@@ -101,40 +127,44 @@ internal static class PhotoDecoding
         _ => 1,
     };
 
-    // Reads the header only: nothing of the picture's size is allocated before these checks have passed.
-    private static (int Width, int Height) CheckSize(ReadOnlySpan<byte> photo, PhotoFormat format, FaceEngineOptions options)
+    // Nothing of the picture's size is allocated before these checks have passed.
+    private static Header ReadHeader(ReadOnlySpan<byte> photo, FaceEngineOptions options)
     {
+        var format = PhotoFormats.Recognize(photo);
         using var load = new VipsOperation(PhotoFormats.LoaderOf(format)).Set("buffer", photo).Set("fail_on", "error");
-        if (!load.TryRun(out var header))
+        if (!load.TryRun(out var image))
         {
             throw Damaged();
         }
 
-        using (header)
+        using (image)
         {
-            var pixels = (long)header.Width * header.Height;
+            var pixels = (long)image.Width * image.Height;
             if (pixels > options.MaxPhotoPixels)
             {
                 throw new PhotoException(
                     PhotoProblem.TooManyPixels,
-                    $"The photo has {pixels / 1e6:0} megapixels ({header.Width} × {header.Height}): up to {options.MaxPhotoPixels / 1e6:0.##} can be read.");
+                    $"The photo has {pixels / 1e6:0} megapixels ({image.Width} × {image.Height}): up to {options.MaxPhotoPixels / 1e6:0.##} can be read.");
             }
 
-            if (CountWholeBytes(photo, format, header) > MaxWholeBytes)
+            var wholeBytes = CountWholeBytes(photo, format, image);
+            if (wholeBytes > MaxWholeBytes)
             {
                 throw new PhotoException(
                     PhotoProblem.TooManyPixels,
                     $"The photo has {pixels / 1e6:0} megapixels in a form that cannot be decoded piece by piece: send it smaller, or as a plain JPEG.");
             }
 
-            return header.SwapsSides ? (header.Height, header.Width) : (header.Width, header.Height);
+            return image.SwapsSides
+                ? new Header(format, image.Height, image.Width, wholeBytes)
+                : new Header(format, image.Width, image.Height, wholeBytes);
         }
     }
 
-    // Bytes a decoder holds at once; 0 where it goes row by row.
-    private static long CountWholeBytes(ReadOnlySpan<byte> photo, PhotoFormat format, VipsImage header)
+    // Bytes a decoder holds at once, as measured where its documentation does not say; 0 where it goes row by row.
+    private static long CountWholeBytes(ReadOnlySpan<byte> photo, PhotoFormat format, VipsImage image)
     {
-        var pixels = (long)header.Width * header.Height;
+        var pixels = (long)image.Width * image.Height;
         switch (format)
         {
             case PhotoFormat.Jpeg:
@@ -142,14 +172,15 @@ internal static class PhotoDecoding
                 return structure.Scans * pixels > MaxScannedPixels ? long.MaxValue : structure.CoefficientBytes;
             case PhotoFormat.Png:
                 const int interlace = 28;
-                return photo[interlace] == 0 ? 0 : header.ByteSize;
+                return photo[interlace] == 0 ? 0 : image.ByteSize;
             case PhotoFormat.Gif:
-                return pixels * sizeof(int);
+                return 4 * pixels;
+            case PhotoFormat.WebP:
+                return 8 * pixels;
             case PhotoFormat.Avif:
-                // The planes of luma and chroma, and the pixels made of them.
-                return 2 * header.ByteSize;
+                return 16 * pixels;
             default:
-                return header.ByteSize;
+                return image.ByteSize;
         }
     }
 
@@ -171,4 +202,11 @@ internal static class PhotoDecoding
 
     private static PhotoException Damaged() =>
         new(PhotoProblem.Damaged, "The photo is damaged or cut off: send it again, or another one.");
+
+    /// <summary>What the first bytes say.</summary>
+    /// <param name="Format">The format.</param>
+    /// <param name="Width">Width of the full photo, upright, in pixels.</param>
+    /// <param name="Height">Height of the full photo, upright, in pixels.</param>
+    /// <param name="WholeBytes">Bytes that decoding holds at once; 0 where it goes row by row.</param>
+    private readonly record struct Header(PhotoFormat Format, int Width, int Height, long WholeBytes);
 }

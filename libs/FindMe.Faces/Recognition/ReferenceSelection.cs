@@ -25,23 +25,23 @@ internal static class ReferenceSelection
     /// <summary>Chooses the face and judges it.</summary>
     /// <param name="picture">The decoded photo.</param>
     /// <param name="photo">Its faces.</param>
-    /// <param name="index">The face that is meant, or null.</param>
+    /// <param name="face">Index of the face that is meant, or null.</param>
     /// <param name="minFacePixels">Least height of a face, in pixels of the full-size photo.</param>
-    public static ReferenceReading Read(Picture picture, AnalyzedPhoto photo, int? index, int minFacePixels)
+    public static ReferenceReading Read(Picture picture, AnalyzedPhoto photo, int? face, int minFacePixels)
     {
         var candidates = FindCandidates(photo);
-        var boxes = candidates.ConvertAll(face => face.Box);
+        var boxes = candidates.ConvertAll(candidate => candidate.Box);
         if (candidates.Count == 0)
         {
             return Without(ReferenceProblem.NoFace, null);
         }
 
-        if (index < 0 || index >= candidates.Count)
+        if (face is < 0 || face >= candidates.Count)
         {
             return Without(ReferenceProblem.NoSuchFace, null);
         }
 
-        var chosen = index is { } i ? candidates[i] : TryChoose(candidates, photo.Width, photo.Height);
+        var chosen = face is { } index ? candidates[index] : TryChoose(candidates, photo.Width, photo.Height);
         if (chosen is null)
         {
             return Without(ReferenceProblem.SeveralFaces, null);
@@ -67,7 +67,7 @@ internal static class ReferenceSelection
             return [];
         }
 
-        var largest = photo.Faces.Max(face => face.Box.Height);
+        var largest = photo.Faces.Max(candidate => candidate.Box.Height);
         var sure = photo.Faces.Any(face => face.Score >= MinScore);
         return photo.Faces
             .Where(face => face.Box.Height >= BackgroundShare * largest && (!sure || face.Score >= MinScore))
@@ -84,7 +84,7 @@ internal static class ReferenceSelection
         }
 
         var shorterSide = Math.Min(width, height);
-        var byWeight = candidates.OrderByDescending(face => WeightOf(face.Box, width, height)).ToList();
+        var byWeight = candidates.OrderByDescending(candidate => WeightOf(candidate.Box, width, height)).ToList();
         var (first, second) = (byWeight[0].Box, byWeight[1].Box);
         if (first.Height >= PortraitShare * shorterSide
             && OffsetOf(first, width, height) <= MiddleOffset
@@ -93,7 +93,7 @@ internal static class ReferenceSelection
             return byWeight[0];
         }
 
-        var byHeight = candidates.OrderByDescending(face => face.Box.Height).ToList();
+        var byHeight = candidates.OrderByDescending(candidate => candidate.Box.Height).ToList();
         return byHeight[0].Box.Height >= TallerShare * shorterSide && byHeight[0].Box.Height >= TallerFactor * byHeight[1].Box.Height
             ? byHeight[0]
             : null;
