@@ -14,12 +14,14 @@ public sealed class OurResourcesTests
 
         Assert.Empty(run.Warnings);
         Assert.Equal(["findme-api", "findme-collect", "findme-compare"], run.Apps.Select(app => app.AppId));
-        Assert.Equal([5101, 5102, 5103], run.Apps.Select(app => app.AppPort ?? 0));
+        Assert.Equal([5100, 5102, 5103], run.Apps.Select(app => app.AppPort ?? 0));
         Assert.Equal([3501, 3502, 3503], run.Apps.Select(app => app.DaprHttpPort ?? 0));
         Assert.All(run.Apps, app =>
         {
             Assert.True(Directory.Exists(app.DirectoryPath));
-            Assert.Equal($"http://127.0.0.1:{app.AppPort}", app.Environment["ASPNETCORE_URLS"]);
+            var address = new Uri(app.Environment["ASPNETCORE_URLS"]);
+            Assert.True(address.IsLoopback);
+            Assert.Equal(app.AppPort, address.Port);
             Assert.StartsWith(Path.Combine(Root, "artifacts", "bin"), Path.GetFullPath(app.Command[1], app.DirectoryPath), StringComparison.Ordinal);
         });
         Assert.Equal(Path.Combine(Root, "components"), run.ResourcesPath);
