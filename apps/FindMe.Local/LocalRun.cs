@@ -16,7 +16,7 @@ internal static class LocalRun
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
             context.Cancel = true;
-            end.Cancel();
+            ParentWatch.TryCancel(end);
         });
         ParentWatch.Start(options.EndWithInput, end);
         try
@@ -32,6 +32,12 @@ internal static class LocalRun
         catch (Exception exception) when (exception is SidecarDataException or SidecarPortException or SidecarConfigurationException)
         {
             await Console.Error.WriteLineAsync($"FindMe cannot run: {exception.Message}");
+            return 1;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync(
+                $"FindMe cannot run: {exception.Message.TrimEnd('.')}. Make room, or choose a folder with free space that you may write to: --data DIR.");
             return 1;
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)

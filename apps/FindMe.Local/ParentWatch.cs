@@ -20,7 +20,7 @@ internal static class ParentWatch
                 {
                 }
 
-                Cancel(end);
+                TryCancel(end);
             })
             { IsBackground = true, Name = "End with input" }.Start();
         }
@@ -34,13 +34,14 @@ internal static class ParentWatch
                     Thread.Sleep(Interval);
                 }
 
-                Cancel(end);
+                TryCancel(end);
             })
             { IsBackground = true, Name = "End with dotnet run" }.Start();
         }
     }
 
-    private static void Cancel(CancellationTokenSource end)
+    /// <summary>Tells the program to end, unless it is ending already.</summary>
+    public static void TryCancel(CancellationTokenSource end)
     {
         try
         {
