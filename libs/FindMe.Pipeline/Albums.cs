@@ -43,7 +43,7 @@ public sealed class Albums(IOptions<AlbumOptions> options)
     private readonly Dictionary<string, string> _roots = NamesOf(options.Value.Folders);
 
     /// <summary>The albums' names, in the operator's order.</summary>
-    public IReadOnlyList<string> Names { get; } = [.. NamesOf(options.Value.Folders).Keys];
+    public IReadOnlyList<string> Names => [.. _roots.Keys];
 
     /// <summary>Whether there is an album of this name.</summary>
     public bool Contains(string album) => _roots.ContainsKey(album);

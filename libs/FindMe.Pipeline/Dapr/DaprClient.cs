@@ -177,20 +177,6 @@ public sealed class DaprClient(HttpClient http)
         await ThrowUnlessSuccessAsync(response, $"delete {key}", cancellationToken);
     }
 
-    /// <summary>Whether the sidecar can publish and keep state. Unlike its general health this does not wait for this app's own port.</summary>
-    public async Task<bool> CheckOutboundHealthAsync(CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            using var response = await http.GetAsync(new Uri("/v1.0/healthz/outbound", UriKind.Relative), cancellationToken);
-            return response.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
-    }
-
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
@@ -221,12 +207,8 @@ public sealed class DaprClient(HttpClient http)
         throw new DaprException($"Dapr refused to {what}: {(int)response.StatusCode} {error?.ErrorCode}", response.StatusCode);
     }
 
-    private static JsonContent Json<T>(T value)
-    {
-        // Bytes first: Dapr wants a length, and a chunked body has none.
-        var content = JsonContent.Create(value, new MediaTypeHeaderValue(MediaTypeNames.Application.Json), PipelineJson.Options);
-        return content;
-    }
+    private static JsonContent Json<T>(T value) =>
+        JsonContent.Create(value, new MediaTypeHeaderValue(MediaTypeNames.Application.Json), PipelineJson.Options);
 
     private static string StatePath(string storeName, string key) => $"/v1.0/state/{Escape(storeName)}/{Escape(key)}";
 
