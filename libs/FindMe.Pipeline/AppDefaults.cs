@@ -20,6 +20,7 @@ public static partial class AppDefaults
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddProblemDetails();
+        builder.Services.AddExceptionHandler<DaprFailures>();
         builder.Services.AddHealthChecks();
         builder.Services.ConfigureHttpJsonOptions(json => PipelineJson.Configure(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
