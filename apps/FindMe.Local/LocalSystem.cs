@@ -100,6 +100,7 @@ internal sealed class LocalSystem : IAsyncDisposable
                 Apps = [.. runFile.Apps.Select(app => new SidecarApp(app.AppId, 0, ports[app.AppId], app.MaxConcurrency))],
                 DaprApiToken = daprToken,
                 AppApiToken = appToken,
+                Tracing = true,
                 LoggerFactory = loggers,
                 Chaos = options.Chaos,
                 Intercept = options.Intercept,

@@ -30,7 +30,7 @@ internal sealed class KillSweep : IAsyncDisposable
     private int _calls;
     private string? _app;
     private Death? _next;
-    private (InterceptedKind Kind, long Ordinal)? _fatal;
+    private bool _begun;
     private string? _diedAt;
 
     private KillSweep(string album) => _album = Path.GetFileName(album);
@@ -98,7 +98,7 @@ internal sealed class KillSweep : IAsyncDisposable
             _app = app;
             _next = death;
             _calls = 0;
-            _fatal = null;
+            _begun = false;
             _diedAt = null;
             if (_search is not null)
             {
@@ -118,19 +118,22 @@ internal sealed class KillSweep : IAsyncDisposable
                 return Task.CompletedTask;
             }
 
-            // What is left of an earlier search may still be at work: the first write that names a new one begins the count.
-            _search ??= SearchOf(call.Target) is { } named && !_earlier.Contains(named) ? named : null;
-            if (_search is null)
+            // What is left of an earlier search may still be at work: the first write that names a new one, or its person, begins the count.
+            _begun |= call.Target.StartsWith("person/", StringComparison.Ordinal);
+            if (SearchOf(call.Target) is { } named && !_earlier.Contains(named))
+            {
+                _begun = true;
+                _search = named;
+            }
+
+            if (!_begun)
             {
                 return Task.CompletedTask;
             }
 
-            if (call.Point == InterceptedPoint.Before && ++_calls == _next?.Ordinal)
-            {
-                _fatal = (call.Kind, call.Ordinal);
-            }
-
-            if (_diedAt is not null || _fatal != (call.Kind, call.Ordinal) || call.Point != _next?.Point)
+            // A write that loses a race is not done: the app dies after the next one then.
+            _calls += call.Point == InterceptedPoint.Before ? 1 : 0;
+            if (_diedAt is not null || call.Point != _next?.Point || _calls < _next.Ordinal)
             {
                 return Task.CompletedTask;
             }
