@@ -50,6 +50,9 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
     public async Task WaitAsync(CancellationToken cancellationToken) =>
         await await Task.WhenAny(_apps.Select(app => app.Running)).WaitAsync(cancellationToken);
 
+    /// <summary>The processes that run at this moment.</summary>
+    public IReadOnlyList<(string Name, int Id)> Running() => [.. _apps.Where(app => app.Process is not null).Select(app => (app.Name, app.Process!.Id))];
+
     /// <summary>Ends an app's process at once, as a crash would; it is then started again.</summary>
     /// <param name="name">The name of its log.</param>
     public void Kill(string name)
