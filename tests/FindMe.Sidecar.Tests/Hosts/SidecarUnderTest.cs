@@ -104,7 +104,7 @@ public sealed class SidecarUnderTest : IAsyncDisposable
             var folder = setup.Folder ?? ownFolder!;
             host = !ConformanceTarget.IsReal ? await LocalHost.StartAsync(folder, resources, setup, served)
                 : setup.IsLocalOnly is { } reason ? throw Skip(reason)
-                : ConformanceTarget.Daprd is not null ? await DaprdHost.StartAsync(folder, resources, setup, served)
+                : ConformanceTarget.Daprd is not null ? await DaprdHost.StartAsync(folder, resources, setup, served, apps)
                 : await RunningHost.StartAsync(resources, setup, apps);
         }
         catch
