@@ -118,7 +118,7 @@ public sealed class SidecarUnderTest : IAsyncDisposable
             app.TopicSuffix = host.Suffix;
         }
 
-        var test = new SidecarUnderTest(host, ownFolder, served[0].AppId, setup);
+        var test = new SidecarUnderTest(host, ownFolder, host is RunningHost running ? running.AppId : served[0].AppId, setup);
         if (setup.Await)
         {
             foreach (var app in served.Where(app => app.AppPorts.Count > 0))
