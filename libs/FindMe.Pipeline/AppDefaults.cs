@@ -20,6 +20,7 @@ public static partial class AppDefaults
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddProblemDetails();
+        builder.Services.AddExceptionHandler<DaprFailures>();
         builder.Services.AddHealthChecks();
         builder.Services.ConfigureHttpJsonOptions(json => PipelineJson.Configure(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
@@ -27,6 +28,8 @@ public static partial class AppDefaults
         builder.Services.AddSingleton(services => ConnectToSidecar(services.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<Verdicts>();
         builder.Services.AddSingleton<References>();
+        builder.Services.AddSingleton<Wakeups>();
+        builder.Services.AddSingleton<Failures>();
 
         // Api wraps people's keys and Compare unwraps them: both must see the same ring under the same name.
         var keys = builder.Services.AddDataProtection().SetApplicationName("FindMe");
