@@ -31,6 +31,15 @@ internal sealed record LocalSystemOptions
     /// <summary>Whether warnings and errors stand on the console too, not only in the logs; default true.</summary>
     public bool Echo { get; init; } = true;
 
+    /// <summary>The broker whose rules the sidecar follows; default Service Bus.</summary>
+    public BrokerProfile Broker { get; init; }
+
+    /// <summary>The store whose rules the sidecar follows; default SQLite.</summary>
+    public StoreProfile Store { get; init; }
+
+    /// <summary>Whether the sidecar notes answers of the apps that no subscriber means; default false.</summary>
+    public bool Strict { get; init; }
+
     /// <summary>What the sidecar does wrong on purpose; null: nothing.</summary>
     public ChaosOptions? Chaos { get; init; }
 
@@ -102,6 +111,9 @@ internal sealed class LocalSystem : IAsyncDisposable
                 AppApiToken = appToken,
                 Tracing = true,
                 LoggerFactory = loggers,
+                Broker = options.Broker,
+                Store = options.Store,
+                Strict = options.Strict,
                 Chaos = options.Chaos,
                 Intercept = options.Intercept,
             },
