@@ -55,11 +55,10 @@ internal sealed class LocalSystem : IAsyncDisposable
         var runFile = RunFile.Load(checkout.RunFile);
         var taken = new HashSet<int>();
         var page = port == 0 ? Ports.TakeFree(taken) : port;
+        taken.Add(page);
         var ports = runFile.Apps.ToDictionary(
             app => app.AppId,
-            app => app.AppId == PageApp
-                ? [page]
-                : Enumerable.Range(0, app.AppId == ReplicatedApp ? replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
+            app => Enumerable.Range(0, app.AppId == ReplicatedApp ? replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
 
         var daprToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var appToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
@@ -87,7 +86,8 @@ internal sealed class LocalSystem : IAsyncDisposable
                     var appPort = ports[app.AppId][replica];
                     var environment = new Dictionary<string, string>(app.Environment)
                     {
-                        ["ASPNETCORE_URLS"] = app.AppId == PageApp ? $"http://localhost:{appPort}" : $"http://127.0.0.1:{appPort}",
+                        // Two ports for the app with the page: Dapr's routes are not to be had where people come.
+                        ["ASPNETCORE_URLS"] = (app.AppId == PageApp ? $"http://localhost:{page};" : "") + $"http://127.0.0.1:{appPort}",
                         ["APP_ID"] = app.AppId,
                         ["APP_PORT"] = $"{appPort}",
                         ["DAPR_HTTP_ENDPOINT"] = sidecar.EndpointOf(app.AppId).GetLeftPart(UriPartial.Authority),

@@ -47,6 +47,7 @@ public static partial class AppDefaults
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseDaprRoutes();
         app.MapHealthChecks("/healthz");
         app.MapSubscribeHandler();
     }
