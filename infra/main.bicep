@@ -123,7 +123,7 @@ module environment 'modules/environment.bicep' = {
   }
 }
 
-// Sizes: memory from the peaks measured in docs/azure.md; Container Apps gives 2 GiB a core, no other ratio.
+// Sizes: memory from the peaks in docs/azure.md, and so are the prices; Container Apps gives 2 GiB a core, no other ratio.
 module api 'modules/app.bicep' = {
   scope: group
   params: {
@@ -138,6 +138,7 @@ module api 'modules/app.bicep' = {
     hasPage: true
     cpu: '0.75'
     memory: '1.5Gi'
+    dollarsPerHour: '0.081'
     albums: albums
     environmentId: environment.outputs.id
     registryServer: registry.outputs.server
@@ -160,10 +161,11 @@ module collect 'modules/app.bicep' = {
     location: location
     tags: tags
     minReplicas: 0
-    maxReplicas: 5
+    maxReplicas: 3
     hasPage: false
     cpu: '0.25'
     memory: '0.5Gi'
+    dollarsPerHour: '0.027'
     albums: albums
     environmentId: environment.outputs.id
     registryServer: registry.outputs.server
@@ -191,6 +193,7 @@ module compare 'modules/app.bicep' = {
     hasPage: false
     cpu: '1.0'
     memory: '2Gi'
+    dollarsPerHour: '0.108'
     albums: albums
     environmentId: environment.outputs.id
     registryServer: registry.outputs.server

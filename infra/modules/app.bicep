@@ -20,6 +20,9 @@ param keyRingKey string
 param serviceBusName string
 param otlpEndpoint string
 
+@description('What a replica of this size costs an hour while it works, for the metric findme.replica.cost.')
+param dollarsPerHour string
+
 var wiring = loadYamlContent('../wiring.yaml')
 var ownSubscriptions = filter(wiring.subscriptions, subscription => subscription.app == appId)
 
@@ -106,6 +109,7 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
               { name: 'APP_ID', value: appId }
               // Ingress ends TLS: without this the cookie would not be marked Secure.
               { name: 'ASPNETCORE_FORWARDEDHEADERS_ENABLED', value: 'true' }
+              { name: 'Telemetry__DollarsPerHour', value: dollarsPerHour }
               { name: 'Logging__Console__FormatterName', value: 'json' }
               { name: 'Logging__LogLevel__Microsoft.AspNetCore', value: 'Warning' }
             ],
