@@ -28,6 +28,9 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>The sidecar: its traffic and its database.</summary>
     public LocalSidecar Sidecar { get; }
 
+    /// <summary>Shows how everything does; null until the apps answer.</summary>
+    public SystemView? View { get; private set; }
+
     /// <summary>The apps.</summary>
     public AppProcesses Processes { get; }
 
@@ -117,6 +120,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             }
 
             await system.Processes.WaitUntilHealthyAsync(cancellationToken);
+            system.View = await SystemView.StartAsync(system.Processes, sidecar);
             return system;
         }
         catch
@@ -157,6 +161,11 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>Ends the apps, then the sidecar.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (View is not null)
+        {
+            await View.DisposeAsync();
+        }
+
         await Processes.DisposeAsync();
         await Sidecar.DisposeAsync();
         _loggers.Dispose();

@@ -61,6 +61,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     /// <summary>How often <see cref="SidecarOptions.Chaos"/> struck; all zero without it.</summary>
     public ChaosCounters Chaos { get; } = new();
 
+    /// <summary>What waits for each app on each topic at this moment, by app and topic.</summary>
+    public IReadOnlyList<QueueStatus> ReadQueues() => _database.Read(SidecarQueues.Read);
+
     /// <summary>Full path of the SQLite file.</summary>
     public string DatabasePath => _database.Path;
 

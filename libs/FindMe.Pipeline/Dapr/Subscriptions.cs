@@ -27,6 +27,7 @@ public static class Subscriptions
     public static RouteHandlerBuilder WithTopic(this RouteHandlerBuilder endpoint, string topic, string? deadLetterTopic) =>
         endpoint
             .WithMetadata(new TopicSubscription(Topics.PubSub, topic, deadLetterTopic))
+            .AddEndpointFilter((context, next) => EventTelemetry.HandleAsync(context, next, topic))
             .WithMetadata(new DaprRoute())
             .ExcludeFromDescription();
 

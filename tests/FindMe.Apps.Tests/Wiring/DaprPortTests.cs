@@ -2,7 +2,8 @@ using System.Net;
 
 namespace FindMe.Apps.Tests.Wiring;
 
-public sealed class DaprPortTests(StartedApps apps) : IClassFixture<StartedApps>
+[Collection<SharingStartedApps>]
+public sealed class DaprPortTests(StartedApps apps)
 {
     private const string Event = """{"id":"x","topic":"t","data":{"searchId":"x","listing":1,"index":0,"pagePhotos":1,"firstWave":0,"photo":{"album":"a","path":"p"}}}""";
 

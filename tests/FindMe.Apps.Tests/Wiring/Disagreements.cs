@@ -90,7 +90,8 @@ internal static class Disagreements
         foreach (var app in files.Run.Apps)
         {
             var addresses = app.Environment.GetValueOrDefault("ASPNETCORE_URLS", "").Split(';');
-            if (!addresses.Any(address => new Uri(address).Port == app.AppPort))
+            // The last one is Dapr's.
+            if (new Uri(addresses[^1]).Port != app.AppPort)
             {
                 yield return $"port: dapr.yaml calls {app.AppId} on {app.AppPort}, and it listens on {string.Join(' ', addresses)}";
             }

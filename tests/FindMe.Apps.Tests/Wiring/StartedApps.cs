@@ -56,8 +56,7 @@ public sealed class StartedApps : IAsyncLifetime
         }
     }
 
-    /// <summary>Sends a request.</summary>
-    /// <param name="token">What to send as Dapr's token; null: nothing.</param>
+    /// <summary>Sends a request, with this as Dapr's token unless it is null.</summary>
     internal async Task<(HttpStatusCode Status, string Body)> SendAsync(HttpMethod method, Uri address, string? token, string? body = null)
     {
         using var request = new HttpRequestMessage(method, address);
@@ -124,6 +123,10 @@ public sealed class StartedApps : IAsyncLifetime
         }
     }
 }
+
+/// <summary>The classes that share the apps: each start costs seconds.</summary>
+[CollectionDefinition]
+public sealed class SharingStartedApps : ICollectionFixture<StartedApps>;
 
 /// <summary>A subscription as an app tells Dapr of it.</summary>
 internal sealed record ServedSubscription(string PubSubName, string Topic, string Route, string? DeadLetterTopic)

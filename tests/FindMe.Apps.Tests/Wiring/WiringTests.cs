@@ -1,6 +1,7 @@
 namespace FindMe.Apps.Tests.Wiring;
 
-public sealed class WiringTests(StartedApps apps) : IClassFixture<StartedApps>
+[Collection<SharingStartedApps>]
+public sealed class WiringTests(StartedApps apps)
 {
     [Fact]
     public async Task The_code_the_run_file_the_components_and_the_infrastructure_say_the_same()
