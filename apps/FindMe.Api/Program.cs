@@ -10,6 +10,7 @@ builder.Services.AddCallers();
 builder.Services.AddReferencePhotos();
 builder.Services.AddSearches();
 builder.Services.AddWakeups();
+builder.Services.AddOperator();
 builder.Services.AddOpenApi();
 
 var app = builder.Build();
@@ -26,6 +27,7 @@ app.MapSearches();
 app.MapSearchEvents();
 app.MapSearchPhotos();
 app.MapForgetting();
+app.MapOperatorFailures();
 app.MapUnknownApi();
 
 app.Run();

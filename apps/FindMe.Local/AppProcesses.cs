@@ -11,7 +11,7 @@ namespace FindMe.Local;
 internal sealed record ProcessStatus(string Name, string App, bool Alive, int Restarts);
 
 /// <summary>The apps as processes of their own, started again when they end. They end when this process does, however it ends.</summary>
-internal sealed class AppProcesses(string logs) : IAsyncDisposable
+internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
 {
     // An app that ends this often before it was ever healthy will not get better by itself.
     private const int MaxFailedStarts = 5;
@@ -53,12 +53,26 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
     }
 
     /// <summary>How the processes do at this moment.</summary>
-    public IReadOnlyList<ProcessStatus> Read() => [.. _apps.Select(app => new ProcessStatus(app.Name, app.Environment["APP_ID"], app.Alive, app.Restarts))];
+    public IReadOnlyList<ProcessStatus> Read() => [.. _apps.Select(app => new ProcessStatus(app.Name, app.Environment["APP_ID"], app.Process is not null, app.Restarts))];
 
     /// <summary>Waits for as long as the apps can be kept running.</summary>
     /// <exception cref="StartException">One of them cannot.</exception>
     public async Task WaitAsync(CancellationToken cancellationToken) =>
         await await Task.WhenAny(_apps.Select(app => app.Running)).WaitAsync(cancellationToken);
+
+    /// <summary>Ends an app's process at once, as a crash would; it is then started again.</summary>
+    /// <param name="name">The name of its log.</param>
+    public void Kill(string name)
+    {
+        try
+        {
+            _apps.Single(app => app.Name == name).Process?.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended by itself already.
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -107,13 +121,12 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
 
     private async Task KeepRunningAsync(App app)
     {
-        using var log = new AppLog(logs, app.Name);
+        using var log = new AppLog(logs, app.Name, echo);
         for (var starts = 1; ; starts++)
         {
             var watch = Stopwatch.StartNew();
             app.Restarts = starts - 1;
             var exitCode = await RunAsync(app, log);
-            app.Alive = false;
             if (_end.IsCancellationRequested)
             {
                 return;
@@ -124,7 +137,11 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
                 throw new StartException($"{app.Name} ends with exit code {exitCode} as often as it is started. Its log: {Path.Combine(logs, app.Name + ".log")}");
             }
 
-            Console.WriteLine($"{app.Name} ended with exit code {exitCode}: starting it again.");
+            if (echo)
+            {
+                Console.WriteLine($"{app.Name} ended with exit code {exitCode}: starting it again.");
+            }
+
             if (watch.Elapsed < TimeSpan.FromSeconds(10))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5_000, 100 * starts)), CancellationToken.None);
@@ -158,7 +175,7 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
 
         using (process)
         {
-            app.Alive = true;
+            app.Process = process;
             process.OutputDataReceived += (_, line) => Write(line.Data);
             process.ErrorDataReceived += (_, line) => Write(line.Data);
             process.BeginOutputReadLine();
@@ -183,6 +200,7 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
                 }
             }
 
+            app.Process = null;
             return process.ExitCode;
         }
 
@@ -210,9 +228,9 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
 
         public bool WasHealthy { get; set; }
 
-        public bool Alive { get; set; }
-
         public int Restarts { get; set; }
+
+        public Process? Process { get; set; }
 
         public Task Running { get; set; } = Task.CompletedTask;
     }

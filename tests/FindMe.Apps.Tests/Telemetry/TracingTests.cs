@@ -23,7 +23,8 @@ public sealed class TracingTests
         await File.WriteAllTextAsync(broken, "no picture", TestContext.Current.CancellationToken);
         string search, trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         await using (var system = await LocalSystem.StartAsync(
-            Checkout.Find(), folder.Folder("data"), [album], port: 0, replicas: 1, TestContext.Current.CancellationToken, settings))
+            new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = folder.Folder("data"), Albums = [album], Settings = settings },
+            TestContext.Current.CancellationToken))
         {
             using var ada = new Visitor(system.Page);
             await ada.ShowDemoFaceAsync();
