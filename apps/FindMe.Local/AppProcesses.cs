@@ -3,6 +3,13 @@ using System.Diagnostics;
 
 namespace FindMe.Local;
 
+/// <summary>One process of an app.</summary>
+/// <param name="Name">The name of its log.</param>
+/// <param name="App">The app's Dapr id.</param>
+/// <param name="Alive">It runs.</param>
+/// <param name="Restarts">How often it was started again.</param>
+internal sealed record ProcessStatus(string Name, string App, bool Alive, int Restarts);
+
 /// <summary>The apps as processes of their own, started again when they end. They end when this process does, however it ends.</summary>
 internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
 {
@@ -44,6 +51,9 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
             throw new StartException($"the apps were not ready after {StartTimeout.TotalSeconds:0} s. Their logs lie in {logs}.");
         }
     }
+
+    /// <summary>How the processes do at this moment.</summary>
+    public IReadOnlyList<ProcessStatus> Read() => [.. _apps.Select(app => new ProcessStatus(app.Name, app.Environment["APP_ID"], app.Process is not null, app.Restarts))];
 
     /// <summary>Waits for as long as the apps can be kept running.</summary>
     /// <exception cref="StartException">One of them cannot.</exception>
@@ -118,6 +128,7 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
         for (var starts = 1; ; starts++)
         {
             var watch = Stopwatch.StartNew();
+            app.Restarts = starts - 1;
             var exitCode = await RunAsync(app, log);
             if (_end.IsCancellationRequested)
             {
@@ -219,6 +230,8 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
         public Uri Health => health;
 
         public bool WasHealthy { get; set; }
+
+        public int Restarts { get; set; }
 
         public Process? Process { get; set; }
 

@@ -72,6 +72,9 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>The sidecar: its traffic and its database.</summary>
     public LocalSidecar Sidecar { get; }
 
+    /// <summary>Shows how everything does; null until the apps answer.</summary>
+    public SystemView? View { get; private set; }
+
     /// <summary>The apps.</summary>
     public AppProcesses Processes { get; }
 
@@ -91,11 +94,10 @@ internal sealed class LocalSystem : IAsyncDisposable
         var runFile = RunFile.Load(checkout.RunFile);
         var taken = new HashSet<int>();
         var page = options.Port == 0 ? Ports.TakeFree(taken) : options.Port;
+        taken.Add(page);
         var ports = runFile.Apps.ToDictionary(
             app => app.AppId,
-            app => app.AppId == PageApp
-                ? [page]
-                : Enumerable.Range(0, app.AppId == ReplicatedApp ? options.Replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
+            app => Enumerable.Range(0, app.AppId == ReplicatedApp ? options.Replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
 
         var daprToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var appToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
@@ -129,7 +131,8 @@ internal sealed class LocalSystem : IAsyncDisposable
                     var appPort = ports[app.AppId][replica];
                     var environment = new Dictionary<string, string>(app.Environment)
                     {
-                        ["ASPNETCORE_URLS"] = app.AppId == PageApp ? $"http://localhost:{appPort}" : $"http://127.0.0.1:{appPort}",
+                        // Two ports for the app with the page: Dapr's routes are not to be had where people come.
+                        ["ASPNETCORE_URLS"] = (app.AppId == PageApp ? $"http://localhost:{page};" : "") + $"http://127.0.0.1:{appPort}",
                         ["APP_ID"] = app.AppId,
                         ["APP_PORT"] = $"{appPort}",
                         ["DAPR_HTTP_ENDPOINT"] = sidecar.EndpointOf(app.AppId).GetLeftPart(UriPartial.Authority),
@@ -159,6 +162,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             }
 
             await system.Processes.WaitUntilHealthyAsync(cancellationToken);
+            system.View = await SystemView.StartAsync(system.Processes, sidecar);
             return system;
         }
         catch
@@ -199,6 +203,11 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>Ends the apps, then the sidecar.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (View is not null)
+        {
+            await View.DisposeAsync();
+        }
+
         await Processes.DisposeAsync();
         await Sidecar.DisposeAsync();
         _loggers.Dispose();
