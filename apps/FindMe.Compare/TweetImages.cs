@@ -33,7 +33,7 @@ internal static partial class TweetImages
 
         if (Verdicts.IsSettled(shard, image))
         {
-            await verdicts.ContinueAsync(search, image, shard, cancellationToken);
+            await verdicts.ContinueAsync(image, shard, cancellationToken);
             return Delivery.Done;
         }
 

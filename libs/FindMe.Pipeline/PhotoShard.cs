@@ -12,8 +12,8 @@ public sealed record PhotoShard : Document
     /// <summary>The photos, in the order of their page.</summary>
     public required IReadOnlyList<ShardPhoto> Photos { get; init; }
 
-    /// <summary>The waves of the page, counted from 0 on it, whose successor was asked for by a photo of this shard.</summary>
-    public IReadOnlyList<int> Continued { get; init; } = [];
+    /// <summary>Waves of the page, counted from 0 on it, that were sent to the comparers; one shard of the page notes it for all.</summary>
+    public IReadOnlyList<int> Sent { get; init; } = [];
 
     /// <summary>How many of them are settled.</summary>
     public int SettledCount() => Photos.Count(photo => photo.Verdict is not null);
