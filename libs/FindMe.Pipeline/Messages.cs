@@ -8,7 +8,7 @@ namespace FindMe.Pipeline;
 public sealed record SearchRequest
 {
     /// <summary>The version of this message's shape. Readers accept this one and older ones.</summary>
-    public int Schema { get; init; } = 1;
+    public int Schema { get; init; } = 2;
 
     /// <summary>The search.</summary>
     public required string SearchId { get; init; }
@@ -19,8 +19,11 @@ public sealed record SearchRequest
     /// <summary>The wave to let go, counted from 0 over the whole search; null: list a page.</summary>
     public int? Wave { get; init; }
 
+    /// <summary><see cref="Search.Turn"/> when this was asked for: the same page asked for after a wait is another event.</summary>
+    public int Turn { get; init; }
+
     /// <summary>The event's id, the same whenever the same step is asked for again.</summary>
-    public string EventId() => Wave is { } wave ? $"{SearchId}/wave/{wave}" : $"{SearchId}/page/{Page}";
+    public string EventId() => Wave is { } wave ? $"{SearchId}/wave/{wave}" : Turn == 0 ? $"{SearchId}/page/{Page}" : $"{SearchId}/page/{Page}/turn/{Turn}";
 }
 
 /// <summary>One photo to compare with the face that a search looks for.</summary>
@@ -28,7 +31,7 @@ public sealed record SearchRequest
 public sealed record TweetImage
 {
     /// <summary>The version of this message's shape. Readers accept this one and older ones.</summary>
-    public int Schema { get; init; } = 1;
+    public int Schema { get; init; } = 2;
 
     /// <summary>The search that this photo belongs to.</summary>
     public required string SearchId { get; init; }
@@ -52,7 +55,37 @@ public sealed record TweetImage
     public string EventId() => $"{SearchId}/photo/{Listing}/{Index}";
 }
 
-/// <summary>Where a photo is had.</summary>
-/// <param name="Album">The name of an album that the operator offers.</param>
-/// <param name="Path">The photo's path below the album's folder, with <c>/</c> between its parts.</param>
-public sealed record PhotoLocator(string Album, string Path);
+/// <summary>Where a photo is had: in an album, in an upload, or at an address of the web.</summary>
+/// <remarks>Schema 1 knew albums only, in the same two members.</remarks>
+public sealed record PhotoLocator
+{
+    /// <summary>The name of an album that the operator offers; null: it lies elsewhere.</summary>
+    public string? Album { get; init; }
+
+    /// <summary>The id of an upload; null: it lies elsewhere.</summary>
+    public string? Upload { get; init; }
+
+    /// <summary>The photo's path below the album's folder, with <c>/</c> between its parts, or its number in the upload.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Its address, in the size that serves; null: it lies elsewhere.</summary>
+    public string? Url { get; init; }
+
+    /// <summary>The address of a larger version, for photos whose faces are small; null: there is none.</summary>
+    public string? OriginalUrl { get; init; }
+
+    /// <summary>A photo of an album.</summary>
+    /// <param name="album">The album's name.</param>
+    /// <param name="path">The path below its folder.</param>
+    public static PhotoLocator InAlbum(string album, string path) => new() { Album = album, Path = path };
+
+    /// <summary>A photo of an upload.</summary>
+    /// <param name="upload">The upload's id.</param>
+    /// <param name="number">The photo's number in it, from 0.</param>
+    public static PhotoLocator InUpload(string upload, int number) => new() { Upload = upload, Path = $"{number}" };
+
+    /// <summary>A photo on the web.</summary>
+    /// <param name="url">The size that serves.</param>
+    /// <param name="originalUrl">A larger version; null: there is none.</param>
+    public static PhotoLocator At(string url, string? originalUrl = null) => new() { Url = url, OriginalUrl = originalUrl };
+}
