@@ -49,7 +49,7 @@ public static class XQuery
                 quoted = !quoted;
             }
 
-            if (!quoted && character is '(' or ')' or ' ' && !quoted)
+            if (!quoted && character is ('(' or ')' or ' '))
             {
                 depth += character switch { '(' => 1, ')' => -1, _ => 0 };
                 if (depth < 0)
@@ -57,7 +57,11 @@ public static class XQuery
                     return "A parenthesis is closed that was not opened.";
                 }
 
-                // A minus before a parenthesis belongs to the group.
+                if (character == '(' && term.Length == 1 && term[0] == '-')
+                {
+                    return "X does not exclude a group in parentheses: exclude each word of it.";
+                }
+
                 Take(term, terms);
                 continue;
             }
