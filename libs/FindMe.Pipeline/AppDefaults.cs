@@ -26,6 +26,7 @@ public static partial class AppDefaults
 
         builder.Services.AddSingleton(services => ConnectToSidecar(services.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<Verdicts>();
+        builder.Services.AddSingleton<PersonKeys>();
         builder.Services.AddSingleton<References>();
 
         // Api wraps people's keys and Compare unwraps them: both must see the same ring under the same name.
