@@ -20,6 +20,9 @@ public sealed record Person
 
     /// <summary>The ids of their searches, oldest first.</summary>
     public IReadOnlyList<string> Searches { get; init; } = [];
+
+    /// <summary>The ids of their uploads, oldest first; one whose time is over is deleted already.</summary>
+    public IReadOnlyList<string> Uploads { get; init; } = [];
 }
 
 /// <summary>What may be shown of a reference. The embedding is not part of it.</summary>
