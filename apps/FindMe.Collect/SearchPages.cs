@@ -132,7 +132,7 @@ internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSou
     private static IEnumerable<(string Key, PhotoShard Shard)> ShardsOf(string search, SearchPage page, IEnumerable<SourcePhoto> photos) => photos
         .Select((photo, index) => new ShardPhoto(index, photo.Id, photo.Post, photo.Locator))
         .GroupBy(photo => PageLayout.ShardOf(photo.Index, page.Photos))
-        .Select(shard => (StateKeys.Shard(search, page.Listing, shard.Key), new PhotoShard { Photos = [.. shard] }));
+        .Select(shard => (StateKeys.Shard(search, page.Listing, shard.Key), PhotoShard.Of([.. shard])));
 
     private Task<Search> StopAsync(Search search, decimal refund, SearchProblem problem, CancellationToken cancellationToken)
     {
