@@ -22,7 +22,7 @@ internal static class Callers
     private const string Claim = "person";
 
     /// <summary>What a person is kept for after they were last here: as long as their youngest reference or search can be.</summary>
-    public static readonly TimeSpan Retention = TimeSpan.FromDays(30);
+    public static readonly TimeSpan Retention = Person.Retention;
 
     public static void AddCallers(this IServiceCollection services)
     {

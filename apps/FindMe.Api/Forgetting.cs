@@ -19,7 +19,7 @@ internal static class Forgetting
 
     // Asked twice, or by somebody FindMe does not know, there is nothing left to delete.
     private static async Task<Ok<Forgotten>> ForgetAsync(
-        HttpContext context, References references, SearchDeletion searches, DaprClient dapr, CancellationToken cancellationToken)
+        HttpContext context, PersonKeys keys, References references, SearchDeletion searches, DaprClient dapr, CancellationToken cancellationToken)
     {
         if (await Callers.KnownCallerOfAsync(context) is not { } caller
             || await dapr.UpdateStateAsync<Person>(
@@ -30,7 +30,7 @@ internal static class Forgetting
         }
 
         // From here on nothing can be added to their document: it names all there is.
-        await references.ShredAsync(caller.Id, cancellationToken);
+        await keys.ShredAsync(caller.Id, cancellationToken);
         var photos = 0;
         foreach (var search in person.Searches)
         {

@@ -59,6 +59,7 @@ internal static class ReferencePhotos
         HttpRequest request,
         FaceReader faces,
         References references,
+        PersonKeys keys,
         DaprClient dapr,
         IOptions<ReferenceOptions> options,
         TimeProvider time,
@@ -113,7 +114,7 @@ internal static class ReferencePhotos
         {
             // They deleted everything meanwhile: this must not be what is left of them.
             await references.DeleteAsync(caller.Id, summary.Id, cancellationToken);
-            await references.ShredAsync(caller.Id, cancellationToken);
+            await keys.ShredAsync(caller.Id, cancellationToken);
             return Problems.ConsentRequired;
         }
 

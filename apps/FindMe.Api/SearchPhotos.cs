@@ -36,9 +36,14 @@ internal static class SearchPhotos
             return Problems.NotFound;
         }
 
+        if (photo.Locator is not { Album: { } album, Path: { } path })
+        {
+            return Problems.NotFound;
+        }
+
         try
         {
-            var bytes = await albums.ReadAsync(photo.Locator.Album, photo.Locator.Path, cancellationToken);
+            var bytes = await albums.ReadAsync(album, path, cancellationToken);
             var jpeg = await faces.RenderAsync(bytes, Math.Clamp(width ?? MaxSide, 16, MaxSide), cancellationToken);
             // The owner's browser may keep it for a while, nobody else: it must not outlive "delete everything" for long.
             response.Headers.CacheControl = "private, max-age=600";

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using FindMe.Fetching;
 using FindMe.Pipeline;
 using Microsoft.Extensions.Options;

@@ -26,6 +26,7 @@ public static partial class AppDefaults
 
         builder.Services.AddSingleton(services => ConnectToSidecar(services.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<Verdicts>();
+        builder.Services.AddSingleton<PersonKeys>();
         builder.Services.AddSingleton<References>();
         builder.Services.AddSingleton<Wakeups>();
         builder.Services.AddSingleton<Failures>();

@@ -15,6 +15,9 @@ public static class StateKeys
     /// <summary>A <see cref="SealedReference"/>: an embedding encrypted under the person's key.</summary>
     public static string Reference(string person, string reference) => $"person/{person}/reference/{reference}";
 
+    /// <summary>The tokens of an account that the person is signed in with, encrypted under the person's key.</summary>
+    public static string Account(string person, string network) => $"person/{person}/account/{network}";
+
     /// <summary>A <see cref="Pipeline.Search"/>: who, where, and how far the listing has come.</summary>
     public static string Search(string search) => $"search/{search}";
 
