@@ -9,6 +9,7 @@ builder.Services.AddAlbums();
 builder.Services.AddCallers();
 builder.Services.AddReferencePhotos();
 builder.Services.AddSearches();
+builder.Services.AddWakeups();
 builder.Services.AddOpenApi();
 
 var app = builder.Build();

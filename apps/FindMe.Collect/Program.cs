@@ -1,14 +1,26 @@
 // search_request → list a page of the source → write it to the state store → one tweet_image a photo.
 using FindMe.Collect;
+using FindMe.Fetching;
 using FindMe.Pipeline;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
 builder.Services.AddAlbums();
+builder.Services.AddOutsideHttp();
+builder.Services.AddAccounts();
+builder.Services.AddNetworkOptions();
+builder.Services.AddSingleton<AccountCalls>();
+builder.Services.AddSingleton<BlueskySession>();
 builder.Services.AddSingleton<IPhotoSource, AlbumSource>();
+builder.Services.AddSingleton<IPhotoSource, ZipSource>();
+builder.Services.AddSingleton<IPhotoSource, MastodonSource>();
+builder.Services.AddSingleton<IPhotoSource, BlueskySource>();
+builder.Services.AddSingleton<IPhotoSource, XSource>();
 builder.Services.AddSingleton<SearchPages>();
 builder.Services.AddSingleton<PhotoWaves>();
+builder.Services.AddSingleton<FailedPhotos>();
+builder.Services.AddDeadLetters();
 
 var app = builder.Build();
 

@@ -3,7 +3,10 @@ using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Collect;
 
-/// <summary>search_request → list the next page → tweet_image for the waves that may go → search_request for the page after.</summary>
+/// <summary>
+/// search_request → list the next page → tweet_image for the waves that may go → search_request for the page after; or a wave; or what
+/// failed, once more.
+/// </summary>
 internal static partial class SearchRequests
 {
     public static void MapSearchRequests(this IEndpointRouteBuilder routes) =>
@@ -15,6 +18,9 @@ internal static partial class SearchRequests
         DaprClient dapr,
         SearchPages pages,
         PhotoWaves waves,
+        Wakeups wakeups,
+        TimeProvider time,
+        FailedPhotos failed,
         ILogger<SearchRequest> logger,
         CancellationToken cancellationToken)
     {
@@ -24,10 +30,18 @@ internal static partial class SearchRequests
             return Delivery.Drop;
         }
 
-        var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(request.SearchId), cancellationToken);
+        var search = request.Again == RetryScope.Settled
+            ? await failed.ReopenAsync(request.SearchId, cancellationToken)
+            : await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(request.SearchId), cancellationToken);
         if (search is null || !search.IsOpen())
         {
             LogNotOpen(logger, request.SearchId, search?.Stage);
+            return Delivery.Done;
+        }
+
+        if (request.Again is not null)
+        {
+            await failed.SendAsync(search, cancellationToken);
             return Delivery.Done;
         }
 
@@ -37,20 +51,27 @@ internal static partial class SearchRequests
             return Delivery.Done;
         }
 
-        if (search.Stage == SearchStage.Listing && request.Page == search.Pages.Count)
+        if (search.Stage == SearchStage.Listing && request.Page == search.Pages.Count && !IsTooEarly(search, time.GetUtcNow()))
         {
             search = await pages.ListAsync(search, cancellationToken);
         }
 
         await waves.ReleaseDueAsync(search, request.Page, cancellationToken);
-        if (search.Stage == SearchStage.Listing && request.Page + 1 == search.Pages.Count)
+        var next = new SearchRequest { SearchId = search.Id, Page = search.Pages.Count, Turn = search.Turn };
+        if (search is { Stage: SearchStage.Listing, WaitingUntil: { } until })
         {
-            var next = new SearchRequest { SearchId = search.Id, Page = request.Page + 1 };
+            await wakeups.AddAsync(next, until, cancellationToken);
+        }
+        else if (search.Stage == SearchStage.Listing && request.Page + 1 == search.Pages.Count)
+        {
             await dapr.PublishAsync(next, cancellationToken);
         }
 
         return Delivery.Done;
     }
+
+    // Clocks of two machines may differ a little: who comes that early is not sent away again.
+    private static bool IsTooEarly(Search search, DateTimeOffset now) => search.WaitingUntil > now + TimeSpan.FromSeconds(1);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The search_request {EventId} has no data: dropped.")]
     private static partial void LogWithoutData(ILogger logger, string? eventId);

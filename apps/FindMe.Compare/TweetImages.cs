@@ -32,7 +32,7 @@ internal static partial class TweetImages
 
         if (Verdicts.IsSettled(shard, image))
         {
-            await verdicts.ContinueAsync(image, shard, cancellationToken);
+            await verdicts.ContinueAsync(search, image, shard, cancellationToken);
             return Delivery.Done;
         }
 

@@ -28,6 +28,8 @@ public static partial class AppDefaults
         builder.Services.AddSingleton<Verdicts>();
         builder.Services.AddSingleton<PersonKeys>();
         builder.Services.AddSingleton<References>();
+        builder.Services.AddSingleton<Wakeups>();
+        builder.Services.AddSingleton<Failures>();
 
         // Api wraps people's keys and Compare unwraps them: both must see the same ring under the same name.
         var keys = builder.Services.AddDataProtection().SetApplicationName("FindMe");

@@ -1,13 +1,10 @@
 namespace FindMe.Pipeline;
 
 /// <summary>What FindMe keeps about a person besides their encrypted references. Lies under <see cref="StateKeys.Person"/>.</summary>
-public sealed record Person
+public sealed record Person : Document
 {
     /// <summary>What a person is kept for after they were last here: as long as their youngest reference or search can be.</summary>
     public static readonly TimeSpan Retention = TimeSpan.FromDays(30);
-
-    /// <summary>The version of this document's shape.</summary>
-    public int Schema { get; init; } = 2;
 
     /// <summary>The version of the consent text that they agreed to.</summary>
     public required string ConsentVersion { get; init; }
@@ -29,6 +26,9 @@ public sealed record Person
 
     /// <summary>The ids of their searches, oldest first.</summary>
     public IReadOnlyList<string> Searches { get; init; } = [];
+
+    /// <summary>The ids of their uploads, oldest first; one whose time is over is deleted already.</summary>
+    public IReadOnlyList<string> Uploads { get; init; } = [];
 }
 
 /// <summary>What may be shown of a reference. The embedding is not part of it.</summary>

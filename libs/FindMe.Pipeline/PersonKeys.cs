@@ -28,18 +28,18 @@ public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protecti
     public async Task<byte[]> GetOrCreateAsync(string person, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         // Two requests at once may both find no key: the first to write wins, the other takes that key.
-        var name = StateKeys.PersonKey(person);
-        while (true)
-        {
-            var (wrapped, etag) = await dapr.GetStateAndETagAsync<WrappedKey>(StateKeys.Store, name, cancellationToken);
-            var key = wrapped is null ? null : TryUnwrap(wrapped);
-            var fresh = key ?? RandomNumberGenerator.GetBytes(KeyBytes);
-            var document = new WrappedKey(1, Convert.ToBase64String(_wrap.Protect(fresh)));
-            if (await dapr.TrySaveStateAsync(StateKeys.Store, name, document, etag, timeToLive, cancellationToken))
+        byte[] key = [];
+        await dapr.CreateOrUpdateStateAsync<WrappedKey>(
+            StateKeys.PersonKey(person),
+            wrapped =>
             {
-                return fresh;
-            }
-        }
+                // Written again with everything that is sealed: the key must live as long as the youngest of it.
+                key = (wrapped is null ? null : TryUnwrap(wrapped)) ?? RandomNumberGenerator.GetBytes(KeyBytes);
+                return new WrappedKey(Convert.ToBase64String(_wrap.Protect(key)));
+            },
+            _ => timeToLive,
+            cancellationToken);
+        return key;
     }
 
     /// <summary>Unwraps a key as it lies in the store.</summary>
@@ -98,4 +98,4 @@ public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protecti
 }
 
 /// <summary>A person's key as it lies in the store.</summary>
-internal sealed record WrappedKey(int Schema, string Key);
+internal sealed record WrappedKey(string Key) : Document;

@@ -3,10 +3,9 @@ using FindMe.Pipeline.Dapr;
 namespace FindMe.Pipeline;
 
 /// <summary>An embedding, encrypted under its person's key. Lies under <see cref="StateKeys.Reference"/>.</summary>
-/// <param name="Schema">The version of this document's shape.</param>
 /// <param name="Recipe">The model and alignment that made the embedding.</param>
 /// <param name="Sealed">AES-256-GCM: 12 bytes nonce, 16 bytes tag, ciphertext; in base64.</param>
-public sealed record SealedReference(int Schema, string Recipe, string Sealed);
+public sealed record SealedReference(string Recipe, string Sealed) : Document;
 
 /// <summary>An embedding as its person showed it, in memory only.</summary>
 /// <param name="Recipe">The model and alignment that made it.</param>
@@ -28,7 +27,7 @@ public sealed class References(DaprClient dapr, PersonKeys keys)
     public async Task SaveAsync(string person, string id, OpenReference reference, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var key = await keys.GetOrCreateAsync(person, timeToLive, cancellationToken);
-        var document = new SealedReference(1, reference.Recipe, PersonKeys.Seal(key, reference.Embedding, Context(person, id, reference.Recipe)));
+        var document = new SealedReference(reference.Recipe, PersonKeys.Seal(key, reference.Embedding, Context(person, id, reference.Recipe)));
         await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Reference(person, id), document, timeToLive, cancellationToken);
     }
 

@@ -20,11 +20,8 @@ public enum SearchStage
 }
 
 /// <summary>One search: what it looks for, where, and how far it has come. Lies under <see cref="StateKeys.Search"/>.</summary>
-public sealed record Search
+public sealed record Search : Document
 {
-    /// <summary>The version of this document's shape.</summary>
-    public int Schema { get; init; } = 2;
-
     /// <summary>The search's id: 128 random bits, 32 hexadecimal digits.</summary>
     public required string Id { get; init; }
 
@@ -97,6 +94,13 @@ public sealed record Search
     /// <summary>Sentences in <see cref="Notices"/>: what goes wrong more often than this goes wrong for one reason.</summary>
     public const int MaxNotices = 20;
 
+    /// <inheritdoc />
+    protected override int KnownSchema => 2;
+
+    /// <summary>The shape of the document of a new search: apps that know albums only must leave others alone.</summary>
+    /// <param name="source">One of <see cref="SourceNames"/>.</param>
+    public static int SchemaOf(string source) => source == SourceNames.Album ? 1 : 2;
+
     /// <summary>True as long as photos may be listed and compared.</summary>
     public bool IsOpen() => Stage is SearchStage.Listing or SearchStage.Listed;
 
@@ -123,4 +127,9 @@ public sealed record SearchPage(int Listing, int Photos);
 /// <param name="Type">A stable slug, such as <c>album-gone</c>.</param>
 /// <param name="Title">What is wrong, for a person.</param>
 /// <param name="Detail">The way out.</param>
-public sealed record SearchProblem(string Type, string Title, string Detail);
+public sealed record SearchProblem(string Type, string Title, string Detail)
+{
+    /// <summary>A step of the search failed every time; the operator can have it tried again.</summary>
+    public static SearchProblem FailedRepeatedly { get; } = new(
+        "failed-repeatedly", "This search failed repeatedly.", "Start it again; if it fails again, tell the operator its id.");
+}

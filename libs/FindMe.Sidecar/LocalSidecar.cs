@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
@@ -26,6 +27,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 
     private readonly Database _database;
     private readonly Broker _broker;
+    private readonly Interference _interference;
     private readonly DeclaredResources _resources;
     private readonly SidecarOptions _options;
     private readonly ILogger _logger;
@@ -44,7 +46,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         _resources = resources;
         _database = database;
         _logger = logger;
-        _broker = new Broker(database, resources, options.TimeProvider, logger);
+        _interference = new Interference(
+            options.Chaos is null ? null : new ChaosDecisions(options.Chaos, Chaos), options.Intercept, options.TimeProvider);
+        _broker = new Broker(database, resources, _interference.Chaos, options.TimeProvider, logger);
         Traffic = new SidecarTraffic(options.Apps.Select(app => app.AppId));
     }
 
@@ -53,6 +57,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 
     /// <summary>How often each app id used its sidecar.</summary>
     public SidecarTraffic Traffic { get; }
+
+    /// <summary>How often <see cref="SidecarOptions.Chaos"/> struck; all zero without it.</summary>
+    public ChaosCounters Chaos { get; } = new();
 
     /// <summary>Full path of the SQLite file.</summary>
     public string DatabasePath => _database.Path;
@@ -65,8 +72,14 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     /// <exception cref="SidecarDataException">The data folder cannot be used.</exception>
     /// <exception cref="SidecarPortException">A port cannot be listened on.</exception>
     /// <exception cref="SidecarConfigurationException">A resource file cannot be understood.</exception>
+    /// <exception cref="ValidationException">A number of <see cref="SidecarOptions.Chaos"/> is out of its range.</exception>
     public static async Task<LocalSidecar> StartAsync(SidecarOptions options, CancellationToken cancellationToken = default)
     {
+        if (options.Chaos is { } chaos)
+        {
+            Validator.ValidateObject(chaos, new ValidationContext(chaos), validateAllProperties: true);
+        }
+
         var logger = options.LoggerFactory.CreateLogger<LocalSidecar>();
         var resources = DeclaredResources.Load(options.ResourcesPath, logger);
         var sidecar = new LocalSidecar(options, resources, Database.Open(options.DataPath, logger), logger);
@@ -138,7 +151,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         _cleanup = CleanUpAsync();
         foreach (var (app, port) in apps.SelectMany(app => app.Ports.Select(port => (app, port))))
         {
-            var replica = new Replica(app, port, _broker, _resources, _options.TimeProvider, _logger);
+            var replica = new Replica(app, port, _broker, _resources, _interference, _options.TimeProvider, _logger);
             _replicas.Add((replica, replica.RunAsync(_stopping.Token, _aborting.Token)));
         }
     }
@@ -166,8 +179,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         _server = builder.Build();
         var requests = new Requests(
             port => _appOfPort.GetValueOrDefault(port),
-            new Publishing(_broker, _options.TimeProvider),
-            new StateApi(_database, _options.TimeProvider),
+            new Publishing(_broker, _interference, _options.TimeProvider),
+            new StateReading(_database, _interference, _options.TimeProvider),
+            new StateWriting(_database, _interference, _options.TimeProvider),
             _options.DaprApiToken,
             appId => ShutdownRequested?.Invoke(this, appId),
             _logger);

@@ -24,6 +24,12 @@ public sealed class SidecarOptions
     /// <summary>Where log lines go. Default: nowhere. Event bodies, state values and tokens are never logged.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
 
+    /// <summary>What to do wrong on purpose. Default null: nothing.</summary>
+    public ChaosOptions? Chaos { get; init; }
+
+    /// <summary>Called before and after every state write, publish and settled delivery, which wait for it: for tests that end an app at a chosen point. Default null: nobody.</summary>
+    public Func<InterceptedCall, Task>? Intercept { get; init; }
+
     /// <summary>The clock of expiry, retries and waiting. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

@@ -27,6 +27,5 @@ public sealed class MastodonOptions
             : null;
 }
 
-/// <summary>Also that each instance is an address.</summary>
 [OptionsValidator]
 internal sealed partial class MastodonOptionsValidator : IValidateOptions<MastodonOptions>;

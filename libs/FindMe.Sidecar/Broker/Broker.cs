@@ -8,7 +8,8 @@ namespace FindMe.Sidecar;
 /// A group, once an app subscribed, is kept for good, as a Service Bus subscription is: what is published while the app is away waits for it.
 /// What is published before a topic has any group waits for the first one, as a Redis stream does.
 /// </remarks>
-internal sealed partial class Broker(Database database, DeclaredResources resources, TimeProvider time, ILogger logger)
+internal sealed partial class Broker(
+    Database database, DeclaredResources resources, ChaosDecisions? chaos, TimeProvider time, ILogger logger)
 {
     // Events that nobody fetched and dead letters that nobody read; without an end a renamed app's group would grow for ever.
     private static readonly TimeSpan KeepForgotten = TimeSpan.FromDays(30);
@@ -89,6 +90,16 @@ internal sealed partial class Broker(Database database, DeclaredResources resour
     public void Acknowledge(Pending pending) =>
         database.Post(session => MessageTable.Acknowledge(session, pending.Message, pending.Group.Subscription.Id));
 
+    /// <summary>Acknowledges, and completes once that is in the file.</summary>
+    public Task AcknowledgeSafelyAsync(Pending pending) => database.WriteAsync(session =>
+    {
+        MessageTable.Acknowledge(session, pending.Message, pending.Group.Subscription.Id);
+        return true;
+    });
+
+    /// <summary>Has an event that is on its way delivered a second time, by whichever replica is free.</summary>
+    public void Duplicate(Pending pending, StoredMessage message) => InboxOf(pending).Put(new Pending(pending.Group, pending.Message, pending.Count + 1) { Copied = message });
+
     /// <summary>Back to the head of its queue, at once.</summary>
     public void Return(Pending pending) => InboxOf(pending).Put(pending);
 
@@ -159,9 +170,41 @@ internal sealed partial class Broker(Database database, DeclaredResources resour
         {
             if (_groups.TryGetValue(id, out var group))
             {
-                InboxOf(group).Put(new Pending(group, message, 0));
+                Enqueue(new Pending(group, message, 0));
             }
         }
+    }
+
+    private void Enqueue(Pending pending)
+    {
+        if (chaos is null)
+        {
+            InboxOf(pending).Put(pending);
+            return;
+        }
+
+        pending.Fate = chaos.OfEvent(pending.Group.Subscription.AppId);
+        _ = PutInTimeAsync(pending, InboxOf(pending), chaos);
+    }
+
+    // What waits here is in the database; if the sidecar ends meanwhile, it comes after the next start.
+    private async Task PutInTimeAsync(Pending pending, Inbox inbox, ChaosDecisions decisions)
+    {
+        if (pending.Fate.Delay > TimeSpan.Zero)
+        {
+            await Task.Delay(pending.Fate.Delay, time);
+            decisions.Counters.Add(ChaosKind.Delay);
+        }
+
+        if (pending.Fate.Overtakers == 0)
+        {
+            inbox.Put(pending);
+            return;
+        }
+
+        inbox.Hold(pending);
+        await Task.Delay(decisions.Options.ReorderHold, time);
+        inbox.Release(pending);
     }
 
     // A group whose component is not declared any more keeps its events in the database only.

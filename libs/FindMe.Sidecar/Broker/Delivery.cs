@@ -6,7 +6,7 @@ namespace FindMe.Sidecar;
 
 /// <summary>One delivery of the broker: to one replica, with the in-memory retries of the resiliency policy inside it.</summary>
 internal sealed partial class Delivery(
-    Broker broker, HttpClient app, InboundPolicy policy, TrafficCounter traffic, TimeProvider time, ILogger logger)
+    Broker broker, HttpClient app, InboundPolicy policy, TrafficCounter traffic, Interference interference, TimeProvider time, ILogger logger)
 {
     /// <summary>Delivers an event and settles it.</summary>
     /// <returns>False when nothing listened at the replica's port.</returns>
@@ -16,6 +16,17 @@ internal sealed partial class Delivery(
         {
             broker.Return(pending);
             return true;
+        }
+
+        if (pending.Copied is { } copied)
+        {
+            var (answer, _) = await PostAsync(pending, route, copied, stopping);
+            if (answer is not Reply.Unreachable)
+            {
+                interference.Chaos!.Counters.Add(ChaosKind.Duplicate);
+            }
+
+            return answer is not Reply.Unreachable;
         }
 
         if (broker.Get(pending) is not { } message)
@@ -44,14 +55,15 @@ internal sealed partial class Delivery(
             return true;
         }
 
+        MeetFate(pending, message);
         var reply = await TryAsync(pending, route, message, stopping);
         switch (reply)
         {
             case Reply.Done:
-                broker.Acknowledge(pending);
+                await interference.SettleAsync(AppIdOf(pending), "done", route.Topic, () => AcknowledgeAsync(pending));
                 break;
             case Reply.Dropped:
-                await DropAsync(pending, route, "the app dropped it", stopping);
+                await interference.SettleAsync(AppIdOf(pending), "dropped", route.Topic, () => DropAsync(pending, route, "the app dropped it", stopping));
                 break;
             case Reply.Lost:
                 LogLost(logger, pending.Message, route.Topic, pending.Count);
@@ -63,11 +75,52 @@ internal sealed partial class Delivery(
                 broker.Return(pending);
                 return false;
             default:
-                await FailAsync(pending, route, reply == Reply.TimedOut ? "the app took too long" : "the app failed", stopping);
+                var reason = reply == Reply.TimedOut ? "the app took too long" : "the app failed";
+                await interference.SettleAsync(AppIdOf(pending), "failed", route.Topic, () => FailAsync(pending, route, reason, stopping));
                 break;
         }
 
         return true;
+    }
+
+    private static string AppIdOf(Pending pending) => pending.Group.Subscription.AppId;
+
+    private void MeetFate(Pending pending, StoredMessage message)
+    {
+        if (interference.Chaos is not { } chaos)
+        {
+            return;
+        }
+
+        if (pending.Fate.Duplicate)
+        {
+            pending.Fate = pending.Fate with { Duplicate = false };
+            broker.Duplicate(pending, message);
+        }
+
+        if (pending.Overtaken > 0)
+        {
+            pending.Overtaken = 0;
+            chaos.Counters.Add(ChaosKind.Reorder);
+        }
+    }
+
+    private async Task AcknowledgeAsync(Pending pending)
+    {
+        if (pending.Fate.LoseAcknowledgement && !broker.IsWornOut(pending))
+        {
+            pending.Fate = pending.Fate with { LoseAcknowledgement = false };
+            interference.Chaos!.Counters.Add(ChaosKind.LostAcknowledgement);
+            broker.Return(pending);
+        }
+        else if (interference.IsObserved)
+        {
+            await broker.AcknowledgeSafelyAsync(pending);
+        }
+        else
+        {
+            broker.Acknowledge(pending);
+        }
     }
 
     private async Task<Reply> TryAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)

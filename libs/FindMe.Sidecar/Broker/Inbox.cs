@@ -9,6 +9,15 @@ internal sealed class Pending(Group group, long message, int count)
 
     /// <summary>Deliveries begun, the present one included.</summary>
     public int Count { get; set; } = count;
+
+    /// <summary>What chaos has in mind for it; each part is struck out once it was done.</summary>
+    public EventFate Fate { get; set; }
+
+    /// <summary>Later events of its group that went while it was held. Guarded by the inbox.</summary>
+    public int Overtaken { get; set; }
+
+    /// <summary>Set on a second delivery that chaos invented: what to deliver, since nothing in the database belongs to it.</summary>
+    public StoredMessage? Copied { get; init; }
 }
 
 /// <summary>The queue of one consumer group: oldest event first, also one that comes back.</summary>
@@ -18,6 +27,9 @@ internal sealed class Group(Subscription subscription)
 
     /// <summary>Guarded by the inbox.</summary>
     public PriorityQueue<Pending, long> Waiting { get; } = new();
+
+    /// <summary>What chaos keeps back until others have gone. Guarded by the inbox.</summary>
+    public List<Pending> Held { get; } = [];
 
     /// <summary>Where the app wants it; null while the app has not said so, and then it keeps waiting. Guarded by the inbox for writing.</summary>
     public Route? Route { get; set; }
@@ -45,9 +57,27 @@ internal sealed class Inbox(Component component)
     {
         lock (_lock)
         {
-            if (pending.Group.Route is null || !TryHandOver(pending))
+            Place(pending);
+        }
+    }
+
+    /// <summary>Keeps an event back until as many of its group as its fate says went before it.</summary>
+    public void Hold(Pending pending)
+    {
+        lock (_lock)
+        {
+            pending.Group.Held.Add(pending);
+        }
+    }
+
+    /// <summary>Lets an event go that is still held.</summary>
+    public void Release(Pending pending)
+    {
+        lock (_lock)
+        {
+            if (pending.Group.Held.Remove(pending))
             {
-                pending.Group.Waiting.Enqueue(pending, pending.Message);
+                Place(pending);
             }
         }
     }
@@ -60,9 +90,9 @@ internal sealed class Inbox(Component component)
             foreach (var group in _groups)
             {
                 group.Route = routes.FirstOrDefault(route => route.Topic == group.Subscription.Topic);
-                while (group.Route is not null && group.Waiting.TryPeek(out var pending, out _) && TryHandOver(pending))
+                while (group.Route is not null && _takers.Count > 0 && group.Waiting.TryDequeue(out var pending, out _))
                 {
-                    group.Waiting.Dequeue();
+                    Place(pending);
                 }
             }
         }
@@ -80,6 +110,7 @@ internal sealed class Inbox(Component component)
                 if (group.Route is not null && group.Waiting.TryDequeue(out var pending, out _))
                 {
                     _turn = (_turn + i) % _groups.Count;
+                    LetGoOvertaken(group);
                     return pending;
                 }
             }
@@ -92,6 +123,29 @@ internal sealed class Inbox(Component component)
         return await taker.Task;
     }
 
+    private void Place(Pending pending)
+    {
+        if (pending.Group.Route is null || !TryHandOver(pending))
+        {
+            pending.Group.Waiting.Enqueue(pending, pending.Message);
+        }
+    }
+
+    // After an event of the group went: those it overtook are one nearer to their turn.
+    private void LetGoOvertaken(Group group)
+    {
+        foreach (var held in group.Held)
+        {
+            held.Overtaken++;
+        }
+
+        while (group.Held.Find(held => held.Overtaken >= held.Fate.Overtakers) is { } due)
+        {
+            group.Held.Remove(due);
+            Place(due);
+        }
+    }
+
     // Only called while no group holds anything older that could go.
     private bool TryHandOver(Pending pending)
     {
@@ -99,6 +153,7 @@ internal sealed class Inbox(Component component)
         {
             if (taker.TrySetResult(pending))
             {
+                LetGoOvertaken(pending.Group);
                 return true;
             }
         }

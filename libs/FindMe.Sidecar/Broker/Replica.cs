@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace FindMe.Sidecar;
 
 /// <summary>One port on which an app may listen: waits for it, asks what it subscribes to, feeds it, and waits again when it has gone.</summary>
-internal sealed partial class Replica(AppSide appSide, int port, Broker broker, DeclaredResources resources, TimeProvider time, ILogger logger)
-    : IDisposable
+internal sealed partial class Replica(
+    AppSide appSide, int port, Broker broker, DeclaredResources resources, Interference interference, TimeProvider time, ILogger logger) : IDisposable
 {
     // daprd asks every 100 ms without end; after ten seconds nobody misses the difference, and an idle machine stays idle.
     private static readonly TimeSpan FirstPollInterval = TimeSpan.FromMilliseconds(100);
@@ -86,7 +86,8 @@ internal sealed partial class Replica(AppSide appSide, int port, Broker broker, 
     {
         var cancellationToken = gone.Token;
         var slots = SlotsOf(inbox);
-        var delivery = new Delivery(broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, time, logger);
+        var delivery = new Delivery(
+            broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, interference, time, logger);
         try
         {
             while (true)

@@ -11,7 +11,10 @@ internal readonly record struct StateItem(byte[] Value, string ETag, long? Expir
 /// <param name="ETag">The ETag the key must have; null asks for none.</param>
 /// <param name="FirstWrite">Without an ETag: the key must not exist.</param>
 /// <param name="TimeToLive">From now; null keeps the key for good, also one that had an expiry.</param>
-internal sealed record StateWrite(string Key, byte[]? Value, string? ETag, bool FirstWrite, TimeSpan? TimeToLive);
+internal sealed record StateWrite(string Key, byte[]? Value, string? ETag, bool FirstWrite, TimeSpan? TimeToLive)
+{
+    public bool IsConditional => ETag is not null || FirstWrite;
+}
 
 /// <summary>The state table, with the semantics of Dapr's own SQLite store: an ETag is a random token, and every write makes a new one.</summary>
 internal static class StateTable

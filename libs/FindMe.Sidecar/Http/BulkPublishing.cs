@@ -66,7 +66,7 @@ internal sealed class BulkPublishing(Publishing publishing)
 
         app.Traffic.AddPublishes(messages.Count);
         return component.AllowsPublish(app.AppId, topic)
-            ? await publishing.StoreAsync(pubSub, topic, messages)
+            ? await publishing.StoreAsync(app.AppId, "bulk publish", pubSub, topic, messages)
             : ApiError.TopicForbidden(pubSub, topic, app.AppId);
 
         ApiError Unreadable(string reason) => ApiError.BulkPublish(

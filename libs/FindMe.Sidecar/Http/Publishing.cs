@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 namespace FindMe.Sidecar;
 
 /// <summary>POST publish/{pubsub}/{topic}: one event → envelope → broker.</summary>
-internal sealed class Publishing(Broker broker, TimeProvider time)
+internal sealed class Publishing(Broker broker, Interference interference, TimeProvider time)
 {
     /// <summary>Publishes the request's body; null means done, with 204.</summary>
     public async Task<ApiError?> PublishAsync(AppSide app, string pubSub, string topic, HttpRequest request, CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ internal sealed class Publishing(Broker broker, TimeProvider time)
         }
 
         return component.AllowsPublish(app.AppId, topic)
-            ? await StoreAsync(pubSub, topic, [message])
+            ? await StoreAsync(app.AppId, "publish", pubSub, topic, [message])
             : ApiError.TopicForbidden(pubSub, topic, app.AppId);
     }
 
@@ -63,16 +63,17 @@ internal sealed class Publishing(Broker broker, TimeProvider time)
             source.PubSub, source.Topic, data, Metadata.Marshal(source.Metadata), now.ToUnixTimeMilliseconds(), expires?.ToUnixTimeMilliseconds());
     }
 
-    public async Task<ApiError?> StoreAsync(string pubSub, string topic, IReadOnlyList<NewMessage> messages)
-    {
-        try
+    public Task<ApiError?> StoreAsync(string appId, string operation, string pubSub, string topic, IReadOnlyList<NewMessage> messages) =>
+        interference.PublishAsync(appId, operation, topic, reason => ApiError.PublishFailed(pubSub, topic, reason), async () =>
         {
-            await broker.PublishAsync(messages);
-            return null;
-        }
-        catch (SqliteException failure)
-        {
-            return ApiError.PublishFailed(pubSub, topic, failure.Message);
-        }
-    }
+            try
+            {
+                await broker.PublishAsync(messages);
+                return null;
+            }
+            catch (SqliteException failure)
+            {
+                return ApiError.PublishFailed(pubSub, topic, failure.Message);
+            }
+        });
 }

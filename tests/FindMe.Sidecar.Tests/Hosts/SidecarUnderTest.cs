@@ -84,6 +84,8 @@ public sealed class SidecarUnderTest : IAsyncDisposable
             Apps = served.Count > 0 ? served : [new SidecarApp("caller", 0, [])],
             DaprApiToken = setup.DaprApiToken,
             AppApiToken = setup.AppApiToken,
+            Chaos = setup.Chaos,
+            Intercept = setup.Intercept,
             TimeProvider = setup.Time ?? TimeProvider.System,
         });
         var test = new SidecarUnderTest(sidecar, folder, setup.Folder is null, served.Count > 0 ? served[0].AppId : "caller");
@@ -176,6 +178,10 @@ public sealed record Setup
     public int MaxConcurrency { get; init; } = -1;
 
     public TimeProvider? Time { get; init; }
+
+    public ChaosOptions? Chaos { get; init; }
+
+    public Func<InterceptedCall, Task>? Intercept { get; init; }
 
     /// <summary>Whether to wait until the apps were asked for their subscriptions.</summary>
     public bool Await { get; init; } = true;
