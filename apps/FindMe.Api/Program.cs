@@ -1,12 +1,17 @@
 // The person's side: consent → a reference of their face → POST a search → search_request; then its live result.
 using FindMe.Api;
+using FindMe.Fetching;
 using FindMe.Pipeline;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
 builder.Services.AddAlbums();
+builder.Services.AddOutsideHttp();
+builder.Services.AddNetworkOptions();
 builder.Services.AddCallers();
+builder.Services.AddSignIns();
+builder.Services.AddOnlyOneself();
 builder.Services.AddReferencePhotos();
 builder.Services.AddSearches();
 builder.Services.AddWakeups();
@@ -20,6 +25,8 @@ app.UseStaticPage();
 app.UseCallers();
 app.MapOpenApi();
 app.MapConsent();
+app.MapSignIns();
+app.MapAccounts();
 app.MapReferencePhotos();
 app.MapSources();
 app.MapSearches();

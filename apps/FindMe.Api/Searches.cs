@@ -48,7 +48,7 @@ internal static class Searches
 
     public static void MapSearches(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/api/searches", BeginAsync).RequireCaller().WithSummary("Search a source for yourself.");
+        routes.MapPost("/api/searches", BeginAsync).RequireCaller().WithAudit().WithSummary("Search a source for yourself.");
         routes.MapGet("/api/searches", ListAsync).RequireCaller().WithSummary("Your searches, newest first.");
         routes.MapGet("/api/searches/{id}", ReadAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("How a search stands, and whom it found.");
         routes.MapDelete("/api/searches/{id}", EndAsync).RequireCaller(otherwise: Problems.NotFound)
@@ -58,7 +58,7 @@ internal static class Searches
     private static async Task<Results<Accepted<SearchBegun>, ProblemHttpResult>> BeginAsync(
         SearchWish wish,
         Caller caller,
-        Albums albums,
+        SharedAlbums albums,
         DaprClient dapr,
         SearchReader reader,
         IOptions<SearchOptions> options,
@@ -70,7 +70,7 @@ internal static class Searches
             return Problems.Of(422, "unknown-source", $"FindMe cannot search “{wish.Source}”.", "GET /api/sources says what can be searched.");
         }
 
-        if (wish.Query is null || !albums.Contains(wish.Query))
+        if (wish.Query is null || !albums.MaySee(caller.Person, wish.Query))
         {
             return Problems.Of(422, "unknown-album", $"There is no album named “{wish.Query}”.", "GET /api/sources says which there are; the operator adds one with --album FOLDER.");
         }

@@ -1,5 +1,3 @@
-using FindMe.Pipeline;
-
 namespace FindMe.Api;
 
 /// <summary>A kind of source, and what it offers.</summary>
@@ -19,8 +17,8 @@ internal static class Sources
     public const string Album = "album";
 
     public static void MapSources(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/api/sources", (Albums albums) => new[]
+        routes.MapGet("/api/sources", async (HttpContext context, SharedAlbums albums) => new[]
         {
-            new SourceView(Album, "Albums", [.. albums.Names.Select(name => new SourceItem(name, name))]),
+            new SourceView(Album, "Albums", [.. albums.NamesFor((await Callers.CallerOfAsync(context))?.Person).Select(name => new SourceItem(name, name))]),
         }).WithSummary("What can be searched.");
 }

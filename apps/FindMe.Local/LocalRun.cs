@@ -55,7 +55,7 @@ internal static class LocalRun
 
         if (options.Build)
         {
-            await Preparation.PrepareAsync(checkout, cancellationToken);
+            await Preparation.PrepareAsync(checkout, options.DemoNetworks, cancellationToken);
         }
 
         if (!Directory.Exists(checkout.Models) || Directory.GetFiles(checkout.Models, "*.onnx").Length == 0)
@@ -64,7 +64,8 @@ internal static class LocalRun
         }
 
         var albums = options.Albums.Count > 0 ? options.Albums : [CopyDemoAlbum(checkout, data)];
-        await using var system = await LocalSystem.StartAsync(checkout, data, albums, options.Port, options.Replicas, cancellationToken);
+        await using var networks = options.DemoNetworks ? await DemoNetworks.StartAsync(checkout, cancellationToken) : null;
+        await using var system = await LocalSystem.StartAsync(checkout, data, albums, options.Port, options.Replicas, cancellationToken, networks?.Settings);
         Console.WriteLine($"FindMe is ready: http://localhost:{system.Page.Port}");
         await system.WaitAsync(cancellationToken);
     }

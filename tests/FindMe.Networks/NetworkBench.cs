@@ -73,6 +73,44 @@ public sealed class NetworkBench : IAsyncDisposable
         .Append(new("control", ControlAddress))
         .ToDictionary();
 
+    /// <summary>The settings, as environment variables, with which FindMe searches these networks and signs people in there.</summary>
+    public IReadOnlyDictionary<string, string> Settings
+    {
+        get
+        {
+            var settings = new Dictionary<string, string>
+            {
+                ["Sources__X__ApprovedByX"] = "true",
+                ["Sources__X__Contact"] = "the bench, which is not X",
+                ["Sources__X__Api"] = X.Address.AbsoluteUri,
+                ["Sources__X__BearerToken"] = Scenario.X.BearerToken,
+                ["Sources__Bluesky__Service"] = Bluesky.Address.AbsoluteUri,
+                ["Sources__Bluesky__Identifier"] = BlueskyPosts.HandleOf(Scenario.Accounts[0]),
+                ["Sources__Bluesky__AppPassword"] = Scenario.Accounts[0].AppPassword,
+                ["SignIn__XClientId"] = Scenario.X.ClientId,
+                ["SignIn__XAuthorize"] = new Uri(X.Address, "/i/oauth2/authorize").AbsoluteUri,
+                ["SignIn__BlueskyDirectory"] = Bluesky.Address.AbsoluteUri,
+            };
+            if (Scenario.X.ClientSecret is { } secret)
+            {
+                settings["SignIn__XClientSecret"] = secret;
+            }
+
+            for (var i = 0; i < MastodonInstances.Count; i++)
+            {
+                settings[$"Sources__Mastodon__Instances__{i}"] = MastodonInstances[i].Address.GetLeftPart(UriPartial.Authority);
+            }
+
+            var hosts = All.Select(network => network.Address).Append(Media.Address).Select(address => address.Authority).ToList();
+            for (var i = 0; i < hosts.Count; i++)
+            {
+                settings[$"Fetching__AllowedPrivateHosts__{i}"] = hosts[i];
+            }
+
+            return settings;
+        }
+    }
+
     /// <summary>Everything secret that the networks have given out or know.</summary>
     public IEnumerable<string> Secrets => All.SelectMany(network => network.Grants.Secrets);
 

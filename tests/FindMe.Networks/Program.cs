@@ -14,6 +14,13 @@ foreach (var (name, address) in networks.Addresses)
     Console.WriteLine($"{name} {address}");
 }
 
+foreach (var (name, value) in networks.Settings)
+{
+    Console.WriteLine($"set {name}={value}");
+}
+
+Console.WriteLine("ready");
+
 using var end = new CancellationTokenSource();
 Console.CancelKeyPress += (_, key) =>
 {

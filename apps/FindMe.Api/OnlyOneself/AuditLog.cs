@@ -44,7 +44,7 @@ internal sealed partial class AuditLog(IOptions<OnlyOneselfOptions> options, ILo
     public static string Pseudonym(string id) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("FindMe.Audit/" + id)))[..16];
 
     /// <summary>Writes one line.</summary>
-    /// <exception cref="IOException">It cannot be written: what cannot be audited is not done.</exception>
+    /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(AuditEntry entry)
     {
         var line = JsonSerializer.Serialize(entry, PipelineJson.Options);
@@ -63,14 +63,8 @@ internal sealed partial class AuditLog(IOptions<OnlyOneselfOptions> options, ILo
                 DeleteOld(folder);
             }
 
-            using var stream = new FileStream(file, new FileStreamOptions
-            {
-                Mode = FileMode.Append,
-                Access = FileAccess.Write,
-                // Replicas share the folder.
-                Share = FileShare.ReadWrite,
-                UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
+            // Replicas share the folder: each writes whole lines at the end.
+            using var stream = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
             stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
         }
     }

@@ -33,14 +33,14 @@ internal sealed class RequestLimits(DaprClient dapr, IOptions<OnlyOneselfOptions
     public async Task<string?> TrySearchAsync(HttpContext context, Caller caller, CancellationToken cancellationToken)
     {
         var day = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        if (!await TryCountAsync($"allowance/person/{caller.Id}/{day}", options.Value.SearchesPerDay, cancellationToken))
+        if (!await TryCountAsync($"allowance/{AuditLog.Pseudonym(caller.Id)}/{day}", options.Value.SearchesPerDay, cancellationToken))
         {
             return $"You have begun {options.Value.SearchesPerDay} searches today.";
         }
 
         // The address stands there as a hash of the day, and for the day only.
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{day}/{AddressOf(context)}")));
-        return await TryCountAsync($"allowance/address/{hash}", options.Value.SearchesPerAddressPerDay, cancellationToken)
+        return await TryCountAsync($"allowance/{hash}", options.Value.SearchesPerAddressPerDay, cancellationToken)
             ? null
             : "Too many searches were begun today from where you are.";
     }

@@ -13,6 +13,6 @@ internal sealed class SharedAlbums(Albums albums, IOptions<OnlyOneselfOptions> o
     public bool MaySee(Person? person, string album) =>
         albums.Contains(album)
         && (options.Value.Albums.TryGetValue(album, out var shared)
-            ? shared.Contains("*") || (person is not null && person.Accounts.Any(account => shared.Any(handle => Handles.AreSame(handle, account.Network, account.Handle))))
+            ? shared.Contains("*") || (person is not null && person.Accounts.Any(account => shared.Any(handle => AccountHandles.AreSame(handle, account.Network, account.Handle))))
             : options.Value.ShowUnlistedAlbums);
 }

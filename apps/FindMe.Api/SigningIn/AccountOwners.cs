@@ -60,7 +60,7 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, ILogger<
 
         await dapr.SaveStateAsync(StateKeys.Store, key, new Owner(1, person), Callers.Retention, cancellationToken);
         await Callers.SignInAsync(context, person, session);
-        SignInLog.SignedIn(logger, network, AuditLog.Pseudonym(person));
+        SignInLog.SignedIn(logger, network);
         return Linked.Done;
     }
 
@@ -78,8 +78,8 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, ILogger<
 /// <summary>What is said of signing in: never a token, a code, an address with one, or an app password.</summary>
 internal static partial class SignInLog
 {
-    [LoggerMessage(Level = LogLevel.Information, Message = "Signed in with {Network}: person {Person}.")]
-    public static partial void SignedIn(ILogger logger, string network, string person);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Somebody signed in with {Network}.")]
+    public static partial void SignedIn(ILogger logger, string network);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Signing in with {Network} failed: {Reason}")]
     public static partial void Failed(ILogger logger, string network, string reason);

@@ -1,5 +1,5 @@
+using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using FindMe.Fetching;
@@ -79,7 +79,7 @@ internal sealed class MastodonSignIn(
                 ("code", code),
                 ("code_verifier", attempt.Verifier)),
             cancellationToken);
-        if (answer.Status == System.Net.HttpStatusCode.Unauthorized)
+        if (answer.Status == HttpStatusCode.Unauthorized)
         {
             // The instance has forgotten FindMe: the next attempt registers it again.
             await dapr.DeleteStateAsync(StateKeys.Store, Key(attempt.Server, attempt.Redirect), cancellationToken);

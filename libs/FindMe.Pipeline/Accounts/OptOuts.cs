@@ -33,7 +33,7 @@ public sealed class OptOuts(IOptions<OptOutOptions> options)
     /// <param name="handle">The author's handle, with or without @; null: not known, as in an album.</param>
     /// <exception cref="IOException">The file cannot be read: better no search than one that does not honour it.</exception>
     public bool Includes(string network, string? handle) =>
-        handle is not null && options.Value.Handles.Concat(FromFile()).Any(written => Handles.AreSame(written, network, handle));
+        handle is not null && options.Value.Handles.Concat(FromFile()).Any(written => AccountHandles.AreSame(written, network, handle));
 
     private IReadOnlyList<string> FromFile()
     {

@@ -1,7 +1,7 @@
 namespace FindMe.Pipeline;
 
 /// <summary>Handles as operators write them in lists: <c>@me@mastodon.social</c>, <c>me.bsky.social</c>, <c>x:me</c>.</summary>
-public static class Handles
+public static class AccountHandles
 {
     /// <summary>Whether what an operator wrote names an account.</summary>
     /// <param name="written">A handle, perhaps with a network and a colon before it, perhaps with @; without a network it is of any that has such handles.</param>
