@@ -19,7 +19,7 @@ internal static class Forgetting
 
     // Asked twice, or by somebody FindMe does not know, there is nothing left to delete.
     private static async Task<Ok<Forgotten>> ForgetAsync(
-        HttpContext context, PersonKeys keys, References references, SearchDeletion searches, DaprClient dapr, CancellationToken cancellationToken)
+        HttpContext context, PersonKeys keys, References references, SearchDeletion searches, UploadDeletion uploads, DaprClient dapr, CancellationToken cancellationToken)
     {
         if (await Callers.KnownCallerOfAsync(context) is not { } caller
             || await dapr.UpdateStateAsync<Person>(
@@ -35,6 +35,11 @@ internal static class Forgetting
         foreach (var search in person.Searches)
         {
             photos += await searches.DeleteAsync(search, cancellationToken);
+        }
+
+        foreach (var upload in person.Uploads)
+        {
+            await uploads.DeleteAsync(caller.Id, upload, cancellationToken);
         }
 
         foreach (var reference in person.References)

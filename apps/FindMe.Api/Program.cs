@@ -5,10 +5,13 @@ using FindMe.Pipeline;
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
-builder.Services.AddAlbums();
+builder.Services.AddPhotoReading();
+builder.Services.AddAccounts();
 builder.Services.AddCallers();
 builder.Services.AddReferencePhotos();
 builder.Services.AddSearches();
+builder.Services.AddSearchPhotos();
+builder.Services.AddUploads();
 builder.Services.AddWakeups();
 builder.Services.AddOpenApi();
 
@@ -22,7 +25,10 @@ app.MapOpenApi();
 app.MapConsent();
 app.MapReferencePhotos();
 app.MapSources();
+app.MapUploads();
 app.MapSearches();
+app.MapSearchEstimates();
+app.MapSearchContinuing();
 app.MapSearchEvents();
 app.MapSearchPhotos();
 app.MapForgetting();

@@ -52,6 +52,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     {
         var logs = CreateFolder(Path.Combine(data, "logs"));
         var keys = CreateFolder(Path.Combine(data, "keys"));
+        var uploads = CreateFolder(Path.Combine(data, "uploads"));
         var runFile = RunFile.Load(checkout.RunFile);
         var taken = new HashSet<int>();
         var page = port == 0 ? Ports.TakeFree(taken) : port;
@@ -96,6 +97,7 @@ internal sealed class LocalSystem : IAsyncDisposable
                         ["ExitWithParent"] = "true",
                         ["AllowedHosts"] = "localhost;127.0.0.1;[::1]",
                         ["KeyRing__Path"] = keys,
+                        ["Uploads__Path"] = uploads,
                         ["Faces__ModelsPath"] = checkout.Models,
                         // The key ring lies beside the data that it protects, on the person's own disk: docs/privacy.md says what that means.
                         ["Logging__LogLevel__Microsoft.AspNetCore.DataProtection"] = "Error",
