@@ -18,6 +18,9 @@ public static class StateKeys
     /// <summary>The tokens of an account that the person is signed in with, encrypted under the person's key.</summary>
     public static string Account(string person, string network) => $"person/{person}/account/{network}";
 
+    /// <summary>Which person an account of a network belongs to. The account stands there as a hash.</summary>
+    public static string AccountOwner(string network, string hash) => $"account/{network}/{hash}";
+
     /// <summary>A <see cref="Pipeline.Search"/>: who, where, and how far the listing has come.</summary>
     public static string Search(string search) => $"search/{search}";
 

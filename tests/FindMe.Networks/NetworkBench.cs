@@ -1,5 +1,7 @@
+using FindMe.Networks.Bluesky;
 using FindMe.Networks.Mastodon;
 using FindMe.Networks.Media;
+using FindMe.Networks.X;
 
 namespace FindMe.Networks;
 
@@ -31,6 +33,8 @@ public sealed class NetworkBench : IAsyncDisposable
         Media = new MediaHost(scenario.Pictures, () => PrivateAddress);
         var federation = new MastodonFederation(scenario, Media, time);
         MastodonInstances = [.. scenario.Mastodon.Select((_, number) => new MastodonInstance(number, scenario, federation, time))];
+        X = new XApi(scenario, Media, time);
+        Bluesky = new BlueskyServer(scenario, Media, time);
     }
 
     /// <summary>What it was started with.</summary>
@@ -45,6 +49,12 @@ public sealed class NetworkBench : IAsyncDisposable
     /// <summary>The instances of Mastodon.</summary>
     public IReadOnlyList<MastodonInstance> MastodonInstances { get; }
 
+    /// <summary>X.</summary>
+    public XApi X { get; }
+
+    /// <summary>Bluesky.</summary>
+    public BlueskyServer Bluesky { get; }
+
     /// <summary>A host that no photo's fetch may ever reach: <see cref="MediaBehaviour.RedirectToPrivate"/> leads there.</summary>
     public Uri PrivateAddress { get; private set; } = new("http://127.0.0.1");
 
@@ -55,7 +65,7 @@ public sealed class NetworkBench : IAsyncDisposable
     public Uri ControlAddress { get; private set; } = new("http://127.0.0.1");
 
     /// <summary>Every network.</summary>
-    public IReadOnlyList<Network> All => [.. MastodonInstances];
+    public IReadOnlyList<Network> All => [.. MastodonInstances, X, Bluesky];
 
     /// <summary>Where everything is, by name.</summary>
     public IReadOnlyDictionary<string, Uri> Addresses => All.ToDictionary(network => network.Name, network => network.Address)
