@@ -33,7 +33,7 @@ internal sealed partial class SearchWishes(
     /// <summary>The names of what a source takes besides its query.</summary>
     public static IReadOnlyList<string> FieldsOf(string source) => source switch
     {
-        SourceNames.Mastodon or SourceNames.Bluesky => ["since", "until", "language", "limit"],
+        SourceNames.Hashtags or SourceNames.Mastodon or SourceNames.Bluesky => ["since", "until", "language", "limit"],
         SourceNames.X => ["since", "until", "language", "limit", "maxCost"],
         _ => [],
     };
@@ -44,6 +44,7 @@ internal sealed partial class SearchWishes(
         var hasAccount = person?.Accounts.Any(account => account.Network == source) == true;
         return source switch
         {
+            SourceNames.Hashtags => Obstacle(SourceNames.Mastodon, person) is { } one && Obstacle(SourceNames.Bluesky, person) is not null ? one : null,
             SourceNames.Mastodon when !hasAccount && mastodon.Value.Instances.Count == 0 => ("account", "Sign in with Mastodon: the operator has named no instance."),
             SourceNames.Bluesky when !hasAccount && !bluesky.Value.HasAccount => ("account", "Sign in with Bluesky: its search answers accounts only."),
             SourceNames.X when !x.Value.ApprovedByX =>
@@ -113,9 +114,9 @@ internal sealed partial class SearchWishes(
                     && upload.Person == caller.Id
                     ? null
                     : Problems.Of(422, "unknown-upload", "There is no such upload.", "Send a ZIP file to POST /api/uploads; it is deleted after a while.");
-            case SourceNames.Mastodon:
+            case SourceNames.Hashtags or SourceNames.Mastodon:
                 return Hashtags.TryParse(query) is not null ? null
-                    : Problems.Of(422, "no-hashtag", "On Mastodon FindMe searches hashtags.", $"Write one to {Hashtags.Max}, such as #dotnetconf.");
+                    : Problems.Of(422, "no-hashtag", "FindMe searches hashtags there.", $"Write one to {Hashtags.Max}, such as #dotnetconf.");
             case SourceNames.Bluesky:
                 return query.Length > 0 ? null : Problems.Of(422, "query-refused", "There is nothing to search for.", "Write words or hashtags.");
             case SourceNames.X:

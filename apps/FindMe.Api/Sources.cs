@@ -53,6 +53,7 @@ internal static class Sources
                 albums.Names.Count > 0 ? null : ("operator", "The operator offers no album.")),
             View(SourceNames.Zip, "Your own photos", new QueryView("ZIP file", "", uploads),
                 folders.Exist ? null : ("operator", "The operator has given no place for uploads.")),
+            View(SourceNames.Hashtags, "Mastodon and Bluesky", new QueryView("Hashtags", "#dotnetconf"), wishes.Obstacle(SourceNames.Hashtags, person)),
             View(SourceNames.Mastodon, "Mastodon", new QueryView("Hashtags", "#dotnetconf"), wishes.Obstacle(SourceNames.Mastodon, person)),
             View(SourceNames.Bluesky, "Bluesky", new QueryView("Hashtags or words", "#dotnetconf"), wishes.Obstacle(SourceNames.Bluesky, person)),
             View(SourceNames.X, "X", new QueryView("Query", "#dotnetconf OR \"dotnet conf\""), wishes.Obstacle(SourceNames.X, person))
