@@ -27,6 +27,7 @@ internal static class Forgetting
         SearchDeletion searches,
         Accounts accounts,
         AccountOwners owners,
+        UploadDeletion uploads,
         DaprClient dapr,
         CancellationToken cancellationToken)
     {
@@ -52,6 +53,11 @@ internal static class Forgetting
         foreach (var search in person.Searches)
         {
             photos += await searches.DeleteAsync(search, cancellationToken);
+        }
+
+        foreach (var upload in person.Uploads)
+        {
+            await uploads.DeleteAsync(caller.Id, upload, cancellationToken);
         }
 
         foreach (var reference in person.References)

@@ -6,14 +6,14 @@ using FindMe.Pipeline;
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
-builder.Services.AddAlbums();
-builder.Services.AddOutsideHttp();
-builder.Services.AddNetworkOptions();
+builder.Services.AddPhotoReading();
 builder.Services.AddCallers();
 builder.Services.AddSignIns();
 builder.Services.AddOnlyOneself();
 builder.Services.AddReferencePhotos();
 builder.Services.AddSearches();
+builder.Services.AddSearchPhotos();
+builder.Services.AddUploads();
 builder.Services.AddWakeups();
 builder.Services.AddOpenApi();
 
@@ -29,7 +29,10 @@ app.MapSignIns();
 app.MapAccounts();
 app.MapReferencePhotos();
 app.MapSources();
+app.MapUploads();
 app.MapSearches();
+app.MapSearchEstimates();
+app.MapSearchContinuing();
 app.MapSearchEvents();
 app.MapSearchPhotos();
 app.MapForgetting();

@@ -80,5 +80,6 @@ internal sealed class AccountCalls(OutsideHttp http, Accounts accounts)
     /// <summary>Whether the network does not take the token. Bluesky says with 400 that one has expired.</summary>
     public static bool IsRefused(FetchedAnswer answer) =>
         answer.Status == HttpStatusCode.Unauthorized
-        || (answer.Status == HttpStatusCode.BadRequest && answer.Body.AsSpan().IndexOf("\"ExpiredToken\""u8) >= 0);
+        || (answer.Status == HttpStatusCode.BadRequest
+            && (answer.Body.AsSpan().IndexOf("\"ExpiredToken\""u8) >= 0 || answer.Body.AsSpan().IndexOf("\"InvalidToken\""u8) >= 0));
 }

@@ -11,7 +11,7 @@ namespace FindMe.Collect;
 /// https://docs.joinmastodon.org/methods/timelines/#tag. An instance knows the posts that reached it, so several are asked; the same
 /// post has the same <c>uri</c> everywhere. An instance that cannot be read is passed over with a notice.
 /// </remarks>
-internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOptions> options, TimeProvider time) : IPhotoSource
+internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOptions> options, IOptions<CollectOptions> collect, TimeProvider time) : IPhotoSource
 {
     // The most that an instance gives.
     private const int PostsPerPage = 40;
@@ -34,7 +34,7 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
         {
             var timeline = timelines[current];
             var more = current + 1 < timelines.Count;
-            if (url is null && more && search.Attempts + 1 >= SearchPages.MaxAttempts)
+            if (more && search.Attempts + 1 >= collect.Value.MaxAttempts)
             {
                 notices.Add($"{timeline.Instance.Host} did not answer.");
                 search = search with { Attempts = 0 };

@@ -1,5 +1,6 @@
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
+using Microsoft.Extensions.Options;
 
 namespace FindMe.Collect;
 
@@ -9,13 +10,8 @@ namespace FindMe.Collect;
 /// its own number; they go with the search. Two listings of one page at once write different shards, and one of them wins. What a
 /// page can cost is written as spent before it is asked for, and corrected with the page: a listing that dies stays paid.
 /// </remarks>
-internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSource> sources, TimeProvider time, ILogger<SearchPages> logger)
+internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSource> sources, IOptions<CollectOptions> options, TimeProvider time, ILogger<SearchPages> logger)
 {
-    /// <summary>Silences of a source in a row after which a search stops. With the growing waits between them: about ten minutes.</summary>
-    public const int MaxAttempts = 6;
-
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(10);
-
     /// <summary>Lists the page after the last one.</summary>
     /// <returns>The search as it is now: with the page, with a time to wait for, or with the problem that stopped it.</returns>
     public async Task<Search> ListAsync(Search search, CancellationToken cancellationToken)
@@ -67,13 +63,13 @@ internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSou
         {
             LogSilent(logger, begun.Id, begun.Attempts + 1, exception.Message);
             var refund = exception.MayHaveCost ? 0 : cost;
-            if (begun.Attempts + 1 >= MaxAttempts)
+            if (begun.Attempts + 1 >= options.Value.MaxAttempts)
             {
                 return await StopAsync(
                     begun, refund, new SearchProblem("source-unavailable", exception.Message, "What was found stays. Continue the search later: it goes on where it stopped."), cancellationToken);
             }
 
-            var wait = FirstWait * Math.Pow(2, begun.Attempts) * (0.75 + (Random.Shared.NextDouble() / 2));
+            var wait = options.Value.FirstWait * Math.Pow(2, begun.Attempts) * (0.75 + (Random.Shared.NextDouble() / 2));
             return await WaitAsync(begun, refund, time.GetUtcNow() + wait, begun.Attempts + 1, cancellationToken);
         }
     }

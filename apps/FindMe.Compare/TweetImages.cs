@@ -14,7 +14,7 @@ internal static partial class TweetImages
         CloudEvent<TweetImage> message,
         Verdicts verdicts,
         SearchReferences references,
-        Albums albums,
+        PhotoReading photos,
         Comparison comparison,
         ILogger<Comparison> logger,
         CancellationToken cancellationToken)
@@ -46,7 +46,8 @@ internal static partial class TweetImages
         Verdict? verdict;
         try
         {
-            var photo = await albums.ReadAsync(image.Photo.Album, image.Photo.Path, cancellationToken);
+            // What may be had later is thrown: the message is delivered again.
+            var photo = await photos.ReadAsync(image.Photo, cancellationToken);
             verdict = await comparison.CompareAsync(image, photo, wanted, cancellationToken);
         }
         catch (PhotoUnavailableException exception)

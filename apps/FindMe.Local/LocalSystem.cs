@@ -53,6 +53,7 @@ internal sealed class LocalSystem : IAsyncDisposable
         var logs = CreateFolder(Path.Combine(data, "logs"));
         var keys = CreateFolder(Path.Combine(data, "keys"));
         var audit = CreateFolder(Path.Combine(data, "audit"));
+        var uploads = CreateFolder(Path.Combine(data, "uploads"));
         var runFile = RunFile.Load(checkout.RunFile);
         var taken = new HashSet<int>();
         var page = port == 0 ? Ports.TakeFree(taken) : port;
@@ -100,6 +101,7 @@ internal sealed class LocalSystem : IAsyncDisposable
                         // Whoever starts it on their machine may see the folders that they name.
                         ["OnlyOneself__ShowUnlistedAlbums"] = "true",
                         ["OnlyOneself__AuditPath"] = audit,
+                        ["Uploads__Path"] = uploads,
                         ["Faces__ModelsPath"] = checkout.Models,
                         // The key ring lies beside the data that it protects, on the person's own disk: docs/privacy.md says what that means.
                         ["Logging__LogLevel__Microsoft.AspNetCore.DataProtection"] = "Error",

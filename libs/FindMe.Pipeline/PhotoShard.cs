@@ -125,7 +125,7 @@ public sealed record Verdict
     /// <summary>How sure this is, 0 to 1; only with Match and Maybe.</summary>
     public float? Confidence { get; init; }
 
-    /// <summary>The picture's fingerprint, by which the same picture in other posts is recognised; null where it could not be read.</summary>
+    /// <summary>The picture's fingerprint, by which the same picture in other posts is recognised; only with Match and Maybe.</summary>
     public string? Fingerprint { get; init; }
 
     /// <summary>Why the photo could not be compared, one sentence for a person; only with Skipped.</summary>

@@ -9,7 +9,7 @@ namespace FindMe.Api;
 
 /// <summary>One line of the audit log: who searched what, when, and how much was found. No face, no embedding, no token.</summary>
 /// <param name="At">When.</param>
-/// <param name="What"><c>search-begun</c>, <c>search-ended</c> or <c>search-deleted</c>.</param>
+/// <param name="What"><c>search-begun</c>, <c>search-continued</c>, <c>search-ended</c> or <c>search-deleted</c>.</param>
 /// <param name="Search">The search's pseudonym, which is not its id.</param>
 /// <param name="Person">The person's pseudonym, which is not their id: the id is half of what opens their data.</param>
 /// <param name="Accounts">The handles they are signed in with.</param>

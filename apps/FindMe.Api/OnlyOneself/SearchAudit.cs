@@ -21,7 +21,7 @@ internal sealed partial class SearchAudit(
     {
         var cancellation = context.HttpContext.RequestAborted;
         var caller = context.Arguments.OfType<Caller>().Single();
-        var wish = context.Arguments.OfType<SearchWish>().Single();
+        var wish = context.Arguments.OfType<SearchWish>().SingleOrDefault();
         if (await limits.TrySearchAsync(context.HttpContext, caller, cancellation) is { } problem)
         {
             return limits.TooMany(context.HttpContext, "too-many-searches", problem);
@@ -32,13 +32,13 @@ internal sealed partial class SearchAudit(
         {
             audit.Write(new AuditEntry(
                 time.GetUtcNow(),
-                "search-begun",
+                wish is null ? "search-continued" : "search-begun",
                 AuditLog.Pseudonym(begun.Id),
                 AuditLog.Pseudonym(caller.Id),
                 [.. caller.Person.Accounts.Select(account => $"{account.Network}:{account.Handle}")],
-                wish.Source,
-                wish.Source == SourceNames.Zip ? null : wish.Query));
-            await ChangeAsync(open => [.. open, new OpenSearch(begun.Id, caller.Id)], cancellation);
+                wish?.Source,
+                wish?.Source == SourceNames.Zip ? null : wish?.Query));
+            await ChangeAsync(open => open.Any(other => other.Id == begun.Id) ? open : [.. open, new OpenSearch(begun.Id, caller.Id)], cancellation);
         }
 
         return answer;
@@ -95,7 +95,7 @@ internal sealed partial class SearchAudit(
         Status: snapshot?.Search.Stage.ToString(),
         Posts: snapshot?.Search.Posts,
         Photos: snapshot?.Settled,
-        Found: snapshot?.Found);
+        Found: snapshot?.Shards.Sum(shard => shard.Photos.Count(photo => photo.Verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe })));
 
     private async Task ChangeAsync(Func<IReadOnlyList<OpenSearch>, IReadOnlyList<OpenSearch>> change, CancellationToken cancellationToken)
     {

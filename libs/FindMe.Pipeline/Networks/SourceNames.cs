@@ -9,6 +9,9 @@ public static class SourceNames
     /// <summary>A ZIP file that the person sent.</summary>
     public const string Zip = "zip";
 
+    /// <summary>Hashtags on the networks that cost nothing, together.</summary>
+    public const string Hashtags = "hashtags";
+
     /// <summary>Hashtags on Mastodon.</summary>
     public const string Mastodon = "mastodon";
 
