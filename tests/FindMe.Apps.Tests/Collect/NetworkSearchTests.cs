@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FindMe.Networks;
 
@@ -123,7 +121,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         Publish(6, language: "de");
         Publish(90);
 
-        var since = DateTimeOffset.UtcNow.AddMinutes(-60);
+        var since = TimeProvider.System.GetUtcNow().AddMinutes(-60);
         var view = await ada.UntilEndedAsync(await ada.SearchAsync(new { source = "mastodon", query = "#polite", since, language = "en" }), seconds: 30);
 
         Assert.Equal(2, Visitor.Count(view, "found"));
