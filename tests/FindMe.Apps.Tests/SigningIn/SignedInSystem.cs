@@ -43,7 +43,8 @@ public sealed class SignedInSystem : IAsyncLifetime
             ["Fetching__Retries"] = "0",
         };
         string[] albums = [_folder.AlbumOfDemoPhotos("demo", 2, maxSide: 960), _folder.AlbumOfDemoPhotos(Private, 1, maxSide: 960)];
-        _system = await LocalSystem.StartAsync(Checkout.Find(), Data, albums, port: 0, replicas: 1, CancellationToken.None, settings);
+        _system = await LocalSystem.StartAsync(
+            new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = Data, Albums = albums, Settings = settings, Echo = false }, CancellationToken.None);
     }
 
     /// <summary>Everything that FindMe has written, but for the key ring.</summary>
