@@ -26,7 +26,7 @@ internal static class SearchPhotos
             .WithSummary("A photo of a match; width: the longest side at most, in pixels.");
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ShowAsync(
-        string id, int listing, int index, int? width, Caller caller, DaprClient dapr, PhotoReading photos, IMemoryCache cache, FaceReader faces, HttpResponse response, CancellationToken cancellationToken)
+        string id, int listing, int index, int? width, Caller caller, DaprClient dapr, SearchReader reader, PhotoReading photos, IMemoryCache cache, FaceReader faces, HttpResponse response, CancellationToken cancellationToken)
     {
         var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(id), cancellationToken);
         if (search is null
@@ -40,7 +40,7 @@ internal static class SearchPhotos
 
         var key = StateKeys.Shard(id, listing, PageLayout.ShardOf(index, page.Photos));
         var shard = await dapr.GetStateAsync<PhotoShard>(StateKeys.Store, key, cancellationToken);
-        if (shard?.Photos.FirstOrDefault(photo => photo.Index == index) is not { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe } photo)
+        if (shard?.Photos.FirstOrDefault(photo => photo.Index == index) is not { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe } photo || reader.IsHidden(photo))
         {
             return Problems.NotFound;
         }

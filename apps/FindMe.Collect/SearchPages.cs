@@ -10,7 +10,7 @@ namespace FindMe.Collect;
 /// its own number; they go with the search. Two listings of one page at once write different shards, and one of them wins. What a
 /// page can cost is written as spent before it is asked for, and corrected with the page: a listing that dies stays paid.
 /// </remarks>
-internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSource> sources, IOptions<CollectOptions> options, TimeProvider time, ILogger<SearchPages> logger)
+internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSource> sources, OptOuts optOuts, IOptions<CollectOptions> options, TimeProvider time, ILogger<SearchPages> logger)
 {
     /// <summary>Lists the page after the last one.</summary>
     /// <returns>The search as it is now: with the page, with a time to wait for, or with the problem that stopped it.</returns>
@@ -77,7 +77,7 @@ internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSou
     private async Task<Search> WriteAsync(Search begun, SourcePage listed, decimal reserved, CancellationToken cancellationToken)
     {
         var known = await KnownAsync(begun, cancellationToken);
-        var fresh = listed.Photos.Where(photo => known.Add(photo.Id)).ToList();
+        var fresh = listed.Photos.Where(photo => !optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author) && known.Add(photo.Id)).ToList();
         var seenBefore = listed.Photos.Except(fresh).Select(photo => photo.Post.Id).Distinct().Count();
         var posts = listed.Posts - seenBefore;
         var (next, isLast) = (listed.Next, listed.Next is null);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
+using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
@@ -10,11 +11,9 @@ namespace FindMe.Api;
 /// and after a restart. Whoever takes a search from that list writes its line: one replica does.
 /// </remarks>
 internal sealed partial class SearchAudit(
-    AuditLog audit, RequestLimits limits, DaprClient dapr, SearchReader reader, TimeProvider time, ILogger<SearchAudit> logger) : BackgroundService, IEndpointFilter
+    AuditLog audit, RequestLimits limits, DaprClient dapr, SearchReader reader, IOptions<OnlyOneselfOptions> options, TimeProvider time, ILogger<SearchAudit> logger) : BackgroundService, IEndpointFilter
 {
     private const string Key = "audit/open";
-
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
     /// <summary>Before a search: whether it may begin. After it: that it has.</summary>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -46,7 +45,7 @@ internal sealed partial class SearchAudit(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
+        using var timer = new PeriodicTimer(options.Value.AuditInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
@@ -128,7 +127,7 @@ internal static class OnlyOneselfServices
     public static void AddOnlyOneself(this IServiceCollection services)
     {
         services.AddOptions<OnlyOneselfOptions>().BindConfiguration(OnlyOneselfOptions.Section).ValidateOnStart();
-        services.AddSingleton<Microsoft.Extensions.Options.IValidateOptions<OnlyOneselfOptions>, OnlyOneselfOptionsValidator>();
+        services.AddSingleton<IValidateOptions<OnlyOneselfOptions>, OnlyOneselfOptionsValidator>();
         services.AddOptOuts();
         services.AddSingleton<SharedAlbums>();
         services.AddSingleton<RequestLimits>();

@@ -36,6 +36,7 @@ public sealed class SignedInSystem : IAsyncLifetime
             ["Logging__LogLevel__Microsoft.AspNetCore"] = "Information",
             ["Logging__LogLevel__System.Net.Http"] = "Trace",
             ["OnlyOneself__SearchesPerDay"] = $"{SearchesPerDay}",
+            ["OnlyOneself__AuditInterval"] = "00:00:01",
             ["OnlyOneself__ReportAbuse"] = "abuse@findme.example",
             [$"OnlyOneself__Albums__{Private}__0"] = "x:ann",
             // The test waits for no retry of a network that is told to be down.
