@@ -80,30 +80,34 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
             throw new SourceException(new SearchProblem("account-needed", "X can be searched with an account only.", "Sign in with X, then continue the search."));
         }
 
-        while (true)
+        var answer = await AskAsync(search, account, query, _dialect, cancellationToken);
+        if (options.Value.Dialect != XDialect.Auto || !XAnswers.RefusesParameter(answer, FieldsOf(_dialect)))
         {
-            var dialect = _dialect;
-            var url = UrlOf(search, query, dialect);
-            var answer = account is null
-                ? await calls.GetAsync(options.Value.BearerToken, url, cancellationToken)
-                : await calls.GetAsync(search.Person, account, url, cancellationToken);
-            if (options.Value.Dialect != XDialect.Auto || dialect == XDialect.Post || !XAnswers.RefusesParameter(answer, "tweet.fields"))
-            {
-                return answer;
-            }
-
-            _dialect = XDialect.Post;
+            return answer;
         }
+
+        // X refuses the names before it counts anything: asking once more with the others is not paid twice.
+        _dialect = _dialect == XDialect.Tweet ? XDialect.Post : XDialect.Tweet;
+        return await AskAsync(search, account, query, _dialect, cancellationToken);
     }
+
+    private Task<FetchedAnswer> AskAsync(Search search, AccountToken? account, string query, XDialect dialect, CancellationToken cancellationToken)
+    {
+        var url = UrlOf(search, query, dialect);
+        return account is null
+            ? calls.GetAsync(options.Value.BearerToken, url, cancellationToken)
+            : calls.GetAsync(search.Person, account, url, cancellationToken);
+    }
+
+    private static string FieldsOf(XDialect dialect) => dialect == XDialect.Post ? "post.fields" : "tweet.fields";
 
     private Uri UrlOf(Search search, string query, XDialect dialect)
     {
-        var fields = dialect == XDialect.Post ? "post.fields" : "tweet.fields";
         var parameters = new List<(string Name, string? Value)>
         {
             ("query", query),
             ("max_results", $"{PostsOfNextPage(search)}"),
-            (fields, "created_at,attachments,possibly_sensitive"),
+            (FieldsOf(dialect), "created_at,attachments,possibly_sensitive"),
             // Not author_id: X charges for each author. Who posted a match is found out for the matches alone.
             ("expansions", "attachments.media_keys"),
             ("media.fields", "media_key,type,url,preview_image_url,alt_text,width,height"),

@@ -1,6 +1,7 @@
 using FindMe.Apps.Tests;
 using FindMe.Local;
 using FindMe.Networks;
+using FindMe.Networks.X;
 
 [assembly: AssemblyFixture(typeof(NetworkedFindMe))]
 
@@ -9,17 +10,21 @@ namespace FindMe.Apps.Tests;
 /// <summary>The real apps with networks on this machine that they search; started by the first test that needs it. Each test has a hashtag of its own.</summary>
 public sealed class NetworkedFindMe : IAsyncDisposable
 {
-    /// <summary>Posts of one page, whatever is asked for.</summary>
-    public const int PageSize = 10;
+    /// <summary>Posts of one page, whatever is asked for; on X as many as FindMe asks for.</summary>
+    private const int PageSize = 10;
+    private const int XPageSize = 64;
 
     private readonly SemaphoreSlim _start = new(1);
     private readonly TemporaryFolder _folder = new();
     private LocalSystem? _system;
     private NetworkBench? _bench;
+    private NetworkBench? _xBench;
 
     internal LocalSystem System => _system ?? throw new InvalidOperationException("Not started.");
 
     internal NetworkBench Bench => _bench ?? throw new InvalidOperationException("Not started.");
+
+    internal XApi X => _xBench!.X;
 
     internal string Data => Path.Combine(_folder.Path, "data");
 
@@ -39,7 +44,7 @@ public sealed class NetworkedFindMe : IAsyncDisposable
             _start.Release();
         }
 
-        foreach (var network in Bench.All)
+        foreach (var network in Bench.All.Append(X))
         {
             network.Faults.Clear();
             network.Limit = null;
@@ -54,24 +59,28 @@ public sealed class NetworkedFindMe : IAsyncDisposable
     {
         "mastodon" => Bench.Mastodon,
         "bluesky" => Bench.Bluesky,
-        "x" => Bench.X,
+        "x" => X,
         _ => throw new ArgumentOutOfRangeException(nameof(source)),
     };
 
-    /// <summary>Publishes posts on a network: 120 on 12 pages, of which every tenth shows a photo with faces, and the others one that is gone.</summary>
-    internal static void PublishTwelvePages(Network network, string hashtag)
+    /// <summary>Publishes posts on twelve pages with 120 photos: 12 show faces, the others are gone; X's further posts have none to be had.</summary>
+    /// <returns>How many posts.</returns>
+    internal int PublishTwelvePages(Network network, string hashtag)
     {
-        for (var number = 0; number < 12 * PageSize; number++)
+        var posts = 12 * (network == X ? XPageSize : PageSize);
+        for (var number = 0; number < posts; number++)
         {
             network.Publish(new ScenarioPost
             {
                 Text = $"At #{hashtag} ({number})",
                 MinutesAgo = number + 1,
-                Media = [number % 10 == 0
+                Media = [number < 120 && number % 10 == 0
                     ? new() { Picture = $"demo/{number / 10 % 6}?scale=40&cut={number / 60 * 20}" }
-                    : new() { Picture = $"mosaic/{number}", Behaviour = MediaBehaviour.Missing }],
+                    : new() { Picture = $"mosaic/{number}", Behaviour = MediaBehaviour.Missing, MissingFromIncludes = number >= 120 }],
             });
         }
+
+        return posts;
     }
 
     public async ValueTask DisposeAsync()
@@ -80,6 +89,7 @@ public sealed class NetworkedFindMe : IAsyncDisposable
         {
             await _system.DisposeAsync();
             await _bench!.DisposeAsync();
+            await _xBench!.DisposeAsync();
         }
 
         _start.Dispose();
@@ -100,6 +110,7 @@ public sealed class NetworkedFindMe : IAsyncDisposable
             ],
             Mastodon = [new(), new(), new() { HashtagFeeds = FeedAccess.Authenticated }],
         });
+        _xBench = await NetworkBench.StartAsync(new Scenario { PageSize = XPageSize, Accounts = [new() { Name = "ann" }] });
         var settings = new Dictionary<string, string>
         {
             ["Logging__LogLevel__FindMe"] = "Debug",
@@ -112,8 +123,8 @@ public sealed class NetworkedFindMe : IAsyncDisposable
             ["Sources__Bluesky__AppPassword"] = _bench.Scenario.Accounts[0].AppPassword,
             ["Sources__X__ApprovedByX"] = "true",
             ["Sources__X__Contact"] = "operator@example.com",
-            ["Sources__X__Api"] = _bench.X.Address.AbsoluteUri,
-            ["Sources__X__BearerToken"] = _bench.Scenario.X.BearerToken,
+            ["Sources__X__Api"] = X.Address.AbsoluteUri,
+            ["Sources__X__BearerToken"] = _xBench.Scenario.X.BearerToken,
             ["Uploads__MaxBytes"] = "5000000",
             ["Uploads__MaxUnpackedBytes"] = "20000000",
             ["Uploads__MaxEntries"] = "50",
@@ -123,7 +134,7 @@ public sealed class NetworkedFindMe : IAsyncDisposable
             settings[$"Sources__Mastodon__Instances__{number}"] = instance.Address.AbsoluteUri;
         }
 
-        foreach (var (number, address) in _bench.All.Select(network => network.Address).Append(_bench.Media.Address).Index())
+        foreach (var (number, address) in _bench.All.Append(X).Select(network => network.Address).Append(_bench.Media.Address).Append(_xBench.Media.Address).Index())
         {
             settings[$"Fetching__AllowedPrivateHosts__{number}"] = address.Authority;
         }

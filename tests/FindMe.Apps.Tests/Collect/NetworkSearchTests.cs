@@ -13,14 +13,14 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
     {
         using var ada = await findMe.NewVisitorAsync();
         var network = findMe.NetworkOf(source);
-        NetworkedFindMe.PublishTwelvePages(network, $"calm{source}");
+        var posts = findMe.PublishTwelvePages(network, $"calm{source}");
         var calls = network.Calls.Of("search").Count;
 
         var search = await ada.SearchAsync(Wish(source, $"#calm{source}"));
         var events = await ada.EventsAsync(search);
         var view = await ada.GetAsync($"/api/searches/{search}");
 
-        AssertTwelvePages(view);
+        AssertTwelvePages(view, posts);
         Assert.Equal(12, network.Calls.Of("search").Skip(calls).Count(call => call.Status == 200));
         var first = events.FindIndex(entry => entry.Data["matches"]!.AsArray().Count > 0);
         Assert.InRange(first, 0, events.Count - 2);
@@ -29,7 +29,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         Assert.NotNull(match["post"]!["url"]);
         using var picture = await ada.Http.GetAsync(new Uri(match["photo"]!["url"]!.GetValue<string>() + "?width=320", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal("image/jpeg", picture.Content.Headers.ContentType!.MediaType);
-        Assert.Equal(source == "x" ? 120 * 0.005 : 0, view["cost"]!.GetValue<double>(), 6);
+        Assert.Equal(source == "x" ? posts * 0.005 : 0, view["cost"]!.GetValue<double>(), 6);
     }
 
     [Theory]
@@ -40,7 +40,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
     {
         using var ada = await findMe.NewVisitorAsync();
         var network = findMe.NetworkOf(source);
-        NetworkedFindMe.PublishTwelvePages(network, $"storm{source}");
+        var posts = findMe.PublishTwelvePages(network, $"storm{source}");
         network.Faults.Add(new Fault("search", FaultKind.RateLimited, AtCall: 3) { ResetAfter = TimeSpan.FromSeconds(2) });
         network.Faults.Add(new Fault("search", FaultKind.ServerError, AtCall: 6, Times: 2));
         network.Faults.Add(new Fault("search", FaultKind.Disconnect, AtCall: 9));
@@ -52,10 +52,10 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         var view = await ada.UntilEndedAsync(search, seconds: 60);
 
         Assert.Equal("waiting", Visitor.Status(waiting));
-        AssertTwelvePages(view);
+        AssertTwelvePages(view, posts);
 
         // A page whose answer could not be read may have been paid: that one, of up to 64 posts, counts in full, and nothing else does.
-        Assert.InRange(view["cost"]!.GetValue<double>(), source == "x" ? 120 * 0.005 : 0, source == "x" ? (120 + 64) * 0.005 : 0);
+        Assert.InRange(view["cost"]!.GetValue<double>(), source == "x" ? posts * 0.005 : 0, source == "x" ? (posts + 64) * 0.005 : 0);
     }
 
     [Fact]
@@ -162,16 +162,16 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
     public async Task On_X_all_pictures_of_a_post_are_had_and_what_X_leaves_out_is_said(XDialect dialect)
     {
         using var ada = await findMe.NewVisitorAsync();
-        findMe.Bench.X.Dialect = dialect;
+        findMe.X.Dialect = dialect;
         var tag = $"#all{dialect}";
         ScenarioMedia Gone(MediaKind kind = MediaKind.Photo) => new() { Picture = "mosaic/9400", Behaviour = MediaBehaviour.Missing, Kind = kind };
-        findMe.Bench.X.Publish(new ScenarioPost { Text = tag, MinutesAgo = 1, Media = [Gone(), Gone(), Gone(), Gone()] });
-        findMe.Bench.X.Publish(new ScenarioPost { Text = tag, MinutesAgo = 2, Media = [Gone(MediaKind.Video)] });
-        findMe.Bench.X.Publish(new ScenarioPost { Text = tag, MinutesAgo = 3, Media = [Gone(MediaKind.AnimatedGif)] });
-        findMe.Bench.X.Publish(new ScenarioPost { Text = tag, MinutesAgo = 4, Media = [Gone() with { MissingFromIncludes = true }, Gone()] });
+        findMe.X.Publish(new ScenarioPost { Text = tag, MinutesAgo = 1, Media = [Gone(), Gone(), Gone(), Gone()] });
+        findMe.X.Publish(new ScenarioPost { Text = tag, MinutesAgo = 2, Media = [Gone(MediaKind.Video)] });
+        findMe.X.Publish(new ScenarioPost { Text = tag, MinutesAgo = 3, Media = [Gone(MediaKind.AnimatedGif)] });
+        findMe.X.Publish(new ScenarioPost { Text = tag, MinutesAgo = 4, Media = [Gone() with { MissingFromIncludes = true }, Gone()] });
 
         var view = await ada.UntilEndedAsync(await ada.SearchAsync(Wish("x", tag)), seconds: 30);
-        findMe.Bench.X.Dialect = XDialect.Tweet;
+        findMe.X.Dialect = XDialect.Tweet;
 
         Assert.Equal(7, Visitor.Count(view, "found"));
         Assert.Equal(4, view["posts"]!.GetValue<int>());
@@ -181,10 +181,10 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
     private static object Wish(string source, string query) =>
         source == "x" ? new { source, query, maxCost = 5m } : new { source, query };
 
-    private static void AssertTwelvePages(JsonNode view)
+    private static void AssertTwelvePages(JsonNode view, int posts)
     {
         Assert.Equal("finished", Visitor.Status(view));
-        Assert.Equal(120, view["posts"]!.GetValue<int>());
+        Assert.Equal(posts, view["posts"]!.GetValue<int>());
         Assert.Equal(120, Visitor.Count(view, "found"));
         Assert.Equal(12, Visitor.Count(view, "compared"));
         Assert.Equal(108, Visitor.Count(view, "skipped"));

@@ -7,11 +7,11 @@ namespace FindMe.Apps.Tests.Collect;
 public sealed class XSourceTests(NetworkedFindMe findMe)
 {
     [Fact]
-    public async Task A_thousand_posts_at_a_limit_of_thirty_calls_in_two_seconds_show_the_wait_and_finish()
+    public async Task A_thousand_posts_at_a_limit_of_five_calls_in_two_seconds_show_the_wait_and_finish()
     {
         using var ada = await findMe.NewVisitorAsync();
         Publish("#thousand", 1000, photos: false);
-        findMe.Bench.X.Limit = new RateLimit(30, TimeSpan.FromSeconds(2));
+        findMe.X.Limit = new RateLimit(5, TimeSpan.FromSeconds(2));
 
         var search = await ada.SearchAsync(new { source = "x", query = "#thousand", maxCost = 6m });
         var waiting = await ada.UntilAsync(search, view => Visitor.Status(view) == "waiting", seconds: 30);
@@ -21,7 +21,7 @@ public sealed class XSourceTests(NetworkedFindMe findMe)
         Assert.Equal("finished", Visitor.Status(view));
         Assert.Equal(1000, view["posts"]!.GetValue<int>());
         Assert.Equal(5.0, view["cost"]!.GetValue<double>(), 6);
-        Assert.True(findMe.Bench.X.Calls.Of("search").Count(call => call.Status == 429) < 10, "A wait is not a busy loop.");
+        Assert.True(findMe.X.Calls.Of("search").Count(call => call.Status == 429) < 10, "A wait is not a busy loop.");
     }
 
     [Fact]
@@ -45,8 +45,8 @@ public sealed class XSourceTests(NetworkedFindMe findMe)
         var capped = await ada.UntilEndedAsync(search, seconds: 30);
 
         Assert.Equal(("finished", "cost-cap"), (Visitor.Status(capped), capped["problem"]!["type"]!.GetValue<string>()));
-        Assert.Equal(20, capped["posts"]!.GetValue<int>());
-        Assert.Equal(0.1, capped["cost"]!.GetValue<double>(), 6);
+        Assert.Equal(24, capped["posts"]!.GetValue<int>());
+        Assert.Equal(0.12, capped["cost"]!.GetValue<double>(), 6);
 
         await ContinueAsync(ada, search, new { maxCost = 1m });
         var whole = await ada.UntilAsync(search, view => Visitor.Status(view) == "finished" && view["posts"]!.GetValue<int>() == 40, seconds: 30);
@@ -58,24 +58,24 @@ public sealed class XSourceTests(NetworkedFindMe findMe)
     public async Task Without_credits_a_search_stops_with_what_it_found_and_goes_on_when_there_are_some_and_later_for_newer_posts()
     {
         using var ada = await findMe.NewVisitorAsync();
-        Publish("#credits", 30);
-        findMe.Bench.X.Faults.Add(new Fault("search", FaultKind.OutOfCredits, AtCall: 2));
+        Publish("#credits", 80);
+        findMe.X.Faults.Add(new Fault("search", FaultKind.OutOfCredits, AtCall: 2));
 
         var search = await ada.SearchAsync(new { source = "x", query = "#credits", maxCost = 1m });
         var stopped = await ada.UntilEndedAsync(search, seconds: 30);
 
         Assert.Equal(("failed", "x-credits"), (Visitor.Status(stopped), stopped["problem"]!["type"]!.GetValue<string>()));
         Assert.True(stopped["canContinue"]!.GetValue<bool>());
-        Assert.Equal(10, Visitor.Count(stopped, "found"));
-        Assert.Equal(10, Visitor.Count(stopped, "skipped"));
+        Assert.Equal(64, Visitor.Count(stopped, "found"));
+        Assert.Equal(64, Visitor.Count(stopped, "skipped"));
 
         await ContinueAsync(ada, search, new { });
-        await ada.UntilAsync(search, view => Visitor.Status(view) == "finished" && Visitor.Count(view, "found") == 30, seconds: 30);
+        await ada.UntilAsync(search, view => Visitor.Status(view) == "finished" && Visitor.Count(view, "found") == 80, seconds: 30);
 
-        findMe.Bench.X.Publish(new ScenarioPost { Text = "#credits", Media = [new() { Picture = "mosaic/9500", Behaviour = MediaBehaviour.Missing }] });
+        findMe.X.Publish(new ScenarioPost { Text = "#credits", Media = [new() { Picture = "mosaic/9500", Behaviour = MediaBehaviour.Missing }] });
         await ContinueAsync(ada, search, new { });
-        var newer = await ada.UntilAsync(search, view => Visitor.Status(view) == "finished" && Visitor.Count(view, "found") == 31, seconds: 30);
-        Assert.Equal(31 * 0.005, newer["cost"]!.GetValue<double>(), 6);
+        var newer = await ada.UntilAsync(search, view => Visitor.Status(view) == "finished" && Visitor.Count(view, "found") == 81, seconds: 30);
+        Assert.Equal(81 * 0.005, newer["cost"]!.GetValue<double>(), 6);
     }
 
     [Theory]
@@ -88,7 +88,7 @@ public sealed class XSourceTests(NetworkedFindMe findMe)
     public async Task A_query_that_X_would_refuse_is_refused_before_it_is_asked(string query, string problem)
     {
         using var ada = await findMe.NewVisitorAsync();
-        var calls = findMe.Bench.X.Calls.All.Count;
+        var calls = findMe.X.Calls.All.Count;
 
         foreach (var address in new[] { "/api/searches", "/api/searches/estimate" })
         {
@@ -96,24 +96,24 @@ public sealed class XSourceTests(NetworkedFindMe findMe)
             await ProblemAssert.IsAsync(answer, 422, problem);
         }
 
-        Assert.Equal(calls, findMe.Bench.X.Calls.All.Count);
+        Assert.Equal(calls, findMe.X.Calls.All.Count);
     }
 
     [Fact]
     public async Task A_search_that_waits_is_cancelled_at_once_and_asks_no_more()
     {
         using var ada = await findMe.NewVisitorAsync();
-        Publish("#stop", 40);
-        findMe.Bench.X.Faults.Add(new Fault("search", FaultKind.RateLimited, AtCall: 2) { ResetAfter = TimeSpan.FromSeconds(2) });
+        Publish("#stop", 100, photos: false);
+        findMe.X.Faults.Add(new Fault("search", FaultKind.RateLimited, AtCall: 2) { ResetAfter = TimeSpan.FromSeconds(2) });
         var search = await ada.SearchAsync(new { source = "x", query = "#stop", maxCost = 1m });
         await ada.UntilAsync(search, view => Visitor.Status(view) == "waiting", seconds: 30);
-        var calls = findMe.Bench.X.Calls.Of("search").Count;
+        var calls = findMe.X.Calls.Of("search").Count;
 
         await ada.StatusOfAsync(HttpMethod.Delete, $"/api/searches/{search}");
         await Task.Delay(TimeSpan.FromSeconds(4), TestContext.Current.CancellationToken);
 
         Assert.Equal("cancelled", Visitor.Status(await ada.GetAsync($"/api/searches/{search}")));
-        Assert.Equal(calls, findMe.Bench.X.Calls.Of("search").Count);
+        Assert.Equal(calls, findMe.X.Calls.Of("search").Count);
     }
 
     // What is not there needs no comparing; a post whose picture X leaves out has none.
@@ -121,7 +121,7 @@ public sealed class XSourceTests(NetworkedFindMe findMe)
     {
         for (var number = 0; number < posts; number++)
         {
-            findMe.Bench.X.Publish(new ScenarioPost
+            findMe.X.Publish(new ScenarioPost
             {
                 Text = tag,
                 MinutesAgo = number + 1,
