@@ -87,6 +87,7 @@ export async function resultsView(page, id) {
       .toSorted(surestFirst)[0];
     if (next) next.node.before(frame.node);
     else list.append(frame.node);
+    if (match.post?.sensitive) return;
     const face = faceCrop(photoAddress(match.photo, CROP_WIDTH), match.box, match.photo);
     face.classList.add(match.verdict === 'maybe' ? 'crop-maybe' : 'crop-sure');
     strip.prepend(face);
