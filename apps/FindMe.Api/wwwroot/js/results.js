@@ -180,7 +180,7 @@ export async function resultsView(page, id) {
       search.canContinue && search.source !== 'album' && search.source !== 'zip' &&
         element('button', { type: 'button', class: 'button', onclick: goOn }, icon(icons.next), search.status === 'failed' ? 'Go on' : 'Look for newer photos'),
       element('button', { type: 'button', class: 'button', onclick: again }, icon(icons.again), 'Search again'),
-      element('a', { class: 'button', href: '#album' }, 'Another album'));
+      element('a', { class: 'button', href: '#album' }, 'Search elsewhere'));
 
     let words;
     if (search.status === 'failed') {
