@@ -40,7 +40,7 @@ public sealed class OnlyOneselfTests(SignedInSystem findMe) : IClassFixture<Sign
                 if (method == "GET" && template.StartsWith("/api/", StringComparison.Ordinal))
                 {
                     var answer = (await eve.GetAsync(template)).ToJsonString();
-                    Assert.All([reference, search, upload, "ben"], id => Assert.DoesNotContain(id, answer, StringComparison.Ordinal));
+                    Assert.All([reference, search, upload, "ben@"], id => Assert.DoesNotContain(id, answer, StringComparison.Ordinal));
                 }
 
                 continue;
