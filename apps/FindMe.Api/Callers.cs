@@ -30,7 +30,6 @@ internal static class Callers
 
     public static void AddCallers(this IServiceCollection services)
     {
-        services.AddExceptionHandler<Problems.Handler>();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie =>
         {
             cookie.Cookie.Name = "findme";

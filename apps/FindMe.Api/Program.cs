@@ -14,6 +14,7 @@ builder.Services.AddSearches();
 builder.Services.AddSearchPhotos();
 builder.Services.AddUploads();
 builder.Services.AddWakeups();
+builder.Services.AddOperator();
 builder.Services.AddOpenApi();
 
 var app = builder.Build();
@@ -35,6 +36,7 @@ app.MapSearchContinuing();
 app.MapSearchEvents();
 app.MapSearchPhotos();
 app.MapForgetting();
+app.MapOperatorFailures();
 app.MapUnknownApi();
 
 app.Run();

@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace FindMe.Local;
 
 /// <summary>The apps as processes of their own, started again when they end. They end when this process does, however it ends.</summary>
-internal sealed class AppProcesses(string logs) : IAsyncDisposable
+internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
 {
     // An app that ends this often before it was ever healthy will not get better by itself.
     private const int MaxFailedStarts = 5;
@@ -49,6 +49,20 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
     /// <exception cref="StartException">One of them cannot.</exception>
     public async Task WaitAsync(CancellationToken cancellationToken) =>
         await await Task.WhenAny(_apps.Select(app => app.Running)).WaitAsync(cancellationToken);
+
+    /// <summary>Ends an app's process at once, as a crash would; it is then started again.</summary>
+    /// <param name="name">The name of its log.</param>
+    public void Kill(string name)
+    {
+        try
+        {
+            _apps.Single(app => app.Name == name).Process?.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended by itself already.
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -97,7 +111,7 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
 
     private async Task KeepRunningAsync(App app)
     {
-        using var log = new AppLog(logs, app.Name);
+        using var log = new AppLog(logs, app.Name, echo);
         for (var starts = 1; ; starts++)
         {
             var watch = Stopwatch.StartNew();
@@ -112,7 +126,11 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
                 throw new StartException($"{app.Name} ends with exit code {exitCode} as often as it is started. Its log: {Path.Combine(logs, app.Name + ".log")}");
             }
 
-            Console.WriteLine($"{app.Name} ended with exit code {exitCode}: starting it again.");
+            if (echo)
+            {
+                Console.WriteLine($"{app.Name} ended with exit code {exitCode}: starting it again.");
+            }
+
             if (watch.Elapsed < TimeSpan.FromSeconds(10))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5_000, 100 * starts)), CancellationToken.None);
@@ -146,6 +164,7 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
 
         using (process)
         {
+            app.Process = process;
             process.OutputDataReceived += (_, line) => Write(line.Data);
             process.ErrorDataReceived += (_, line) => Write(line.Data);
             process.BeginOutputReadLine();
@@ -170,6 +189,7 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
                 }
             }
 
+            app.Process = null;
             return process.ExitCode;
         }
 
@@ -196,6 +216,8 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
         public Uri Health => health;
 
         public bool WasHealthy { get; set; }
+
+        public Process? Process { get; set; }
 
         public Task Running { get; set; } = Task.CompletedTask;
     }

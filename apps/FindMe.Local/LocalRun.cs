@@ -65,7 +65,17 @@ internal static class LocalRun
 
         var albums = options.Albums.Count > 0 ? options.Albums : [CopyDemoAlbum(checkout, data)];
         await using var networks = options.DemoNetworks ? await DemoNetworks.StartAsync(checkout, cancellationToken) : null;
-        await using var system = await LocalSystem.StartAsync(checkout, data, albums, options.Port, options.Replicas, cancellationToken, networks?.Settings);
+        var wanted = new LocalSystemOptions
+        {
+            Checkout = checkout,
+            DataPath = data,
+            Albums = albums,
+            Port = options.Port,
+            Replicas = options.Replicas,
+            Settings = networks?.Settings ?? [],
+            Chaos = options.Chaos,
+        };
+        await using var system = await LocalSystem.StartAsync(wanted, cancellationToken);
         Console.WriteLine($"FindMe is ready: http://localhost:{system.Page.Port}");
         await system.WaitAsync(cancellationToken);
     }

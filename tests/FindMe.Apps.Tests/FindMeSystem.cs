@@ -46,7 +46,8 @@ public sealed class FindMeSystem : IAsyncLifetime
             // The clock's own looks at the store are no part of what a search costs.
             ["Wakeups__Interval"] = "00:05:00",
         };
-        _system = await LocalSystem.StartAsync(Checkout.Find(), Data, albums, port: 0, replicas: 1, CancellationToken.None, settings);
+        _system = await LocalSystem.StartAsync(
+            new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = Data, Albums = albums, Settings = settings }, CancellationToken.None);
     }
 
     /// <summary>Everything that FindMe has written: the database, its journal, and the logs.</summary>

@@ -139,6 +139,7 @@ public sealed class NetworkedFindMe : IAsyncDisposable
             settings[$"Fetching__AllowedPrivateHosts__{number}"] = address.Authority;
         }
 
-        _system = await LocalSystem.StartAsync(Checkout.Find(), Data, [], port: 0, replicas: 1, CancellationToken.None, settings);
+        _system = await LocalSystem.StartAsync(
+            new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = Data, Albums = [], Settings = settings }, CancellationToken.None);
     }
 }

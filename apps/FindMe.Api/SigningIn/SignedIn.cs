@@ -38,7 +38,7 @@ internal static class SignInAnswers
     /// <summary>A text that must be there, and not be endless.</summary>
     /// <exception cref="SignInException">It is not.</exception>
     public static string Text(this JsonElement json, string name, string who) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 and <= 8192 } text
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 and <= 8192 } text
             ? text
             : throw new SignInException($"{who} answered without {name}.");
 

@@ -60,12 +60,17 @@ internal sealed class XSignIn(OutsideHttp http, IOptions<SignInOptions> options,
             AccessExpiresAt = tokens.ExpiryOf(token),
         };
 
-        var me = (await http.SendAsync(
+        var answer = (await http.SendAsync(
             new FetchRequest(new Uri(Server, "/2/users/me?user.fields=profile_image_url"))
             {
                 Authorization = new AuthenticationHeaderValue("Bearer", secrets.AccessToken),
             },
-            cancellationToken)).Json("X").GetProperty("data");
+            cancellationToken)).Json("X");
+        if (!answer.TryGetProperty("data", out var me) || me.ValueKind != System.Text.Json.JsonValueKind.Object)
+        {
+            throw new SignInException("X answered without an account.");
+        }
+
         var handle = me.Text("username", "X");
         return new SignedIn(
             new AccountSummary(SourceNames.X, me.Text("id", "X"), handle, null, AvatarOf(me.Picture("profile_image_url")), time.GetUtcNow()),

@@ -96,7 +96,7 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
         return Read(answer) is not { } json ? null : secrets with
         {
             AccessToken = Text(json, "access_token"),
-            RefreshToken = json.TryGetProperty("refresh_token", out var refresh) ? refresh.GetString() : secrets.RefreshToken,
+            RefreshToken = json.TryGetProperty("refresh_token", out _) ? Text(json, "refresh_token") : secrets.RefreshToken,
             AccessExpiresAt = ExpiryOf(json),
         };
     }
@@ -159,18 +159,31 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
     /// <summary>When the access token in an answer expires; null: it does not say.</summary>
     /// <param name="json">The answer of a token endpoint.</param>
     public DateTimeOffset? ExpiryOf(JsonElement json) =>
-        json.TryGetProperty("expires_in", out var seconds) && seconds.TryGetInt32(out var lifetime) ? time.GetUtcNow().AddSeconds(lifetime) : null;
+        json.TryGetProperty("expires_in", out var seconds) && seconds.ValueKind == JsonValueKind.Number && seconds.TryGetInt32(out var lifetime) ? time.GetUtcNow().AddSeconds(lifetime) : null;
 
     // 400 and 401 say that the grant is used up or revoked; anything else may pass.
     private static JsonElement? Read(FetchedAnswer answer) => answer switch
     {
-        { IsSuccess: true } => JsonDocument.Parse(answer.Body).RootElement,
+        { IsSuccess: true } => Parse(answer.Body),
         { Status: HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } => null,
         _ => throw new FetchException(FetchProblem.Unreachable, $"The network answered {(int)answer.Status} when its token was to be renewed."),
     };
 
+    private static JsonElement Parse(byte[] body)
+    {
+        try
+        {
+            var json = JsonDocument.Parse(body).RootElement;
+            return json.ValueKind == JsonValueKind.Object ? json : throw new FetchException(FetchProblem.Unreachable, "The network answered something else than a token.");
+        }
+        catch (JsonException exception)
+        {
+            throw new FetchException(FetchProblem.Unreachable, "The network answered something else than a token.", exception);
+        }
+    }
+
     private static string Text(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.GetString() is { Length: > 0 } text
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
             ? text
             : throw new FetchException(FetchProblem.Unreachable, "The network answered without a token.");
 

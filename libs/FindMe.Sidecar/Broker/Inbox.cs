@@ -10,6 +10,9 @@ internal sealed class Pending(Group group, long message, int count)
     /// <summary>Deliveries begun, the present one included.</summary>
     public int Count { get; set; } = count;
 
+    /// <summary>Acknowledged or dead, as far as this delivery knows.</summary>
+    public bool IsSettled { get; set; }
+
     /// <summary>What chaos has in mind for it; each part is struck out once it was done.</summary>
     public EventFate Fate { get; set; }
 
@@ -21,8 +24,11 @@ internal sealed class Pending(Group group, long message, int count)
 }
 
 /// <summary>The queue of one consumer group: oldest event first, also one that comes back.</summary>
-internal sealed class Group(Subscription subscription)
+internal sealed class Group(Subscription subscription, bool isSerial)
 {
+    /// <summary>One event at a time, and one is on its way. Guarded by the inbox.</summary>
+    public bool IsBlocked { get; private set; }
+
     public Subscription Subscription { get; } = subscription;
 
     /// <summary>Guarded by the inbox.</summary>
@@ -33,6 +39,13 @@ internal sealed class Group(Subscription subscription)
 
     /// <summary>Where the app wants it; null while the app has not said so, and then it keeps waiting. Guarded by the inbox for writing.</summary>
     public Route? Route { get; set; }
+
+    /// <summary>Whether an event may go now. Guarded by the inbox.</summary>
+    public bool IsOpen => Route is not null && !IsBlocked;
+
+    public void Block() => IsBlocked = isSerial;
+
+    public void Unblock() => IsBlocked = false;
 }
 
 /// <summary>What waits for one app on one component: the queues of its topics, taken from in turn by all replicas.</summary>
@@ -90,7 +103,7 @@ internal sealed class Inbox(Component component)
             foreach (var group in _groups)
             {
                 group.Route = routes.FirstOrDefault(route => route.Topic == group.Subscription.Topic);
-                while (group.Route is not null && _takers.Count > 0 && group.Waiting.TryDequeue(out var pending, out _))
+                while (group.IsOpen && _takers.Count > 0 && group.Waiting.TryDequeue(out var pending, out _))
                 {
                     Place(pending);
                 }
@@ -107,9 +120,10 @@ internal sealed class Inbox(Component component)
             for (var i = 1; i <= _groups.Count; i++)
             {
                 var group = _groups[(_turn + i) % _groups.Count];
-                if (group.Route is not null && group.Waiting.TryDequeue(out var pending, out _))
+                if (group.IsOpen && group.Waiting.TryDequeue(out var pending, out _))
                 {
                     _turn = (_turn + i) % _groups.Count;
+                    group.Block();
                     LetGoOvertaken(group);
                     return pending;
                 }
@@ -123,9 +137,22 @@ internal sealed class Inbox(Component component)
         return await taker.Task;
     }
 
+    /// <summary>After a delivery: the next event of a group that takes them one by one may go.</summary>
+    public void Settled(Group group)
+    {
+        lock (_lock)
+        {
+            group.Unblock();
+            if (group.IsOpen && _takers.Count > 0 && group.Waiting.TryDequeue(out var next, out _))
+            {
+                Place(next);
+            }
+        }
+    }
+
     private void Place(Pending pending)
     {
-        if (pending.Group.Route is null || !TryHandOver(pending))
+        if (!pending.Group.IsOpen || !TryHandOver(pending))
         {
             pending.Group.Waiting.Enqueue(pending, pending.Message);
         }
@@ -153,6 +180,7 @@ internal sealed class Inbox(Component component)
         {
             if (taker.TrySetResult(pending))
             {
+                pending.Group.Block();
                 LetGoOvertaken(pending.Group);
                 return true;
             }

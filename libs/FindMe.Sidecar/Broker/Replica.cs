@@ -7,7 +7,8 @@ namespace FindMe.Sidecar;
 
 /// <summary>One port on which an app may listen: waits for it, asks what it subscribes to, feeds it, and waits again when it has gone.</summary>
 internal sealed partial class Replica(
-    AppSide appSide, int port, Broker broker, DeclaredResources resources, Interference interference, TimeProvider time, ILogger logger) : IDisposable
+    AppSide appSide, int port, Broker broker, DeclaredResources resources, Interference interference, SidecarOptions options, ILogger logger)
+    : IDisposable
 {
     // daprd asks every 100 ms without end; after ten seconds nobody misses the difference, and an idle machine stays idle.
     private static readonly TimeSpan FirstPollInterval = TimeSpan.FromMilliseconds(100);
@@ -87,7 +88,7 @@ internal sealed partial class Replica(
         var cancellationToken = gone.Token;
         var slots = SlotsOf(inbox);
         var delivery = new Delivery(
-            broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, interference, time, logger);
+            broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, interference, options, logger);
         try
         {
             while (true)
@@ -142,6 +143,7 @@ internal sealed partial class Replica(
             }
             finally
             {
+                inbox.Settled(pending.Group);
                 slots.Release();
             }
         }
@@ -224,7 +226,7 @@ internal sealed partial class Replica(
 
     private async Task<bool> PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
     {
-        await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(pause, options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !cancellationToken.IsCancellationRequested;
     }
 

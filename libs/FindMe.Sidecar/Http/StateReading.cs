@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 namespace FindMe.Sidecar;
 
 /// <summary>GET state/{store}/{key} and POST state/{store}/bulk: what is stored, with its ETag.</summary>
-internal sealed class StateReading(Database database, Interference interference, TimeProvider time)
+internal sealed class StateReading(Database database, StoreProfile profile, Interference interference, TimeProvider time)
 {
     public async Task<ApiError?> GetAsync(AppSide app, Component store, string key, HttpContext context)
     {
@@ -22,7 +22,7 @@ internal sealed class StateReading(Database database, Interference interference,
             try
             {
                 var now = Now();
-                item = database.Read(session => StateTable.Get(session, store.Name, store.PrefixOf(app.AppId) + key, now));
+                item = database.Read(session => Find(session, store.Name, store.PrefixOf(app.AppId) + key, now));
             }
             catch (SqliteException failure)
             {
@@ -38,7 +38,7 @@ internal sealed class StateReading(Database database, Interference interference,
 
     public async Task<ApiError?> BulkGetAsync(AppSide app, Component store, HttpContext context)
     {
-        if (await RequestBody.ReadAsync(context.Request, context.RequestAborted) is not { } body)
+        if (await RequestBody.ReadAsync(app, context.Request, context.RequestAborted) is not { } body)
         {
             app.Traffic.AddState(0);
             return ApiError.MalformedBody(RequestBody.TooLarge);
@@ -111,13 +111,17 @@ internal sealed class StateReading(Database database, Interference interference,
             for (var i = 0; i < keys.Length; i++)
             {
                 output.Write(i == 0 ? default : ","u8);
-                WriteItem(output, keys[i], StateTable.Get(session, store.Name, prefix + keys[i], now));
+                WriteItem(output, keys[i], Find(session, store.Name, prefix + keys[i], now));
             }
 
             output.Write("]\n"u8);
             return output;
         });
     }
+
+    // Redis has an expiry, but tells nobody.
+    private StateItem? Find(Session session, string store, string key, long now) =>
+        StateTable.Get(session, store, key, now) is { } item ? item with { Expires = profile == StoreProfile.Redis ? null : item.Expires } : null;
 
     private static string[] KeysOf(byte[] body)
     {

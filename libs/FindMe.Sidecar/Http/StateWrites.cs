@@ -89,7 +89,7 @@ internal static class StateWrites
 
         var etag = Text(item, "etag") is { Length: > 0 } text ? text : null;
         var value = GoJson.Field(item, "value") is { } json ? GoJson.Marshal(json, exactNumbers: false) : [.. "null"u8];
-        return new StateWrite(key, value, etag, concurrency == "first-write", TimeToLive(item, metadata, refused));
+        return new StateWrite(key, value, etag, concurrency == "first-write", TimeToLive(item, metadata, refused), concurrency == "last-write");
     }
 
     private static string KeyOf(JsonElement item, Component store, string appId)
@@ -111,7 +111,7 @@ internal static class StateWrites
 
         // −1 and 0 mean for good, as in daprd's SQLite store.
         return int.TryParse(text, out var seconds)
-            ? seconds > 0 ? TimeSpan.FromSeconds(seconds) : null
+            ? TimeSpan.FromSeconds(Math.Max(0, seconds))
             : throw new StateWriteException(refused("incorrect value for metadata 'ttlInSeconds': it is not a number of seconds"));
     }
 

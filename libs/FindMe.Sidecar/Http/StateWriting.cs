@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace FindMe.Sidecar;
 
 /// <summary>POST state/{store}, DELETE state/{store}/{key} and POST state/{store}/transaction: body → writes → state table.</summary>
-internal sealed class StateWriting(Database database, Interference interference, TimeProvider time)
+internal sealed class StateWriting(Database database, StoreProfile profile, Interference interference, TimeProvider time)
 {
     // The words of daprd's ETag error; callers see them after the store's name.
     private const string Mismatch = "possible etag mismatch. error from state store: the stored etag is another one, or the key exists already";
@@ -17,7 +17,7 @@ internal sealed class StateWriting(Database database, Interference interference,
             app,
             "save",
             writes,
-            (session, now) => writes.Aggregate(true, (done, write) => StateTable.Apply(session, store.Name, write, now) && done),
+            (session, now) => StateRules.ApplyEach(session, profile, store.Name, writes, now),
             (status, reason) => ApiError.StateSave(status, store.Name, reason));
     }
 
@@ -41,7 +41,7 @@ internal sealed class StateWriting(Database database, Interference interference,
             app,
             "delete",
             [write],
-            (session, now) => StateTable.Apply(session, store.Name, write, now),
+            (session, now) => StateRules.ApplyEach(session, profile, store.Name, [write], now),
             (status, reason) => ApiError.StateDelete(status, key, reason));
     }
 
@@ -53,14 +53,14 @@ internal sealed class StateWriting(Database database, Interference interference,
             app,
             "transaction",
             writes,
-            (session, now) => StateTable.ApplyAll(session, store.Name, writes, now),
+            (session, now) => StateRules.ApplyAll(session, profile, store.Name, writes, now),
             (_, reason) => ApiError.StateTransaction(reason));
     }
 
     private static async Task<(IReadOnlyList<StateWrite> Writes, ApiError? Error)> ReadAsync(
         AppSide app, HttpContext context, Func<string, ApiError> malformed, Func<byte[], IReadOnlyList<StateWrite>> read)
     {
-        if (await RequestBody.ReadAsync(context.Request, context.RequestAborted) is not { } body)
+        if (await RequestBody.ReadAsync(app, context.Request, context.RequestAborted) is not { } body)
         {
             app.Traffic.AddState(0);
             return ([], malformed(RequestBody.TooLarge));
@@ -80,13 +80,19 @@ internal sealed class StateWriting(Database database, Interference interference,
     }
 
     private async Task<ApiError?> ApplyAsync(
-        AppSide app, string operation, IReadOnlyList<StateWrite> writes, Func<Session, long, bool> apply, Func<int, string, ApiError> refused) =>
+        AppSide app, string operation, IReadOnlyList<StateWrite> writes, Func<Session, long, StateOutcome> apply, Func<int, string, ApiError> refused) =>
         writes.Count == 0 ? null : await interference.WriteStateAsync(app.AppId, operation, writes, refused, Mismatch, async () =>
         {
             try
             {
                 var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-                return await database.WriteAsync(session => apply(session, now)) ? null : refused(409, Mismatch);
+                return await database.WriteAsync(session => apply(session, now)) switch
+                {
+                    StateOutcome.Done => null,
+                    StateOutcome.Mismatch => refused(409, Mismatch),
+                    StateOutcome.InvalidETag => refused(400, "invalid etag value"),
+                    _ => refused(500, "no item was updated: the key exists already"),
+                };
             }
             catch (SqliteException failure)
             {

@@ -27,6 +27,16 @@ internal sealed record Component(
     /// <summary>Deliveries before an event is dead: <c>maxDeliveryCount</c>. Default 10, as a Service Bus subscription has it.</summary>
     public int MaxDeliveries => Math.Max(1, Number("maxDeliveryCount", 10));
 
+    /// <summary>How long Redis leaves an unacknowledged event alone: <c>processingTimeout</c> (60 s), up to the next look every <c>redeliverInterval</c> (15 s). Null when either is 0: for ever.</summary>
+    public TimeSpan? ReclaimAfter
+    {
+        get
+        {
+            var (idle, interval) = (Time("processingTimeout", TimeSpan.FromSeconds(60)), Time("redeliverInterval", TimeSpan.FromSeconds(15)));
+            return idle == TimeSpan.Zero || interval == TimeSpan.Zero ? null : interval * Math.Ceiling(idle / interval);
+        }
+    }
+
     /// <summary>The key under which an app's state is stored: <c>keyPrefix</c> appid (default), name, namespace, none, or any other text.</summary>
     public string PrefixOf(string appId) => Metadata.GetValueOrDefault("keyPrefix", "appid") switch
     {
@@ -94,6 +104,12 @@ internal sealed record Component(
 
         return null;
     }
+
+    // A bare number is milliseconds.
+    private TimeSpan Time(string setting, TimeSpan otherwise) => !Metadata.TryGetValue(setting, out var text) || text.Length == 0 ? otherwise
+        : uint.TryParse(text, out var milliseconds) ? TimeSpan.FromMilliseconds(milliseconds)
+        : GoDuration.TryParse(text, out var duration) ? duration
+        : throw new SidecarConfigurationException($"Component {Name}: {setting} '{text}' is no duration like 60s, nor a number of milliseconds.");
 
     private int Number(string setting, int otherwise) =>
         Metadata.TryGetValue(setting, out var text) && int.TryParse(text, out var number) ? number : otherwise;

@@ -115,6 +115,19 @@ public sealed class OnlyOneselfTests(SignedInSystem findMe) : IClassFixture<Sign
     }
 
     [Fact]
+    public async Task What_somebody_posts_who_has_opted_out_is_not_searched()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+
+        using var begun = await ada.Http.PostAsJsonAsync("/api/searches", new { source = "mastodon", query = "#quiet" }, Cancellation);
+        var view = await ada.UntilEndedAsync((await begun.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!["id"]!.GetValue<string>());
+
+        Assert.Equal(1, Visitor.Count(view, "found"));
+        Assert.Equal(1, Visitor.Count(view, "compared"));
+    }
+
+    [Fact]
     public async Task Every_search_is_in_the_audit_log_with_its_counts_and_without_an_id_that_opens_anything()
     {
         using var ada = findMe.NewVisitor();

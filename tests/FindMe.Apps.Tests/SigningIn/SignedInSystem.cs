@@ -28,7 +28,17 @@ public sealed class SignedInSystem : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _networks = await NetworkBench.StartAsync(new Scenario { Mastodon = [new(), new()], MastodonPosts = Scenario.Posts(12, everyFace: 4) });
+        _networks = await NetworkBench.StartAsync(new Scenario
+        {
+            Accounts = [.. new Scenario().Accounts, new() { Name = "cat", Avatar = null }],
+            Mastodon = [new(), new()],
+            MastodonPosts =
+            [
+                .. Scenario.Posts(12, everyFace: 4),
+                new() { Author = "cat", Text = "Leave me alone #quiet", MinutesAgo = 1, Media = [new() { Picture = "demo/2" }] },
+                new() { Author = "ann", Text = "Not me #quiet", MinutesAgo = 2, Media = [new() { Picture = "mosaic/900" }] },
+            ],
+        });
         Data = _folder.Folder("data");
         var settings = new Dictionary<string, string>(_networks.Settings)
         {
@@ -39,11 +49,13 @@ public sealed class SignedInSystem : IAsyncLifetime
             ["OnlyOneself__AuditInterval"] = "00:00:01",
             ["OnlyOneself__ReportAbuse"] = "abuse@findme.example",
             [$"OnlyOneself__Albums__{Private}__0"] = "x:ann",
+            ["OptOut__Handles__0"] = $"@cat@{_networks.Mastodon.Host}",
             // The test waits for no retry of a network that is told to be down.
             ["Fetching__Retries"] = "0",
         };
         string[] albums = [_folder.AlbumOfDemoPhotos("demo", 2, maxSide: 960), _folder.AlbumOfDemoPhotos(Private, 1, maxSide: 960)];
-        _system = await LocalSystem.StartAsync(Checkout.Find(), Data, albums, port: 0, replicas: 1, CancellationToken.None, settings);
+        _system = await LocalSystem.StartAsync(
+            new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = Data, Albums = albums, Settings = settings, Echo = false }, CancellationToken.None);
     }
 
     /// <summary>Everything that FindMe has written, but for the key ring.</summary>

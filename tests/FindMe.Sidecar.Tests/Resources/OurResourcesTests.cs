@@ -31,7 +31,7 @@ public sealed class OurResourcesTests
     public void The_components_are_seen_by_every_app_and_share_their_state()
     {
         var apps = RunFile.Load(Path.Combine(Root, "dapr.yaml")).Apps.Select(app => app.AppId).ToList();
-        var resources = DeclaredResources.Load(Path.Combine(Root, "components"), NullLogger.Instance);
+        var resources = DeclaredResources.Load([Path.Combine(Root, "components")], NullLogger.Instance);
 
         Assert.Equal(["pubsub", "statestore"], resources.Components.Select(component => component.Name).Order());
         Assert.All(resources.Components, component => Assert.Equal(apps, component.Scopes));
@@ -41,7 +41,7 @@ public sealed class OurResourcesTests
     [Fact]
     public void Redis_waits_longer_than_all_tries_of_a_delivery_can_take_and_the_tries_come_to_an_end()
     {
-        var resources = DeclaredResources.Load(Path.Combine(Root, "components"), NullLogger.Instance);
+        var resources = DeclaredResources.Load([Path.Combine(Root, "components")], NullLogger.Instance);
         var pubSub = resources.Components.Single(component => component.IsPubSub);
         Assert.True(GoDuration.TryParse(pubSub.Metadata["processingTimeout"], out var processing));
 

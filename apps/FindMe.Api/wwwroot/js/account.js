@@ -38,7 +38,12 @@ export function signInChoices(me, changed, only) {
 
 function mastodon() {
   const server = element('input', { id: 'mastodon-server', name: 'instance', required: true, placeholder: 'mastodon.social', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'url' });
-  return element('form', { class: 'sign-in', action: '/sign-in/mastodon', method: 'get' },
+  // A form may only be sent to this site, also by a redirect (form-action 'self'): the way to the other one is a link's.
+  const go = event => {
+    event.preventDefault();
+    location.assign(`/sign-in/mastodon?instance=${encodeURIComponent(server.value.trim())}`);
+  };
+  return element('form', { class: 'sign-in', onsubmit: go },
     element('label', { for: server.id }, 'Your Mastodon server'),
     element('div', { class: 'row' }, server, element('button', { type: 'submit', class: 'button' }, 'Sign in with Mastodon')));
 }

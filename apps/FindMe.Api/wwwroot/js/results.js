@@ -87,6 +87,7 @@ export async function resultsView(page, id) {
       .toSorted(surestFirst)[0];
     if (next) next.node.before(frame.node);
     else list.append(frame.node);
+    if (match.post?.sensitive) return;
     const face = faceCrop(photoAddress(match.photo, CROP_WIDTH), match.box, match.photo);
     face.classList.add(match.verdict === 'maybe' ? 'crop-maybe' : 'crop-sure');
     strip.prepend(face);
@@ -179,7 +180,7 @@ export async function resultsView(page, id) {
       search.canContinue && search.source !== 'album' && search.source !== 'zip' &&
         element('button', { type: 'button', class: 'button', onclick: goOn }, icon(icons.next), search.status === 'failed' ? 'Go on' : 'Look for newer photos'),
       element('button', { type: 'button', class: 'button', onclick: again }, icon(icons.again), 'Search again'),
-      element('a', { class: 'button', href: '#album' }, 'Another album'));
+      element('a', { class: 'button', href: '#album' }, 'Search elsewhere'));
 
     let words;
     if (search.status === 'failed') {
