@@ -13,6 +13,9 @@ internal sealed record ContinueWish(int? Limit, decimal? MaxCost);
 /// <summary>POST continue: a search that stopped goes on where it did; one that came to its end looks for newer posts.</summary>
 internal static class SearchContinuing
 {
+    // Longer than it takes to publish the step itself.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     public static void MapSearchContinuing(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/api/searches/{id}/continue", ContinueAsync).RequireCaller(otherwise: Problems.NotFound).WithAudit()
             .WithSummary("Go on with a search that stopped, or look for what was posted since it finished.");
@@ -25,6 +28,7 @@ internal static class SearchContinuing
         ContinueWish wish,
         Caller caller,
         SearchReader reader,
+        Wakeups wakeups,
         DaprClient dapr,
         IOptions<XOptions> x,
         TimeProvider time,
@@ -47,6 +51,10 @@ internal static class SearchContinuing
             return problem;
         }
 
+        // Noted before it is written: whoever dies in between leaves a step that does nothing, or one that takes the search up.
+        var step = new SearchRequest { SearchId = id, Page = snapshot.Search.Pages.Count, Turn = snapshot.Search.Turn + 1 };
+        await wakeups.AddAsync(step, time.GetUtcNow() + Patience, cancellationToken);
+
         // Asked twice at once, one of the two continues it and the other finds it under way: both ask Collect for the same page.
         var continued = await dapr.UpdateStateAsync<Search>(
             StateKeys.Search(id),
@@ -58,7 +66,7 @@ internal static class SearchContinuing
             return Problems.NotFound;
         }
 
-        await dapr.PublishAsync(new SearchRequest { SearchId = id, Page = continued.Pages.Count, Turn = continued.Turn }, cancellationToken);
+        await dapr.PublishAsync(step, cancellationToken);
         return TypedResults.Accepted($"/api/searches/{id}", new SearchBegun(id));
     }
 

@@ -65,7 +65,7 @@ internal static partial class DeadLetters
 
         LogSkipped(logger, image.SearchId, image.EventId());
         await failures.AddAsync(image.SearchId, image.EventId(), photos: 1, cancellationToken);
-        await verdicts.SettleAsync(image, Verdict.Skipped("Comparing this photo failed repeatedly.") with { GivenUp = true }, cancellationToken);
+        await verdicts.SettleAsync(image, Verdict.Skipped("Comparing this photo failed repeatedly.", "failed-repeatedly") with { GivenUp = true }, cancellationToken);
         return Delivery.Done;
     }
 

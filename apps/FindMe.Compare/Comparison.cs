@@ -90,7 +90,7 @@ internal sealed partial class Comparison(
         }
         catch (PhotoException exception)
         {
-            return new Compared(Verdict.Skipped(exception.Message), null);
+            return new Compared(Verdict.Skipped(exception.Message, $"photo-{exception.Problem}".ToLowerInvariant()), null);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 
@@ -47,12 +48,14 @@ internal static partial class TweetImages
         try
         {
             // What may be had later is thrown: the message is delivered again.
+            var started = Stopwatch.GetTimestamp();
             var photo = await photos.ReadAsync(image.Photo, cancellationToken);
+            PipelineMetrics.Took("fetch", started);
             verdict = await comparison.CompareAsync(image, photo, wanted, cancellationToken);
         }
         catch (PhotoUnavailableException exception)
         {
-            verdict = Verdict.Skipped(exception.Message);
+            verdict = Verdict.Skipped(exception.Message, "unavailable");
         }
 
         if (verdict is not null)

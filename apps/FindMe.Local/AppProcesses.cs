@@ -3,6 +3,13 @@ using System.Diagnostics;
 
 namespace FindMe.Local;
 
+/// <summary>One process of an app.</summary>
+/// <param name="Name">The name of its log.</param>
+/// <param name="App">The app's Dapr id.</param>
+/// <param name="Alive">It runs.</param>
+/// <param name="Restarts">How often it was started again.</param>
+internal sealed record ProcessStatus(string Name, string App, bool Alive, int Restarts);
+
 /// <summary>The apps as processes of their own, started again when they end. They end when this process does, however it ends.</summary>
 internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
 {
@@ -45,10 +52,16 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
         }
     }
 
+    /// <summary>How the processes do at this moment.</summary>
+    public IReadOnlyList<ProcessStatus> Read() => [.. _apps.Select(app => new ProcessStatus(app.Name, app.Environment["APP_ID"], app.Process is not null, app.Restarts))];
+
     /// <summary>Waits for as long as the apps can be kept running.</summary>
     /// <exception cref="StartException">One of them cannot.</exception>
     public async Task WaitAsync(CancellationToken cancellationToken) =>
         await await Task.WhenAny(_apps.Select(app => app.Running)).WaitAsync(cancellationToken);
+
+    /// <summary>The processes that run at this moment.</summary>
+    public IReadOnlyList<(string Name, int Id)> Running() => [.. _apps.Where(app => app.Process is not null).Select(app => (app.Name, app.Process!.Id))];
 
     /// <summary>Ends an app's process at once, as a crash would; it is then started again.</summary>
     /// <param name="name">The name of its log.</param>
@@ -115,6 +128,7 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
         for (var starts = 1; ; starts++)
         {
             var watch = Stopwatch.StartNew();
+            app.Restarts = starts - 1;
             var exitCode = await RunAsync(app, log);
             if (_end.IsCancellationRequested)
             {
@@ -216,6 +230,8 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
         public Uri Health => health;
 
         public bool WasHealthy { get; set; }
+
+        public int Restarts { get; set; }
 
         public Process? Process { get; set; }
 

@@ -77,6 +77,7 @@ internal static class LocalRun
         };
         await using var system = await LocalSystem.StartAsync(wanted, cancellationToken);
         Console.WriteLine($"FindMe is ready: http://localhost:{system.Page.Port}");
+        Console.WriteLine($"Its processes and queues: {system.View?.Address}");
         await system.WaitAsync(cancellationToken);
     }
 

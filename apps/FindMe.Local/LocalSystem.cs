@@ -31,6 +31,15 @@ internal sealed record LocalSystemOptions
     /// <summary>Whether warnings and errors stand on the console too, not only in the logs; default true.</summary>
     public bool Echo { get; init; } = true;
 
+    /// <summary>The broker whose rules the sidecar follows; default Service Bus.</summary>
+    public BrokerProfile Broker { get; init; }
+
+    /// <summary>The store whose rules the sidecar follows; default SQLite.</summary>
+    public StoreProfile Store { get; init; }
+
+    /// <summary>Whether the sidecar notes answers of the apps that no subscriber means; default false.</summary>
+    public bool Strict { get; init; }
+
     /// <summary>What the sidecar does wrong on purpose; null: nothing.</summary>
     public ChaosOptions? Chaos { get; init; }
 
@@ -63,6 +72,9 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>The sidecar: its traffic and its database.</summary>
     public LocalSidecar Sidecar { get; }
 
+    /// <summary>Shows how everything does; null until the apps answer.</summary>
+    public SystemView? View { get; private set; }
+
     /// <summary>The apps.</summary>
     public AppProcesses Processes { get; }
 
@@ -84,11 +96,10 @@ internal sealed class LocalSystem : IAsyncDisposable
         var runFile = RunFile.Load(checkout.RunFile);
         var taken = new HashSet<int>();
         var page = options.Port == 0 ? Ports.TakeFree(taken) : options.Port;
+        taken.Add(page);
         var ports = runFile.Apps.ToDictionary(
             app => app.AppId,
-            app => app.AppId == PageApp
-                ? [page]
-                : Enumerable.Range(0, app.AppId == ReplicatedApp ? options.Replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
+            app => Enumerable.Range(0, app.AppId == ReplicatedApp ? options.Replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
 
         var daprToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var appToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
@@ -104,6 +115,9 @@ internal sealed class LocalSystem : IAsyncDisposable
                 AppApiToken = appToken,
                 Tracing = true,
                 LoggerFactory = loggers,
+                Broker = options.Broker,
+                Store = options.Store,
+                Strict = options.Strict,
                 Chaos = options.Chaos,
                 Intercept = options.Intercept,
             },
@@ -119,7 +133,8 @@ internal sealed class LocalSystem : IAsyncDisposable
                     var appPort = ports[app.AppId][replica];
                     var environment = new Dictionary<string, string>(app.Environment)
                     {
-                        ["ASPNETCORE_URLS"] = app.AppId == PageApp ? $"http://localhost:{appPort}" : $"http://127.0.0.1:{appPort}",
+                        // Two ports for the app with the page: Dapr's routes are not to be had where people come.
+                        ["ASPNETCORE_URLS"] = (app.AppId == PageApp ? $"http://localhost:{page};" : "") + $"http://127.0.0.1:{appPort}",
                         ["APP_ID"] = app.AppId,
                         ["APP_PORT"] = $"{appPort}",
                         ["DAPR_HTTP_ENDPOINT"] = sidecar.EndpointOf(app.AppId).GetLeftPart(UriPartial.Authority),
@@ -153,6 +168,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             }
 
             await system.Processes.WaitUntilHealthyAsync(cancellationToken);
+            system.View = await SystemView.StartAsync(system.Processes, sidecar);
             return system;
         }
         catch
@@ -193,6 +209,11 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>Ends the apps, then the sidecar.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (View is not null)
+        {
+            await View.DisposeAsync();
+        }
+
         await Processes.DisposeAsync();
         await Sidecar.DisposeAsync();
         _loggers.Dispose();

@@ -10,7 +10,7 @@ internal static class DaprdCommand
     private static readonly string[] Ignored =
     [
         "--actors-service", "--app-health-check-path", "--app-health-probe-interval", "--app-health-probe-timeout", "--app-health-threshold",
-        "--config", "--control-plane-address", "--dapr-block-shutdown-duration", "--dapr-graceful-shutdown-seconds", "--dapr-grpc-port",
+        "--control-plane-address", "--dapr-block-shutdown-duration", "--dapr-graceful-shutdown-seconds", "--dapr-grpc-port",
         "--dapr-http-read-buffer-size", "--dapr-internal-grpc-port", "--dapr-listen-addresses", "--dapr-public-port", "--metrics-port", "--mode",
         "--placement-host-address", "--profile-port", "--read-buffer-size", "--reminders-service", "--scheduler-host-address", "--sentry-address",
     ];
@@ -42,11 +42,11 @@ internal static class DaprdCommand
         var store = new Option<string>("--store") { Description = "Rules of concurrency: sqlite, redis or postgresql.", DefaultValueFactory = _ => "sqlite" };
         store.AcceptOnlyFromAmong([.. Stores.Keys]);
         var chaos = new Option<string?>("--chaos") { Description = $"What to do wrong on purpose: {string.Join(", ", ChaosPresets.Names)} or all; :seed may follow." };
-        var tracing = new Option<bool>("--tracing") { Description = "Hand traces on." };
+        var configuration = new Option<FileInfo?>("--config") { Description = "A Configuration; of it only spec.tracing.samplingRate is read: not 0 hands traces on." };
 
         var command = new RootCommand("The sidecar of one app: Dapr's HTTP API with daprd's flags, over a broker and a store of its own.")
         {
-            appId, appPort, appAddress, appProtocol, httpPort, resources, concurrency, bodySize, bodyMegabytes, logLevel, data, broker, store, chaos, tracing,
+            appId, appPort, appAddress, appProtocol, httpPort, resources, concurrency, bodySize, bodyMegabytes, logLevel, data, broker, store, chaos, configuration,
         };
         var ignored = Ignored.Select(name => (Option)new Option<string>(name)).Concat(IgnoredSwitches.Select(name => new Option<bool>(name))).ToList();
         foreach (var option in ignored)
@@ -66,12 +66,14 @@ internal static class DaprdCommand
 
             int bytes;
             ChaosOptions? trouble;
+            bool tracing;
             try
             {
                 bytes = parsed.GetValue(bodyMegabytes) is { } megabytes ? checked(megabytes * 1024 * 1024) : BodySize.Parse(parsed.GetValue(bodySize)!);
                 trouble = parsed.GetValue(chaos) is { } presets ? ChaosOptions.Parse(presets) : null;
+                tracing = parsed.GetValue(configuration) is { } file && DaprConfiguration.Load(file.FullName).HasTracing;
             }
-            catch (Exception failure) when (failure is FormatException or OverflowException)
+            catch (Exception failure) when (failure is FormatException or OverflowException or SidecarConfigurationException)
             {
                 Console.Error.WriteLine(failure.Message);
                 return Task.FromResult(1);
@@ -91,7 +93,7 @@ internal static class DaprdCommand
                     Brokers[parsed.GetValue(broker)!],
                     Stores[parsed.GetValue(store)!],
                     trouble,
-                    parsed.GetValue(tracing)),
+                    tracing),
                 cancellationToken);
         });
         return command;

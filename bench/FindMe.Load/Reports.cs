@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using FindMe.Sidecar;
 
 namespace FindMe.Load;
@@ -5,8 +6,8 @@ namespace FindMe.Load;
 /// <summary>Runs what the command line asks for and prints a line for each thing that is found. The exit code says whether all was well.</summary>
 internal static class Reports
 {
-    // Three waves and a little: one that is sent with the page, one that is asked for, and one behind it.
-    private const int PhotosOfKills = 70;
+    // Three waves of 16: the last one is asked for by Compare.
+    private const int PhotosOfKills = 48;
 
     public static async Task<int> ChaosAsync(IReadOnlyList<string> modes, int seed, int photos, int facesEvery, int side)
     {
@@ -46,6 +47,14 @@ internal static class Reports
         }
 
         return differing;
+    }
+
+    /// <summary>Runs a measurement in a folder of its own and prints what it came to, one JSON object on the last line.</summary>
+    public static async Task<int> MeasureAsync(Func<string, Task<JsonObject>> measure)
+    {
+        using var albums = new TemporaryAlbums();
+        Console.WriteLine((await measure(albums.Path)).ToJsonString());
+        return 0;
     }
 
     private static bool Print(ChaosRun run, ChaosRun calm)

@@ -71,7 +71,7 @@ public sealed class FaceEngine : IDisposable
         _processors.Wait(cancellationToken);
         try
         {
-            using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken);
+            using var picture = EngineMetrics.Measure("decode", () => PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken));
             return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
         }
         finally
@@ -125,11 +125,11 @@ public sealed class FaceEngine : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var faces = new List<DetectedFace>();
-        foreach (var detection in _detection.Detect(picture, cancellationToken))
+        foreach (var detection in EngineMetrics.Measure("detect", () => _detection.Detect(picture, cancellationToken)))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var landmarks = _landmarks.Detect(picture, detection.Box);
-            var embedding = _recognition.Embed(picture, landmarks);
+            var landmarks = EngineMetrics.Measure("landmarks", () => _landmarks.Detect(picture, detection.Box));
+            var embedding = EngineMetrics.Measure("embed", () => _recognition.Embed(picture, landmarks));
             faces.Add(new DetectedFace(
                 detection.Box.Scale(picture.ScaleX, picture.ScaleY).ClampTo(picture.FullWidth, picture.FullHeight),
                 detection.Score,

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace FindMe.Pipeline;
 
@@ -17,10 +17,12 @@ public static partial class AppDefaults
     /// <param name="builder">The app's builder.</param>
     public static void AddAppDefaults(this WebApplicationBuilder builder)
     {
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        // Logging__Console__FormatterName=json makes each line an object with its trace, for machines that read.
+        builder.Services.Configure<SimpleConsoleFormatterOptions>(console => console.SingleLine = true);
         // These write addresses with their queries: the way back from a network's sign-in holds a code there, and the way to it a state.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Http.Result", LogLevel.Warning);
+        builder.AddTelemetry();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddProblemDetails();
         builder.Services.AddExceptionHandler<DaprFailures>();
@@ -35,13 +37,7 @@ public static partial class AppDefaults
         builder.Services.AddSingleton<Wakeups>();
         builder.Services.AddSingleton<Failures>();
 
-        // Api wraps people's keys and Compare unwraps them: both must see the same ring under the same name.
-        var keys = builder.Services.AddDataProtection().SetApplicationName("FindMe");
-        if (builder.Configuration["KeyRing:Path"] is { Length: > 0 } path)
-        {
-            keys.PersistKeysToFileSystem(new DirectoryInfo(path));
-        }
-
+        builder.AddKeyRing();
         if (builder.Configuration.GetValue<bool>("ExitWithParent"))
         {
             builder.Services.AddHostedService<ExitWithParent>();
@@ -54,6 +50,7 @@ public static partial class AppDefaults
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseDaprRoutes();
         app.MapHealthChecks("/healthz");
         app.MapSubscribeHandler();
     }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace FindMe.Pipeline;
 
 /// <summary>Every n-th photo of a page, with its verdict once there is one. Lies under <see cref="StateKeys.Shard"/>.</summary>
@@ -131,12 +133,17 @@ public sealed record Verdict
     /// <summary>Why the photo could not be compared, one sentence for a person; only with Skipped.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Why the photo could not be compared, a fixed word for the operator's metrics; not kept.</summary>
+    [JsonIgnore]
+    public string? Cause { get; init; }
+
     /// <summary>It was skipped because it failed repeatedly, not for what it is: the operator can have it tried again.</summary>
     public bool GivenUp { get; init; }
 
     /// <summary>A photo that could not be compared is settled too, so that a search always finishes.</summary>
     /// <param name="reason">Why, one sentence for a person.</param>
-    public static Verdict Skipped(string reason) => new() { Kind = VerdictKind.Skipped, Reason = reason };
+    /// <param name="cause">Why, one of a few fixed words for the operator's metrics; null: another cause.</param>
+    public static Verdict Skipped(string reason, string? cause = null) => new() { Kind = VerdictKind.Skipped, Reason = reason, Cause = cause };
 }
 
 /// <summary>A face's bounding box, in pixels of the upright photo.</summary>

@@ -49,6 +49,7 @@ public sealed class Verdicts(DaprClient dapr, TimeProvider time)
             var settled = shard.Settle(image.Index, verdict);
             if (await dapr.TrySaveStateAsync(StateKeys.Store, ShardKey(image), settled, etag, search.TimeToLive(time.GetUtcNow()), cancellationToken))
             {
+                PipelineMetrics.Settled(verdict);
                 await ContinueAsync(search, image, settled, cancellationToken);
                 return;
             }

@@ -63,6 +63,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     /// <summary>How often <see cref="SidecarOptions.Chaos"/> struck; all zero without it.</summary>
     public ChaosCounters Chaos { get; } = new();
 
+    /// <summary>What waits for each app on each topic at this moment, by app and topic.</summary>
+    public IReadOnlyList<QueueStatus> ReadQueues() => _database.Read(SidecarQueues.Read);
+
     /// <summary>What <see cref="SidecarOptions.Strict"/> found, oldest first, at most the first 1,000.</summary>
     public IReadOnlyList<SidecarViolation> Violations => _violations.Found;
 

@@ -41,7 +41,18 @@ public abstract class Network : IAsyncDisposable
     public Grants Grants { get; }
 
     /// <summary>The limit of its search; null: the network's own, which no test reaches.</summary>
-    public RateLimit? Limit { get; set; }
+    public RateLimit? Limit
+    {
+        get;
+        set
+        {
+            lock (_lock)
+            {
+                // A window of the limit before would go on for as long as that one was.
+                (field, _window) = (value, default);
+            }
+        }
+    }
 
     private protected Scenario Scenario { get; }
 

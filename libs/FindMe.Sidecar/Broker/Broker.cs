@@ -107,6 +107,10 @@ internal sealed partial class Broker(
         });
     }
 
+    /// <summary>Whether a failed event stays with its group: always with Redis up to 1.16; later only when the handler was beyond its time.</summary>
+    public bool StaysPending(Pending pending, TimeSpan elapsed) =>
+        profile == BrokerProfile.Redis116 || (profile == BrokerProfile.Redis118 && elapsed >= InboxOf(pending).Component.ProcessingTimeout);
+
     /// <summary>Redis hands an event out once more when its handler has not acknowledged it in time, whether it failed or is still at work.</summary>
     public async Task ReclaimAsync(Pending pending, CancellationToken stopping)
     {

@@ -63,6 +63,7 @@ internal sealed partial class Delivery(
         }
 
         MeetFate(pending, message);
+        pending.Started = _time.GetTimestamp();
         var reply = await TryAsync(pending, route, Wrapped(route, message), stopping);
         switch (reply)
         {
@@ -231,7 +232,7 @@ internal sealed partial class Delivery(
     }
 
     // A dead letter topic takes what the in-memory retries could not save, at once. Without one Service Bus delivers again, Redis up to
-    // 1.16 leaves it pending until it is reclaimed, and the others lose it.
+    // 1.16 leaves it pending until it is reclaimed, and the others lose it, but Redis not when the handler was beyond its time.
     private async Task FailAsync(Pending pending, Route route, string reason, CancellationToken stopping)
     {
         if (route.DeadLetterTopic is not null)
@@ -242,7 +243,7 @@ internal sealed partial class Delivery(
         {
             await broker.AbandonAsync(pending, atOnce: false, stopping);
         }
-        else if (options.Broker != BrokerProfile.Redis116)
+        else if (!broker.StaysPending(pending, _time.GetElapsedTime(pending.Started)))
         {
             broker.Lose(pending, reason);
         }

@@ -10,6 +10,9 @@ internal sealed class Pending(Group group, long message, int count)
     /// <summary>Deliveries begun, the present one included.</summary>
     public int Count { get; set; } = count;
 
+    /// <summary>When the present delivery began, as a timestamp of the clock.</summary>
+    public long Started { get; set; }
+
     /// <summary>Acknowledged or dead, as far as this delivery knows.</summary>
     public bool IsSettled { get; set; }
 

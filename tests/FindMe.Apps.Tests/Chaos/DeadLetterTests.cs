@@ -32,7 +32,7 @@ public sealed class DeadLetterTests
 
         _storeIsBroken = true;
         var search = await ada.SearchAsync("talk");
-        var broken = await ada.UntilEndedAsync(search, TimeSpan.FromSeconds(90));
+        var broken = await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(4));
 
         // Photos lie in turn in two shards: every second one could not be settled by Compare.
         Assert.Equal("finished", broken["status"]!.GetValue<string>());
@@ -83,7 +83,8 @@ public sealed class DeadLetterTests
         var view = await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromSeconds(60));
         Assert.Equal("finished", view["status"]!.GetValue<string>());
 
-        // Twice the time in which the sidecar would try again, and nothing is delivered any more.
+        // Once the search's own last steps are done, twice the time in which the sidecar would try again, and nothing is delivered any more.
+        await Task.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
         var before = load.System.Sidecar.Traffic.Snapshot();
         await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
         var after = load.System.Sidecar.Traffic.Snapshot();

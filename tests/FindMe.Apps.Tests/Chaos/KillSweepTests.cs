@@ -1,12 +1,13 @@
 using FindMe.Load;
+using FindMe.Pipeline;
 using FindMe.Sidecar;
 
 namespace FindMe.Apps.Tests.Chaos;
 
 public sealed class KillSweepTests
 {
-    // Three waves and a little: one is asked for by Compare, and one more behind it.
-    private const int Photos = 70;
+    // Three waves: the last one is asked for by Compare.
+    private const int Photos = 3 * PageLayout.PhotosPerWave;
 
     [Theory]
     [InlineData("findme-collect", 5, 8)]
@@ -31,7 +32,7 @@ public sealed class KillSweepTests
 
         // A verdict a photo, and asking for the third wave and noting it.
         Assert.InRange(calls, Photos + 2, Photos + 20);
-        await AssertSameAsync(sweep, calm, Compare, [1, 31, 32, 33, 34, Photos]);
+        await AssertSameAsync(sweep, calm, Compare, [1, 15, 16, 17, 18, Photos]);
     }
 
     private static async Task AssertSameAsync(KillSweep sweep, VerdictMap calm, string app, IEnumerable<int> ordinals)

@@ -72,6 +72,36 @@ public sealed class BrokerProfileTests
     }
 
     [Fact]
+    [Conformance("broker-06", Redis + " processMessage (v1.18.4, ctx.Err)", Profile = "Redis, daprd 1.17 and newer")]
+    public async Task An_event_that_failed_after_the_processing_timeout_is_not_acknowledged()
+    {
+        var first = true;
+        await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
+        app.Handler = async (_, _) =>
+        {
+            var fails = first;
+            first = false;
+            if (fails)
+            {
+                await Task.Delay(1000, CancellationToken.None);
+            }
+
+            return new AppReply(fails ? 500 : 503);
+        };
+        await using var sidecar = await SidecarUnderTest.StartAsync(
+            [SidecarUnderTest.PubSubWith(("processingTimeout", "500ms"), ("redeliverInterval", "100"), ("concurrency", "1"))],
+            new Setup { Broker = BrokerProfile.Redis118 },
+            app);
+
+        await sidecar.PublishAsync("1");
+
+        // Alone at work, so that the second delivery begins when the first has failed.
+        await app.NextAsync();
+        await app.NextAsync();
+        await sidecar.SettledAsync();
+    }
+
+    [Fact]
     [Conformance("broker-04", "components-contrib pubsub/in-memory, common/eventbus", Profile = "in-memory")]
     public async Task One_event_of_a_topic_at_a_time_in_order_and_what_fails_is_lost()
     {

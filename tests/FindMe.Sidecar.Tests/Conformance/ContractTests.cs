@@ -3,7 +3,7 @@ namespace FindMe.Sidecar.Tests.Conformance;
 public sealed class ContractTests
 {
     [Fact]
-    public void Every_rule_has_an_id_of_its_own() => 
+    public void Every_rule_has_an_id_of_its_own() =>
         Assert.DoesNotContain(DaprContract.Ids.GroupBy(id => id), group => group.Count() > 1);
 
     [Fact]

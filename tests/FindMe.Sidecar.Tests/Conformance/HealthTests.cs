@@ -84,7 +84,7 @@ public sealed class HealthTests
     [Conformance("health-05", "pkg/api/http/shutdown.go")]
     public async Task Shutdown_is_204_and_ends_the_sidecar_or_tells_whoever_runs_it()
     {
-        await using var sidecar = await SidecarUnderTest.StartAsync();
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub, SidecarUnderTest.Store], new Setup { EndsIt = true });
 
         using var response = await sidecar.Http.PostAsync("/v1.0/shutdown", null);
 

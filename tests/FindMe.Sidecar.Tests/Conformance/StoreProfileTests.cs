@@ -128,6 +128,24 @@ public sealed class StoreProfileTests
         Task<HttpResponseMessage> TransactAsync(string body) => sidecar.PostAsync("/v1.0/state/statestore/transaction", body);
     }
 
+    [Theory]
+    [InlineData("0.123456789", "0.123457")]
+    [InlineData("-0.5", "-0.5")]
+    [InlineData("0.0000004", "0")]
+    [InlineData("12345678.25", "12345678.25")]
+    [InlineData("1700000000123", "1700000000123")]
+    [InlineData("\"<&>\"", "\"<&>\"")]
+    [InlineData("[1.0,{\"a\":2.50}]", "[1,{\"a\":2.5}]")]
+    [Conformance("redis-08", Redis + " (jsoniter.ConfigFastest)", Profile = "Redis")]
+    public async Task A_value_keeps_six_digits_behind_the_point_and_nothing_is_escaped_for_HTML(string sent, string read)
+    {
+        await using var sidecar = await RedisAsync();
+
+        using var saved = await sidecar.SaveAsync("key", sent);
+
+        Assert.Equal(read, (await sidecar.GetAsync("key"))!.Value.Value);
+    }
+
     [Fact]
     [Conformance("postgres-01", Postgres, Profile = "PostgreSQL")]
     public async Task On_PostgreSQL_first_write_on_a_key_that_exists_is_500()

@@ -31,6 +31,9 @@ public sealed record Setup
     /// <summary>Why a real daprd cannot be brought to show this; null when it can.</summary>
     public string? IsLocalOnly { get; init; }
 
+    /// <summary>Whether the case shuts its sidecar down.</summary>
+    public bool EndsIt { get; init; }
+
     /// <summary>Whether to wait until the apps were asked for their subscriptions.</summary>
     public bool Await { get; init; } = true;
 }

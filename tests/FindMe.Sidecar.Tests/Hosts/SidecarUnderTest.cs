@@ -104,7 +104,7 @@ public sealed class SidecarUnderTest : IAsyncDisposable
             var folder = setup.Folder ?? ownFolder!;
             host = !ConformanceTarget.IsReal ? await LocalHost.StartAsync(folder, resources, setup, served)
                 : setup.IsLocalOnly is { } reason ? throw Skip(reason)
-                : ConformanceTarget.Daprd is not null ? await DaprdHost.StartAsync(folder, resources, setup, served)
+                : ConformanceTarget.Daprd is not null ? await DaprdHost.StartAsync(folder, resources, setup, served, apps)
                 : await RunningHost.StartAsync(resources, setup, apps);
         }
         catch
@@ -118,7 +118,7 @@ public sealed class SidecarUnderTest : IAsyncDisposable
             app.TopicSuffix = host.Suffix;
         }
 
-        var test = new SidecarUnderTest(host, ownFolder, served[0].AppId, setup);
+        var test = new SidecarUnderTest(host, ownFolder, host is RunningHost running ? running.AppId : served[0].AppId, setup);
         if (setup.Await)
         {
             foreach (var app in served.Where(app => app.AppPorts.Count > 0))

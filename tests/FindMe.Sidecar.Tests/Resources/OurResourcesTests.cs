@@ -14,14 +14,14 @@ public sealed class OurResourcesTests
 
         Assert.Empty(run.Warnings);
         Assert.Equal(["findme-api", "findme-collect", "findme-compare"], run.Apps.Select(app => app.AppId));
-        Assert.Equal([5100, 5102, 5103], run.Apps.Select(app => app.AppPort ?? 0));
+        Assert.Equal([5101, 5102, 5103], run.Apps.Select(app => app.AppPort ?? 0));
         Assert.Equal([3501, 3502, 3503], run.Apps.Select(app => app.DaprHttpPort ?? 0));
         Assert.All(run.Apps, app =>
         {
             Assert.True(Directory.Exists(app.DirectoryPath));
-            var address = new Uri(app.Environment["ASPNETCORE_URLS"]);
-            Assert.True(address.IsLoopback);
-            Assert.Equal(app.AppPort, address.Port);
+            var addresses = app.Environment["ASPNETCORE_URLS"].Split(';').Select(address => new Uri(address)).ToList();
+            Assert.All(addresses, address => Assert.True(address.IsLoopback));
+            Assert.Equal(app.AppPort, addresses[^1].Port);
             Assert.StartsWith(Path.Combine(Root, "artifacts", "bin"), Path.GetFullPath(app.Command[1], app.DirectoryPath), StringComparison.Ordinal);
         });
         Assert.Equal(Path.Combine(Root, "components"), run.ResourcesPath);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
 
@@ -12,7 +13,8 @@ internal sealed class StateWriting(Database database, StoreProfile profile, Inte
     /// <summary>Several items are several writes: those that can be done are, and one mismatch makes the answer.</summary>
     public async Task<ApiError?> SaveAsync(AppSide app, Component store, HttpContext context)
     {
-        var (writes, error) = await ReadAsync(app, context, ApiError.Malformed, body => StateWrites.ReadSaves(body, store, app.AppId, Metadata.Of(context.Request)));
+        var (writes, error) = await ReadAsync(
+            app, context, ApiError.Malformed, body => StateWrites.ReadSaves(body, store, app.AppId, Metadata.Of(context.Request), Marshal));
         return error ?? await ApplyAsync(
             app,
             "save",
@@ -48,7 +50,7 @@ internal sealed class StateWriting(Database database, StoreProfile profile, Inte
     public async Task<ApiError?> TransactAsync(AppSide app, Component store, HttpContext context)
     {
         var (writes, error) = await ReadAsync(
-            app, context, ApiError.MalformedBody, body => StateWrites.ReadTransaction(body, store, app.AppId, Metadata.Of(context.Request)));
+            app, context, ApiError.MalformedBody, body => StateWrites.ReadTransaction(body, store, app.AppId, Metadata.Of(context.Request), Marshal));
         return error ?? await ApplyAsync(
             app,
             "transaction",
@@ -78,6 +80,9 @@ internal sealed class StateWriting(Database database, StoreProfile profile, Inte
             return ([], failure.Error);
         }
     }
+
+    private byte[] Marshal(JsonElement value) =>
+        profile == StoreProfile.Redis ? RedisJson.Marshal(value) : GoJson.Marshal(value, exactNumbers: false);
 
     private async Task<ApiError?> ApplyAsync(
         AppSide app, string operation, IReadOnlyList<StateWrite> writes, Func<Session, long, StateOutcome> apply, Func<int, string, ApiError> refused) =>

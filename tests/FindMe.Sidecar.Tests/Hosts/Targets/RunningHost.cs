@@ -7,7 +7,10 @@ internal sealed class RunningHost : ISidecarHost
 {
     private static readonly SemaphoreSlim OneCase = new(1);
 
-    private RunningHost(BrokerProfile broker, StoreProfile store) => (Broker, Store) = (broker, store);
+    private RunningHost(string appId, BrokerProfile broker, StoreProfile store) => (AppId, Broker, Store) = (appId, broker, store);
+
+    /// <summary>The app id it was started with.</summary>
+    public string AppId { get; }
 
     public BrokerProfile Broker { get; }
 
@@ -18,7 +21,8 @@ internal sealed class RunningHost : ISidecarHost
     public static async Task<RunningHost> StartAsync(string[] resources, Setup setup, IReadOnlyList<TestApp> apps)
     {
         string[] usual = [SidecarUnderTest.PubSub, SidecarUnderTest.Store];
-        Assert.SkipUnless(resources.All(usual.Contains), "a running sidecar has its own resources: this case needs others");
+        Assert.SkipUnless(resources.All(usual.Contains) && resources.Contains(SidecarUnderTest.Store), "a running sidecar has its own resources: this case needs others, or fewer");
+        Assert.SkipWhen(setup.EndsIt, "a sidecar that others use is not shut down");
         Assert.SkipUnless(apps.Count == 0, "a running sidecar asked its app for subscriptions once, before this case: it needs FINDME_DAPRD");
         Assert.SkipUnless(setup is { AppApiToken: null, DaprApiToken: null, MaxConcurrency: -1, Tracing: false }, "a running sidecar has its own flags: this case needs others");
         await OneCase.WaitAsync();
@@ -36,7 +40,7 @@ internal sealed class RunningHost : ISidecarHost
             var store = types["statestore"] == "state.redis" ? StoreProfile.Redis : types["statestore"] == "state.postgresql" ? StoreProfile.PostgreSql : StoreProfile.Sqlite;
             Assert.SkipUnless((setup.Broker ?? broker) == broker && (setup.Store ?? store) == store, $"this case is for {setup.Broker} {setup.Store}; the target is {broker}, {store}");
             await ForgetAsync(http);
-            return new RunningHost(broker, store);
+            return new RunningHost(metadata.RootElement.GetProperty("id").GetString()!, broker, store);
         }
         catch
         {
@@ -47,11 +51,7 @@ internal sealed class RunningHost : ISidecarHost
 
     public Uri EndpointOf(string appId) => new(ConformanceTarget.Endpoint!);
 
-    public Task EndedAsync(string appId)
-    {
-        Assert.Skip("a sidecar that others use is not shut down");
-        return Task.CompletedTask;
-    }
+    public Task EndedAsync(string appId) => throw new InvalidOperationException("a case that ends its sidecar says so in its setup");
 
     public Task SettledAsync() => Task.Delay(Patience.Quiet, CancellationToken.None);
 
