@@ -137,7 +137,12 @@ internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSou
             search,
             current => current with
             {
-                Stage = SearchStage.Listed, Stopped = true, Problem = problem, Cost = current.Cost - refund, WaitingUntil = null, Attempts = 0,
+                Stage = SearchStage.Listed,
+                Stopped = true,
+                Problem = problem,
+                Cost = current.Cost - refund,
+                WaitingUntil = null,
+                Attempts = 0,
             },
             cancellationToken);
     }

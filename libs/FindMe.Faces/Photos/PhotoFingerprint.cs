@@ -18,7 +18,7 @@ public sealed class PhotoFingerprint : IEquatable<PhotoFingerprint>
     /// Most bits in which two fingerprints of one picture differ, of <see cref="Bits"/>. Between what was measured: saved again, halved or
     /// cut by 2 % stays below, and no two of 470 different photos of an event come as close (docs/decisions/0006-duplicates.md).
     /// </summary>
-    public const int SamePictureBits = 40;
+    public const int SamePictureBits = 60;
 
     /// <summary>Bits of a fingerprint.</summary>
     public const int Bits = Frequencies * Frequencies;

@@ -21,7 +21,7 @@ public sealed class PhotoGroupsTests(NetworkedFindMe findMe)
         }
 
         var search = await ada.SearchAsync(new { source = "hashtags", query = "#again" });
-        var view = await ada.UntilEndedAsync(search, seconds: 60);
+        var view = await ada.UntilEndedAsync(search, seconds: 150);
 
         Assert.Equal(24, Visitor.Count(view, "compared"));
         var groups = view["groups"]!.AsArray();

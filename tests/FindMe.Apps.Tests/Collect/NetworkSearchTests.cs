@@ -80,7 +80,9 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         {
             findMe.Bench.Mastodon.Publish(new ScenarioPost
             {
-                Text = "#faults", MinutesAgo = number, Media = [new() { Picture = $"mosaic/{9000 + number}", Behaviour = behaviour, Format = format, Alt = $"{number}" }],
+                Text = "#faults",
+                MinutesAgo = number,
+                Media = [new() { Picture = $"mosaic/{9000 + number}", Behaviour = behaviour, Format = format, Alt = $"{number}" }],
             });
         }
 
@@ -133,7 +135,11 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         using var ada = await findMe.NewVisitorAsync();
         void Publish(BlueskyEmbed embed, int photos, string author = "ann", params string[] labels) => findMe.Bench.Bluesky.Publish(new ScenarioPost
         {
-            Text = "#kinds", Author = author, Embed = embed, Labels = labels, MinutesAgo = (int)embed + photos,
+            Text = "#kinds",
+            Author = author,
+            Embed = embed,
+            Labels = labels,
+            MinutesAgo = (int)embed + photos,
             Media = [.. Enumerable.Range(0, photos).Select(number => new ScenarioMedia { Picture = $"mosaic/{9300 + (int)embed}", Behaviour = MediaBehaviour.Missing })],
         });
         Publish(BlueskyEmbed.Images, 4);
