@@ -12,21 +12,36 @@ public sealed class FaceEngine : IDisposable
     private const int WorkingSide = 2_000;
 
     private readonly FaceEngineOptions _options;
+    private readonly RecognitionRecipe _recipe;
+    private readonly FaceComparison _comparison;
     private readonly FaceDetection _detection;
     private readonly LandmarkDetection _landmarks;
     private readonly FaceRecognition _recognition;
     private readonly SemaphoreSlim _processors = new(Environment.ProcessorCount);
 
-    private FaceEngine(FaceEngineOptions options, FaceDetection detection, LandmarkDetection landmarks, FaceRecognition recognition)
+    private FaceEngine(
+        FaceEngineOptions options, RecognitionRecipe recipe, FaceDetection detection, LandmarkDetection landmarks, FaceRecognition recognition)
     {
         _options = options;
+        _recipe = recipe;
+        _comparison = new FaceComparison(
+            options.MatchDistance ?? recipe.MatchDistance, options.MaybeDistance ?? recipe.MaybeDistance, recipe.Confidence);
         _detection = detection;
         _landmarks = landmarks;
         _recognition = recognition;
     }
 
+    /// <summary>Name of the <see cref="System.Diagnostics.ActivitySource"/> whose activities are the steps of a photo.</summary>
+    public const string ActivitySourceName = Stages.SourceName;
+
     /// <summary>Names the model and the alignment that make an embedding: only embeddings of the same recipe can be compared.</summary>
-    public string Recipe { get; } = $"{FaceRecognition.Version}/{FaceAlignment.Version}";
+    public string Recipe => _recipe.Identity;
+
+    /// <summary>Largest distance of a <see cref="VerdictKind.Match"/>.</summary>
+    public float MatchDistance => _comparison.MatchDistance;
+
+    /// <summary>Largest distance of a <see cref="VerdictKind.Maybe"/>.</summary>
+    public float MaybeDistance => _comparison.MaybeDistance;
 
     /// <summary>Loads the models; takes a few tenths of a second.</summary>
     /// <param name="options">Where they are, and the limits; read once.</param>
@@ -36,15 +51,17 @@ public sealed class FaceEngine : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         NativeHeap.Bound();
         var folder = ModelFolder.Find(options.ModelsPath);
+        var recipe = RecognitionRecipe.Load(Path.Combine(folder, $"{options.Recipe}.json"));
+        var detector = recipe.Detection == DetectionKind.FaceApi ? "ssd_mobilenetv1.onnx" : "ssd_mobilenetv1_int8.onnx";
         var loaded = new Stack<IDisposable>();
         try
         {
-            var detection = FaceDetection.Load(Path.Combine(folder, "ssd_mobilenetv1_int8.onnx"));
+            var detection = FaceDetection.Load(Path.Combine(folder, detector));
             loaded.Push(detection);
             var landmarks = LandmarkDetection.Load(Path.Combine(folder, "face_landmark_68.onnx"));
             loaded.Push(landmarks);
-            var recognition = FaceRecognition.Load(Path.Combine(folder, "fr_feature.onnx"));
-            return new FaceEngine(options, detection, landmarks, recognition);
+            var recognition = FaceRecognition.Load(folder, recipe);
+            return new FaceEngine(options, recipe, detection, landmarks, recognition);
         }
         catch (ModelException)
         {
@@ -68,7 +85,7 @@ public sealed class FaceEngine : IDisposable
         _processors.Wait(cancellationToken);
         try
         {
-            using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken);
+            using var picture = Decode(photo, cancellationToken);
             return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken));
         }
         finally
@@ -85,7 +102,7 @@ public sealed class FaceEngine : IDisposable
     {
         ArgumentNullException.ThrowIfNull(photo);
         ArgumentNullException.ThrowIfNull(references);
-        return FaceComparison.Compare(photo.Faces, references, _options);
+        return _comparison.Compare(photo.Faces, references);
     }
 
     /// <summary>Reads a photo as a reference for one person.</summary>
@@ -99,7 +116,7 @@ public sealed class FaceEngine : IDisposable
         _processors.Wait(cancellationToken);
         try
         {
-            using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken);
+            using var picture = Decode(photo, cancellationToken);
             var analyzed = new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken));
             return ReferenceSelection.Read(picture, analyzed, face, _options.MinReferenceFacePixels);
         }
@@ -118,15 +135,47 @@ public sealed class FaceEngine : IDisposable
         _processors.Dispose();
     }
 
+    private Picture Decode(ReadOnlyMemory<byte> photo, CancellationToken cancellationToken)
+    {
+        using var stage = Stages.Start("decode");
+        return PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken);
+    }
+
     private List<DetectedFace> FindFaces(Picture picture, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        var faces = Read(picture, Detect(picture, cancellationToken), cancellationToken);
+        return faces.Count > 0 || _recipe.Detection == DetectionKind.FaceApi ? faces : FindTurnedFaces(picture, cancellationToken);
+    }
+
+    // Photos whose pixels lie on their side without EXIF saying so: looked for only where nothing stands upright.
+    private List<DetectedFace> FindTurnedFaces(Picture picture, CancellationToken cancellationToken)
+    {
+        foreach (var clockwise in (ReadOnlySpan<bool>)[true, false])
+        {
+            using var turned = picture.Turn(clockwise);
+            List<Detection> detections;
+            using (Stages.Start("detect"))
+            {
+                detections = _detection.DetectTurned(turned, cancellationToken);
+            }
+
+            if (detections.Count > 0)
+            {
+                return Read(turned, detections, cancellationToken).ConvertAll(face => face.TurnBack(clockwise, turned.FullWidth, turned.FullHeight));
+            }
+        }
+
+        return [];
+    }
+
+    private List<DetectedFace> Read(Picture picture, List<Detection> detections, CancellationToken cancellationToken)
+    {
         var faces = new List<DetectedFace>();
-        foreach (var detection in _detection.Detect(picture, cancellationToken))
+        foreach (var detection in detections)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var landmarks = _landmarks.Detect(picture, detection.Box);
-            var embedding = _recognition.Embed(picture, landmarks);
+            var landmarks = FindLandmarks(picture, detection);
+            var embedding = _recognition.Embed(picture, detection.Box, landmarks);
             faces.Add(new DetectedFace(
                 detection.Box.Scale(picture.ScaleX, picture.ScaleY).ClampTo(picture.FullWidth, picture.FullHeight),
                 detection.Score,
@@ -135,5 +184,20 @@ public sealed class FaceEngine : IDisposable
         }
 
         return faces;
+    }
+
+    private List<Detection> Detect(Picture picture, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var stage = Stages.Start("detect");
+        return _recipe.Detection == DetectionKind.FaceApi ? _detection.DetectAsFaceApi(picture) : _detection.Detect(picture, cancellationToken);
+    }
+
+    private Landmarks FindLandmarks(Picture picture, Detection detection)
+    {
+        using var stage = Stages.Start("landmarks");
+        return _recipe.Detection == DetectionKind.FaceApi
+            ? _landmarks.Detect(picture, detection.Box, ResamplingKind.FaceApi)
+            : _landmarks.DetectTwice(picture, detection.Box);
     }
 }

@@ -11,7 +11,8 @@ public sealed class FaceEngineTests(EngineFixture fixture)
                 || reference.Name.StartsWith("Dapr", StringComparison.Ordinal));
 
     [Fact]
-    public void The_recipe_names_model_and_alignment() => Assert.Equal("fr_feature/five-point-1", fixture.Engine.Recipe);
+    public void The_recipe_names_model_and_alignment() => 
+        Assert.Matches("^fr_feature-[0-9a-f]{8}/five-point-1-[0-9a-f]{8}$", fixture.Engine.Recipe);
 
     [Fact]
     public void Boxes_lie_inside_the_photo_and_landmarks_near_their_box()
