@@ -67,7 +67,8 @@ internal static class Pairs
             : null;
 
     // "LFW erratum: official label 1 is wrong", "label error".
-    private static bool IsLabelError(string note) =>
+    /// <summary>Whether a pair's note says that its label is wrong.</summary>
+    public static bool IsLabelError(string note) =>
         note.Contains("erratum", StringComparison.OrdinalIgnoreCase)
         || (note.Contains("label", StringComparison.OrdinalIgnoreCase)
             && (note.Contains("wrong", StringComparison.OrdinalIgnoreCase) || note.Contains("error", StringComparison.OrdinalIgnoreCase)));

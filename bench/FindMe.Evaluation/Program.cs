@@ -19,6 +19,8 @@ var album = new Argument<string>("DIR") { Description = "Holds photos/, referenc
 var photos = new Argument<string>("DIR") { Description = "Photos, also in subfolders." };
 var hostile = new Argument<string>("DIR") { Description = "Files, and EXPECT.csv with columns file,expect." };
 var reference = new Option<FileInfo?>("--reference") { Description = "A photo of the person to compare every photo with." };
+var manifest = new Argument<string>("MANIFEST.csv") { Description = "Columns file,label, and group if people are to be counted apart." };
+var charts = new Option<DirectoryInfo?>("--charts") { Description = "A folder for the charts." };
 
 var command = new RootCommand("Measures how well and how fast FindMe's engine finds faces and tells them apart.")
 {
@@ -27,6 +29,7 @@ var command = new RootCommand("Measures how well and how fast FindMe's engine fi
     Verb("event", "Finds people in an event's album.", [album], (engine, parsed, end) => Events.Evaluate(engine, parsed.GetRequiredValue(album), end)),
     Verb("speed", "Measures the time of photos.", [photos, reference], (engine, parsed, end) => Speed.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(reference), end)),
     Verb("hostile", "Decodes or refuses hostile files.", [hostile], (engine, parsed, end) => Hostile.Evaluate(engine, parsed.GetRequiredValue(hostile), end)),
+    Verb("calibrate", "Sweeps thresholds and fits the confidence.", [manifest, charts], (engine, parsed, end) => Calibrate.Evaluate(engine, parsed.GetRequiredValue(manifest), parsed.GetValue(charts), end)),
     json,
     recipe,
     models,
