@@ -13,10 +13,21 @@ internal static class Pairs
     /// <returns>The summary, and each pair with its distance.</returns>
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string path, CancellationToken cancellationToken)
     {
-        var table = CsvTable.Read(path, "file_a", "file_b", "same");
-        var rows = table.Rows.Where(row => !IsLabelError(table.Field(row, "note"))).ToList();
-        var photos = Photos.Analyze(
-            engine, rows.SelectMany(row => new[] { table.PathIn(row, "file_a"), table.PathIn(row, "file_b") }), "pictures", cancellationToken);
+        var photos = Photos.Analyze(engine, PathsIn(path), "pictures", cancellationToken);
+        return Evaluate(engine, path, photos);
+    }
+
+    /// <summary>The pictures of a file of pairs, label errors left out.</summary>
+    public static IEnumerable<string> PathsIn(string path)
+    {
+        var (table, rows) = Read(path);
+        return rows.SelectMany(row => new[] { table.PathIn(row, "file_a"), table.PathIn(row, "file_b") });
+    }
+
+    /// <summary>As <see cref="Evaluate(FaceEngine, string, CancellationToken)"/>, of pictures that were analysed already.</summary>
+    public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string path, Photos photos)
+    {
+        var (table, rows) = Read(path);
         var pairs = rows.ConvertAll(row =>
         {
             var (a, b) = (table.PathIn(row, "file_a"), table.PathIn(row, "file_b"));
@@ -41,6 +52,12 @@ internal static class Pairs
             })]),
         };
         return (summary, details);
+    }
+
+    private static (CsvTable Table, List<string[]> Rows) Read(string path)
+    {
+        var table = CsvTable.Read(path, "file_a", "file_b", "same");
+        return (table, table.Rows.Where(row => !IsLabelError(table.Field(row, "note"))).ToList());
     }
 
     private static JsonObject Summarize(FaceEngine engine, Photos photos, IReadOnlyList<Pair> pairs)

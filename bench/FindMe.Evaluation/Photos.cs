@@ -43,8 +43,9 @@ internal sealed class Photos
     /// <summary>Files that could not be read.</summary>
     public IEnumerable<string> Unreadable => _photos.Where(photo => photo.Value is null).Select(photo => photo.Key).Order(StringComparer.Ordinal);
 
-    /// <summary>The face a picture is of: the largest, less the farther it is from the middle. Null where there is none.</summary>
-    public static DetectedFace? MainFaceOf(AnalyzedPhoto? photo) => photo?.Faces.MaxBy(face => WeightOf(face.Box, photo.Width, photo.Height));
+    /// <summary>The face a picture is of: the largest, less the farther it is from the middle and the less sure. Null where there is none.</summary>
+    public static DetectedFace? MainFaceOf(AnalyzedPhoto? photo) =>
+        photo?.Faces.MaxBy(face => face.Score * WeightOf(face.Box, photo.Width, photo.Height));
 
     // The area, less one half for a face at the edge.
     private static double WeightOf(Box box, int width, int height)

@@ -30,6 +30,7 @@ var command = new RootCommand("Measures how well and how fast FindMe's engine fi
     Verb("speed", "Measures the time of photos.", [photos, reference], (engine, parsed, end) => Speed.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(reference), end)),
     Verb("hostile", "Decodes or refuses hostile files.", [hostile], (engine, parsed, end) => Hostile.Evaluate(engine, parsed.GetRequiredValue(hostile), end)),
     Verb("calibrate", "Sweeps thresholds and fits the confidence.", [manifest, charts], (engine, parsed, end) => Calibrate.Evaluate(engine, parsed.GetRequiredValue(manifest), parsed.GetValue(charts), end)),
+    Verb("quality", "Reads references that were made worse.", [manifest], (engine, parsed, end) => Quality.Evaluate(engine, parsed.GetRequiredValue(manifest), end)),
     json,
     recipe,
     models,

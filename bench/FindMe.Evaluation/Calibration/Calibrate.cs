@@ -10,7 +10,7 @@ namespace FindMe.Evaluation;
 internal static class Calibrate
 {
     // People whose small pictures are tried: each costs seven photos.
-    private const int PeopleOfSmallFaces = 150;
+    private const int PeopleOfSmallFaces = 100;
 
     /// <summary>Sweeps thresholds, fits the confidence on one half of the people and measures it on the other, and draws the charts.</summary>
     /// <param name="engine">The engine.</param>
@@ -42,6 +42,11 @@ internal static class Calibrate
             ["sizes"] = sizes,
             ["groups"] = Groups(engine, identities.Portraits),
         };
+        if (identities.PairsPath is { } pairs)
+        {
+            summary["pairs"] = Pairs.Evaluate(engine, pairs, identities.Photos).Summary;
+        }
+
         if (charts is not null)
         {
             charts.Create();

@@ -14,7 +14,8 @@ internal sealed record Portrait(string Path, string Person, string Group, int Wi
 /// <summary>The pictures of known people in a manifest, and every distance between two of them.</summary>
 internal sealed class Identities
 {
-    private Identities(IReadOnlyList<Portrait> portraits, int withoutFace) => (Portraits, WithoutFace) = (portraits, withoutFace);
+    private Identities(IReadOnlyList<Portrait> portraits, int withoutFace, Photos photos, string? pairs) =>
+        (Portraits, WithoutFace, Photos, PairsPath) = (portraits, withoutFace, photos, pairs);
 
     /// <summary>The pictures in which a face was found.</summary>
     public IReadOnlyList<Portrait> Portraits { get; }
@@ -22,7 +23,13 @@ internal sealed class Identities
     /// <summary>Pictures of people in which no face was found.</summary>
     public int WithoutFace { get; }
 
-    /// <summary>Reads the pictures of a manifest.</summary>
+    /// <summary>The PAIRS.csv beside the manifest; null if there is none.</summary>
+    public string? PairsPath { get; }
+
+    /// <summary>What was found in every picture of the manifest's people and of the pairs.</summary>
+    public Photos Photos { get; }
+
+    /// <summary>Reads the pictures of a manifest, and of the PAIRS.csv beside it if there is one.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="path">
     /// Columns <c>file,label</c>, and <c>group</c> if people are to be counted apart. A label with a space in it ("no human face") names
@@ -32,11 +39,13 @@ internal sealed class Identities
     public static Identities Read(FaceEngine engine, string path, CancellationToken cancellationToken)
     {
         var table = CsvTable.Read(path, "file", "label");
-        var errors = ReadLabelErrors(Path.Combine(table.Folder, "PAIRS.csv"));
+        var pairs = Path.Combine(table.Folder, "PAIRS.csv");
+        var errors = ReadLabelErrors(pairs);
         var rows = table.Rows
             .Where(row => table.Field(row, "label") is { Length: > 0 } label && !label.Contains(' ') && !errors.Contains(table.PathIn(row, "file")))
             .ToList();
-        var photos = Photos.Analyze(engine, rows.Select(row => table.PathIn(row, "file")), "pictures", cancellationToken);
+        var photos = Photos.Analyze(
+            engine, rows.Select(row => table.PathIn(row, "file")).Concat(File.Exists(pairs) ? Pairs.PathsIn(pairs) : []), "pictures", cancellationToken);
         var portraits = new List<Portrait>();
         foreach (var row in rows)
         {
@@ -49,7 +58,7 @@ internal sealed class Identities
         }
 
         return portraits.Select(portrait => portrait.Person).Distinct().Count() > 1
-            ? new Identities(portraits, rows.Count - portraits.Count)
+            ? new Identities(portraits, rows.Count - portraits.Count, photos, File.Exists(pairs) ? pairs : null)
             : throw new EvaluationException($"{path} names fewer than two people.");
     }
 

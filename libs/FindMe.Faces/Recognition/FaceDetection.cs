@@ -32,6 +32,9 @@ internal sealed class FaceDetection : IDisposable
     private const float SecondScore = 0.3f;
     private const float SmallFace = 48;
 
+    // What fills more of the picture has nothing around it that a second look could add.
+    private const float ClosePortrait = 0.75f;
+
     // The second look shows this much of the face's longer side in a square of so many pixels: a face of about 70.
     private const float SecondLookShare = 2.8f;
     private const int SecondLookSide = 192;
@@ -148,7 +151,7 @@ internal sealed class FaceDetection : IDisposable
         }
 
         var faces = Distinct(found);
-        faces.RemoveAll(face => IsDoubtful(face) && LookAgain(picture, face.Box) < SecondScore);
+        faces.RemoveAll(face => IsDoubtful(face, picture) && LookAgain(picture, face.Box) < SecondScore);
         return faces;
     }
 
@@ -190,7 +193,10 @@ internal sealed class FaceDetection : IDisposable
         }
     }
 
-    private static bool IsDoubtful(Detection face) => face.Score < SureScore && Math.Max(face.Box.Width, face.Box.Height) >= SmallFace;
+    private static bool IsDoubtful(Detection face, Picture picture) =>
+        face.Score < SureScore
+        && Math.Max(face.Box.Width, face.Box.Height) >= SmallFace
+        && Math.Max(face.Box.Width / picture.Width, face.Box.Height / picture.Height) <= ClosePortrait;
 
     /// <summary>The score of a face in a picture of itself and little else.</summary>
     private float LookAgain(Picture picture, Box box)
