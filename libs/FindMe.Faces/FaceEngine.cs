@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace FindMe.Faces;
 
 /// <summary>Finds faces in photos and compares them with a person's.</summary>
@@ -53,23 +55,22 @@ public sealed class FaceEngine : IDisposable
         var folder = ModelFolder.Find(options.ModelsPath);
         var recipe = RecognitionRecipe.Load(Path.Combine(folder, $"{options.Recipe}.json"));
         var detector = recipe.Detection == DetectionKind.FaceApi ? "ssd_mobilenetv1.onnx" : "ssd_mobilenetv1_int8.onnx";
-        var loaded = new Stack<IDisposable>();
+        var (detection, landmarks, recognition) = ((FaceDetection?)null, (LandmarkDetection?)null, (FaceRecognition?)null);
         try
         {
-            var detection = FaceDetection.Load(Path.Combine(folder, detector));
-            loaded.Push(detection);
-            var landmarks = LandmarkDetection.Load(Path.Combine(folder, "face_landmark_68.onnx"));
-            loaded.Push(landmarks);
-            var recognition = FaceRecognition.Load(folder, recipe);
-            return new FaceEngine(options, recipe, detection, landmarks, recognition);
+            // Each takes a tenth of a second or two, most of it in a single thread.
+            Parallel.Invoke(
+                () => detection = FaceDetection.Load(Path.Combine(folder, detector)),
+                () => recognition = FaceRecognition.Load(folder, recipe),
+                () => landmarks = LandmarkDetection.Load(Path.Combine(folder, "face_landmark_68.onnx")));
+            return new FaceEngine(options, recipe, detection!, landmarks!, recognition!);
         }
-        catch (ModelException)
+        catch (AggregateException exception) when (exception.InnerExceptions[0] is ModelException)
         {
-            foreach (var model in loaded)
-            {
-                model.Dispose();
-            }
-
+            detection?.Dispose();
+            landmarks?.Dispose();
+            recognition?.Dispose();
+            ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
             throw;
         }
     }

@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace FindMe.Faces;
 
-/// <summary>The steps of a photo as activities: decode, detect, landmarks, align, embed. Costs nothing while nobody listens.</summary>
+/// <summary>
+/// The steps of a photo as activities: decode, detect, landmarks, align, embed; and inside of them libvips and onnxruntime, whose work is
+/// theirs, not ours. Costs nothing while nobody listens.
+/// </summary>
 internal static class Stages
 {
     public const string SourceName = "FindMe.Faces";

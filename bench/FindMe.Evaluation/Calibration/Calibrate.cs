@@ -10,7 +10,7 @@ namespace FindMe.Evaluation;
 internal static class Calibrate
 {
     // People whose small pictures are tried: each costs seven photos.
-    private const int PeopleOfSmallFaces = 100;
+    private const int PeopleOfSmallFaces = 60;
 
     /// <summary>Sweeps thresholds, fits the confidence on one half of the people and measures it on the other, and draws the charts.</summary>
     /// <param name="engine">The engine.</param>

@@ -94,6 +94,7 @@ internal sealed class ModelFile : IDisposable
     public IDisposableReadOnlyCollection<OrtValue> Run(Memory<float> input, params long[] shape)
     {
         using var value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, input, shape);
+        using var stage = Stages.Start("onnxruntime");
         return _session.Run(_runOptions, _inputs, [value], _outputs);
     }
 

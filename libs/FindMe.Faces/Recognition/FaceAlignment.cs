@@ -1,4 +1,7 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace FindMe.Faces;
 
@@ -159,15 +162,20 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
                 return Vector3.Lerp(upper, lower, shareY);
             }
 
-            var start = ((top * _width) + left) * Picture.Bands;
-            return Vector3.Lerp(Between(start, shareX), Between(start + (_width * Picture.Bands), shareX), shareY);
+            var stride = _width * Picture.Bands;
+            ref var pixel = ref Unsafe.Add(ref MemoryMarshal.GetReference(_pixels), (top * stride) + (left * Picture.Bands));
+            return Lerp(Between(ref pixel, shareX), Between(ref Unsafe.Add(ref pixel, stride), shareX), shareY).AsVector3();
         }
 
-        private Vector3 Between(int start, float share)
-        {
-            var two = _pixels.Slice(start, 2 * Picture.Bands);
-            return Vector3.Lerp(new Vector3(two[0], two[1], two[2]), new Vector3(two[3], two[4], two[5]), share);
-        }
+        private static Vector128<float> Between(ref byte pixel, float share) =>
+            Lerp(Widen(ref pixel), Widen(ref Unsafe.Add(ref pixel, Picture.Bands)), share);
+
+        private static Vector128<float> Lerp(Vector128<float> a, Vector128<float> b, float share) => a + ((b - a) * share);
+
+        // Four bytes for the three of a pixel: IsInside leaves room behind the last one.
+        private static Vector128<float> Widen(ref byte pixel) =>
+            Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(
+                Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(ref pixel)).AsByte())).AsInt32());
 
         private Vector3 PixelAt(int x, int y)
         {
