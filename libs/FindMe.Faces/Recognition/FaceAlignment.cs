@@ -80,6 +80,19 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
         }
     }
 
+    /// <summary>How far the points miss their places when they are fitted as well as they can be: root of the mean square, in pixels of the chip.</summary>
+    public float MisfitOf(Landmarks landmarks)
+    {
+        var toPicture = ToPicture(landmarks);
+        var sum = 0f;
+        for (var i = 0; i < _places.Length; i++)
+        {
+            sum += Vector2.DistanceSquared(Vector2.Transform(_places[i], toPicture), landmarks.MeanOf(template[i].Landmarks));
+        }
+
+        return MathF.Sqrt(sum / _places.Length / Math.Max(float.Epsilon, toPicture.GetDeterminant()));
+    }
+
     /// <summary>
     /// The similarity (turn, scale, move; no mirroring) of least squares that takes the chip's points to the picture's.
     /// </summary>

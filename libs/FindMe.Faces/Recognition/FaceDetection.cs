@@ -16,9 +16,11 @@ internal sealed class FaceDetection : IDisposable
     // face-api.js' own, and the default of its options.
     private const float FaceApiMinScore = 0.5f;
 
-    // A photo that lies on its side shows faces at least to the first passes, and is not worth a false alarm.
+    /// <summary>Least score of a face in a picture that was turned by a guess, which is not worth a false alarm.</summary>
+    public const float TurnedMinScore = 0.7f;
+
+    // A photo that lies on its side shows faces to the coarse passes at least.
     private const int TurnedPasses = 3;
-    private const float TurnedMinScore = 0.7f;
 
     // Two boxes that share this much of their union are one face.
     private const float SameFaceOverlap = 0.4f;
