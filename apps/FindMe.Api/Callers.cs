@@ -26,7 +26,6 @@ internal static class Callers
 
     public static void AddCallers(this IServiceCollection services)
     {
-        services.AddExceptionHandler<Problems.Handler>();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie =>
         {
             cookie.Cookie.Name = "findme";

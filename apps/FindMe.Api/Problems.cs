@@ -1,5 +1,3 @@
-using FindMe.Pipeline.Dapr;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Api;
@@ -22,9 +20,6 @@ internal static class Problems
     public static ProblemHttpResult TooLarge(long bytes) => Of(
         413, "too-large", $"The picture has more than {bytes >> 20} MB.", "Send a smaller one; a phone's ordinary photo is enough.");
 
-    public static ProblemHttpResult Unavailable { get; } = Of(
-        503, "unavailable", "FindMe's store or queue does not answer.", "Nothing is lost. Try again in a moment.");
-
     /// <summary>A problem.</summary>
     /// <param name="status">The HTTP status.</param>
     /// <param name="type">The slug.</param>
@@ -37,19 +32,4 @@ internal static class Problems
     /// <summary>Everything under /api that is no endpoint.</summary>
     public static void MapUnknownApi(this IEndpointRouteBuilder routes) =>
         routes.Map("/api/{**rest}", () => NotFound).ExcludeFromDescription();
-
-    /// <summary>The sidecar or its store does not answer: 503, and the page tries again. Everything else is a defect: 500.</summary>
-    public sealed class Handler : IExceptionHandler
-    {
-        public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
-        {
-            if (exception is not DaprException)
-            {
-                return false;
-            }
-
-            await Unavailable.ExecuteAsync(httpContext);
-            return true;
-        }
-    }
 }

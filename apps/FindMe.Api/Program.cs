@@ -9,6 +9,8 @@ builder.Services.AddAlbums();
 builder.Services.AddCallers();
 builder.Services.AddReferencePhotos();
 builder.Services.AddSearches();
+builder.Services.AddWakeups();
+builder.Services.AddOperator();
 builder.Services.AddOpenApi();
 
 var app = builder.Build();
@@ -25,6 +27,7 @@ app.MapSearches();
 app.MapSearchEvents();
 app.MapSearchPhotos();
 app.MapForgetting();
+app.MapOperatorFailures();
 app.MapUnknownApi();
 
 app.Run();

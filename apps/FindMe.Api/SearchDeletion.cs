@@ -21,12 +21,21 @@ internal sealed partial class SearchDeletion(DaprClient dapr, TimeProvider time,
     /// <exception cref="DaprException">Some of it may still be there; deleting again is safe.</exception>
     public async Task<int> DeleteAsync(string id, CancellationToken cancellationToken)
     {
-        var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(id), cancellationToken);
+        Search? search = null;
         var now = time.GetUtcNow();
         var tombstone = new Search { Id = id, Person = "", Source = "", Query = "", CreatedAt = now, ExpiresAt = now + TombstoneKept, Stage = SearchStage.Deleted };
 
-        // Whatever a page being listed at this moment writes to the document loses against this: it asks for the version it read.
-        await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Search(id), tombstone, TombstoneKept, cancellationToken);
+        // Whatever a page being listed at this moment writes to the document loses against this: it asks for the version it read. So does
+        // this: Redis refuses a write without a version to a key that was ever written with one.
+        await dapr.CreateOrUpdateStateAsync<Search>(
+            StateKeys.Search(id),
+            current =>
+            {
+                search = current;
+                return tombstone;
+            },
+            _ => TombstoneKept,
+            cancellationToken);
         if (search is null)
         {
             return 0;

@@ -104,8 +104,9 @@ internal static class Searches
             return Problems.ConsentRequired;
         }
 
-        // Fails where a tombstone lies already, because everything was deleted in this very moment.
-        if (!await dapr.TrySaveStateAsync(StateKeys.Store, StateKeys.Search(search.Id), search, "", Callers.Retention, cancellationToken))
+        // A tombstone lies there already where everything was deleted in this very moment.
+        var saved = await dapr.CreateOrUpdateStateAsync<Search>(StateKeys.Search(search.Id), current => current ?? search, _ => Callers.Retention, cancellationToken);
+        if (saved.Stage == SearchStage.Deleted)
         {
             return Problems.ConsentRequired;
         }

@@ -1,20 +1,52 @@
+using System.ComponentModel.DataAnnotations;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
+using Microsoft.Extensions.Options;
 
 namespace FindMe.Collect;
 
-/// <summary>What failed every time is settled here, so that its search finishes: a photo as skipped, a search as failed.</summary>
+/// <summary>What becomes of dead letters. Section <c>DeadLetters</c> of the configuration; checked at start.</summary>
+public sealed class DeadLetterOptions
+{
+    /// <summary>The configuration section these are read from.</summary>
+    public const string Section = "DeadLetters";
+
+    /// <summary>How long what failed every time waits before it is tried once more, 0 to 1 h; 30 s: most outages of a store are over then.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(30);
+}
+
+[OptionsValidator]
+internal sealed partial class DeadLetterOptionsValidator : IValidateOptions<DeadLetterOptions>;
+
+/// <summary>
+/// What failed every time comes here and is tried once more after a while. A photo that fails then is skipped, a step of a search that
+/// fails then fails the search. So every search finishes, and the operator sees what was given up.
+/// </summary>
 internal static partial class DeadLetters
 {
-    public static void MapDeadLetters(this IEndpointRouteBuilder routes)
+    public static void AddDeadLetters(this IServiceCollection services)
     {
-        routes.MapPost($"/{Topics.TweetImageDead}", SkipPhotoAsync).WithTopic(Topics.TweetImageDead, deadLetterTopic: null);
-        routes.MapPost($"/{Topics.SearchRequestDead}", FailSearchAsync).WithTopic(Topics.SearchRequestDead, deadLetterTopic: null);
+        services.AddOptions<DeadLetterOptions>().BindConfiguration(DeadLetterOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DeadLetterOptions>, DeadLetterOptionsValidator>();
     }
 
-    // A second delivery finds the photo settled.
-    private static async Task<Delivery> SkipPhotoAsync(
-        CloudEvent<TweetImage> message, Verdicts verdicts, ILogger<Verdicts> logger, CancellationToken cancellationToken)
+    public static void MapDeadLetters(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost($"/{Topics.TweetImageDead}", RetryOrSkipAsync).WithTopic(Topics.TweetImageDead, deadLetterTopic: null);
+        routes.MapPost($"/{Topics.SearchRequestDead}", RetryOrFailAsync).WithTopic(Topics.SearchRequestDead, deadLetterTopic: null);
+    }
+
+    // The wakeup first: once the photo is marked, it will be tried. A second delivery marks it again, or finds it settled.
+    private static async Task<Delivery> RetryOrSkipAsync(
+        CloudEvent<TweetImage> message,
+        Verdicts verdicts,
+        Wakeups wakeups,
+        Failures failures,
+        IOptions<DeadLetterOptions> options,
+        TimeProvider time,
+        ILogger<Verdicts> logger,
+        CancellationToken cancellationToken)
     {
         if (message.Data is not { } image)
         {
@@ -22,14 +54,31 @@ internal static partial class DeadLetters
             return Delivery.Drop;
         }
 
+        if (!image.LastTry)
+        {
+            LogRetry(logger, image.SearchId, image.EventId(), options.Value.RetryAfter);
+            var retry = new SearchRequest { SearchId = image.SearchId, Again = RetryScope.Waiting };
+            await wakeups.AddAsync(retry, time.GetUtcNow() + options.Value.RetryAfter, cancellationToken);
+            await verdicts.MarkFailedAsync(image, cancellationToken);
+            return Delivery.Done;
+        }
+
         LogSkipped(logger, image.SearchId, image.EventId());
-        await verdicts.SettleAsync(image, Verdict.Skipped("Comparing this photo failed repeatedly."), cancellationToken);
+        await failures.AddAsync(image.SearchId, image.EventId(), photos: 1, cancellationToken);
+        await verdicts.SettleAsync(image, Verdict.Skipped("Comparing this photo failed repeatedly.", "failed-repeatedly") with { GivenUp = true }, cancellationToken);
         return Delivery.Done;
     }
 
-    // A second delivery finds the search failed.
-    private static async Task<Delivery> FailSearchAsync(
-        CloudEvent<SearchRequest> message, DaprClient dapr, TimeProvider time, ILogger<SearchRequest> logger, CancellationToken cancellationToken)
+    // A second delivery notes the same step again, or finds the search failed.
+    private static async Task<Delivery> RetryOrFailAsync(
+        CloudEvent<SearchRequest> message,
+        DaprClient dapr,
+        Wakeups wakeups,
+        Failures failures,
+        IOptions<DeadLetterOptions> options,
+        TimeProvider time,
+        ILogger<SearchRequest> logger,
+        CancellationToken cancellationToken)
     {
         if (message.Data is not { } request)
         {
@@ -37,11 +86,18 @@ internal static partial class DeadLetters
             return Delivery.Drop;
         }
 
+        if (!request.LastTry)
+        {
+            LogRetry(logger, request.SearchId, request.EventId(), options.Value.RetryAfter);
+            await wakeups.AddAsync(request with { LastTry = true }, time.GetUtcNow() + options.Value.RetryAfter, cancellationToken);
+            return Delivery.Done;
+        }
+
         LogFailed(logger, request.SearchId);
-        var problem = new SearchProblem("failed-repeatedly", "This search failed repeatedly.", "Start it again; if it fails again, tell the operator its id.");
+        await failures.AddAsync(request.SearchId, request.EventId(), photos: 0, cancellationToken);
         await dapr.UpdateStateAsync<Search>(
             StateKeys.Search(request.SearchId),
-            search => search.IsOpen() ? search with { Stage = SearchStage.Failed, Problem = problem } : search,
+            search => search.IsOpen() ? search with { Stage = SearchStage.Failed, Problem = SearchProblem.FailedRepeatedly } : search,
             search => search.TimeToLive(time.GetUtcNow()),
             cancellationToken);
         return Delivery.Done;
@@ -49,6 +105,9 @@ internal static partial class DeadLetters
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The dead letter {EventId} of {Topic} has no data: dropped.")]
     private static partial void LogWithoutData(ILogger logger, string? topic, string? eventId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed every time; it is tried once more in {RetryAfter}.")]
+    private static partial void LogRetry(ILogger logger, string searchId, string eventId, TimeSpan retryAfter);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed repeatedly and is skipped.")]
     private static partial void LogSkipped(ILogger logger, string searchId, string eventId);

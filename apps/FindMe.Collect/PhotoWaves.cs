@@ -64,15 +64,7 @@ internal sealed class PhotoWaves(DaprClient dapr)
             .SelectMany(shard => shard.Photos)
             .Where(photo => photo.Verdict is null && isDue(photo))
             .OrderBy(photo => photo.Index)
-            .Select(photo => new TweetImage
-            {
-                SearchId = search,
-                Listing = page.Listing,
-                Index = photo.Index,
-                PagePhotos = page.Photos,
-                FirstWave = firstWave,
-                Photo = photo.Locator,
-            });
+            .Select(photo => TweetImage.Of(search, page, firstWave, photo));
         return dapr.BulkPublishEventAsync(Topics.PubSub, Topics.TweetImage, images.Select(image => (image.EventId(), image)), cancellationToken);
     }
 }

@@ -9,6 +9,8 @@ builder.Services.AddAlbums();
 builder.Services.AddSingleton<IPhotoSource, AlbumSource>();
 builder.Services.AddSingleton<SearchPages>();
 builder.Services.AddSingleton<PhotoWaves>();
+builder.Services.AddSingleton<FailedPhotos>();
+builder.Services.AddDeadLetters();
 
 var app = builder.Build();
 

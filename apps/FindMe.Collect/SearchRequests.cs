@@ -3,7 +3,10 @@ using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Collect;
 
-/// <summary>search_request → list the next page → tweet_image for the waves that may go → search_request for the page after.</summary>
+/// <summary>
+/// search_request → list the next page → tweet_image for the waves that may go → search_request for the page after; or a wave; or what
+/// failed, once more.
+/// </summary>
 internal static partial class SearchRequests
 {
     public static void MapSearchRequests(this IEndpointRouteBuilder routes) =>
@@ -15,6 +18,7 @@ internal static partial class SearchRequests
         DaprClient dapr,
         SearchPages pages,
         PhotoWaves waves,
+        FailedPhotos failed,
         ILogger<SearchRequest> logger,
         CancellationToken cancellationToken)
     {
@@ -24,10 +28,18 @@ internal static partial class SearchRequests
             return Delivery.Drop;
         }
 
-        var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(request.SearchId), cancellationToken);
+        var search = request.Again == RetryScope.Settled
+            ? await failed.ReopenAsync(request.SearchId, cancellationToken)
+            : await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(request.SearchId), cancellationToken);
         if (search is null || !search.IsOpen())
         {
             LogNotOpen(logger, request.SearchId, search?.Stage);
+            return Delivery.Done;
+        }
+
+        if (request.Again is not null)
+        {
+            await failed.SendAsync(search, cancellationToken);
             return Delivery.Done;
         }
 

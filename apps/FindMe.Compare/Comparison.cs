@@ -68,7 +68,7 @@ internal sealed partial class Comparison(Lazy<FaceEngine> engine, Verdicts verdi
         }
         catch (PhotoException exception)
         {
-            return Verdict.Skipped(exception.Message);
+            return Verdict.Skipped(exception.Message, $"photo-{exception.Problem}".ToLowerInvariant());
         }
     }
 

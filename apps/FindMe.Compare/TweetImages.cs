@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 
@@ -32,7 +33,7 @@ internal static partial class TweetImages
 
         if (Verdicts.IsSettled(shard, image))
         {
-            await verdicts.ContinueAsync(image, shard, cancellationToken);
+            await verdicts.ContinueAsync(search, image, shard, cancellationToken);
             return Delivery.Done;
         }
 
@@ -46,12 +47,14 @@ internal static partial class TweetImages
         Verdict? verdict;
         try
         {
+            var started = Stopwatch.GetTimestamp();
             var photo = await albums.ReadAsync(image.Photo.Album, image.Photo.Path, cancellationToken);
+            PipelineMetrics.Took("fetch", started);
             verdict = await comparison.CompareAsync(image, photo, wanted, cancellationToken);
         }
         catch (PhotoUnavailableException exception)
         {
-            verdict = Verdict.Skipped(exception.Message);
+            verdict = Verdict.Skipped(exception.Message, "unavailable");
         }
 
         if (verdict is not null)

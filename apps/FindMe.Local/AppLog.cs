@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace FindMe.Local;
 
 /// <summary>The log of one process: everything into a file, what needs a person's eye onto the console too.</summary>
-internal sealed class AppLog(string folder, string name) : ILoggerProvider
+internal sealed class AppLog(string folder, string name, bool echo = true) : ILoggerProvider
 {
     private readonly Lock _lock = new();
     private readonly StreamWriter _file = new(Path.Combine(folder, name + ".log"), append: true) { AutoFlush = true };
@@ -21,6 +21,11 @@ internal sealed class AppLog(string folder, string name) : ILoggerProvider
             {
                 // A full disk must not end what still works; the sidecar says that the disk is full.
             }
+        }
+
+        if (!echo)
+        {
+            return;
         }
 
         if (line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal))

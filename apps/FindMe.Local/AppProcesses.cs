@@ -3,8 +3,15 @@ using System.Diagnostics;
 
 namespace FindMe.Local;
 
+/// <summary>One process of an app.</summary>
+/// <param name="Name">The name of its log.</param>
+/// <param name="App">The app's Dapr id.</param>
+/// <param name="Alive">It runs.</param>
+/// <param name="Restarts">How often it was started again.</param>
+internal sealed record ProcessStatus(string Name, string App, bool Alive, int Restarts);
+
 /// <summary>The apps as processes of their own, started again when they end. They end when this process does, however it ends.</summary>
-internal sealed class AppProcesses(string logs) : IAsyncDisposable
+internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
 {
     // An app that ends this often before it was ever healthy will not get better by itself.
     private const int MaxFailedStarts = 5;
@@ -45,10 +52,30 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
         }
     }
 
+    /// <summary>How the processes do at this moment.</summary>
+    public IReadOnlyList<ProcessStatus> Read() => [.. _apps.Select(app => new ProcessStatus(app.Name, app.Environment["APP_ID"], app.Process is not null, app.Restarts))];
+
     /// <summary>Waits for as long as the apps can be kept running.</summary>
     /// <exception cref="StartException">One of them cannot.</exception>
     public async Task WaitAsync(CancellationToken cancellationToken) =>
         await await Task.WhenAny(_apps.Select(app => app.Running)).WaitAsync(cancellationToken);
+
+    /// <summary>The processes that run at this moment.</summary>
+    public IReadOnlyList<(string Name, int Id)> Running() => [.. _apps.Where(app => app.Process is not null).Select(app => (app.Name, app.Process!.Id))];
+
+    /// <summary>Ends an app's process at once, as a crash would; it is then started again.</summary>
+    /// <param name="name">The name of its log.</param>
+    public void Kill(string name)
+    {
+        try
+        {
+            _apps.Single(app => app.Name == name).Process?.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended by itself already.
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -97,10 +124,11 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
 
     private async Task KeepRunningAsync(App app)
     {
-        using var log = new AppLog(logs, app.Name);
+        using var log = new AppLog(logs, app.Name, echo);
         for (var starts = 1; ; starts++)
         {
             var watch = Stopwatch.StartNew();
+            app.Restarts = starts - 1;
             var exitCode = await RunAsync(app, log);
             if (_end.IsCancellationRequested)
             {
@@ -112,7 +140,11 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
                 throw new StartException($"{app.Name} ends with exit code {exitCode} as often as it is started. Its log: {Path.Combine(logs, app.Name + ".log")}");
             }
 
-            Console.WriteLine($"{app.Name} ended with exit code {exitCode}: starting it again.");
+            if (echo)
+            {
+                Console.WriteLine($"{app.Name} ended with exit code {exitCode}: starting it again.");
+            }
+
             if (watch.Elapsed < TimeSpan.FromSeconds(10))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5_000, 100 * starts)), CancellationToken.None);
@@ -146,6 +178,7 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
 
         using (process)
         {
+            app.Process = process;
             process.OutputDataReceived += (_, line) => Write(line.Data);
             process.ErrorDataReceived += (_, line) => Write(line.Data);
             process.BeginOutputReadLine();
@@ -170,6 +203,7 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
                 }
             }
 
+            app.Process = null;
             return process.ExitCode;
         }
 
@@ -196,6 +230,10 @@ internal sealed class AppProcesses(string logs) : IAsyncDisposable
         public Uri Health => health;
 
         public bool WasHealthy { get; set; }
+
+        public int Restarts { get; set; }
+
+        public Process? Process { get; set; }
 
         public Task Running { get; set; } = Task.CompletedTask;
     }

@@ -64,8 +64,18 @@ internal static class LocalRun
         }
 
         var albums = options.Albums.Count > 0 ? options.Albums : [CopyDemoAlbum(checkout, data)];
-        await using var system = await LocalSystem.StartAsync(checkout, data, albums, options.Port, options.Replicas, cancellationToken);
+        var wanted = new LocalSystemOptions
+        {
+            Checkout = checkout,
+            DataPath = data,
+            Albums = albums,
+            Port = options.Port,
+            Replicas = options.Replicas,
+            Chaos = options.Chaos,
+        };
+        await using var system = await LocalSystem.StartAsync(wanted, cancellationToken);
         Console.WriteLine($"FindMe is ready: http://localhost:{system.Page.Port}");
+        Console.WriteLine($"Its processes and queues: {system.View?.Address}");
         await system.WaitAsync(cancellationToken);
     }
 

@@ -4,6 +4,49 @@ using Microsoft.Extensions.Logging;
 
 namespace FindMe.Local;
 
+/// <summary>What a local system runs.</summary>
+internal sealed record LocalSystemOptions
+{
+    /// <summary>Where <c>dapr.yaml</c>, the components, the models and the built apps lie.</summary>
+    public required Checkout Checkout { get; init; }
+
+    /// <summary>Where everything is kept.</summary>
+    public required string DataPath { get; init; }
+
+    /// <summary>Folders of photos.</summary>
+    public required IReadOnlyList<string> Albums { get; init; }
+
+    /// <summary>The page's port; default 0: any that is free.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Compare processes; default 1.</summary>
+    public int Replicas { get; init; } = 1;
+
+    /// <summary>Further settings of the apps, as environment variables.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Components in place of those that <c>dapr.yaml</c> names; null: those.</summary>
+    public string? ResourcesPath { get; init; }
+
+    /// <summary>Whether warnings and errors stand on the console too, not only in the logs; default true.</summary>
+    public bool Echo { get; init; } = true;
+
+    /// <summary>The broker whose rules the sidecar follows; default Service Bus.</summary>
+    public BrokerProfile Broker { get; init; }
+
+    /// <summary>The store whose rules the sidecar follows; default SQLite.</summary>
+    public StoreProfile Store { get; init; }
+
+    /// <summary>Whether the sidecar notes answers of the apps that no subscriber means; default false.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>What the sidecar does wrong on purpose; null: nothing.</summary>
+    public ChaosOptions? Chaos { get; init; }
+
+    /// <summary>Is told of every write, publish and answer; null: nobody.</summary>
+    public Func<InterceptedCall, Task>? Intercept { get; init; }
+}
+
 /// <summary>The apps of <c>dapr.yaml</c> as processes, with one sidecar for all of them in this process.</summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
@@ -13,10 +56,11 @@ internal sealed class LocalSystem : IAsyncDisposable
     private readonly AppLog _sidecarLog;
     private readonly ILoggerFactory _loggers;
 
-    private LocalSystem(Uri page, LocalSidecar sidecar, AppProcesses processes, AppLog sidecarLog, ILoggerFactory loggers)
+    private LocalSystem(Uri page, LocalSidecar sidecar, string daprApiToken, AppProcesses processes, AppLog sidecarLog, ILoggerFactory loggers)
     {
         Page = page;
         Sidecar = sidecar;
+        DaprApiToken = daprApiToken;
         Processes = processes;
         _sidecarLog = sidecarLog;
         _loggers = loggers;
@@ -28,56 +72,56 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>The sidecar: its traffic and its database.</summary>
     public LocalSidecar Sidecar { get; }
 
+    /// <summary>Shows how everything does; null until the apps answer.</summary>
+    public SystemView? View { get; private set; }
+
     /// <summary>The apps.</summary>
     public AppProcesses Processes { get; }
 
+    /// <summary>What the apps show the sidecar.</summary>
+    public string DaprApiToken { get; }
+
     /// <summary>Starts everything and waits until the apps answer.</summary>
-    /// <param name="checkout">Where <c>dapr.yaml</c>, the components, the models and the built apps lie.</param>
-    /// <param name="data">Where everything is kept.</param>
-    /// <param name="albums">Folders of photos.</param>
-    /// <param name="port">The page's port; 0: any that is free.</param>
-    /// <param name="replicas">Compare processes.</param>
+    /// <param name="options">What to run.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="settings">Further settings of the apps, as environment variables; null: none.</param>
     /// <exception cref="StartException">The folder cannot be written, or an app does not get ready.</exception>
     /// <exception cref="SidecarDataException">The data cannot be used.</exception>
-    public static async Task<LocalSystem> StartAsync(
-        Checkout checkout,
-        string data,
-        IReadOnlyList<string> albums,
-        int port,
-        int replicas,
-        CancellationToken cancellationToken,
-        IReadOnlyDictionary<string, string>? settings = null)
+    public static async Task<LocalSystem> StartAsync(LocalSystemOptions options, CancellationToken cancellationToken)
     {
-        var logs = CreateFolder(Path.Combine(data, "logs"));
-        var keys = CreateFolder(Path.Combine(data, "keys"));
+        var checkout = options.Checkout;
+        var logs = CreateFolder(Path.Combine(options.DataPath, "logs"));
+        var keys = CreateFolder(Path.Combine(options.DataPath, "keys"));
         var runFile = RunFile.Load(checkout.RunFile);
         var taken = new HashSet<int>();
-        var page = port == 0 ? Ports.TakeFree(taken) : port;
+        var page = options.Port == 0 ? Ports.TakeFree(taken) : options.Port;
+        taken.Add(page);
         var ports = runFile.Apps.ToDictionary(
             app => app.AppId,
-            app => app.AppId == PageApp
-                ? [page]
-                : Enumerable.Range(0, app.AppId == ReplicatedApp ? replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
+            app => Enumerable.Range(0, app.AppId == ReplicatedApp ? options.Replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
 
         var daprToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var appToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var sidecarLog = new AppLog(logs, "sidecar");
+        var sidecarLog = new AppLog(logs, "sidecar", options.Echo);
         var loggers = LoggerFactory.Create(logging => logging.AddProvider(sidecarLog));
         var sidecar = await LocalSidecar.StartAsync(
             new SidecarOptions
             {
-                DataPath = data,
-                ResourcesPath = runFile.ResourcesPath ?? Path.Combine(checkout.Root, "components"),
+                DataPath = options.DataPath,
+                ResourcesPath = options.ResourcesPath ?? runFile.ResourcesPath ?? Path.Combine(checkout.Root, "components"),
                 Apps = [.. runFile.Apps.Select(app => new SidecarApp(app.AppId, 0, ports[app.AppId], app.MaxConcurrency))],
                 DaprApiToken = daprToken,
                 AppApiToken = appToken,
+                Tracing = true,
                 LoggerFactory = loggers,
+                Broker = options.Broker,
+                Store = options.Store,
+                Strict = options.Strict,
+                Chaos = options.Chaos,
+                Intercept = options.Intercept,
             },
             cancellationToken);
 
-        var system = new LocalSystem(new Uri($"http://localhost:{page}"), sidecar, new AppProcesses(logs), sidecarLog, loggers);
+        var system = new LocalSystem(new Uri($"http://localhost:{page}"), sidecar, daprToken, new AppProcesses(logs, options.Echo), sidecarLog, loggers);
         try
         {
             foreach (var app in runFile.Apps)
@@ -87,7 +131,8 @@ internal sealed class LocalSystem : IAsyncDisposable
                     var appPort = ports[app.AppId][replica];
                     var environment = new Dictionary<string, string>(app.Environment)
                     {
-                        ["ASPNETCORE_URLS"] = app.AppId == PageApp ? $"http://localhost:{appPort}" : $"http://127.0.0.1:{appPort}",
+                        // Two ports for the app with the page: Dapr's routes are not to be had where people come.
+                        ["ASPNETCORE_URLS"] = (app.AppId == PageApp ? $"http://localhost:{page};" : "") + $"http://127.0.0.1:{appPort}",
                         ["APP_ID"] = app.AppId,
                         ["APP_PORT"] = $"{appPort}",
                         ["DAPR_HTTP_ENDPOINT"] = sidecar.EndpointOf(app.AppId).GetLeftPart(UriPartial.Authority),
@@ -101,12 +146,12 @@ internal sealed class LocalSystem : IAsyncDisposable
                         ["Logging__LogLevel__Microsoft.AspNetCore.DataProtection"] = "Error",
                         ["Logging__LogLevel__Microsoft.AspNetCore"] = "Warning",
                     };
-                    for (var album = 0; album < albums.Count; album++)
+                    for (var album = 0; album < options.Albums.Count; album++)
                     {
-                        environment[$"Albums__Folders__{album}"] = albums[album];
+                        environment[$"Albums__Folders__{album}"] = options.Albums[album];
                     }
 
-                    foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+                    foreach (var (name, value) in options.Settings)
                     {
                         environment[name] = value;
                     }
@@ -117,6 +162,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             }
 
             await system.Processes.WaitUntilHealthyAsync(cancellationToken);
+            system.View = await SystemView.StartAsync(system.Processes, sidecar);
             return system;
         }
         catch
@@ -157,6 +203,11 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>Ends the apps, then the sidecar.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (View is not null)
+        {
+            await View.DisposeAsync();
+        }
+
         await Processes.DisposeAsync();
         await Sidecar.DisposeAsync();
         _loggers.Dispose();

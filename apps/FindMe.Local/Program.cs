@@ -1,17 +1,34 @@
 // npm packages → apps → models → the sidecar and the apps of dapr.yaml → "FindMe is ready".
 using System.CommandLine;
 using FindMe.Local;
+using FindMe.Sidecar;
 
 var albums = new Option<DirectoryInfo[]>("--album") { Description = "A folder of photos to offer; may be given several times. Default: six demo photos." };
 var data = new Option<DirectoryInfo?>("--data") { Description = "Where everything is kept. Default: the folder data beside FindMe.sln." };
 var port = new Option<int>("--port") { Description = "The page's port; 0: any that is free.", DefaultValueFactory = _ => 5100 };
 var replicas = new Option<int>("--replicas") { Description = "Compare processes, 1 to 16; each compares as many photos at once as it has cores.", DefaultValueFactory = _ => 1 };
 var noBuild = new Option<bool>("--no-build") { Description = "Start what is built already." };
+var chaos = new Option<ChaosOptions?>("--chaos")
+{
+    Description = $"Have the sidecar do wrong on purpose: {string.Join(", ", ChaosPresets.Names)} or all, several with commas, and :SEED.",
+    CustomParser = argument =>
+    {
+        try
+        {
+            return ChaosOptions.Parse(argument.Tokens.Single().Value);
+        }
+        catch (FormatException exception)
+        {
+            argument.AddError(exception.Message);
+            return null;
+        }
+    },
+};
 var endWithInput = new Option<bool>("--end-with-input") { Description = "End when standard input is closed, for whoever starts this from a program." };
 
 var command = new RootCommand("Runs FindMe on this machine: every app of dapr.yaml with one local sidecar, no Dapr needed.")
 {
-    albums, data, port, replicas, noBuild, endWithInput,
+    albums, data, port, replicas, noBuild, chaos, endWithInput,
 };
 command.SetAction((parsed, cancellationToken) => LocalRun.RunAsync(
     new LocalOptions
@@ -21,6 +38,7 @@ command.SetAction((parsed, cancellationToken) => LocalRun.RunAsync(
         Port = parsed.GetValue(port),
         Replicas = parsed.GetValue(replicas),
         Build = !parsed.GetValue(noBuild),
+        Chaos = parsed.GetValue(chaos),
         EndWithInput = parsed.GetValue(endWithInput),
     },
     cancellationToken));

@@ -142,7 +142,7 @@ public sealed class FaceEngine : IDisposable
     private Picture Decode(ReadOnlyMemory<byte> photo, CancellationToken cancellationToken)
     {
         using var stage = Stages.Start("decode");
-        return PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken);
+        return EngineMetrics.Measure("decode", () => PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken));
     }
 
     private List<DetectedFace> FindFaces(Picture picture, CancellationToken cancellationToken)
@@ -188,7 +188,7 @@ public sealed class FaceEngine : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             var landmarks = FindLandmarks(picture, detection);
-            var embedding = _recognition.Embed(picture, detection.Box, landmarks);
+            var embedding = EngineMetrics.Measure("embed", () => _recognition.Embed(picture, detection.Box, landmarks));
             faces.Add(new DetectedFace(
                 detection.Box.Scale(picture.ScaleX, picture.ScaleY).ClampTo(picture.FullWidth, picture.FullHeight),
                 detection.Score,
@@ -203,21 +203,23 @@ public sealed class FaceEngine : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var stage = Stages.Start("detect");
-        return _recipe.Detection == DetectionKind.FaceApi ? _detection.DetectAsFaceApi(picture) : _detection.Detect(picture, cancellationToken);
+        return EngineMetrics.Measure("detect", () => _recipe.Detection == DetectionKind.FaceApi
+            ? _detection.DetectAsFaceApi(picture)
+            : _detection.Detect(picture, cancellationToken));
     }
 
     private List<Detection> DetectTurned(Picture picture, bool clockwise, CancellationToken cancellationToken)
     {
         using var stage = Stages.Start("detect");
         using var turned = picture.Turn(clockwise);
-        return _detection.DetectTurned(turned, cancellationToken);
+        return EngineMetrics.Measure("detect", () => _detection.DetectTurned(turned, cancellationToken));
     }
 
     private Landmarks FindLandmarks(Picture picture, Detection detection)
     {
         using var stage = Stages.Start("landmarks");
-        return _recipe.Detection == DetectionKind.FaceApi
+        return EngineMetrics.Measure("landmarks", () => _recipe.Detection == DetectionKind.FaceApi
             ? _landmarks.Detect(picture, detection.Box, ResamplingKind.FaceApi)
-            : _landmarks.DetectTwice(picture, detection.Box);
+            : _landmarks.DetectTwice(picture, detection.Box));
     }
 }

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace FindMe.Pipeline;
 
@@ -17,9 +17,12 @@ public static partial class AppDefaults
     /// <param name="builder">The app's builder.</param>
     public static void AddAppDefaults(this WebApplicationBuilder builder)
     {
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        // Logging__Console__FormatterName=json makes each line an object with its trace, for machines that read.
+        builder.Services.Configure<SimpleConsoleFormatterOptions>(console => console.SingleLine = true);
+        builder.AddTelemetry();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddProblemDetails();
+        builder.Services.AddExceptionHandler<DaprFailures>();
         builder.Services.AddHealthChecks();
         builder.Services.ConfigureHttpJsonOptions(json => PipelineJson.Configure(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
@@ -27,14 +30,10 @@ public static partial class AppDefaults
         builder.Services.AddSingleton(services => ConnectToSidecar(services.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<Verdicts>();
         builder.Services.AddSingleton<References>();
+        builder.Services.AddSingleton<Wakeups>();
+        builder.Services.AddSingleton<Failures>();
 
-        // Api wraps people's keys and Compare unwraps them: both must see the same ring under the same name.
-        var keys = builder.Services.AddDataProtection().SetApplicationName("FindMe");
-        if (builder.Configuration["KeyRing:Path"] is { Length: > 0 } path)
-        {
-            keys.PersistKeysToFileSystem(new DirectoryInfo(path));
-        }
-
+        builder.AddKeyRing();
         if (builder.Configuration.GetValue<bool>("ExitWithParent"))
         {
             builder.Services.AddHostedService<ExitWithParent>();
@@ -47,6 +46,7 @@ public static partial class AppDefaults
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseDaprRoutes();
         app.MapHealthChecks("/healthz");
         app.MapSubscribeHandler();
     }

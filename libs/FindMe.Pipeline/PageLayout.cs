@@ -14,8 +14,11 @@ public static class PageLayout
     /// <summary>The largest number of photos of one page: 8 shards.</summary>
     public const int MaxPhotosPerPage = 256;
 
-    /// <summary>Photos in a wave.</summary>
-    public const int PhotosPerWave = 32;
+    /// <summary>
+    /// Photos in a wave. With <see cref="WavesInFlight"/>, 32 photos of a search are under way: enough for 16 replicas that compare two at a
+    /// time, and few enough that a search of 20 photos behind a large one waits for less than twice its own time.
+    /// </summary>
+    public const int PhotosPerWave = 16;
 
     /// <summary>Waves of one search that may be with the comparers at the same time.</summary>
     public const int WavesInFlight = 2;

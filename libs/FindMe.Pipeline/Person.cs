@@ -1,11 +1,8 @@
 namespace FindMe.Pipeline;
 
 /// <summary>What FindMe keeps about a person besides their encrypted references. Lies under <see cref="StateKeys.Person"/>.</summary>
-public sealed record Person
+public sealed record Person : Document
 {
-    /// <summary>The version of this document's shape.</summary>
-    public int Schema { get; init; } = 1;
-
     /// <summary>The version of the consent text that they agreed to.</summary>
     public required string ConsentVersion { get; init; }
 

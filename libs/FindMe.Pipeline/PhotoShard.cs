@@ -1,20 +1,28 @@
+using System.Text.Json.Serialization;
+
 namespace FindMe.Pipeline;
 
 /// <summary>Every n-th photo of a page, with its verdict once there is one. Lies under <see cref="StateKeys.Shard"/>.</summary>
 /// <remarks>
 /// The document exists before any of its photos is sent to be compared, and only ever changes under its ETag: that is what
-/// makes a verdict exactly one. A shard whose photos are all settled never changes again.
+/// makes a verdict exactly one. The verdicts of a shard whose photos are all settled never change again, unless the operator has one tried again.
 /// </remarks>
-public sealed record PhotoShard
+public sealed record PhotoShard : Document
 {
-    /// <summary>The version of this document's shape.</summary>
-    public int Schema { get; init; } = 1;
-
     /// <summary>The photos, in the order of their page.</summary>
     public required IReadOnlyList<ShardPhoto> Photos { get; init; }
 
+    /// <summary>The waves of the page, counted from 0 on it, whose successor was asked for by a photo of this shard.</summary>
+    public IReadOnlyList<int> Continued { get; init; } = [];
+
     /// <summary>How many of them are settled.</summary>
     public int SettledCount() => Photos.Count(photo => photo.Verdict is not null);
+
+    /// <summary>The same shard with one photo changed.</summary>
+    /// <param name="index">The photo's place on its page.</param>
+    /// <param name="change">The change.</param>
+    public PhotoShard With(int index, Func<ShardPhoto, ShardPhoto> change) =>
+        this with { Photos = [.. Photos.Select(photo => photo.Index == index ? change(photo) : photo)] };
 
     /// <summary>The same shard with one more photo settled.</summary>
     /// <param name="index">The photo's place on its page.</param>
@@ -22,10 +30,27 @@ public sealed record PhotoShard
     public PhotoShard Settle(int index, Verdict verdict)
     {
         var order = SettledCount() + 1;
-        return this with
-        {
-            Photos = [.. Photos.Select(photo => photo.Index == index ? photo with { Verdict = verdict with { Order = order } } : photo)],
-        };
+        return With(index, photo => photo with { Verdict = verdict with { Order = order } });
+    }
+
+    /// <summary>The same shard with the photos open again that were given up; the same object where none was.</summary>
+    public PhotoShard Reopen()
+    {
+        var settled = Photos.Where(photo => photo.Verdict is { GivenUp: false }).OrderBy(photo => photo.Verdict!.Order).Select(photo => photo.Index).ToList();
+        return Photos.Any(photo => photo.Verdict is { GivenUp: true })
+            ? this with
+            {
+                Photos =
+                [
+                    .. Photos.Select(photo => photo.Verdict switch
+                    {
+                        null => photo,
+                        { GivenUp: true } => photo with { Verdict = null, Failed = true },
+                        var verdict => photo with { Verdict = verdict with { Order = settled.IndexOf(photo.Index) + 1 } },
+                    }),
+                ],
+            }
+            : this;
     }
 }
 
@@ -35,7 +60,8 @@ public sealed record PhotoShard
 /// <param name="Post">The post that carries it.</param>
 /// <param name="Locator">Where it is had.</param>
 /// <param name="Verdict">What became of it; null: not compared yet.</param>
-public sealed record ShardPhoto(int Index, string Id, Post Post, PhotoLocator Locator, Verdict? Verdict = null);
+/// <param name="Failed">It failed every time that it was delivered, and waits to be tried once more.</param>
+public sealed record ShardPhoto(int Index, string Id, Post Post, PhotoLocator Locator, Verdict? Verdict = null, bool Failed = false) : Document;
 
 /// <summary>A post that carries photos.</summary>
 /// <param name="Id">What its network calls it; a photo of an album is its own post.</param>
@@ -85,9 +111,17 @@ public sealed record Verdict
     /// <summary>Why the photo could not be compared, one sentence for a person; only with Skipped.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Why the photo could not be compared, a fixed word for the operator's metrics; not kept.</summary>
+    [JsonIgnore]
+    public string? Cause { get; init; }
+
+    /// <summary>It was skipped because it failed repeatedly, not for what it is: the operator can have it tried again.</summary>
+    public bool GivenUp { get; init; }
+
     /// <summary>A photo that could not be compared is settled too, so that a search always finishes.</summary>
     /// <param name="reason">Why, one sentence for a person.</param>
-    public static Verdict Skipped(string reason) => new() { Kind = VerdictKind.Skipped, Reason = reason };
+    /// <param name="cause">Why, one of a few fixed words for the operator's metrics; null: another cause.</param>
+    public static Verdict Skipped(string reason, string? cause = null) => new() { Kind = VerdictKind.Skipped, Reason = reason, Cause = cause };
 }
 
 /// <summary>A face's bounding box, in pixels of the upright photo.</summary>

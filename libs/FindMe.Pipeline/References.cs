@@ -6,10 +6,9 @@ using Microsoft.AspNetCore.DataProtection;
 namespace FindMe.Pipeline;
 
 /// <summary>An embedding, encrypted under its person's key. Lies under <see cref="StateKeys.Reference"/>.</summary>
-/// <param name="Schema">The version of this document's shape.</param>
 /// <param name="Recipe">The model and alignment that made the embedding.</param>
 /// <param name="Sealed">AES-256-GCM: 12 bytes nonce, 16 bytes tag, ciphertext; in base64.</param>
-public sealed record SealedReference(int Schema, string Recipe, string Sealed);
+public sealed record SealedReference(string Recipe, string Sealed) : Document;
 
 /// <summary>An embedding as its person showed it, in memory only.</summary>
 /// <param name="Recipe">The model and alignment that made it.</param>
@@ -47,7 +46,7 @@ public sealed class References(DaprClient dapr, IDataProtectionProvider protecti
         using var aes = new AesGcm(key, TagBytes);
         aes.Encrypt(
             nonce, reference.Embedding, bytes.AsSpan(NonceBytes + TagBytes), bytes.AsSpan(NonceBytes, TagBytes), Context(person, id, reference.Recipe));
-        var document = new SealedReference(1, reference.Recipe, Convert.ToBase64String(bytes));
+        var document = new SealedReference(reference.Recipe, Convert.ToBase64String(bytes));
         await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Reference(person, id), document, timeToLive, cancellationToken);
     }
 
@@ -127,24 +126,22 @@ public sealed class References(DaprClient dapr, IDataProtectionProvider protecti
     // Two requests at once may both find no key: the first to write wins, the other takes that key.
     private async Task<byte[]> KeyOfAsync(string person, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
-        var name = StateKeys.PersonKey(person);
-        while (true)
-        {
-            var (wrapped, etag) = await dapr.GetStateAndETagAsync<WrappedKey>(StateKeys.Store, name, cancellationToken);
-            var key = wrapped is null ? null : TryUnwrap(wrapped);
-            var fresh = key ?? RandomNumberGenerator.GetBytes(KeyBytes);
-
-            // Written again with every reference: the key must live as long as the youngest of them.
-            var document = new WrappedKey(1, Convert.ToBase64String(_wrap.Protect(fresh)));
-            if (await dapr.TrySaveStateAsync(StateKeys.Store, name, document, etag, timeToLive, cancellationToken))
+        byte[] key = [];
+        await dapr.CreateOrUpdateStateAsync<WrappedKey>(
+            StateKeys.PersonKey(person),
+            wrapped =>
             {
-                return fresh;
-            }
-        }
+                // Written again with every reference: the key must live as long as the youngest of them.
+                key = (wrapped is null ? null : TryUnwrap(wrapped)) ?? RandomNumberGenerator.GetBytes(KeyBytes);
+                return new WrappedKey(Convert.ToBase64String(_wrap.Protect(key)));
+            },
+            _ => timeToLive,
+            cancellationToken);
+        return key;
     }
 
     // Binds the ciphertext to its place: a reference moved to another person or id does not open.
     private static byte[] Context(string person, string id, string recipe) => Encoding.UTF8.GetBytes($"{person}/{id}/{recipe}");
 
-    private sealed record WrappedKey(int Schema, string Key);
+    private sealed record WrappedKey(string Key) : Document;
 }

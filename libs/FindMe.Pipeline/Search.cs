@@ -20,11 +20,8 @@ public enum SearchStage
 }
 
 /// <summary>One search: what it looks for, where, and how far it has come. Lies under <see cref="StateKeys.Search"/>.</summary>
-public sealed record Search
+public sealed record Search : Document
 {
-    /// <summary>The version of this document's shape.</summary>
-    public int Schema { get; init; } = 1;
-
     /// <summary>The search's id: 128 random bits, 32 hexadecimal digits.</summary>
     public required string Id { get; init; }
 
@@ -84,4 +81,9 @@ public sealed record SearchPage(int Listing, int Photos);
 /// <param name="Type">A stable slug, such as <c>album-gone</c>.</param>
 /// <param name="Title">What is wrong, for a person.</param>
 /// <param name="Detail">The way out.</param>
-public sealed record SearchProblem(string Type, string Title, string Detail);
+public sealed record SearchProblem(string Type, string Title, string Detail)
+{
+    /// <summary>A step of the search failed every time; the operator can have it tried again.</summary>
+    public static SearchProblem FailedRepeatedly { get; } = new(
+        "failed-repeatedly", "This search failed repeatedly.", "Start it again; if it fails again, tell the operator its id.");
+}

@@ -18,6 +18,12 @@ public static class StateKeys
     /// <summary>A <see cref="Pipeline.Search"/>: who, where, and how far the listing has come.</summary>
     public static string Search(string search) => $"search/{search}";
 
+    /// <summary>The <see cref="WakeupList"/>: steps of searches to ask for later.</summary>
+    public const string Wakeups = "wakeups";
+
+    /// <summary>The <see cref="FailureList"/>: searches in which something failed every time, for the operator.</summary>
+    public const string Failures = "failures";
+
     /// <summary>A <see cref="PhotoShard"/>: photos of one page and their verdicts.</summary>
     public static string Shard(string search, int listing, int shard) => $"search/{search}/shard/{listing}-{shard}";
 }

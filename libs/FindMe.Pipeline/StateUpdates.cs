@@ -1,3 +1,4 @@
+using System.Net;
 using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Pipeline;
@@ -33,6 +34,39 @@ public static class StateUpdates
                 || await dapr.TrySaveStateAsync(StateKeys.Store, key, changed, etag, timeToLive(changed), cancellationToken))
             {
                 return changed;
+            }
+
+            await BackOffAsync(attempt, key, cancellationToken);
+        }
+    }
+
+    /// <summary>As <see cref="UpdateStateAsync"/>, and writes the document where there is none.</summary>
+    /// <param name="dapr">The state store.</param>
+    /// <param name="key">The document's key. It must never be written without an ETag: Redis would not tell two creators apart.</param>
+    /// <param name="change">What to write in place of what is there (null: nothing is), or the same object where there is nothing to do. May be called several times.</param>
+    /// <param name="timeToLive">When the store forgets it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The document as it is now.</returns>
+    /// <exception cref="DaprException">The store could not be read or written.</exception>
+    public static async Task<T> CreateOrUpdateStateAsync<T>(
+        this DaprClient dapr, string key, Func<T?, T> change, Func<T, TimeSpan> timeToLive, CancellationToken cancellationToken)
+        where T : class
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var (document, etag) = await dapr.GetStateAndETagAsync<T>(StateKeys.Store, key, cancellationToken);
+            var changed = change(document);
+            try
+            {
+                if (ReferenceEquals(changed, document)
+                    || await dapr.TrySaveStateAsync(StateKeys.Store, key, changed, etag, timeToLive(changed), cancellationToken))
+                {
+                    return changed;
+                }
+            }
+            catch (DaprException exception) when (document is null && exception.Status == HttpStatusCode.InternalServerError)
+            {
+                // PostgreSQL and Redis say so where somebody else has created it meanwhile: the next look tells.
             }
 
             await BackOffAsync(attempt, key, cancellationToken);

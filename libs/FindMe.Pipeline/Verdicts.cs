@@ -42,18 +42,35 @@ public sealed class Verdicts(DaprClient dapr, TimeProvider time)
 
             if (IsSettled(shard, image))
             {
-                await ContinueAsync(image, shard, cancellationToken);
+                await ContinueAsync(search, image, shard, cancellationToken);
                 return;
             }
 
             var settled = shard.Settle(image.Index, verdict);
             if (await dapr.TrySaveStateAsync(StateKeys.Store, ShardKey(image), settled, etag, search.TimeToLive(time.GetUtcNow()), cancellationToken))
             {
-                await ContinueAsync(image, settled, cancellationToken);
+                PipelineMetrics.Settled(verdict);
+                await ContinueAsync(search, image, settled, cancellationToken);
                 return;
             }
 
             await StateUpdates.BackOffAsync(attempt, ShardKey(image), cancellationToken);
+        }
+    }
+
+    /// <summary>Notes that a photo failed every time and is to be tried once more, unless it has a verdict or its search is no longer open.</summary>
+    /// <param name="image">The photo.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DaprException">It is not known whether it was noted; noting it again is safe.</exception>
+    public async Task MarkFailedAsync(TweetImage image, CancellationToken cancellationToken)
+    {
+        if (await ReadAsync(image, cancellationToken) is var (search, _, _))
+        {
+            await dapr.UpdateStateAsync<PhotoShard>(
+                ShardKey(image),
+                shard => PhotoOf(shard, image) is { Verdict: null, Failed: false } ? shard.With(image.Index, photo => photo with { Failed = true }) : shard,
+                _ => search.TimeToLive(time.GetUtcNow()),
+                cancellationToken);
         }
     }
 
@@ -64,19 +81,22 @@ public sealed class Verdicts(DaprClient dapr, TimeProvider time)
 
     /// <summary>
     /// Asks for the next wave if the photo was the last of its wave to be settled. To be called after every delivery of the photo: the
-    /// one that settled it may have died before it could ask.
+    /// one that settled it may have died before it could ask. Having asked is noted, or copies of a photo would ask for copies of waves,
+    /// and those for more.
     /// </summary>
+    /// <param name="search">Its search.</param>
     /// <param name="image">The photo.</param>
     /// <param name="shard">Its shard, with its verdict.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">It is not known whether the next wave was asked for; asking again is safe.</exception>
-    public async Task ContinueAsync(TweetImage image, PhotoShard shard, CancellationToken cancellationToken)
+    public async Task ContinueAsync(Search search, TweetImage image, PhotoShard shard, CancellationToken cancellationToken)
     {
         var wave = PageLayout.WaveOf(image.Index);
         var neighbours = shard.Photos.Where(photo => PageLayout.WaveOf(photo.Index) == wave).ToList();
 
         // Only the last of the wave in this shard looks at the others: a repeated delivery of an earlier one has nothing to say.
-        if (neighbours.Any(photo => photo.Verdict is null)
+        if (shard.Continued.Contains(wave)
+            || neighbours.Any(photo => photo.Verdict is null)
             || PhotoOf(shard, image).Verdict!.Order != neighbours.Max(photo => photo.Verdict!.Order))
         {
             return;
@@ -88,6 +108,11 @@ public sealed class Verdicts(DaprClient dapr, TimeProvider time)
         {
             var next = image.FirstWave + wave + PageLayout.WavesInFlight;
             await dapr.PublishAsync(new SearchRequest { SearchId = image.SearchId, Wave = next }, cancellationToken);
+            await dapr.UpdateStateAsync<PhotoShard>(
+                ShardKey(image),
+                current => current.Continued.Contains(wave) ? current : current with { Continued = [.. current.Continued, wave] },
+                _ => search.TimeToLive(time.GetUtcNow()),
+                cancellationToken);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
@@ -13,7 +14,7 @@ namespace FindMe.Sidecar;
 /// <summary>Dapr's HTTP contract for several apps in one process: a port for each app id, one broker and one state store on SQLite.</summary>
 /// <remarks>
 /// What it acknowledged survives the end of its process, kill -9 included, but not a power cut. Events are delivered at least once.
-/// Every <c>pubsub.*</c> and <c>state.*</c> component is served under its name with the delivery rules of Azure Service Bus, whatever broker its type names.
+/// Every <c>pubsub.*</c> and <c>state.*</c> component is served under its name with the rules that the options choose, whatever its type names.
 /// </remarks>
 public sealed partial class LocalSidecar : IAsyncDisposable
 {
@@ -26,6 +27,8 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 
     private readonly Database _database;
     private readonly Broker _broker;
+    private readonly Interference _interference;
+    private readonly Violations _violations;
     private readonly DeclaredResources _resources;
     private readonly SidecarOptions _options;
     private readonly ILogger _logger;
@@ -44,7 +47,10 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         _resources = resources;
         _database = database;
         _logger = logger;
-        _broker = new Broker(database, resources, options.TimeProvider, logger);
+        _interference = new Interference(
+            options.Chaos is null ? null : new ChaosDecisions(options.Chaos, Chaos), options.Intercept, options.TimeProvider);
+        _violations = new Violations(options.Strict);
+        _broker = new Broker(database, resources, options.Broker, _interference.Chaos, _violations, options.TimeProvider, logger);
         Traffic = new SidecarTraffic(options.Apps.Select(app => app.AppId));
     }
 
@@ -53,6 +59,15 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 
     /// <summary>How often each app id used its sidecar.</summary>
     public SidecarTraffic Traffic { get; }
+
+    /// <summary>How often <see cref="SidecarOptions.Chaos"/> struck; all zero without it.</summary>
+    public ChaosCounters Chaos { get; } = new();
+
+    /// <summary>What waits for each app on each topic at this moment, by app and topic.</summary>
+    public IReadOnlyList<QueueStatus> ReadQueues() => _database.Read(SidecarQueues.Read);
+
+    /// <summary>What <see cref="SidecarOptions.Strict"/> found, oldest first, at most the first 1,000.</summary>
+    public IReadOnlyList<SidecarViolation> Violations => _violations.Found;
 
     /// <summary>Full path of the SQLite file.</summary>
     public string DatabasePath => _database.Path;
@@ -65,10 +80,17 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     /// <exception cref="SidecarDataException">The data folder cannot be used.</exception>
     /// <exception cref="SidecarPortException">A port cannot be listened on.</exception>
     /// <exception cref="SidecarConfigurationException">A resource file cannot be understood.</exception>
+    /// <exception cref="ValidationException">A number of <paramref name="options"/> or their <see cref="SidecarOptions.Chaos"/> is out of its range.</exception>
     public static async Task<LocalSidecar> StartAsync(SidecarOptions options, CancellationToken cancellationToken = default)
     {
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        if (options.Chaos is { } chaos)
+        {
+            Validator.ValidateObject(chaos, new ValidationContext(chaos), validateAllProperties: true);
+        }
+
         var logger = options.LoggerFactory.CreateLogger<LocalSidecar>();
-        var resources = DeclaredResources.Load(options.ResourcesPath, logger);
+        var resources = DeclaredResources.Load([options.ResourcesPath, .. options.MoreResourcesPaths], logger);
         var sidecar = new LocalSidecar(options, resources, Database.Open(options.DataPath, logger), logger);
         try
         {
@@ -132,13 +154,13 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         }
 
         var apps = _options.Apps
-            .Select(app => new AppSide(app, _resources, Traffic.CounterOf(app.AppId), _options.AppApiToken))
+            .Select(app => new AppSide(app, _resources, Traffic.CounterOf(app.AppId), _options))
             .ToList();
         await ListenAsync(apps, cancellationToken);
         _cleanup = CleanUpAsync();
         foreach (var (app, port) in apps.SelectMany(app => app.Ports.Select(port => (app, port))))
         {
-            var replica = new Replica(app, port, _broker, _resources, _options.TimeProvider, _logger);
+            var replica = new Replica(app, port, _broker, _resources, _interference, _options, _logger);
             _replicas.Add((replica, replica.RunAsync(_stopping.Token, _aborting.Token)));
         }
     }
@@ -166,8 +188,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         _server = builder.Build();
         var requests = new Requests(
             port => _appOfPort.GetValueOrDefault(port),
-            new Publishing(_broker, _options.TimeProvider),
-            new StateApi(_database, _options.TimeProvider),
+            new Publishing(_broker, _interference, _options.Tracing, _options.TimeProvider),
+            new StateReading(_database, _options.Store, _interference, _options.TimeProvider),
+            new StateWriting(_database, _options.Store, _interference, _options.TimeProvider),
             _options.DaprApiToken,
             appId => ShutdownRequested?.Invoke(this, appId),
             _logger);

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -12,6 +13,9 @@ public sealed class SidecarOptions
     /// <summary>Folder whose <c>*.yaml</c> and <c>*.yml</c> files declare components, resiliency and subscriptions; subfolders are not read, as with Dapr.</summary>
     public required string ResourcesPath { get; init; }
 
+    /// <summary>Further such folders. Default none.</summary>
+    public IReadOnlyList<string> MoreResourcesPaths { get; init; } = [];
+
     /// <summary>The app ids served, each on its own port.</summary>
     public required IReadOnlyList<SidecarApp> Apps { get; init; }
 
@@ -23,6 +27,28 @@ public sealed class SidecarOptions
 
     /// <summary>Where log lines go. Default: nowhere. Event bodies, state values and tokens are never logged.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Largest request body, and largest answer of an app, 1 to 1,073,741,824 bytes. Default 4 MiB, as daprd's <c>--max-body-size</c>.</summary>
+    [Range(1, 1024 * 1024 * 1024)]
+    public int MaxBodyBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Whose rules of delivery to follow. Default <see cref="BrokerProfile.ServiceBus"/>, whatever broker a component's type names.</summary>
+    public BrokerProfile Broker { get; init; }
+
+    /// <summary>Whose rules of concurrency to follow. Default <see cref="StoreProfile.Sqlite"/>, whatever store a component's type names.</summary>
+    public StoreProfile Store { get; init; }
+
+    /// <summary>Hand traces on, as daprd does with a sampling rate: a publish's <c>traceparent</c> goes into the envelope and to the subscriber. Default false: those fields are empty.</summary>
+    public bool Tracing { get; init; }
+
+    /// <summary>Note what Dapr lets pass and is seldom meant, in <see cref="LocalSidecar.Violations"/>. Default false.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>What to do wrong on purpose. Default null: nothing.</summary>
+    public ChaosOptions? Chaos { get; init; }
+
+    /// <summary>Called before and after every state write, publish and settled delivery, which wait for it: for tests that end an app at a chosen point. Default null: nobody.</summary>
+    public Func<InterceptedCall, Task>? Intercept { get; init; }
 
     /// <summary>The clock of expiry, retries and waiting. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

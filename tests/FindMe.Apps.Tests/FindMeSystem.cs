@@ -43,8 +43,11 @@ public sealed class FindMeSystem : IAsyncLifetime
         var settings = new Dictionary<string, string>
         {
             ["Logging__LogLevel__FindMe"] = "Debug",
+            // The clock's own looks at the store are no part of what a search costs.
+            ["Wakeups__Interval"] = "00:05:00",
         };
-        _system = await LocalSystem.StartAsync(Checkout.Find(), Data, albums, port: 0, replicas: 1, CancellationToken.None, settings);
+        _system = await LocalSystem.StartAsync(
+            new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = Data, Albums = albums, Settings = settings }, CancellationToken.None);
     }
 
     /// <summary>Everything that FindMe has written: the database, its journal, and the logs.</summary>

@@ -25,8 +25,12 @@ public sealed class DaprClient(HttpClient http)
     public async Task PublishEventAsync<T>(
         string pubsubName, string topicName, T data, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default)
     {
+        using var activity = EventTelemetry.StartPublish(topicName);
         using var response = await SendAsync(
-            HttpMethod.Post, $"/v1.0/publish/{Escape(pubsubName)}/{Escape(topicName)}{Query(metadata)}", Json(data), cancellationToken);
+            HttpMethod.Post,
+            $"/v1.0/publish/{Escape(pubsubName)}/{Escape(topicName)}{Query(EventTelemetry.Envelope(metadata))}",
+            Json(data),
+            cancellationToken);
         await ThrowUnlessSuccessAsync(response, $"publish to {topicName}", cancellationToken);
     }
 
@@ -39,9 +43,10 @@ public sealed class DaprClient(HttpClient http)
     public async Task BulkPublishEventAsync<T>(
         string pubsubName, string topicName, IEnumerable<(string Id, T Data)> events, CancellationToken cancellationToken = default)
     {
+        using var activity = EventTelemetry.StartPublish(topicName);
         var entries = events
             .Select(entry => new BulkPublishEntry<T>(
-                entry.Id, entry.Data, MediaTypeNames.Application.Json, new Dictionary<string, string> { ["cloudevent.id"] = entry.Id }))
+                entry.Id, entry.Data, MediaTypeNames.Application.Json, EventTelemetry.Envelope([new("cloudevent.id", entry.Id)])))
             .ToList();
         if (entries.Count == 0)
         {

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace FindMe.Pipeline.Dapr;
 
@@ -17,14 +16,19 @@ public sealed record TopicSubscription(string PubSubName, string Topic, string? 
 /// <summary>Subscribes endpoints to topics, and tells Dapr of them at <c>GET /dapr/subscribe</c>.</summary>
 public static class Subscriptions
 {
-    /// <summary>Dapr delivers the topic's messages to this endpoint; nobody else can call it where an app token is configured.</summary>
+    /// <summary>Dapr delivers the topic's messages to this endpoint.</summary>
+    /// <remarks>
+    /// Where <c>APP_PORT</c> names the port that Dapr calls, as <c>dapr run</c> and the local sidecar do, the endpoint answers 404 on every
+    /// other one; where <c>APP_API_TOKEN</c> is set, 401 to whoever does not send it.
+    /// </remarks>
     /// <param name="endpoint">A POST endpoint without route parameters.</param>
     /// <param name="topic">The topic.</param>
     /// <param name="deadLetterTopic">Where messages go that failed every time; null: none, for dead letters themselves.</param>
     public static RouteHandlerBuilder WithTopic(this RouteHandlerBuilder endpoint, string topic, string? deadLetterTopic) =>
         endpoint
             .WithMetadata(new TopicSubscription(Topics.PubSub, topic, deadLetterTopic))
-            .RequireAppToken()
+            .AddEndpointFilter((context, next) => EventTelemetry.HandleAsync(context, next, topic))
+            .WithMetadata(new DaprRoute())
             .ExcludeFromDescription();
 
     /// <summary>Answers Dapr's question what this app subscribes to.</summary>
@@ -42,21 +46,43 @@ public static class Subscriptions
                     deadLetterTopic = entry.Subscription.DeadLetterTopic,
                 })
                 .OrderBy(entry => entry.topic, StringComparer.Ordinal))
-            .RequireAppToken()
+            .WithMetadata(new DaprRoute())
             .ExcludeFromDescription();
 
-    private static RouteHandlerBuilder RequireAppToken(this RouteHandlerBuilder endpoint) =>
-        endpoint.AddEndpointFilter(async (context, next) =>
+    /// <summary>Keeps Dapr's routes for Dapr alone: they answer on the port that it calls, which no ingress reaches, and to whoever has its token.</summary>
+    /// <param name="app">The app.</param>
+    internal static void UseDaprRoutes(this WebApplication app)
+    {
+        var port = app.Configuration.GetValue<int?>("APP_PORT");
+        var token = app.Configuration["APP_API_TOKEN"] is { Length: > 0 } configured ? configured : null;
+
+        // Before the endpoint runs, so that nobody's body is read who may not call it.
+        app.Use(async (context, next) =>
         {
-            var expected = context.HttpContext.RequestServices.GetRequiredService<IConfiguration>()["APP_API_TOKEN"];
-            if (string.IsNullOrEmpty(expected))
+            if (context.GetEndpoint()?.Metadata.GetMetadata<DaprRoute>() is null)
             {
-                return await next(context);
+                await next(context);
             }
 
-            var given = context.HttpContext.Request.Headers["dapr-api-token"].ToString();
-            return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), Encoding.UTF8.GetBytes(expected))
-                ? await next(context)
-                : Results.StatusCode(StatusCodes.Status401Unauthorized);
+            // By the connection, not by the Host header, which anybody can write. On any other port the route does not exist.
+            else if (port is not null && context.Connection.LocalPort != port)
+            {
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+            }
+            else if (token is not null && !IsSame(context.Request.Headers["dapr-api-token"].ToString(), token))
+            {
+                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            }
+            else
+            {
+                await next(context);
+            }
         });
+    }
+
+    // In a time that tells nothing: neither where the two differ nor, since hashes are compared, how long the token is.
+    private static bool IsSame(string given, string expected) => CryptographicOperations.FixedTimeEquals(
+        SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(expected)));
+
+    private sealed class DaprRoute;
 }

@@ -13,10 +13,12 @@ internal sealed class AppSide
     private volatile IReadOnlyList<Route> _routes = [];
     private volatile bool _attached;
 
-    public AppSide(SidecarApp app, DeclaredResources resources, TrafficCounter traffic, string? appApiToken)
+    public AppSide(SidecarApp app, DeclaredResources resources, TrafficCounter traffic, SidecarOptions options)
     {
         _app = app;
-        _appApiToken = appApiToken;
+        _appApiToken = options.AppApiToken;
+        MaxBodyBytes = options.MaxBodyBytes;
+        RuntimeVersion = options.Broker == BrokerProfile.Redis116 ? "1.16.4-findme" : "1.18.3-findme";
         Traffic = traffic;
         Components = [.. resources.Components.Where(component => (component.IsPubSub || component.IsState) && component.IsSeenBy(app.AppId))];
         _pubSubs = Components.Where(component => component.IsPubSub).ToFrozenDictionary(component => component.Name);
@@ -33,6 +35,11 @@ internal sealed class AppSide
 
     /// <summary>Calls at a time to one replica; <see cref="int.MaxValue"/> for no limit.</summary>
     public int MaxConcurrency => _app.MaxConcurrency > 0 ? _app.MaxConcurrency : int.MaxValue;
+
+    public int MaxBodyBytes { get; }
+
+    /// <summary>The daprd whose rules are followed.</summary>
+    public string RuntimeVersion { get; }
 
     public bool HasStores => _stores.Count > 0;
 
@@ -66,7 +73,7 @@ internal sealed class AppSide
         })
         {
             BaseAddress = new Uri($"http://127.0.0.1:{port}"),
-            MaxResponseContentBufferSize = RequestBody.Limit,
+            MaxResponseContentBufferSize = MaxBodyBytes,
             Timeout = Timeout.InfiniteTimeSpan,
         };
         if (_appApiToken is not null)

@@ -8,13 +8,17 @@ namespace FindMe.Sidecar;
 /// A group, once an app subscribed, is kept for good, as a Service Bus subscription is: what is published while the app is away waits for it.
 /// What is published before a topic has any group waits for the first one, as a Redis stream does.
 /// </remarks>
-internal sealed partial class Broker(Database database, DeclaredResources resources, TimeProvider time, ILogger logger)
+internal sealed partial class Broker(
+    Database database, DeclaredResources resources, BrokerProfile profile, ChaosDecisions? chaos, Violations violations, TimeProvider time, ILogger logger)
 {
     // Events that nobody fetched and dead letters that nobody read; without an end a renamed app's group would grow for ever.
     private static readonly TimeSpan KeepForgotten = TimeSpan.FromDays(30);
 
     // Service Bus gives an abandoned message back at once; daprd's maxRetriableErrorsPerSec (10) is what keeps that from spinning.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>What the strict mode notes.</summary>
+    public Violations Violations { get; } = violations;
 
     private readonly ConcurrentDictionary<long, Group> _groups = new();
     private readonly ConcurrentDictionary<(string AppId, string PubSub), Inbox> _inboxes = new();
@@ -86,14 +90,51 @@ internal sealed partial class Broker(Database database, DeclaredResources resour
         database.Post(session => MessageTable.SetCount(session, message, group, count));
     }
 
-    public void Acknowledge(Pending pending) =>
+    public void Acknowledge(Pending pending)
+    {
+        pending.IsSettled = true;
         database.Post(session => MessageTable.Acknowledge(session, pending.Message, pending.Group.Subscription.Id));
+    }
+
+    /// <summary>Acknowledges, and completes once that is in the file.</summary>
+    public Task AcknowledgeSafelyAsync(Pending pending)
+    {
+        pending.IsSettled = true;
+        return database.WriteAsync(session =>
+        {
+            MessageTable.Acknowledge(session, pending.Message, pending.Group.Subscription.Id);
+            return true;
+        });
+    }
+
+    /// <summary>Whether a failed event stays with its group: always with Redis up to 1.16; later only when the handler was beyond its time.</summary>
+    public bool StaysPending(Pending pending, TimeSpan elapsed) =>
+        profile == BrokerProfile.Redis116 || (profile == BrokerProfile.Redis118 && elapsed >= InboxOf(pending).Component.ProcessingTimeout);
+
+    /// <summary>Redis hands an event out once more when its handler has not acknowledged it in time, whether it failed or is still at work.</summary>
+    public async Task ReclaimAsync(Pending pending, CancellationToken stopping)
+    {
+        if (InboxOf(pending).Component.ReclaimAfter is not { } idle)
+        {
+            return;
+        }
+
+        await Task.Delay(idle, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCancellationRequested && !pending.IsSettled
+            && database.Read(session => MessageTable.IsWaiting(session, pending.Message, pending.Group.Subscription.Id)))
+        {
+            Return(new Pending(pending.Group, pending.Message, pending.Count));
+        }
+    }
+
+    /// <summary>Has an event that is on its way delivered a second time, by whichever replica is free.</summary>
+    public void Duplicate(Pending pending, StoredMessage message) => InboxOf(pending).Put(new Pending(pending.Group, pending.Message, pending.Count + 1) { Copied = message });
 
     /// <summary>Back to the head of its queue, at once.</summary>
     public void Return(Pending pending) => InboxOf(pending).Put(pending);
 
     /// <summary>Whether it was delivered as often as its component allows.</summary>
-    public bool IsWornOut(Pending pending) => pending.Count >= InboxOf(pending).Component.MaxDeliveries;
+    public bool IsWornOut(Pending pending) => profile == BrokerProfile.ServiceBus && pending.Count >= InboxOf(pending).Component.MaxDeliveries;
 
     /// <summary>Back to its queue after a delivery that failed, or dead when it was the last one.</summary>
     public async Task AbandonAsync(Pending pending, bool atOnce, CancellationToken stopping)
@@ -118,6 +159,12 @@ internal sealed partial class Broker(Database database, DeclaredResources resour
         var subscription = pending.Group.Subscription;
         var deadLetterTopic = pending.Group.Route?.DeadLetterTopic;
         LogDead(logger, pending.Message, subscription.Topic, subscription.AppId, reason, deadLetterTopic ?? "the dead letters");
+        if (deadLetterTopic is null)
+        {
+            Violations.OfLoss(pending, reason);
+        }
+
+        pending.IsSettled = true;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         try
         {
@@ -141,6 +188,7 @@ internal sealed partial class Broker(Database database, DeclaredResources resour
         catch (Microsoft.Data.Sqlite.SqliteException failure)
         {
             LogNotBuried(logger, pending.Message, failure);
+            pending.IsSettled = false;
             await Task.Delay(TimeSpan.FromSeconds(1), time, stopping);
             Return(pending);
         }
@@ -153,15 +201,55 @@ internal sealed partial class Broker(Database database, DeclaredResources resour
         database.Post(session => MessageTable.DeleteForgotten(session, before));
     }
 
+    /// <summary>Gives an event up without a trace, as brokers do that have no dead letters of their own.</summary>
+    public void Lose(Pending pending, string reason)
+    {
+        LogLost(logger, pending.Message, pending.Group.Subscription.Topic, reason);
+        Violations.OfLoss(pending, reason);
+        Acknowledge(pending);
+    }
+
     private void Enqueue(long message, long[] groups)
     {
         foreach (var id in groups)
         {
             if (_groups.TryGetValue(id, out var group))
             {
-                InboxOf(group).Put(new Pending(group, message, 0));
+                Enqueue(new Pending(group, message, 0));
             }
         }
+    }
+
+    private void Enqueue(Pending pending)
+    {
+        if (chaos is null)
+        {
+            InboxOf(pending).Put(pending);
+            return;
+        }
+
+        pending.Fate = chaos.OfEvent(pending.Group.Subscription.AppId);
+        _ = PutInTimeAsync(pending, InboxOf(pending), chaos);
+    }
+
+    // What waits here is in the database; if the sidecar ends meanwhile, it comes after the next start.
+    private async Task PutInTimeAsync(Pending pending, Inbox inbox, ChaosDecisions decisions)
+    {
+        if (pending.Fate.Delay > TimeSpan.Zero)
+        {
+            await Task.Delay(pending.Fate.Delay, time);
+            decisions.Counters.Add(ChaosKind.Delay);
+        }
+
+        if (pending.Fate.Overtakers == 0)
+        {
+            inbox.Put(pending);
+            return;
+        }
+
+        inbox.Hold(pending);
+        await Task.Delay(decisions.Options.ReorderHold, time);
+        inbox.Release(pending);
     }
 
     // A group whose component is not declared any more keeps its events in the database only.
@@ -173,7 +261,7 @@ internal sealed partial class Broker(Database database, DeclaredResources resour
             return null;
         }
 
-        var group = new Group(subscription);
+        var group = new Group(subscription, isSerial: profile == BrokerProfile.InMemory);
         if (_groups.TryAdd(subscription.Id, group))
         {
             _inboxes.GetOrAdd((subscription.AppId, subscription.PubSub), _ => new Inbox(component)).Add(group);
@@ -188,6 +276,9 @@ internal sealed partial class Broker(Database database, DeclaredResources resour
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} for {AppId} is dead ({Reason}); it goes to {Destination}")]
     private static partial void LogDead(ILogger logger, long message, string topic, string appId, string reason, string destination);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} is gone, since {Reason} and the subscription has no dead letter topic")]
+    private static partial void LogLost(ILogger logger, long message, string topic, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Message {Message} could not be dead-lettered and is delivered again")]
     private static partial void LogNotBuried(ILogger logger, long message, Exception failure);

@@ -6,8 +6,10 @@ namespace FindMe.Sidecar;
 
 /// <summary>One delivery of the broker: to one replica, with the in-memory retries of the resiliency policy inside it.</summary>
 internal sealed partial class Delivery(
-    Broker broker, HttpClient app, InboundPolicy policy, TrafficCounter traffic, TimeProvider time, ILogger logger)
+    Broker broker, HttpClient app, InboundPolicy policy, TrafficCounter traffic, Interference interference, SidecarOptions options, ILogger logger)
 {
+    private readonly TimeProvider _time = options.TimeProvider;
+
     /// <summary>Delivers an event and settles it.</summary>
     /// <returns>False when nothing listened at the replica's port.</returns>
     public async Task<bool> DeliverAsync(Pending pending, CancellationToken stopping)
@@ -18,12 +20,23 @@ internal sealed partial class Delivery(
             return true;
         }
 
+        if (pending.Copied is { } copied)
+        {
+            var (answer, _) = await PostAsync(pending, route, Wrapped(route, copied), stopping);
+            if (answer is not Reply.Unreachable)
+            {
+                interference.Chaos!.Counters.Add(ChaosKind.Duplicate);
+            }
+
+            return answer is not Reply.Unreachable;
+        }
+
         if (broker.Get(pending) is not { } message)
         {
             return true;
         }
 
-        if (message.Expires <= time.GetUtcNow().ToUnixTimeMilliseconds())
+        if (message.Expires <= _time.GetUtcNow().ToUnixTimeMilliseconds())
         {
             await DropAsync(pending, route, "it expired", stopping);
             return true;
@@ -44,14 +57,21 @@ internal sealed partial class Delivery(
             return true;
         }
 
-        var reply = await TryAsync(pending, route, message, stopping);
+        if (options.Broker is BrokerProfile.Redis116 or BrokerProfile.Redis118)
+        {
+            _ = broker.ReclaimAsync(pending, stopping);
+        }
+
+        MeetFate(pending, message);
+        pending.Started = _time.GetTimestamp();
+        var reply = await TryAsync(pending, route, Wrapped(route, message), stopping);
         switch (reply)
         {
             case Reply.Done:
-                broker.Acknowledge(pending);
+                await interference.SettleAsync(AppIdOf(pending), "done", route.Topic, () => AcknowledgeAsync(pending));
                 break;
             case Reply.Dropped:
-                await DropAsync(pending, route, "the app dropped it", stopping);
+                await interference.SettleAsync(AppIdOf(pending), "dropped", route.Topic, () => DropAsync(pending, route, "the app dropped it", stopping));
                 break;
             case Reply.Lost:
                 LogLost(logger, pending.Message, route.Topic, pending.Count);
@@ -63,16 +83,62 @@ internal sealed partial class Delivery(
                 broker.Return(pending);
                 return false;
             default:
-                await FailAsync(pending, route, reply == Reply.TimedOut ? "the app took too long" : "the app failed", stopping);
+                var reason = reply == Reply.TimedOut ? "the app took too long" : "the app failed";
+                await interference.SettleAsync(AppIdOf(pending), "failed", route.Topic, () => FailAsync(pending, route, reason, stopping));
                 break;
         }
 
         return true;
     }
 
+    private static string AppIdOf(Pending pending) => pending.Group.Subscription.AppId;
+
+    private void MeetFate(Pending pending, StoredMessage message)
+    {
+        if (interference.Chaos is not { } chaos)
+        {
+            return;
+        }
+
+        if (pending.Fate.Duplicate)
+        {
+            pending.Fate = pending.Fate with { Duplicate = false };
+            broker.Duplicate(pending, message);
+        }
+
+        if (pending.Overtaken > 0)
+        {
+            pending.Overtaken = 0;
+            chaos.Counters.Add(ChaosKind.Reorder);
+        }
+    }
+
+    private async Task AcknowledgeAsync(Pending pending)
+    {
+        if (pending.Fate.LoseAcknowledgement && !broker.IsWornOut(pending))
+        {
+            pending.Fate = pending.Fate with { LoseAcknowledgement = false };
+            interference.Chaos!.Counters.Add(ChaosKind.LostAcknowledgement);
+            broker.Return(pending);
+        }
+        else if (interference.IsObserved)
+        {
+            await broker.AcknowledgeSafelyAsync(pending);
+        }
+        else
+        {
+            broker.Acknowledge(pending);
+        }
+    }
+
+    // Once a delivery: the in-memory retries of a raw event share an id, two deliveries do not.
+    private StoredMessage Wrapped(Route route, StoredMessage message) => route.IsRaw
+        ? message with { Body = CloudEvents.WrapRaw(route.PubSub, route.Topic, message.Body, _time.GetLocalNow()) }
+        : message;
+
     private async Task<Reply> TryAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
     {
-        var started = time.GetTimestamp();
+        var started = _time.GetTimestamp();
         for (var retries = 0; ; retries++)
         {
             var (reply, status) = await PostAsync(pending, route, message, stopping);
@@ -82,18 +148,18 @@ internal sealed partial class Delivery(
             }
 
             LogFailed(logger, pending.Message, route.Topic, status ?? 0, pending.Count, retries);
-            if (policy.Retry?.NextWait(retries, time.GetElapsedTime(started), status) is not { } wait)
+            if (policy.Retry?.NextWait(retries, _time.GetElapsedTime(started), status) is not { } wait)
             {
                 return reply;
             }
 
-            await Task.Delay(wait, time, stopping);
+            await Task.Delay(wait, _time, stopping);
         }
     }
 
     private async Task<(Reply Reply, int? Status)> PostAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
     {
-        using var timeout = new CancellationTokenSource(policy.Timeout is { } limit && limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, time);
+        using var timeout = new CancellationTokenSource(policy.Timeout is { } limit && limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
         using var request = RequestOf(pending, route, message);
         try
@@ -101,6 +167,7 @@ internal sealed partial class Delivery(
             using var response = await app.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
             traffic.AddDelivery();
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
+            broker.Violations.OfReply((int)response.StatusCode, body, pending);
             return (Replies.Of((int)response.StatusCode, body), (int)response.StatusCode);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !stopping.IsCancellationRequested)
@@ -110,7 +177,7 @@ internal sealed partial class Delivery(
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError)
         {
-            return (Reply.Unreachable, null);
+            return (options.Broker == BrokerProfile.ServiceBus ? Reply.Unreachable : Reply.Failed, null);
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
         {
@@ -121,13 +188,13 @@ internal sealed partial class Delivery(
         catch (HttpRequestException)
         {
             traffic.AddDelivery();
-            return (Reply.Lost, null);
+            return (options.Broker == BrokerProfile.ServiceBus ? Reply.Lost : Reply.Failed, null);
         }
     }
 
     private HttpRequestMessage RequestOf(Pending pending, Route route, StoredMessage message)
     {
-        var body = route.IsRaw ? CloudEvents.WrapRaw(route.PubSub, route.Topic, message.Body, time.GetLocalNow()) : message.Body;
+        var body = message.Body;
         var request = new HttpRequestMessage(HttpMethod.Post, "/" + route.Path.TrimStart('/')) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(CloudEvents.ContentType);
         var headers = request.Headers;
@@ -139,8 +206,23 @@ internal sealed partial class Delivery(
             }
         }
 
-        var enqueued = DateTimeOffset.FromUnixTimeMilliseconds(message.Enqueued);
         headers.Add("pubsubName", route.PubSub);
+        if (options.Tracing && CloudEvents.TraceOf(body) is { } trace)
+        {
+            var own = TraceContext.Below(trace.Parent, trace.State);
+            headers.TryAddWithoutValidation("traceparent", own.Parent);
+            if (own.State.Length > 0)
+            {
+                headers.TryAddWithoutValidation("tracestate", own.State);
+            }
+        }
+
+        if (options.Broker != BrokerProfile.ServiceBus)
+        {
+            return request;
+        }
+
+        var enqueued = DateTimeOffset.FromUnixTimeMilliseconds(message.Enqueued);
         headers.Add("metadata.MessageId", pending.Message.ToString());
         headers.Add("metadata.SequenceNumber", pending.Message.ToString());
         headers.Add("metadata.DeliveryCount", pending.Count.ToString());
@@ -149,16 +231,21 @@ internal sealed partial class Delivery(
         return request;
     }
 
-    // A dead letter topic takes what the in-memory retries could not save, at once; without one the broker delivers it again.
+    // A dead letter topic takes what the in-memory retries could not save, at once. Without one Service Bus delivers again, Redis up to
+    // 1.16 leaves it pending until it is reclaimed, and the others lose it, but Redis not when the handler was beyond its time.
     private async Task FailAsync(Pending pending, Route route, string reason, CancellationToken stopping)
     {
         if (route.DeadLetterTopic is not null)
         {
             await broker.BuryAsync(pending, reason, stopping);
         }
-        else
+        else if (options.Broker == BrokerProfile.ServiceBus)
         {
             await broker.AbandonAsync(pending, atOnce: false, stopping);
+        }
+        else if (!broker.StaysPending(pending, _time.GetElapsedTime(pending.Started)))
+        {
+            broker.Lose(pending, reason);
         }
     }
 
@@ -170,8 +257,7 @@ internal sealed partial class Delivery(
         }
         else
         {
-            LogDropped(logger, pending.Message, route.Topic, reason);
-            broker.Acknowledge(pending);
+            broker.Lose(pending, reason);
         }
     }
 
@@ -197,7 +283,4 @@ internal sealed partial class Delivery(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} was with a replica that went away; delivery {Delivery} is counted")]
     private static partial void LogLost(ILogger logger, long message, string topic, int delivery);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} is gone, since {Reason} and the subscription has no dead letter topic")]
-    private static partial void LogDropped(ILogger logger, long message, string topic, string reason);
 }

@@ -9,18 +9,46 @@ internal sealed class Pending(Group group, long message, int count)
 
     /// <summary>Deliveries begun, the present one included.</summary>
     public int Count { get; set; } = count;
+
+    /// <summary>When the present delivery began, as a timestamp of the clock.</summary>
+    public long Started { get; set; }
+
+    /// <summary>Acknowledged or dead, as far as this delivery knows.</summary>
+    public bool IsSettled { get; set; }
+
+    /// <summary>What chaos has in mind for it; each part is struck out once it was done.</summary>
+    public EventFate Fate { get; set; }
+
+    /// <summary>Later events of its group that went while it was held. Guarded by the inbox.</summary>
+    public int Overtaken { get; set; }
+
+    /// <summary>Set on a second delivery that chaos invented: what to deliver, since nothing in the database belongs to it.</summary>
+    public StoredMessage? Copied { get; init; }
 }
 
 /// <summary>The queue of one consumer group: oldest event first, also one that comes back.</summary>
-internal sealed class Group(Subscription subscription)
+internal sealed class Group(Subscription subscription, bool isSerial)
 {
+    /// <summary>One event at a time, and one is on its way. Guarded by the inbox.</summary>
+    public bool IsBlocked { get; private set; }
+
     public Subscription Subscription { get; } = subscription;
 
     /// <summary>Guarded by the inbox.</summary>
     public PriorityQueue<Pending, long> Waiting { get; } = new();
 
+    /// <summary>What chaos keeps back until others have gone. Guarded by the inbox.</summary>
+    public List<Pending> Held { get; } = [];
+
     /// <summary>Where the app wants it; null while the app has not said so, and then it keeps waiting. Guarded by the inbox for writing.</summary>
     public Route? Route { get; set; }
+
+    /// <summary>Whether an event may go now. Guarded by the inbox.</summary>
+    public bool IsOpen => Route is not null && !IsBlocked;
+
+    public void Block() => IsBlocked = isSerial;
+
+    public void Unblock() => IsBlocked = false;
 }
 
 /// <summary>What waits for one app on one component: the queues of its topics, taken from in turn by all replicas.</summary>
@@ -45,9 +73,27 @@ internal sealed class Inbox(Component component)
     {
         lock (_lock)
         {
-            if (pending.Group.Route is null || !TryHandOver(pending))
+            Place(pending);
+        }
+    }
+
+    /// <summary>Keeps an event back until as many of its group as its fate says went before it.</summary>
+    public void Hold(Pending pending)
+    {
+        lock (_lock)
+        {
+            pending.Group.Held.Add(pending);
+        }
+    }
+
+    /// <summary>Lets an event go that is still held.</summary>
+    public void Release(Pending pending)
+    {
+        lock (_lock)
+        {
+            if (pending.Group.Held.Remove(pending))
             {
-                pending.Group.Waiting.Enqueue(pending, pending.Message);
+                Place(pending);
             }
         }
     }
@@ -60,9 +106,9 @@ internal sealed class Inbox(Component component)
             foreach (var group in _groups)
             {
                 group.Route = routes.FirstOrDefault(route => route.Topic == group.Subscription.Topic);
-                while (group.Route is not null && group.Waiting.TryPeek(out var pending, out _) && TryHandOver(pending))
+                while (group.IsOpen && _takers.Count > 0 && group.Waiting.TryDequeue(out var pending, out _))
                 {
-                    group.Waiting.Dequeue();
+                    Place(pending);
                 }
             }
         }
@@ -77,9 +123,11 @@ internal sealed class Inbox(Component component)
             for (var i = 1; i <= _groups.Count; i++)
             {
                 var group = _groups[(_turn + i) % _groups.Count];
-                if (group.Route is not null && group.Waiting.TryDequeue(out var pending, out _))
+                if (group.IsOpen && group.Waiting.TryDequeue(out var pending, out _))
                 {
                     _turn = (_turn + i) % _groups.Count;
+                    group.Block();
+                    LetGoOvertaken(group);
                     return pending;
                 }
             }
@@ -92,6 +140,42 @@ internal sealed class Inbox(Component component)
         return await taker.Task;
     }
 
+    /// <summary>After a delivery: the next event of a group that takes them one by one may go.</summary>
+    public void Settled(Group group)
+    {
+        lock (_lock)
+        {
+            group.Unblock();
+            if (group.IsOpen && _takers.Count > 0 && group.Waiting.TryDequeue(out var next, out _))
+            {
+                Place(next);
+            }
+        }
+    }
+
+    private void Place(Pending pending)
+    {
+        if (!pending.Group.IsOpen || !TryHandOver(pending))
+        {
+            pending.Group.Waiting.Enqueue(pending, pending.Message);
+        }
+    }
+
+    // After an event of the group went: those it overtook are one nearer to their turn.
+    private void LetGoOvertaken(Group group)
+    {
+        foreach (var held in group.Held)
+        {
+            held.Overtaken++;
+        }
+
+        while (group.Held.Find(held => held.Overtaken >= held.Fate.Overtakers) is { } due)
+        {
+            group.Held.Remove(due);
+            Place(due);
+        }
+    }
+
     // Only called while no group holds anything older that could go.
     private bool TryHandOver(Pending pending)
     {
@@ -99,6 +183,8 @@ internal sealed class Inbox(Component component)
         {
             if (taker.TrySetResult(pending))
             {
+                pending.Group.Block();
+                LetGoOvertaken(pending.Group);
                 return true;
             }
         }

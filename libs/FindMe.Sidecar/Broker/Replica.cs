@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace FindMe.Sidecar;
 
 /// <summary>One port on which an app may listen: waits for it, asks what it subscribes to, feeds it, and waits again when it has gone.</summary>
-internal sealed partial class Replica(AppSide appSide, int port, Broker broker, DeclaredResources resources, TimeProvider time, ILogger logger)
+internal sealed partial class Replica(
+    AppSide appSide, int port, Broker broker, DeclaredResources resources, Interference interference, SidecarOptions options, ILogger logger)
     : IDisposable
 {
     // daprd asks every 100 ms without end; after ten seconds nobody misses the difference, and an idle machine stays idle.
@@ -86,7 +87,8 @@ internal sealed partial class Replica(AppSide appSide, int port, Broker broker, 
     {
         var cancellationToken = gone.Token;
         var slots = SlotsOf(inbox);
-        var delivery = new Delivery(broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, time, logger);
+        var delivery = new Delivery(
+            broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, interference, options, logger);
         try
         {
             while (true)
@@ -141,6 +143,7 @@ internal sealed partial class Replica(AppSide appSide, int port, Broker broker, 
             }
             finally
             {
+                inbox.Settled(pending.Group);
                 slots.Release();
             }
         }
@@ -223,7 +226,7 @@ internal sealed partial class Replica(AppSide appSide, int port, Broker broker, 
 
     private async Task<bool> PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
     {
-        await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(pause, options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return !cancellationToken.IsCancellationRequested;
     }
 

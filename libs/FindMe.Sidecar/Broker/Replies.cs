@@ -38,11 +38,19 @@ internal static class Replies
     };
 
     // Whatever is not an object with a known or unknown word as its status counts as success.
-    private static Reply OfBody(ReadOnlySpan<byte> body)
+    private static Reply OfBody(ReadOnlySpan<byte> body) => WordOf(body) switch
+    {
+        null or "" or "SUCCESS" => Reply.Done,
+        "DROP" => Reply.Dropped,
+        _ => Reply.Failed,
+    };
+
+    /// <summary>The word of a 2xx body's <c>status</c>; null when there is none.</summary>
+    public static string? WordOf(ReadOnlySpan<byte> body)
     {
         if (body.IsEmpty)
         {
-            return Reply.Done;
+            return null;
         }
 
         try
@@ -50,22 +58,14 @@ internal static class Replies
             // Go's decoder reads the first value and leaves what follows.
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { AllowMultipleValues = true });
             using var document = JsonDocument.ParseValue(ref reader);
-            if (document.RootElement.ValueKind != JsonValueKind.Object
-                || GoJson.Field(document.RootElement, "status") is not { ValueKind: JsonValueKind.String } status)
-            {
-                return Reply.Done;
-            }
-
-            return GoJson.TextOf(status) switch
-            {
-                "" or "SUCCESS" => Reply.Done,
-                "DROP" => Reply.Dropped,
-                _ => Reply.Failed,
-            };
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && GoJson.Field(document.RootElement, "status") is { ValueKind: JsonValueKind.String } status
+                ? GoJson.TextOf(status)
+                : null;
         }
         catch (JsonException)
         {
-            return Reply.Done;
+            return null;
         }
     }
 }

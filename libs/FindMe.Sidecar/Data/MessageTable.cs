@@ -111,6 +111,10 @@ internal static class MessageTable
             : null;
     }
 
+    /// <summary>Whether a group still has to see an event.</summary>
+    public static bool IsWaiting(Session session, long message, long group) =>
+        session.Scalar("SELECT 1 FROM delivery WHERE message = ?1 AND subscription = ?2", message, group) is not null;
+
     public static void SetCount(Session session, long message, long group, int count) =>
         session.Execute("UPDATE delivery SET count = ?3 WHERE message = ?1 AND subscription = ?2", message, group, count);
 

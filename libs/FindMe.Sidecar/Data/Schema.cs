@@ -61,6 +61,8 @@ internal static class Schema
             buried   INTEGER NOT NULL
         );
         """,
+        // Redis remembers of a key that it was written first-write.
+        "ALTER TABLE state ADD COLUMN first_write INTEGER NOT NULL DEFAULT 0",
     ];
 
     /// <summary>Brings the open file to the newest schema, all steps or none.</summary>

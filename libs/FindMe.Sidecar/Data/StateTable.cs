@@ -10,8 +10,12 @@ internal readonly record struct StateItem(byte[] Value, string ETag, long? Expir
 /// <param name="Value">The JSON to store; null deletes.</param>
 /// <param name="ETag">The ETag the key must have; null asks for none.</param>
 /// <param name="FirstWrite">Without an ETag: the key must not exist.</param>
-/// <param name="TimeToLive">From now; null keeps the key for good, also one that had an expiry.</param>
-internal sealed record StateWrite(string Key, byte[]? Value, string? ETag, bool FirstWrite, TimeSpan? TimeToLive);
+/// <param name="TimeToLive">From now; zero for good; null when the request says nothing, which also means for good, but for Redis.</param>
+/// <param name="LastWrite">Last-write is spelled out.</param>
+internal sealed record StateWrite(string Key, byte[]? Value, string? ETag, bool FirstWrite, TimeSpan? TimeToLive, bool LastWrite = false)
+{
+    public bool IsConditional => ETag is not null || FirstWrite;
+}
 
 /// <summary>The state table, with the semantics of Dapr's own SQLite store: an ETag is a random token, and every write makes a new one.</summary>
 internal static class StateTable
@@ -53,7 +57,7 @@ internal static class StateTable
     private static bool Save(Session session, string store, StateWrite write, byte[] value, long now)
     {
         var etag = Guid.NewGuid().ToString();
-        long? expires = write.TimeToLive is { } timeToLive ? now + (long)timeToLive.TotalMilliseconds : null;
+        long? expires = write.TimeToLive is { Ticks: > 0 } timeToLive ? now + (long)timeToLive.TotalMilliseconds : null;
         if (write.ETag is not null)
         {
             return session.Execute(

@@ -11,6 +11,9 @@ internal sealed record ApiError(int Status, string Code, string Message)
 {
     private ErrorDetails? Details { get; init; }
 
+    // Of a bulk publish: which entries failed. daprd answers these in place of a message.
+    private IReadOnlyList<string>? FailedEntries { get; init; }
+
     public static ApiError PubSubNotFound(string pubSub, IReadOnlyDictionary<string, string> metadata) =>
         new(404, "ERR_PUBSUB_NOT_FOUND", $"pubsub {pubSub} is not found") { Details = new("DAPR_PUBSUB_NOT_FOUND", metadata) };
 
@@ -44,6 +47,10 @@ internal sealed record ApiError(int Status, string Code, string Message)
 
     public static ApiError BulkPublish(string pubSub, string appId, string message, string reason, string detail) => OfPubSub(
         400, "ERR_PUBSUB_EVENTS_SER", message, detail, pubSub, new Dictionary<string, string> { ["appID"] = appId, ["error"] = reason });
+
+    /// <summary>All entries failed: they are stored together or not at all.</summary>
+    public static ApiError BulkPublishFailed(IReadOnlyList<string> entryIds, string reason) =>
+        new(500, "ERR_PUBSUB_PUBLISH_MESSAGE", reason) { FailedEntries = entryIds };
 
     public static ApiError StoreNotFound(string store, string appId) => new(400, "ERR_STATE_STORE_NOT_FOUND", $"state store {store} is not found")
     {
@@ -93,12 +100,25 @@ internal sealed record ApiError(int Status, string Code, string Message)
     public async Task WriteAsync(HttpResponse response)
     {
         var output = new ArrayBufferWriter<byte>(512);
-        output.Write("{\"errorCode\":"u8);
-        GoJson.WriteString(output, Code);
-        output.Write(",\"message\":"u8);
-        GoJson.WriteString(output, Message);
-        Details?.Write(output);
-        output.Write("}"u8);
+        if (FailedEntries is null)
+        {
+            output.Write("{\"errorCode\":"u8);
+            GoJson.WriteString(output, Code);
+            output.Write(",\"message\":"u8);
+            GoJson.WriteString(output, Message);
+            Details?.Write(output);
+            output.Write("}"u8);
+        }
+        else
+        {
+            var entries = FailedEntries.Select(id => GoJson.MarshalObject([new("entryId", GoJson.Marshal(id)), new("error", GoJson.Marshal(Message))]));
+            output.Write("{\"failedEntries\":["u8);
+            output.Write(entries.Aggregate(Array.Empty<byte>(), (all, entry) => all.Length == 0 ? entry : [.. all, (byte)',', .. entry]));
+            output.Write("],\"errorCode\":"u8);
+            GoJson.WriteString(output, Code);
+            output.Write("}"u8);
+        }
+
         response.StatusCode = Status;
         response.ContentType = "application/json";
         response.ContentLength = output.WrittenCount;

@@ -25,20 +25,22 @@ internal sealed class BulkPublishing(Publishing publishing)
             return ApiError.PublishMetadata(pubSub, failure.Message, metadata);
         }
 
-        if (await RequestBody.ReadAsync(request, cancellationToken) is not { } body)
+        if (await RequestBody.ReadAsync(app, request, cancellationToken) is not { } body)
         {
             return Unreadable(RequestBody.TooLarge);
         }
 
         var component = app.PubSub(pubSub)!;
         var messages = new List<NewMessage>();
+        var ids = new List<string>();
         try
         {
             var seen = new HashSet<string>(StringComparer.Ordinal);
+            var trace = publishing.TraceOf(request);
             using var document = JsonDocument.Parse(body, GoJson.Options);
             foreach (var entry in document.RootElement.EnumerateArray())
             {
-                var source = new EventSource(app.AppId, pubSub, topic, Text(entry, "contentType"), MetadataOf(entry, metadata));
+                var source = new EventSource(app.AppId, pubSub, topic, Text(entry, "contentType"), MetadataOf(entry, metadata), trace);
                 var data = BytesOf(entry, source.ContentType);
                 if (Text(entry, "entryId") is not { Length: > 0 } id || !seen.Add(id))
                 {
@@ -48,6 +50,7 @@ internal sealed class BulkPublishing(Publishing publishing)
                 }
 
                 messages.Add(publishing.MessageOf(component, source, data));
+                ids.Add(id);
             }
         }
         catch (EventContentException failure)
@@ -66,7 +69,7 @@ internal sealed class BulkPublishing(Publishing publishing)
 
         app.Traffic.AddPublishes(messages.Count);
         return component.AllowsPublish(app.AppId, topic)
-            ? await publishing.StoreAsync(pubSub, topic, messages)
+            ? await publishing.StoreAsync(app.AppId, "bulk publish", topic, reason => ApiError.BulkPublishFailed(ids, reason), messages)
             : ApiError.TopicForbidden(pubSub, topic, app.AppId);
 
         ApiError Unreadable(string reason) => ApiError.BulkPublish(

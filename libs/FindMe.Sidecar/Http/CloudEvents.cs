@@ -9,7 +9,9 @@ namespace FindMe.Sidecar;
 /// <param name="Topic">The topic.</param>
 /// <param name="ContentType">The request's Content-Type as sent; may be empty.</param>
 /// <param name="Metadata">The request's metadata.</param>
-internal sealed record EventSource(string Source, string PubSub, string Topic, string ContentType, IReadOnlyDictionary<string, string> Metadata);
+/// <param name="Trace">The trace it belongs to.</param>
+internal sealed record EventSource(
+    string Source, string PubSub, string Topic, string ContentType, IReadOnlyDictionary<string, string> Metadata, TraceContext Trace);
 
 /// <summary>The CloudEvents envelope that travels between apps.</summary>
 internal static class CloudEvents
@@ -64,6 +66,16 @@ internal static class CloudEvents
         return GoJson.MarshalObject(fields);
     }
 
+    /// <summary>The trace an envelope names; null when it names none.</summary>
+    public static TraceContext? TraceOf(byte[] envelope)
+    {
+        using var document = JsonDocument.Parse(envelope, GoJson.Options);
+        return (Text("traceparent") ?? Text("traceid")) is { } parent ? new TraceContext(parent, Text("tracestate") ?? "") : null;
+
+        string? Text(string name) =>
+            document.RootElement.TryGetProperty(name, out var field) && field.ValueKind == JsonValueKind.String && field.GetString() is { Length: > 0 } text ? text : null;
+    }
+
     /// <summary>Whether a Content-Type is the given one, alone or followed by parameters.</summary>
     public static bool IsType(string contentType, string wanted) =>
         contentType.StartsWith(wanted, StringComparison.OrdinalIgnoreCase)
@@ -91,17 +103,17 @@ internal static class CloudEvents
         fields.TryAdd("specversion", GoJson.Marshal("1.0"));
         fields.TryAdd("time", GoJson.Marshal(Rfc3339(time)));
         fields.TryAdd("type", GoJson.Marshal("com.dapr.event.sent"));
-        if (fields.TryAdd("traceid", GoJson.Marshal("")))
+        if (fields.TryAdd("traceid", GoJson.Marshal(source.Trace.Parent)))
         {
-            fields["traceparent"] = GoJson.Marshal("");
+            fields["traceparent"] = GoJson.Marshal(source.Trace.Parent);
         }
 
-        fields.TryAdd("tracestate", GoJson.Marshal(""));
+        fields.TryAdd("tracestate", GoJson.Marshal(source.Trace.State));
     }
 
     private static void Wrap(SortedDictionary<string, byte[]> fields, EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time)
     {
-        var trace = Given("traceparent") ?? Given("traceid") ?? "";
+        var trace = Given("traceparent") ?? Given("traceid") ?? source.Trace.Parent;
         fields["datacontenttype"] = GoJson.Marshal(source.ContentType is "" ? "text/plain" : source.ContentType);
         fields["id"] = GoJson.Marshal(Given("id") ?? Guid.NewGuid().ToString());
         fields["pubsubname"] = GoJson.Marshal(source.PubSub);
@@ -111,7 +123,7 @@ internal static class CloudEvents
         fields["topic"] = GoJson.Marshal(source.Topic);
         fields["traceid"] = GoJson.Marshal(trace);
         fields["traceparent"] = GoJson.Marshal(trace);
-        fields["tracestate"] = GoJson.Marshal(Given("tracestate") ?? "");
+        fields["tracestate"] = GoJson.Marshal(Given("tracestate") ?? source.Trace.State);
         fields["type"] = GoJson.Marshal(Given("type") ?? "com.dapr.event.sent");
         if (Given("subject") is { } subject)
         {

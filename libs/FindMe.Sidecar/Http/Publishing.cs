@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 namespace FindMe.Sidecar;
 
 /// <summary>POST publish/{pubsub}/{topic}: one event → envelope → broker.</summary>
-internal sealed class Publishing(Broker broker, TimeProvider time)
+internal sealed class Publishing(Broker broker, Interference interference, bool tracing, TimeProvider time)
 {
     /// <summary>Publishes the request's body; null means done, with 204.</summary>
     public async Task<ApiError?> PublishAsync(AppSide app, string pubSub, string topic, HttpRequest request, CancellationToken cancellationToken)
@@ -16,7 +16,7 @@ internal sealed class Publishing(Broker broker, TimeProvider time)
             return refusal;
         }
 
-        if (await RequestBody.ReadAsync(request, cancellationToken) is not { } body)
+        if (await RequestBody.ReadAsync(app, request, cancellationToken) is not { } body)
         {
             return ApiError.PublishFailed(pubSub, topic, RequestBody.TooLarge);
         }
@@ -26,7 +26,7 @@ internal sealed class Publishing(Broker broker, TimeProvider time)
         NewMessage message;
         try
         {
-            message = MessageOf(component, new EventSource(app.AppId, pubSub, topic, request.ContentType ?? "", metadata), body);
+            message = MessageOf(component, new EventSource(app.AppId, pubSub, topic, request.ContentType ?? "", metadata, TraceOf(request)), body);
         }
         catch (FormatException failure)
         {
@@ -38,9 +38,14 @@ internal sealed class Publishing(Broker broker, TimeProvider time)
         }
 
         return component.AllowsPublish(app.AppId, topic)
-            ? await StoreAsync(pubSub, topic, [message])
+            ? await StoreAsync(app.AppId, "publish", topic, reason => ApiError.PublishFailed(pubSub, topic, reason), [message])
             : ApiError.TopicForbidden(pubSub, topic, app.AppId);
     }
+
+    /// <summary>The trace an event of this request belongs to.</summary>
+    public TraceContext TraceOf(HttpRequest request) => tracing
+        ? TraceContext.Below(request.Headers.TraceParent.ToString(), request.Headers.TraceState.ToString())
+        : TraceContext.None;
 
     /// <summary>Why nothing can be published there at all; null when something can.</summary>
     public static ApiError? Refusal(AppSide app, string pubSub, string topic, IReadOnlyDictionary<string, string> metadata) =>
@@ -63,16 +68,17 @@ internal sealed class Publishing(Broker broker, TimeProvider time)
             source.PubSub, source.Topic, data, Metadata.Marshal(source.Metadata), now.ToUnixTimeMilliseconds(), expires?.ToUnixTimeMilliseconds());
     }
 
-    public async Task<ApiError?> StoreAsync(string pubSub, string topic, IReadOnlyList<NewMessage> messages)
-    {
-        try
+    public Task<ApiError?> StoreAsync(string appId, string operation, string topic, Func<string, ApiError> failed, IReadOnlyList<NewMessage> messages) =>
+        interference.PublishAsync(appId, operation, topic, failed, async () =>
         {
-            await broker.PublishAsync(messages);
-            return null;
-        }
-        catch (SqliteException failure)
-        {
-            return ApiError.PublishFailed(pubSub, topic, failure.Message);
-        }
-    }
+            try
+            {
+                await broker.PublishAsync(messages);
+                return null;
+            }
+            catch (SqliteException failure)
+            {
+                return failed(failure.Message);
+            }
+        });
 }

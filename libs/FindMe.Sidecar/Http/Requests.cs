@@ -8,7 +8,13 @@ namespace FindMe.Sidecar;
 
 /// <summary>A request to a sidecar port → token → route → publish, state or health.</summary>
 internal sealed partial class Requests(
-    Func<int, AppSide?> appOfPort, Publishing publishing, StateApi state, string? apiToken, Action<string> shutdown, ILogger logger)
+    Func<int, AppSide?> appOfPort,
+    Publishing publishing,
+    StateReading stateReading,
+    StateWriting stateWriting,
+    string? apiToken,
+    Action<string> shutdown,
+    ILogger logger)
 {
     private readonly BulkPublishing _bulkPublishing = new(publishing);
     private readonly byte[]? _apiToken = apiToken is null ? null : Encoding.UTF8.GetBytes(apiToken);
@@ -76,15 +82,15 @@ internal sealed partial class Requests(
                 When(writes, () => _bulkPublishing.PublishAsync(app, Unescape(pubSub), TopicOf(first, rest), context.Request, context.RequestAborted)),
             ["v1.0", "publish", var pubSub, .. var topic] =>
                 When(writes, () => publishing.PublishAsync(app, Unescape(pubSub), Unescape(string.Join('/', topic)), context.Request, context.RequestAborted)),
-            ["v1.0", "state", var store] => When(writes, () => WithStore(app, store, component => state.SaveAsync(app, component, context))),
-            ["v1.0", "state", var store, "bulk"] when writes => WithStore(app, store, component => state.BulkGetAsync(app, component, context)),
-            ["v1.0", "state", var store, "transaction"] when writes => WithStore(app, store, component => state.TransactAsync(app, component, context)),
+            ["v1.0", "state", var store] => When(writes, () => WithStore(app, store, component => stateWriting.SaveAsync(app, component, context))),
+            ["v1.0", "state", var store, "bulk"] when writes => WithStore(app, store, component => stateReading.BulkGetAsync(app, component, context)),
+            ["v1.0", "state", var store, "transaction"] when writes => WithStore(app, store, component => stateWriting.TransactAsync(app, component, context)),
             ["v1.0-alpha1", "state", var store, "query"] =>
                 When(writes, () => WithStore(app, store, component => Task.FromResult<ApiError?>(ApiError.QueryUnsupported(component.Name)))),
             ["v1.0", "state", var store, var key] when HttpMethods.IsGet(method) =>
-                WithStore(app, store, component => state.GetAsync(app, component, Unescape(key), context)),
+                WithStore(app, store, component => stateReading.GetAsync(app, component, Unescape(key), context)),
             ["v1.0", "state", var store, var key] =>
-                When(HttpMethods.IsDelete(method), () => WithStore(app, store, component => state.DeleteAsync(app, component, Unescape(key), context))),
+                When(HttpMethods.IsDelete(method), () => WithStore(app, store, component => stateWriting.DeleteAsync(app, component, Unescape(key), context))),
             ["v1.0", "healthz"] => When(HttpMethods.IsGet(method), () => Task.FromResult(Health(app, context.Request))),
             ["v1.0", "healthz", "outbound"] => When(HttpMethods.IsGet(method), () => Task.FromResult(default(ApiError))),
             ["v1.0", "metadata"] => When(HttpMethods.IsGet(method), () => SidecarMetadata.WriteAsync(app, context.Response)),

@@ -13,7 +13,7 @@ internal static class SidecarMetadata
         await using var json = new Utf8JsonWriter(response.Body);
         json.WriteStartObject();
         json.WriteString("id", app.AppId);
-        json.WriteString("runtimeVersion", "1.18.3-findme");
+        json.WriteString("runtimeVersion", app.RuntimeVersion);
         json.WriteStartArray("components");
         foreach (var component in app.Components)
         {
@@ -64,7 +64,7 @@ internal static class SidecarMetadata
 
     public static async Task<ApiError?> PutAsync(AppSide app, string key, HttpRequest request)
     {
-        if (await RequestBody.ReadAsync(request, request.HttpContext.RequestAborted) is not { } body)
+        if (await RequestBody.ReadAsync(app, request, request.HttpContext.RequestAborted) is not { } body)
         {
             return ApiError.Malformed(RequestBody.TooLarge);
         }

@@ -11,6 +11,9 @@ namespace FindMe.Sidecar;
 internal sealed record Component(
     string Name, string Type, string Version, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<string> Scopes)
 {
+    // components-contrib common/component/redis/redis.go; its metadata.yaml has the two defaults the wrong way round.
+    private static readonly TimeSpan DefaultProcessingTimeout = TimeSpan.FromSeconds(60);
+
     public bool IsPubSub => Type.StartsWith("pubsub.", StringComparison.Ordinal);
 
     public bool IsState => Type.StartsWith("state.", StringComparison.Ordinal);
@@ -26,6 +29,19 @@ internal sealed record Component(
 
     /// <summary>Deliveries before an event is dead: <c>maxDeliveryCount</c>. Default 10, as a Service Bus subscription has it.</summary>
     public int MaxDeliveries => Math.Max(1, Number("maxDeliveryCount", 10));
+
+    /// <summary>Redis: a failure later than this after the hand-over is not acknowledged. Null for never.</summary>
+    public TimeSpan? ProcessingTimeout => ReclaimAfter is null ? null : Time("processingTimeout", DefaultProcessingTimeout);
+
+    /// <summary>How long Redis leaves an unacknowledged event alone: <c>processingTimeout</c> (60 s), up to the next look every <c>redeliverInterval</c> (15 s). Null when either is 0: for ever.</summary>
+    public TimeSpan? ReclaimAfter
+    {
+        get
+        {
+            var (idle, interval) = (Time("processingTimeout", DefaultProcessingTimeout), Time("redeliverInterval", TimeSpan.FromSeconds(15)));
+            return idle == TimeSpan.Zero || interval == TimeSpan.Zero ? null : interval * Math.Ceiling(idle / interval);
+        }
+    }
 
     /// <summary>The key under which an app's state is stored: <c>keyPrefix</c> appid (default), name, namespace, none, or any other text.</summary>
     public string PrefixOf(string appId) => Metadata.GetValueOrDefault("keyPrefix", "appid") switch
@@ -94,6 +110,12 @@ internal sealed record Component(
 
         return null;
     }
+
+    // A bare number is milliseconds.
+    private TimeSpan Time(string setting, TimeSpan otherwise) => !Metadata.TryGetValue(setting, out var text) || text.Length == 0 ? otherwise
+        : uint.TryParse(text, out var milliseconds) ? TimeSpan.FromMilliseconds(milliseconds)
+        : GoDuration.TryParse(text, out var duration) ? duration
+        : throw new SidecarConfigurationException($"Component {Name}: {setting} '{text}' is no duration like 60s, nor a number of milliseconds.");
 
     private int Number(string setting, int otherwise) =>
         Metadata.TryGetValue(setting, out var text) && int.TryParse(text, out var number) ? number : otherwise;

@@ -17,19 +17,20 @@ internal sealed partial class DeclaredResources(
 
     public IReadOnlyList<DeclaredSubscription> Subscriptions { get; } = subscriptions;
 
-    /// <summary>Reads a folder's YAML files, in the order of their names.</summary>
-    /// <exception cref="SidecarConfigurationException">The folder is not there, or a file cannot be understood.</exception>
-    public static DeclaredResources Load(string folder, ILogger logger)
+    /// <summary>Reads the folders' YAML files, in the order of their names.</summary>
+    /// <exception cref="SidecarConfigurationException">A folder is not there, or a file cannot be understood.</exception>
+    public static DeclaredResources Load(IReadOnlyList<string> folders, ILogger logger)
     {
-        if (!Directory.Exists(folder))
+        if (folders.FirstOrDefault(folder => !Directory.Exists(folder)) is { } missing)
         {
-            throw new SidecarConfigurationException($"{Path.GetFullPath(folder)}, the folder of components, does not exist.");
+            throw new SidecarConfigurationException($"{Path.GetFullPath(missing)}, the folder of components, does not exist.");
         }
 
         var components = new List<Component>();
         var resiliencies = new List<Resiliency>();
         var subscriptions = new List<DeclaredSubscription>();
-        var files = Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file) is ".yaml" or ".yml").Order(StringComparer.Ordinal);
+        var files = folders.SelectMany(folder =>
+            Directory.EnumerateFiles(folder).Where(file => Path.GetExtension(file) is ".yaml" or ".yml").Order(StringComparer.Ordinal));
         foreach (var (file, document) in files.SelectMany(file => YamlDocuments.Load(file).Select(document => (file, document))))
         {
             switch (document.Text("kind"))

@@ -28,9 +28,9 @@ public sealed class PageLayoutTests
         SearchPage[] pages = [new(1, 256), new(2, 0), new(4, 33)];
 
         Assert.Equal((pages[0], 0), PageLayout.PageOfWave(pages, 0));
-        Assert.Equal((pages[0], 0), PageLayout.PageOfWave(pages, 7));
-        Assert.Equal((pages[2], 8), PageLayout.PageOfWave(pages, 8));
-        Assert.Equal((pages[2], 8), PageLayout.PageOfWave(pages, 9));
-        Assert.Null(PageLayout.PageOfWave(pages, 10));
+        Assert.Equal((pages[0], 0), PageLayout.PageOfWave(pages, 15));
+        Assert.Equal((pages[2], 16), PageLayout.PageOfWave(pages, 16));
+        Assert.Equal((pages[2], 16), PageLayout.PageOfWave(pages, 18));
+        Assert.Null(PageLayout.PageOfWave(pages, 19));
     }
 }

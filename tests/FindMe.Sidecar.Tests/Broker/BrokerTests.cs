@@ -130,7 +130,7 @@ public sealed class BrokerTests
     {
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders(), _ => new AppReply(500));
         await using var sidecar = await SidecarUnderTest.StartAsync(
-            [SidecarUnderTest.PubSub + "\n    - name: maxDeliveryCount\n      value: 2"], app);
+            [SidecarUnderTest.PubSubWith(("maxDeliveryCount", "2"))], app);
 
         await sidecar.PublishAsync("1");
         await Waiting.NothingAsync(sidecar);

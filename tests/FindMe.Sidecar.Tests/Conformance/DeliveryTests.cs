@@ -25,8 +25,8 @@ public sealed class DeliveryTests
         Assert.Equal("blue", delivered.Headers["color"]);
         Assert.Equal("secret", delivered.Headers["dapr-api-token"]);
         Assert.False(delivered.Headers.ContainsKey("traceparent"));
-        Assert.Equal(1, delivered.DeliveryCount);
-        Assert.True(delivered.Headers.ContainsKey("metadata.EnqueuedTimeUtc"));
+        Assert.Equal(sidecar.Broker == BrokerProfile.ServiceBus, delivered.Headers.ContainsKey("metadata.DeliveryCount"));
+        Assert.Equal(sidecar.Broker == BrokerProfile.ServiceBus, delivered.Headers.ContainsKey("metadata.EnqueuedTimeUtc"));
     }
 
     [Theory]
@@ -54,7 +54,7 @@ public sealed class DeliveryTests
         var second = await app.NextAsync();
 
         Assert.Equal("2", second.Json.GetProperty("data").GetRawText());
-        await Waiting.NothingAsync(sidecar);
+        await sidecar.SettledAsync();
         Assert.Equal(0, app.Unread);
     }
 
@@ -79,14 +79,15 @@ public sealed class DeliveryTests
             first = false;
             return reply;
         });
-        await using var sidecar = await SidecarUnderTest.StartAsync(app);
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub, SidecarUnderTest.Retries(1)], app);
 
         await sidecar.PublishAsync("1");
 
         var once = await app.NextAsync();
         var twice = await app.NextAsync();
         Assert.Equal(once.Text, twice.Text);
-        Assert.Equal((1, 2), (once.DeliveryCount, twice.DeliveryCount));
+        await sidecar.SettledAsync();
+        Assert.Equal(0, app.Unread);
     }
 
     [Theory]
@@ -107,8 +108,7 @@ public sealed class DeliveryTests
         Assert.Equal(failed.Text, dead.Text);
         Assert.Equal("orders", dead.Json.GetProperty("topic").GetString());
         Assert.Equal("blue", dead.Headers["color"]);
-        Assert.Equal(1, dead.DeliveryCount);
-        await Waiting.NothingAsync(sidecar);
+        await sidecar.SettledAsync();
     }
 
     [Fact]
@@ -123,7 +123,8 @@ public sealed class DeliveryTests
         for (var attempt = 0; attempt < 4; attempt++)
         {
             var tried = await app.NextAsync();
-            Assert.Equal(("/orders", 1), (tried.Path, tried.DeliveryCount));
+            Assert.Equal("/orders", tried.Path);
+            Assert.True(sidecar.Broker != BrokerProfile.ServiceBus || tried.DeliveryCount == 1);
         }
 
         Assert.Equal("/dead", (await app.NextAsync()).Path);
@@ -164,7 +165,7 @@ public sealed class DeliveryTests
 
         Assert.Equal("/orders", (await app.NextAsync()).Path);
         Assert.Equal("/dead", (await app.NextAsync()).Path);
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await cancelled.Task.WaitAsync(Patience.Time);
     }
 
     [Fact]
@@ -185,11 +186,14 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    [Conformance("del-09", "components-contrib pubsub/azure/servicebus (abandon); Service Bus maxDeliveryCount")]
+    [Conformance("del-09", "components-contrib pubsub/azure/servicebus (abandon); Service Bus maxDeliveryCount", Profile = "Service Bus")]
     public async Task Without_policy_and_dead_letter_topic_an_event_is_delivered_ten_times_and_then_never_again()
     {
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders(), _ => new AppReply(500));
-        await using var sidecar = await SidecarUnderTest.StartAsync(app);
+        await using var sidecar = await SidecarUnderTest.StartAsync(
+            [SidecarUnderTest.PubSub],
+            new Setup { Broker = BrokerProfile.ServiceBus, IsLocalOnly = "it would need Azure" },
+            app);
 
         await sidecar.PublishAsync("1");
 
@@ -198,7 +202,7 @@ public sealed class DeliveryTests
             Assert.Equal(delivery, (await app.NextAsync()).DeliveryCount);
         }
 
-        await Waiting.NothingAsync(sidecar);
+        await sidecar.SettledAsync();
         Assert.Equal(0, app.Unread);
         Assert.Equal(1L, Waiting.DeadLetters(sidecar));
     }
@@ -240,16 +244,16 @@ public sealed class DeliveryTests
         await sidecar.PublishAsync("1");
 
         Assert.Equal((await shop.NextAsync()).Text, (await audit.NextAsync()).Text);
-        await Waiting.NothingAsync(sidecar);
+        await sidecar.SettledAsync();
         Assert.Equal((0, 0), (shop.Unread, audit.Unread));
     }
 
     [Fact]
-    [Conformance("del-12", "components-contrib (order per subscription)")]
-    public async Task With_a_concurrency_of_one_events_come_in_the_order_they_were_published()
+    [Conformance("del-12", "components-contrib pubsub/redis/redis.go worker")]
+    public async Task With_a_component_concurrency_of_one_events_come_in_the_order_they_were_published()
     {
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
-        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { MaxConcurrency = 1 }, app);
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSubWith(("concurrency", "1"))], app);
 
         for (var i = 0; i < 20; i++)
         {

@@ -6,18 +6,8 @@ public sealed class PublishErrorTests
 {
     private const string Errors = "pkg/api/errors/pubsub.go";
 
-    private const string ScopedPubSub = """
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: pubsub }
-        spec:
-          type: pubsub.redis
-          version: v1
-          metadata:
-            - { name: allowedTopics, value: "orders,secret,open" }
-            - { name: protectedTopics, value: "secret" }
-            - { name: publishingScopes, value: "caller=orders;other=secret" }
-        """;
+    private static readonly string ScopedPubSub = SidecarUnderTest.PubSubWith(
+        ("allowedTopics", "orders~,secret~,open~"), ("protectedTopics", "secret~"), ("publishingScopes", "caller=orders~;other=secret~"));
 
     [Fact]
     [Conformance("err-pub-01", Errors)]
@@ -122,6 +112,47 @@ public sealed class PublishErrorTests
         Assert.Equal("text/plain", unknown.Content.Headers.ContentType?.MediaType);
         Assert.Equal("404 page not found", (await unknown.Content.ReadAsStringAsync()).Trim());
         Assert.Equal(HttpStatusCode.MethodNotAllowed, wrong.StatusCode);
+    }
+
+    [Fact]
+    [Conformance("err-pub-09", Errors)]
+    public async Task A_broker_that_fails_is_500_with_its_reason()
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync(
+            [SidecarUnderTest.PubSub], new Setup { Chaos = new ChaosOptions { PublishErrorEvery = 1 }, IsLocalOnly = "a broker is not broken for a test" });
+
+        using var response = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", "1");
+
+        await SidecarUnderTest.AssertErrorAsync(response, 500, "ERR_PUBSUB_PUBLISH_MESSAGE", "error when publishing to topic orders in pubsub pubsub: ");
+    }
+
+    [Fact]
+    [Conformance("err-pub-10", "pkg/api/http/http.go onBulkPublish")]
+    public async Task A_bulk_publish_that_fails_is_500_and_names_the_entries()
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync(
+            [SidecarUnderTest.PubSub], new Setup { Chaos = new ChaosOptions { PublishErrorEvery = 1 }, IsLocalOnly = "a broker is not broken for a test" });
+
+        using var response = await sidecar.PostAsync(
+            "/v1.0/publish/bulk/pubsub/orders",
+            """[{"entryId":"1","event":"a","contentType":"text/plain"},{"entryId":"2","event":"b","contentType":"text/plain"}]""");
+
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        using var error = System.Text.Json.JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        Assert.Equal("ERR_PUBSUB_PUBLISH_MESSAGE", error.RootElement.GetProperty("errorCode").GetString());
+        Assert.Equal(["1", "2"], error.RootElement.GetProperty("failedEntries").EnumerateArray().Select(entry => entry.GetProperty("entryId").GetString()));
+    }
+
+    [Fact]
+    [Conformance("err-pub-11", "pkg/api/http/metadata getMetadataFromRequest")]
+    public async Task Of_a_query_key_given_twice_the_first_value_counts_and_its_case_is_kept()
+    {
+        await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
+        await using var sidecar = await SidecarUnderTest.StartAsync(app);
+
+        await sidecar.PublishAsync("1", query: "?metadata.cloudevent.id=first&metadata.cloudevent.id=second");
+
+        Assert.Equal("first", (await app.NextAsync()).Json.GetProperty("id").GetString());
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class StateErrorTests
         using var transaction = await sidecar.PostAsync("/v1.0/state/nowhere/transaction", "{}");
 
         var error = await SidecarUnderTest.AssertErrorAsync(get, 400, "ERR_STATE_STORE_NOT_FOUND", "state store nowhere is not found");
-        Assert.Equal("caller", error.GetProperty("details")[0].GetProperty("metadata").GetProperty("appID").GetString());
+        Assert.Equal(sidecar.FirstApp, error.GetProperty("details")[0].GetProperty("metadata").GetProperty("appID").GetString());
         await SidecarUnderTest.AssertErrorAsync(transaction, 400, "ERR_STATE_STORE_NOT_FOUND");
     }
 
@@ -105,10 +105,22 @@ public sealed class StateErrorTests
     }
 
     [Fact]
-    [Conformance("err-state-08", Errors + " QueryUnsupported")]
+    [Conformance("err-state-09", Http + " onGetState, onBulkGetState")]
+    public async Task A_store_that_fails_to_read_is_500()
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync(
+            [SidecarUnderTest.Store], new Setup { Chaos = new ChaosOptions { StateReadErrorEvery = 1 }, IsLocalOnly = "a store is not broken for a test" });
+
+        using var get = await sidecar.Http.GetAsync("/v1.0/state/statestore/key");
+
+        await SidecarUnderTest.AssertErrorAsync(get, 500, "ERR_STATE_GET", "fail to get key from state store statestore: ");
+    }
+
+    [Fact]
+    [Conformance("err-state-08", Errors + " QueryUnsupported", Profile = "SQLite")]
     public async Task A_query_is_not_supported_as_by_the_sqlite_store()
     {
-        await using var sidecar = await SidecarUnderTest.StartAsync();
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Store = StoreProfile.Sqlite });
 
         using var response = await sidecar.PostAsync("/v1.0-alpha1/state/statestore/query", "{}");
 

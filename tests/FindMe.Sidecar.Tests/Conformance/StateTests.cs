@@ -38,10 +38,10 @@ public sealed class StateTests
     [InlineData("1E400000", null)]
     [InlineData("\"é\\u00e9\\ud800\"", "\"éé\uFFFD\"")]
     [InlineData("null", "null")]
-    [Conformance("state-02", Http + " onPostState (encoding/json into any)")]
+    [Conformance("state-02", Http + " onPostState (encoding/json into any)", Profile = "SQLite")]
     public async Task A_value_is_remarshalled_through_doubles_with_sorted_keys(string sent, string? read)
     {
-        await using var sidecar = await SidecarUnderTest.StartAsync();
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Store = StoreProfile.Sqlite });
 
         using var saved = await sidecar.SaveAsync("key", sent);
 
@@ -69,17 +69,25 @@ public sealed class StateTests
 
         Assert.Equal(HttpStatusCode.NoContent, first.StatusCode);
         await SidecarUnderTest.AssertErrorAsync(second, 409, "ERR_STATE_SAVE", "failed saving state in state store statestore: possible etag mismatch");
-        await SidecarUnderTest.AssertErrorAsync(missing, 409, "ERR_STATE_SAVE");
+        if (sidecar.StateStore == StoreProfile.Redis)
+        {
+            Assert.Equal(HttpStatusCode.NoContent, missing.StatusCode);
+        }
+        else
+        {
+            await SidecarUnderTest.AssertErrorAsync(missing, 409, "ERR_STATE_SAVE");
+        }
+
         var (value, newETag) = (await sidecar.GetAsync("key"))!.Value;
         Assert.Equal("2", value);
         Assert.NotEqual(etag, newETag);
     }
 
     [Fact]
-    [Conformance("state-04", Sqlite)]
+    [Conformance("state-04", Sqlite, Profile = "SQLite, in-memory")]
     public async Task First_write_without_an_etag_creates_and_never_overwrites_while_last_write_and_an_empty_etag_do()
     {
-        await using var sidecar = await SidecarUnderTest.StartAsync();
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Store = StoreProfile.Sqlite });
 
         using var created = await sidecar.SaveAsync("key", "1", more: FirstWrite);
         using var refused = await sidecar.SaveAsync("key", "2", more: FirstWrite);
@@ -108,7 +116,14 @@ public sealed class StateTests
         Assert.Equal(HttpStatusCode.NoContent, right.StatusCode);
         Assert.Null(await sidecar.GetAsync("key"));
         Assert.Equal(HttpStatusCode.NoContent, missing.StatusCode);
-        await SidecarUnderTest.AssertErrorAsync(missingWithETag, 409, "ERR_STATE_DELETE");
+        if (sidecar.StateStore == StoreProfile.Redis)
+        {
+            Assert.Equal(HttpStatusCode.NoContent, missingWithETag.StatusCode);
+        }
+        else
+        {
+            await SidecarUnderTest.AssertErrorAsync(missingWithETag, 409, "ERR_STATE_DELETE");
+        }
 
         Task<HttpResponseMessage> DeleteAsync(string key, string? match)
         {
@@ -132,13 +147,16 @@ public sealed class StateTests
         using var response = await sidecar.PostAsync("/v1.0/state/statestore/bulk", """{"keys":["b","none","a"],"parallelism":10}""");
 
         Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
-        var items = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
-        Assert.Equal(["b", "none", "a"], items.EnumerateArray().Select(item => item.GetProperty("key").GetString()));
-        Assert.Equal("text", items[0].GetProperty("data").GetString());
-        Assert.True(items[0].GetProperty("metadata").TryGetProperty("ttlExpireTime", out _));
-        Assert.Equal(["key"], items[1].EnumerateObject().Select(field => field.Name));
-        Assert.Equal("""{"x":1}""", items[2].GetProperty("data").GetRawText());
-        Assert.Equal((await sidecar.GetAsync("a"))!.Value.ETag, items[2].GetProperty("etag").GetString());
+        // Some stores answer in another order.
+        var items = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.EnumerateArray().ToDictionary(item => item.GetProperty("key").GetString()!);
+        Assert.Equal(["a", "b", "none"], items.Keys.Order());
+        Assert.Equal("text", items["b"].GetProperty("data").GetString());
+        Assert.Equal(
+            sidecar.StateStore != StoreProfile.Redis,
+            items["b"].TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty("ttlExpireTime", out _));
+        Assert.Equal(["key"], items["none"].EnumerateObject().Select(field => field.Name));
+        Assert.Equal("""{"x":1}""", items["a"].GetProperty("data").GetRawText());
+        Assert.Equal((await sidecar.GetAsync("a"))!.Value.ETag, items["a"].GetProperty("etag").GetString());
 
         using var none = await sidecar.PostAsync("/v1.0/state/statestore/bulk", """{"keys":[]}""");
         Assert.Equal("[]", (await none.Content.ReadAsStringAsync()).Trim());
@@ -146,7 +164,7 @@ public sealed class StateTests
 
     [Fact]
     [Conformance("state-07", Http + " onPostStateTransaction")]
-    public async Task A_transaction_does_all_or_nothing_and_a_mismatch_in_it_is_500()
+    public async Task A_transaction_is_204_and_a_mismatch_in_it_is_500_with_nothing_done_but_on_Redis()
     {
         await using var sidecar = await SidecarUnderTest.StartAsync();
         using var _ = await sidecar.SaveAsync("old", "1");
@@ -164,7 +182,8 @@ public sealed class StateTests
         await SidecarUnderTest.AssertErrorAsync(refused, 500, "ERR_STATE_TRANSACTION", "error while executing state transaction: ");
         Assert.Equal("2", (await sidecar.GetAsync("new"))!.Value.Value);
         Assert.Null(await sidecar.GetAsync("old"));
-        Assert.Null(await sidecar.GetAsync("third"));
+        // Redis has no rollback: what stood beside the refused operation was done.
+        Assert.Equal(sidecar.StateStore == StoreProfile.Redis, await sidecar.GetAsync("third") is not null);
 
         Task<HttpResponseMessage> TransactAsync(string body) => sidecar.PostAsync("/v1.0/state/statestore/transaction", body);
     }
@@ -174,20 +193,29 @@ public sealed class StateTests
     public async Task A_save_of_several_items_does_what_it_can_and_one_mismatch_makes_it_409()
     {
         await using var sidecar = await SidecarUnderTest.StartAsync();
+        using (await sidecar.SaveAsync("b", "1"))
+        {
+        }
 
-        using var response = await sidecar.PostAsync("/v1.0/state/statestore", """[{"key":"a","value":1},{"key":"b","value":2,"etag":"wrong"},{"key":"c","value":3}]""");
+        var stale = (await sidecar.GetAsync("b"))!.Value.ETag;
+        using (await sidecar.SaveAsync("b", "2", stale))
+        {
+        }
+
+        using var response = await sidecar.PostAsync(
+            "/v1.0/state/statestore", $$"""[{"key":"a","value":1},{"key":"b","value":3,"etag":"{{stale}}"},{"key":"c","value":3}]""");
 
         await SidecarUnderTest.AssertErrorAsync(response, 409, "ERR_STATE_SAVE");
         Assert.NotNull(await sidecar.GetAsync("a"));
-        Assert.Null(await sidecar.GetAsync("b"));
+        Assert.Equal("2", (await sidecar.GetAsync("b"))!.Value.Value);
         Assert.NotNull(await sidecar.GetAsync("c"));
     }
 
     [Fact]
-    [Conformance("state-09", Sqlite + "; pkg/api/http/responses.go")]
+    [Conformance("state-09", Sqlite + "; pkg/api/http/responses.go", Profile = "SQLite, in-memory, PostgreSQL")]
     public async Task A_time_to_live_shows_in_a_header_ends_the_key_and_is_cleared_by_a_save_without_one()
     {
-        await using var sidecar = await SidecarUnderTest.StartAsync();
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Store = StoreProfile.Sqlite });
         using (await sidecar.PostAsync("/v1.0/state/statestore?metadata.ttlInSeconds=1", """[{"key":"short","value":1,"metadata":{"ttlInSeconds":"600"}}]"""))
         using (await sidecar.SaveAsync("long", "1", more: ""","metadata":{"ttlInSeconds":"600"}"""))
         using (await sidecar.SaveAsync("ever", "1", more: ""","metadata":{"ttlInSeconds":"-1"}"""))
@@ -212,53 +240,6 @@ public sealed class StateTests
         Assert.Equal(HttpStatusCode.NoContent, again.StatusCode);
     }
 
-    [Theory]
-    [InlineData("a%2Fb", "a/b")]
-    [InlineData("a+b", "a b")]
-    [InlineData("a%2Bb", "a+b")]
-    [InlineData("%C3%A9%252F", "é%2F")]
-    [InlineData("a%20b%3Fc", "a b?c")]
-    [Conformance("state-10", "pkg/api/http/server.go unespaceRequestParametersInContext")]
-    public async Task A_key_in_the_path_is_query_unescaped_once(string inPath, string key)
-    {
-        await using var sidecar = await SidecarUnderTest.StartAsync();
-        using var _ = await sidecar.SaveAsync(key, "\"found\"");
-
-        // Through a raw target: System.Uri would tidy some of these.
-        using var response = await sidecar.Http.SendAsync(new HttpRequestMessage(
-            HttpMethod.Get,
-            new Uri($"{sidecar.Http.BaseAddress}v1.0/state/statestore/{inPath}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true })));
-
-        Assert.Equal("\"found\"", await response.Content.ReadAsStringAsync());
-    }
-
-    [Theory]
-    [InlineData(null, "api", "other", false)]
-    [InlineData("appid", "api", "other", false)]
-    [InlineData("none", "api", "other", true)]
-    [InlineData("name", "api", "other", true)]
-    [InlineData("shared", "api", "other", true)]
-    [Conformance("state-11", "pkg/components/state/state_config.go GetModifiedStateKey")]
-    public async Task The_key_prefix_decides_whether_two_apps_share_a_key(string? prefix, string writer, string reader, bool shared)
-    {
-        var store = $$"""
-            apiVersion: dapr.io/v1alpha1
-            kind: Component
-            metadata: { name: statestore }
-            spec: { type: state.redis, version: v1, metadata: [{{(prefix is null ? "" : $"{{ name: keyprefix, value: {prefix} }}")}}] }
-            """;
-        await using var one = await TestApp.StartAsync(writer);
-        await using var two = await TestApp.StartAsync(reader);
-        await using var sidecar = await SidecarUnderTest.StartAsync([store], one, two);
-        using var _ = await sidecar.SaveAsync("key", "1");
-
-        using var other = sidecar.ClientOf(reader);
-        using var response = await other.GetAsync("/v1.0/state/statestore/key");
-
-        Assert.Equal(shared ? HttpStatusCode.OK : HttpStatusCode.NoContent, response.StatusCode);
-        Assert.NotNull(await sidecar.GetAsync("key"));
-    }
-
     [Fact]
     [Conformance("state-12", Http + " onPostState")]
     public async Task An_empty_list_is_204_and_put_saves_like_post()
@@ -271,5 +252,8 @@ public sealed class StateTests
         Assert.Equal(HttpStatusCode.NoContent, empty.StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, put.StatusCode);
         Assert.Equal("7", (await sidecar.GetAsync("k"))!.Value.Value);
+        using var bulk = await sidecar.Http.PutAsync("/v1.0/state/statestore/bulk", new StringContent("""{"keys":["k"]}"""));
+        using var transaction = await sidecar.Http.PutAsync("/v1.0/state/statestore/transaction", new StringContent("""{"operations":[{"operation":"delete","request":{"key":"k"}}]}"""));
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NoContent), (bulk.StatusCode, transaction.StatusCode));
     }
 }

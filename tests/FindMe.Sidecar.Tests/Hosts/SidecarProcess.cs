@@ -28,6 +28,7 @@ public sealed class SidecarProcess : IDisposable
             start.ArgumentList.Add(argument);
         }
 
+        app.TopicSuffix = "";
         var process = Process.Start(start)!;
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         var endpoint = await process.StandardOutput.ReadLineAsync(deadline.Token);

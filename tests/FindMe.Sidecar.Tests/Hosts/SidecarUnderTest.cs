@@ -7,18 +7,8 @@ namespace FindMe.Sidecar.Tests;
 /// <summary>How a test gets a sidecar for some components and apps. The conformance cases use nothing but its HTTP endpoints.</summary>
 public sealed class SidecarUnderTest : IAsyncDisposable
 {
-    public const string PubSub = """
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata:
-          name: pubsub
-        spec:
-          type: pubsub.redis
-          version: v1
-          metadata:
-            - name: redisHost
-              value: localhost:6379
-        """;
+    /// <summary>Stands behind each topic in a case's YAML, where a shared broker needs a suffix.</summary>
+    public const string TopicMark = "~";
 
     public const string Store = """
         apiVersion: dapr.io/v1alpha1
@@ -29,8 +19,52 @@ public sealed class SidecarUnderTest : IAsyncDisposable
           type: state.sqlite
           version: v1
           metadata:
+            - name: redisHost
+              value: localhost:6379
             - name: keyPrefix
               value: none
+        """;
+
+    public static readonly string PubSub = PubSubWith();
+
+    private readonly ISidecarHost _host;
+    private readonly TemporaryFolder? _ownFolder;
+    private readonly Setup _setup;
+
+    private SidecarUnderTest(ISidecarHost host, TemporaryFolder? ownFolder, string firstApp, Setup setup)
+    {
+        _host = host;
+        _ownFolder = ownFolder;
+        _setup = setup;
+        FirstApp = firstApp;
+        Http = ClientOf(firstApp);
+    }
+
+    /// <summary>The local sidecar itself; not for conformance cases.</summary>
+    public LocalSidecar Sidecar => ((LocalHost)_host).Sidecar;
+
+    public BrokerProfile Broker => _host.Broker;
+
+    public StoreProfile StateStore => _host.Store;
+
+    /// <summary>The app id <see cref="Http"/> speaks for.</summary>
+    public string FirstApp { get; }
+
+    /// <summary>Speaks to the first app's sidecar.</summary>
+    public HttpClient Http { get; }
+
+    /// <summary>The component <c>pubsub</c> with further settings.</summary>
+    public static string PubSubWith(params (string Name, string Value)[] settings) => $"""
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata:
+          name: pubsub
+        spec:
+          type: pubsub.redis
+          version: v1
+          metadata:
+            - name: redisHost
+              value: localhost:6379{string.Concat(settings.Select(setting => $"\n    - name: {setting.Name}\n      value: \"{setting.Value}\""))}
         """;
 
     /// <summary>Retries at once, without end: for cases that must not wait.</summary>
@@ -49,44 +83,42 @@ public sealed class SidecarUnderTest : IAsyncDisposable
               pubsub: { inbound: { retry: again, timeout: slow } }
         """;
 
-    private readonly TemporaryFolder _folder;
-    private readonly bool _ownsFolder;
-
-    private SidecarUnderTest(LocalSidecar sidecar, TemporaryFolder folder, bool ownsFolder, string firstApp)
-    {
-        Sidecar = sidecar;
-        _folder = folder;
-        _ownsFolder = ownsFolder;
-        Http = ClientOf(firstApp);
-    }
-
-    public LocalSidecar Sidecar { get; }
-
-    /// <summary>Speaks to the first app's sidecar.</summary>
-    public HttpClient Http { get; }
-
     public static Task<SidecarUnderTest> StartAsync(params TestApp[] apps) => StartAsync([PubSub, Store], apps);
 
     public static Task<SidecarUnderTest> StartAsync(string[] resources, params TestApp[] apps) => StartAsync(resources, new Setup(), apps);
 
     public static async Task<SidecarUnderTest> StartAsync(string[] resources, Setup setup, params TestApp[] apps)
     {
-        var folder = setup.Folder ?? new TemporaryFolder();
-        var resourcesPath = Directory.CreateDirectory(Path.Combine(folder.Path, "resources")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(resourcesPath, "all.yaml"), string.Join("\n---\n", resources));
         var served = apps.GroupBy(app => app.AppId)
             .Select(replicas => new SidecarApp(replicas.Key, 0, [.. replicas.Select(replica => replica.Port)], setup.MaxConcurrency))
             .ToList();
-        var sidecar = await LocalSidecar.StartAsync(new SidecarOptions
+        if (served.Count == 0)
         {
-            DataPath = Path.Combine(folder.Path, "data"),
-            ResourcesPath = resourcesPath,
-            Apps = served.Count > 0 ? served : [new SidecarApp("caller", 0, [])],
-            DaprApiToken = setup.DaprApiToken,
-            AppApiToken = setup.AppApiToken,
-            TimeProvider = setup.Time ?? TimeProvider.System,
-        });
-        var test = new SidecarUnderTest(sidecar, folder, setup.Folder is null, served.Count > 0 ? served[0].AppId : "caller");
+            served.Add(new SidecarApp("caller", 0, []));
+        }
+
+        var ownFolder = setup.Folder is null ? new TemporaryFolder() : null;
+        ISidecarHost host;
+        try
+        {
+            var folder = setup.Folder ?? ownFolder!;
+            host = !ConformanceTarget.IsReal ? await LocalHost.StartAsync(folder, resources, setup, served)
+                : setup.IsLocalOnly is { } reason ? throw Skip(reason)
+                : ConformanceTarget.Daprd is not null ? await DaprdHost.StartAsync(folder, resources, setup, served, apps)
+                : await RunningHost.StartAsync(resources, setup, apps);
+        }
+        catch
+        {
+            ownFolder?.Dispose();
+            throw;
+        }
+
+        foreach (var app in apps)
+        {
+            app.TopicSuffix = host.Suffix;
+        }
+
+        var test = new SidecarUnderTest(host, ownFolder, host is RunningHost running ? running.AppId : served[0].AppId, setup);
         if (setup.Await)
         {
             foreach (var app in served.Where(app => app.AppPorts.Count > 0))
@@ -96,16 +128,38 @@ public sealed class SidecarUnderTest : IAsyncDisposable
         }
 
         return test;
+
+        static Exception Skip(string reason)
+        {
+            Assert.Skip(reason);
+            return new InvalidOperationException(reason);
+        }
     }
 
-    public HttpClient ClientOf(string appId) => new() { BaseAddress = Sidecar.EndpointOf(appId) };
+    public HttpClient ClientOf(string appId)
+    {
+        var http = new HttpClient(new TopicSuffix(_host.Suffix)) { BaseAddress = _host.EndpointOf(appId) };
+        if (_setup.DaprApiToken is null && ConformanceTarget.IsReal && ConformanceTarget.Setting("DAPR_API_TOKEN") is { } token)
+        {
+            http.DefaultRequestHeaders.TryAddWithoutValidation("dapr-api-token", token);
+        }
+
+        return http;
+    }
 
     /// <summary>Waits until an app was asked for its subscriptions.</summary>
     public async Task UntilReadyAsync(string appId)
     {
         using var http = ClientOf(appId);
-        await Eventually.TrueAsync(async () => (await http.GetAsync("/v1.0/healthz")).StatusCode == HttpStatusCode.NoContent);
+        await Eventually.TrueAsync(
+            async () => (await http.GetAsync("/v1.0/healthz")).StatusCode == HttpStatusCode.NoContent, (int)Patience.Time.TotalSeconds);
     }
+
+    /// <summary>Waits until nothing more will be delivered, as far as the target shows it.</summary>
+    public Task SettledAsync() => _host.SettledAsync();
+
+    /// <summary>Waits until the first app's sidecar has ended, or asked to be.</summary>
+    public Task EndedAsync() => _host.EndedAsync(FirstApp);
 
     public async Task PublishAsync(string json, string topic = "orders", string query = "")
     {
@@ -155,28 +209,7 @@ public sealed class SidecarUnderTest : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await Sidecar.DisposeAsync();
-        if (_ownsFolder)
-        {
-            _folder.Dispose();
-        }
+        await _host.DisposeAsync();
+        _ownFolder?.Dispose();
     }
-}
-
-/// <summary>What a test wants other than usual.</summary>
-public sealed record Setup
-{
-    /// <summary>Kept by the test, for a second sidecar on the same data; null for one of its own.</summary>
-    public TemporaryFolder? Folder { get; init; }
-
-    public string? DaprApiToken { get; init; }
-
-    public string? AppApiToken { get; init; }
-
-    public int MaxConcurrency { get; init; } = -1;
-
-    public TimeProvider? Time { get; init; }
-
-    /// <summary>Whether to wait until the apps were asked for their subscriptions.</summary>
-    public bool Await { get; init; } = true;
 }

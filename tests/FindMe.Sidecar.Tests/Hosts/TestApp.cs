@@ -35,6 +35,7 @@ public sealed class TestApp : IAsyncDisposable
     private readonly Channel<AppRequest> _events = Channel.CreateUnbounded<AppRequest>();
     private readonly Channel<AppRequest> _discovery = Channel.CreateUnbounded<AppRequest>();
     private WebApplication? _server;
+    private readonly TaskCompletionSource<string> _suffix = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private TestApp(string appId, int port)
     {
@@ -49,6 +50,12 @@ public sealed class TestApp : IAsyncDisposable
     public int SubscribeStatus { get; set; } = 200;
 
     public string Subscriptions { get; set; } = "[]";
+
+    /// <summary>What the test's sidecar puts behind every topic; the app cannot answer before that is known.</summary>
+    public string TopicSuffix
+    {
+        set => _suffix.TrySetResult(value);
+    }
 
     public Func<AppRequest, CancellationToken, Task<AppReply>> Handler { get; set; } = (_, _) => Task.FromResult(AppReply.Ok);
 
@@ -95,10 +102,10 @@ public sealed class TestApp : IAsyncDisposable
         _server = null;
     }
 
-    /// <summary>The next event delivered, within 20 seconds.</summary>
+    /// <summary>The next event delivered, within the time of <see cref="Patience"/>.</summary>
     public Task<AppRequest> NextAsync() => NextAsync(_events);
 
-    /// <summary>The next call of dapr/config or dapr/subscribe, within 20 seconds.</summary>
+    /// <summary>The next call of dapr/config or dapr/subscribe, within the time of <see cref="Patience"/>.</summary>
     public Task<AppRequest> NextDiscoveryAsync() => NextAsync(_discovery);
 
     /// <summary>Events delivered and not yet read by <see cref="NextAsync()"/>.</summary>
@@ -108,7 +115,7 @@ public sealed class TestApp : IAsyncDisposable
 
     private static async Task<AppRequest> NextAsync(Channel<AppRequest> channel)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var deadline = new CancellationTokenSource(Patience.Time);
         return await channel.Reader.ReadAsync(deadline.Token);
     }
 
@@ -117,11 +124,12 @@ public sealed class TestApp : IAsyncDisposable
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
         var headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        var request = new AppRequest(context.Request.Method, context.Request.Path, headers, body.ToArray());
+        var suffix = await _suffix.Task;
+        var request = new AppRequest(context.Request.Method, context.Request.Path, headers, Tests.TopicSuffix.RemoveFrom(body.ToArray(), suffix));
         var reply = request.Path switch
         {
             "/dapr/config" => Discovered(new AppReply(404)),
-            "/dapr/subscribe" => Discovered(new AppReply(SubscribeStatus, Subscriptions)),
+            "/dapr/subscribe" => Discovered(new AppReply(SubscribeStatus, Tests.TopicSuffix.AddTo(Subscriptions, suffix))),
             _ => await DeliveredAsync(),
         };
         if (reply == AppReply.CutOff)

@@ -82,7 +82,7 @@ public sealed class GoJsonTests
 
     private static JsonElement Envelope(string contentType, byte[] body)
     {
-        var source = new EventSource("app", "pubsub", "topic", contentType, new Dictionary<string, string>());
+        var source = new EventSource("app", "pubsub", "topic", contentType, new Dictionary<string, string>(), TraceContext.None);
         using var document = JsonDocument.Parse(CloudEvents.Envelope(source, body, TimeProvider.System.GetUtcNow(), null));
         return document.RootElement.Clone();
     }

@@ -108,6 +108,6 @@ public sealed class DeclaredResourcesTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(Path.Combine(folder.Path, "one.yaml"), yaml);
-        return DeclaredResources.Load(folder.Path, NullLogger.Instance);
+        return DeclaredResources.Load([folder.Path], NullLogger.Instance);
     }
 }

@@ -14,14 +14,14 @@ public sealed class OurResourcesTests
 
         Assert.Empty(run.Warnings);
         Assert.Equal(["findme-api", "findme-collect", "findme-compare"], run.Apps.Select(app => app.AppId));
-        Assert.Equal([5100, 5102, 5103], run.Apps.Select(app => app.AppPort ?? 0));
+        Assert.Equal([5101, 5102, 5103], run.Apps.Select(app => app.AppPort ?? 0));
         Assert.Equal([3501, 3502, 3503], run.Apps.Select(app => app.DaprHttpPort ?? 0));
         Assert.All(run.Apps, app =>
         {
             Assert.True(Directory.Exists(app.DirectoryPath));
-            var address = new Uri(app.Environment["ASPNETCORE_URLS"]);
-            Assert.True(address.IsLoopback);
-            Assert.Equal(app.AppPort, address.Port);
+            var addresses = app.Environment["ASPNETCORE_URLS"].Split(';').Select(address => new Uri(address)).ToList();
+            Assert.All(addresses, address => Assert.True(address.IsLoopback));
+            Assert.Equal(app.AppPort, addresses[^1].Port);
             Assert.StartsWith(Path.Combine(Root, "artifacts", "bin"), Path.GetFullPath(app.Command[1], app.DirectoryPath), StringComparison.Ordinal);
         });
         Assert.Equal(Path.Combine(Root, "components"), run.ResourcesPath);
@@ -31,7 +31,7 @@ public sealed class OurResourcesTests
     public void The_components_are_seen_by_every_app_and_share_their_state()
     {
         var apps = RunFile.Load(Path.Combine(Root, "dapr.yaml")).Apps.Select(app => app.AppId).ToList();
-        var resources = DeclaredResources.Load(Path.Combine(Root, "components"), NullLogger.Instance);
+        var resources = DeclaredResources.Load([Path.Combine(Root, "components")], NullLogger.Instance);
 
         Assert.Equal(["pubsub", "statestore"], resources.Components.Select(component => component.Name).Order());
         Assert.All(resources.Components, component => Assert.Equal(apps, component.Scopes));
@@ -41,7 +41,7 @@ public sealed class OurResourcesTests
     [Fact]
     public void Redis_waits_longer_than_all_tries_of_a_delivery_can_take_and_the_tries_come_to_an_end()
     {
-        var resources = DeclaredResources.Load(Path.Combine(Root, "components"), NullLogger.Instance);
+        var resources = DeclaredResources.Load([Path.Combine(Root, "components")], NullLogger.Instance);
         var pubSub = resources.Components.Single(component => component.IsPubSub);
         Assert.True(GoDuration.TryParse(pubSub.Metadata["processingTimeout"], out var processing));
 

@@ -4,7 +4,7 @@ using FsCheck.Fluent;
 
 namespace FindMe.Sidecar.Tests.Http;
 
-public sealed class StateApiTests
+public sealed class StateWritingTests
 {
     private const int Clients = 16;
     private static readonly string[] Keys = ["a", "b", "c"];

@@ -24,8 +24,10 @@ internal static class StateWrites
     /// <param name="store">The component, for its key prefix and in errors.</param>
     /// <param name="appId">The caller, for the key prefix.</param>
     /// <param name="metadata">The request's metadata, which wins over an item's.</param>
+    /// <param name="marshal">How the store writes a value.</param>
     /// <exception cref="StateWriteException">The body is not that.</exception>
-    public static IReadOnlyList<StateWrite> ReadSaves(byte[] body, Component store, string appId, Dictionary<string, string> metadata)
+    public static IReadOnlyList<StateWrite> ReadSaves(
+        byte[] body, Component store, string appId, Dictionary<string, string> metadata, Func<JsonElement, byte[]> marshal)
     {
         try
         {
@@ -35,7 +37,7 @@ internal static class StateWrites
                 return [];
             }
 
-            return [.. document.RootElement.EnumerateArray().Select(item => ReadSave(item, store, appId, metadata, Refused))];
+            return [.. document.RootElement.EnumerateArray().Select(item => ReadSave(item, store, appId, metadata, marshal, Refused))];
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException)
         {
@@ -47,13 +49,14 @@ internal static class StateWrites
 
     /// <summary>Reads <c>{"operations":[{"operation":"upsert","request":{…}}]}</c>; parameters as for <see cref="ReadSaves"/>.</summary>
     /// <exception cref="StateWriteException">The body is not that.</exception>
-    public static IReadOnlyList<StateWrite> ReadTransaction(byte[] body, Component store, string appId, Dictionary<string, string> metadata)
+    public static IReadOnlyList<StateWrite> ReadTransaction(
+        byte[] body, Component store, string appId, Dictionary<string, string> metadata, Func<JsonElement, byte[]> marshal)
     {
         try
         {
             using var document = JsonDocument.Parse(body, GoJson.Options);
             return GoJson.Field(document.RootElement, "operations") is { ValueKind: JsonValueKind.Array } operations
-                ? [.. operations.EnumerateArray().Select(operation => ReadOperation(operation, store, appId, metadata))]
+                ? [.. operations.EnumerateArray().Select(operation => ReadOperation(operation, store, appId, metadata, marshal))]
                 : [];
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException)
@@ -62,7 +65,8 @@ internal static class StateWrites
         }
     }
 
-    private static StateWrite ReadOperation(JsonElement operation, Component store, string appId, Dictionary<string, string> metadata)
+    private static StateWrite ReadOperation(
+        JsonElement operation, Component store, string appId, Dictionary<string, string> metadata, Func<JsonElement, byte[]> marshal)
     {
         var word = Text(operation, "operation") ?? "";
         var request = GoJson.Field(operation, "request") is { ValueKind: JsonValueKind.Object } found
@@ -70,14 +74,19 @@ internal static class StateWrites
             : throw new JsonException("an operation has no request");
         return word switch
         {
-            "upsert" => ReadSave(request, store, appId, metadata, ApiError.StateTransaction),
+            "upsert" => ReadSave(request, store, appId, metadata, marshal, ApiError.StateTransaction),
             "delete" => new StateWrite(KeyOf(request, store, appId), null, Text(request, "etag") is { Length: > 0 } etag ? etag : null, false, null),
             _ => throw new StateWriteException(ApiError.UnknownOperation(word)),
         };
     }
 
     private static StateWrite ReadSave(
-        JsonElement item, Component store, string appId, Dictionary<string, string> metadata, Func<string, ApiError> refused)
+        JsonElement item,
+        Component store,
+        string appId,
+        Dictionary<string, string> metadata,
+        Func<JsonElement, byte[]> marshal,
+        Func<string, ApiError> refused)
     {
         var key = KeyOf(item, store, appId);
         var options = GoJson.Field(item, "options") is { ValueKind: JsonValueKind.Object } found ? found : default(JsonElement?);
@@ -88,8 +97,8 @@ internal static class StateWrites
         }
 
         var etag = Text(item, "etag") is { Length: > 0 } text ? text : null;
-        var value = GoJson.Field(item, "value") is { } json ? GoJson.Marshal(json, exactNumbers: false) : [.. "null"u8];
-        return new StateWrite(key, value, etag, concurrency == "first-write", TimeToLive(item, metadata, refused));
+        var value = GoJson.Field(item, "value") is { } json ? marshal(json) : [.. "null"u8];
+        return new StateWrite(key, value, etag, concurrency == "first-write", TimeToLive(item, metadata, refused), concurrency == "last-write");
     }
 
     private static string KeyOf(JsonElement item, Component store, string appId)
@@ -111,7 +120,7 @@ internal static class StateWrites
 
         // −1 and 0 mean for good, as in daprd's SQLite store.
         return int.TryParse(text, out var seconds)
-            ? seconds > 0 ? TimeSpan.FromSeconds(seconds) : null
+            ? TimeSpan.FromSeconds(Math.Max(0, seconds))
             : throw new StateWriteException(refused("incorrect value for metadata 'ttlInSeconds': it is not a number of seconds"));
     }
 

@@ -1,0 +1,61 @@
+using System.ComponentModel.DataAnnotations;
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Api;
+
+/// <summary>How searches that wait are woken. Section <c>Wakeups</c> of the configuration; checked at start.</summary>
+public sealed class WakeupOptions
+{
+    /// <summary>The configuration section these are read from.</summary>
+    public const string Section = "Wakeups";
+
+    /// <summary>Time between two looks at what is due, 100 ms to 5 min; 5 s. A step is asked for so much late at most; each look costs one read of the store.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(5);
+}
+
+[OptionsValidator]
+internal sealed partial class WakeupOptionsValidator : IValidateOptions<WakeupOptions>;
+
+/// <summary>Asks for the steps of searches whose time has come. Every replica does; a step that is asked for twice is done once.</summary>
+internal sealed partial class WakeupClock(Wakeups wakeups, IOptions<WakeupOptions> options, TimeProvider time, ILogger<WakeupClock> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(options.Value.Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                var asked = await wakeups.PublishDueAsync(stoppingToken);
+                if (asked > 0)
+                {
+                    LogAsked(logger, asked);
+                }
+            }
+            catch (DaprException exception)
+            {
+                LogUnread(logger, exception);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Asked for {Steps} steps of searches that waited.")]
+    private static partial void LogAsked(ILogger logger, int steps);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What is due could not be asked for; the next look comes soon.")]
+    private static partial void LogUnread(ILogger logger, Exception exception);
+}
+
+/// <summary>Registers the clock.</summary>
+internal static class WakeupServices
+{
+    public static void AddWakeups(this IServiceCollection services)
+    {
+        services.AddOptions<WakeupOptions>().BindConfiguration(WakeupOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<WakeupOptions>, WakeupOptionsValidator>();
+        services.AddHostedService<WakeupClock>();
+    }
+}

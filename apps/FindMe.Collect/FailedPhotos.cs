@@ -1,0 +1,66 @@
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+
+namespace FindMe.Collect;
+
+/// <summary>Sends the photos of a search that failed every time once more, and opens again what was given up.</summary>
+internal sealed class FailedPhotos(DaprClient dapr, PhotoWaves waves, Failures failures, TimeProvider time)
+{
+    /// <summary>Sends the photos that failed and have no verdict, each for the last time. A photo that is sent twice is settled once.</summary>
+    public async Task SendAsync(Search search, CancellationToken cancellationToken)
+    {
+        var firstWave = 0;
+        foreach (var page in search.Pages)
+        {
+            var shards = await dapr.GetBulkStateAsync(StateKeys.Store, [.. PageLayout.ShardKeys(search.Id, page)], cancellationToken);
+            var images = shards.Values
+                .SelectMany(entry => entry.Value.Read<PhotoShard>().Photos)
+                .Where(photo => photo is { Failed: true, Verdict: null })
+                .Select(photo => TweetImage.Of(search.Id, page, firstWave, photo));
+            await dapr.BulkPublishEventAsync(Topics.PubSub, Topics.TweetImage, images.Select(image => (image.EventId(), image)), cancellationToken);
+            firstWave += PageLayout.WavesOf(page.Photos);
+        }
+    }
+
+    /// <summary>Takes back the verdicts of photos that were given up, and the failure of a search that was, and lets it go on where it stopped.</summary>
+    /// <remarks>It stays on the operator's list until all is done: dying in between is mended by asking again.</remarks>
+    /// <returns>The search as it is now; null where it is gone.</returns>
+    public async Task<Search?> ReopenAsync(string id, CancellationToken cancellationToken)
+    {
+        var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(id), cancellationToken);
+        if (search is null or { Stage: SearchStage.Deleted or SearchStage.Cancelled })
+        {
+            return search;
+        }
+
+        foreach (var key in search.Pages.SelectMany(page => PageLayout.ShardKeys(id, page)))
+        {
+            await dapr.UpdateStateAsync<PhotoShard>(key, shard => shard.Reopen(), _ => search.TimeToLive(time.GetUtcNow()), cancellationToken);
+        }
+
+        var reopened = await dapr.UpdateStateAsync<Search>(
+            StateKeys.Search(id),
+            current => current is { Stage: SearchStage.Failed, Problem: { } problem } && problem.Type == SearchProblem.FailedRepeatedly.Type
+                ? current with { Stage = current is { Pages.Count: > 0, Next: null } ? SearchStage.Listed : SearchStage.Listing, Problem = null }
+                : current,
+            current => current.TimeToLive(time.GetUtcNow()),
+            cancellationToken);
+
+        if (reopened?.IsOpen() == true)
+        {
+            // What was under way when the search failed was let go without a verdict.
+            for (var page = 0; page < reopened.Pages.Count; page++)
+            {
+                await waves.ReleaseDueAsync(reopened, page, cancellationToken);
+            }
+
+            if (reopened.Stage == SearchStage.Listing)
+            {
+                await dapr.PublishAsync(new SearchRequest { SearchId = id, Page = reopened.Pages.Count }, cancellationToken);
+            }
+        }
+
+        await failures.RemoveAsync(id, cancellationToken);
+        return reopened;
+    }
+}

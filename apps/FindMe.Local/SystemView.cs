@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using FindMe.Sidecar;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace FindMe.Local;
+
+/// <summary>How the whole system does.</summary>
+/// <param name="Healthy">Every process answers and no dead letter is left.</param>
+/// <param name="Processes">The apps' replicas.</param>
+/// <param name="Queues">What waits, by app and topic.</param>
+/// <param name="Throughput">What each app handled.</param>
+internal sealed record SystemStatus(
+    bool Healthy, IReadOnlyList<ProcessStatus> Processes, IReadOnlyList<QueueView> Queues, IReadOnlyDictionary<string, ThroughputView> Throughput);
+
+/// <summary>A queue with the age of its oldest event in seconds; 0 where none waits.</summary>
+internal sealed record QueueView(string App, string Topic, long Waiting, double OldestSeconds, long Dead);
+
+/// <summary>Events delivered to an app since the start, and a second over the last minute.</summary>
+internal sealed record ThroughputView(long Events, double EventsPerSecond);
+
+/// <summary>Shows how the system does, on a port of its own of this machine: <c>/</c> for people, <c>/system</c> for programs.</summary>
+internal sealed class SystemView : IAsyncDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    private const int Samples = 12;
+
+    private readonly AppProcesses _processes;
+    private readonly LocalSidecar _sidecar;
+    private readonly WebApplication _server;
+    private readonly Timer _sampling;
+    private readonly Lock _lock = new();
+    private readonly Queue<(DateTimeOffset At, IReadOnlyDictionary<string, AppTraffic> Traffic)> _samples = new();
+
+    private SystemView(AppProcesses processes, LocalSidecar sidecar, WebApplication server)
+    {
+        _processes = processes;
+        _sidecar = sidecar;
+        _server = server;
+        _sampling = new Timer(_ => Sample(), null, TimeSpan.Zero, Interval);
+    }
+
+    /// <summary>Where it is.</summary>
+    public Uri Address => new(_server.Urls.Single());
+
+    public static async Task<SystemView> StartAsync(AppProcesses processes, LocalSidecar sidecar)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        // The host of this process owns Ctrl-C, not one that serves inside it.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        var server = builder.Build();
+        var view = new SystemView(processes, sidecar, server);
+        server.MapGet("/system", (HttpContext context) => context.Response.WriteAsJsonAsync(view.Read()));
+        server.MapGet("/", (HttpContext context) => view.WritePageAsync(context.Response));
+        await server.StartAsync();
+        return view;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _sampling.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    private SystemStatus Read()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var processes = _processes.Read();
+        var queues = _sidecar.ReadQueues()
+            .Select(queue => new QueueView(
+                queue.AppId, queue.Topic, queue.Waiting, queue.Oldest is { } oldest ? Math.Max(0, (now - oldest).TotalSeconds) : 0, queue.Dead))
+            .ToList();
+        var traffic = _sidecar.Traffic.Snapshot();
+        var (at, earlier) = OldestSample();
+        var throughput = traffic.ToDictionary(
+            app => app.Key,
+            app => new ThroughputView(app.Value.Deliveries, app.Value.Since(earlier.GetValueOrDefault(app.Key)).Deliveries / Math.Max(1, (now - at).TotalSeconds)));
+        return new SystemStatus(processes.All(process => process.Alive) && queues.All(queue => queue.Dead == 0), processes, queues, throughput);
+    }
+
+    private void Sample()
+    {
+        lock (_lock)
+        {
+            _samples.Enqueue((TimeProvider.System.GetUtcNow(), _sidecar.Traffic.Snapshot()));
+            if (_samples.Count > Samples)
+            {
+                _samples.Dequeue();
+            }
+        }
+    }
+
+    private (DateTimeOffset At, IReadOnlyDictionary<string, AppTraffic> Traffic) OldestSample()
+    {
+        lock (_lock)
+        {
+            return _samples.TryPeek(out var sample) ? sample : (TimeProvider.System.GetUtcNow(), _sidecar.Traffic.Snapshot());
+        }
+    }
+
+    private Task WritePageAsync(HttpResponse response)
+    {
+        var status = Read();
+        response.ContentType = "text/html; charset=utf-8";
+        var page = new StringBuilder(
+            """
+            <!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="2">
+            <title>FindMe's processes and queues</title>
+            <style>body{font:16px/1.5 system-ui,sans-serif;margin:2rem;max-width:60rem;color-scheme:light dark}table{border-collapse:collapse;width:100%;margin:0 0 2rem}
+            th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #8886}td+td,th+th{font-variant-numeric:tabular-nums}</style>
+            """);
+        page.Append(CultureInfo.InvariantCulture, $"<h1>{(status.Healthy ? "Everything works" : "Something needs you")}</h1>");
+        Table(page, "Processes", ["process", "state", "restarts", "events", "a second"], status.Processes.Select(process => (string[])
+        [
+            process.Name, process.Alive ? "alive" : "down", $"{process.Restarts}", .. Throughput(status, process.App),
+        ]));
+        Table(page, "Queues", ["app", "topic", "waiting", "oldest", "dead letters"], status.Queues.Select(queue => (string[])
+        [
+            queue.App, queue.Topic, $"{queue.Waiting}", queue.Waiting == 0 ? "" : $"{queue.OldestSeconds:0} s", $"{queue.Dead}",
+        ]));
+        return response.WriteAsync(page.Append("<p>For programs: <a href=\"/system\">/system</a></p></html>").ToString());
+    }
+
+    private static string[] Throughput(SystemStatus status, string app) =>
+        status.Throughput.TryGetValue(app, out var throughput) ? [$"{throughput.Events}", $"{throughput.EventsPerSecond:0.0}"] : ["", ""];
+
+    private static void Table(StringBuilder page, string title, string[] columns, IEnumerable<string[]> rows)
+    {
+        page.Append(CultureInfo.InvariantCulture, $"<h2>{title}</h2><table><tr>");
+        foreach (var column in columns)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"<th scope=\"col\">{column}</th>");
+        }
+
+        page.Append("</tr>");
+        foreach (var row in rows)
+        {
+            page.Append("<tr>").AppendJoin("", row.Select(cell => $"<td>{WebUtility.HtmlEncode(cell)}</td>")).Append("</tr>");
+        }
+
+        page.Append("</table>");
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

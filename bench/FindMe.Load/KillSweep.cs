@@ -1,0 +1,149 @@
+using FindMe.Local;
+using FindMe.Sidecar;
+
+namespace FindMe.Load;
+
+/// <summary>One death: an app, at its n-th write or publish of a search, before it was done or after it was but before the reply.</summary>
+/// <param name="App">The app id.</param>
+/// <param name="Ordinal">Which write or publish of the search, from 1, in the order in which they come.</param>
+/// <param name="Point">Before or after.</param>
+internal sealed record Death(string App, int Ordinal, InterceptedPoint Point);
+
+/// <summary>What a death came to.</summary>
+/// <param name="Death">The death.</param>
+/// <param name="At">What was being written, such as <c>save search/…</c>.</param>
+/// <param name="Differences">What differs from the calm run; empty: nothing.</param>
+internal sealed record DeathResult(Death Death, string At, IReadOnlyList<string> Differences);
+
+/// <summary>Kills an app at every state write and publish of a search in turn: always the same verdicts.</summary>
+/// <remarks>Indexed at the sidecar, no sleeps: the observer stands in the call, so that the app cannot get further than the point where it dies.</remarks>
+internal sealed class KillSweep : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly Lock _lock = new();
+    private readonly string _album;
+    private LoadSystem? _load;
+    private Person? _person;
+    private readonly HashSet<string> _earlier = [];
+    private string? _search;
+    private int _calls;
+    private string? _app;
+    private Death? _next;
+    private bool _begun;
+    private string? _diedAt;
+
+    private KillSweep(string album) => _album = Path.GetFileName(album);
+
+    private LocalSystem System => _load!.System;
+
+    /// <summary>Starts the system that the sweep kills in.</summary>
+    /// <param name="album">The album's folder.</param>
+    public static async Task<KillSweep> StartAsync(string album)
+    {
+        var sweep = new KillSweep(album);
+        sweep._load = await LoadSystem.StartAsync([album], options => options with { Intercept = sweep.OnCallAsync });
+        sweep._person = new Person(sweep.System.Page);
+        await sweep._person.ShowAsync(LoadSystem.Selfie());
+        return sweep;
+    }
+
+    /// <summary>Counts an app's writes and publishes in a calm search.</summary>
+    /// <param name="app">The app id.</param>
+    /// <returns>How many there are, and the verdicts.</returns>
+    public async Task<(int Calls, VerdictMap Verdicts)> CountAsync(string app)
+    {
+        Watch(app, null);
+        var verdicts = await SearchAsync();
+        lock (_lock)
+        {
+            return (_calls, verdicts);
+        }
+    }
+
+    /// <summary>Runs one search with one death in it.</summary>
+    /// <param name="death">The death.</param>
+    /// <param name="calm">The verdicts of the calm run.</param>
+    /// <returns>Null where the search had fewer writes and publishes than that, so that nobody died.</returns>
+    public async Task<DeathResult?> RunAsync(Death death, VerdictMap calm)
+    {
+        Watch(death.App, death);
+        var verdicts = await SearchAsync();
+        lock (_lock)
+        {
+            return _diedAt is null ? null : new DeathResult(death, _diedAt, calm.Differences(verdicts));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _person?.Dispose();
+        if (_load is not null)
+        {
+            await _load.DisposeAsync();
+        }
+    }
+
+    private async Task<VerdictMap> SearchAsync() =>
+        VerdictMap.Of(await _person!.UntilEndedAsync(await _person.SearchAsync(_album), Patience, TimeSpan.FromMilliseconds(50)));
+
+    // "search/{id}" and "search/{id}/shard/…".
+    private static string? SearchOf(string target) =>
+        target.Split('/') is ["search", var id, ..] ? id.Split(',')[0] : null;
+
+    private void Watch(string app, Death? death)
+    {
+        lock (_lock)
+        {
+            _app = app;
+            _next = death;
+            _calls = 0;
+            _begun = false;
+            _diedAt = null;
+            if (_search is not null)
+            {
+                _earlier.Add(_search);
+                _search = null;
+            }
+        }
+    }
+
+    private Task OnCallAsync(InterceptedCall call)
+    {
+        lock (_lock)
+        {
+            // The clock's looks at what is due are no part of a search.
+            if (call.AppId != _app || call.Kind == InterceptedKind.Delivery || call.Target == "wakeups")
+            {
+                return Task.CompletedTask;
+            }
+
+            // What is left of an earlier search may still be at work: the first write that names a new one, or its person, begins the count.
+            _begun |= call.Target.StartsWith("person/", StringComparison.Ordinal);
+            if (SearchOf(call.Target) is { } named && !_earlier.Contains(named))
+            {
+                _begun = true;
+                _search = named;
+            }
+
+            if (!_begun)
+            {
+                return Task.CompletedTask;
+            }
+
+            // A write that loses a race is not done: the app dies after the next one then.
+            _calls += call.Point == InterceptedPoint.Before ? 1 : 0;
+            if (_diedAt is not null || call.Point != _next?.Point || _calls < _next.Ordinal)
+            {
+                return Task.CompletedTask;
+            }
+
+            _diedAt = $"{call.Operation} {call.Target}";
+        }
+
+        System.Processes.Kill(call.AppId);
+        return call.Point == InterceptedPoint.Before
+            ? throw new InvalidOperationException("The app died before this was done.")
+            : Task.CompletedTask;
+    }
+}

@@ -1,0 +1,92 @@
+using FindMe.Faces;
+using FindMe.Local;
+
+namespace FindMe.Load;
+
+/// <summary>FindMe with albums of its own making in a folder of its own: the apps as processes, the sidecar in this one.</summary>
+internal sealed class LoadSystem : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder;
+
+    private LoadSystem(DirectoryInfo folder, LocalSystem system)
+    {
+        _folder = folder;
+        System = system;
+    }
+
+    public LocalSystem System { get; }
+
+    /// <summary>The photo whose leftmost face is looked for.</summary>
+    public static byte[] Selfie() => File.ReadAllBytes(DemoPhotos()[0]);
+
+    /// <summary>Starts it.</summary>
+    /// <param name="albums">Folders of photos.</param>
+    /// <param name="change">Changes what is run; null: nothing.</param>
+    public static async Task<LoadSystem> StartAsync(IReadOnlyList<string> albums, Func<LocalSystemOptions, LocalSystemOptions>? change = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("findme-load-");
+        var options = new LocalSystemOptions
+        {
+            Checkout = Checkout.Find(),
+            DataPath = folder.CreateSubdirectory("data").FullName,
+            Albums = albums,
+            Echo = false,
+            ResourcesPath = ImpatientResources(folder.CreateSubdirectory("components").FullName),
+            Settings = new Dictionary<string, string>
+            {
+                ["Wakeups__Interval"] = "00:00:01",
+                ["DeadLetters__RetryAfter"] = "00:00:01",
+                ["Searches__MaxPerPerson"] = "1000",
+            },
+        };
+        try
+        {
+            return new LoadSystem(folder, await LocalSystem.StartAsync(change?.Invoke(options) ?? options, CancellationToken.None));
+        }
+        catch
+        {
+            folder.Delete(recursive: true);
+            throw;
+        }
+    }
+
+    /// <summary>Makes an album: every n-th photo a demo photo of people, the others small pictures without anybody.</summary>
+    /// <param name="folder">Where it is to lie.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="photos">How many photos.</param>
+    /// <param name="facesEvery">1: only demo photos.</param>
+    /// <param name="maxSide">The demo photos' longer side in pixels.</param>
+    /// <returns>The album's folder.</returns>
+    public static string MakeAlbum(string folder, string name, int photos, int facesEvery, int maxSide)
+    {
+        var album = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
+        var people = DemoPhotos().Select(photo => PhotoRendering.ToJpeg(File.ReadAllBytes(photo), maxSide)).ToList();
+        var nobody = PhotoRendering.ToJpeg(File.ReadAllBytes(DemoPhotos()[0]), 16);
+        for (var i = 0; i < photos; i++)
+        {
+            File.WriteAllBytes(Path.Combine(album, $"photo{i:00000}.jpg"), i % facesEvery == 0 ? people[i / facesEvery % people.Count] : nobody);
+        }
+
+        return album;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await System.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private static string[] DemoPhotos() =>
+        [.. Directory.GetFiles(Checkout.Find().DemoPhotos, "sample*.jpg").Order(StringComparer.Ordinal)];
+
+    // What fails on purpose is tried again soon: five seconds between two tries are for outages, and would only make this slow.
+    private static string ImpatientResources(string folder)
+    {
+        foreach (var file in Directory.GetFiles(Path.Combine(Checkout.Find().Root, "components"), "*.yaml"))
+        {
+            File.WriteAllText(Path.Combine(folder, Path.GetFileName(file)), File.ReadAllText(file).Replace("duration: 5s", "duration: 100ms", StringComparison.Ordinal));
+        }
+
+        return folder;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text.Json.Nodes;
+using FindMe.Sidecar;
+
+namespace FindMe.Load;
+
+/// <summary>Runs what the command line asks for and prints a line for each thing that is found. The exit code says whether all was well.</summary>
+internal static class Reports
+{
+    // Three waves of 16: the last one is asked for by Compare.
+    private const int PhotosOfKills = 48;
+
+    public static async Task<int> ChaosAsync(IReadOnlyList<string> modes, int seed, int photos, int facesEvery, int side)
+    {
+        using var albums = new TemporaryAlbums();
+        var album = LoadSystem.MakeAlbum(albums.Path, "chaos", photos, facesEvery, side);
+        var calm = await ChaosRuns.RunAsync(ChaosRuns.Calm, seed, album);
+        Print(calm, calm);
+        var differing = 0;
+        foreach (var mode in modes.Where(mode => mode != ChaosRuns.Calm))
+        {
+            var run = await ChaosRuns.RunAsync(mode, seed, album);
+            differing += Print(run, calm) ? 0 : 1;
+        }
+
+        return differing;
+    }
+
+    public static async Task<int> KillsAsync(IReadOnlyList<string> apps, int side)
+    {
+        using var albums = new TemporaryAlbums();
+        var album = LoadSystem.MakeAlbum(albums.Path, "kills", PhotosOfKills, facesEvery: 10, side);
+        var differing = 0;
+        await using var sweep = await KillSweep.StartAsync(album);
+        foreach (var app in apps)
+        {
+            var (calls, calm) = await sweep.CountAsync(app);
+            Console.WriteLine($"{app}: {calls} writes and publishes in a search of {PhotosOfKills} photos");
+            for (var ordinal = 1; ordinal <= calls; ordinal++)
+            {
+                foreach (var point in Enum.GetValues<InterceptedPoint>())
+                {
+                    var result = await sweep.RunAsync(new Death(app, ordinal, point), calm);
+                    Console.WriteLine($"{app} {ordinal,4} {point,-6} {result?.At ?? "not reached"}: {(result?.Differences.Count > 0 ? string.Join("; ", result.Differences) : "same verdicts")}");
+                    differing += result?.Differences.Count > 0 ? 1 : 0;
+                }
+            }
+        }
+
+        return differing;
+    }
+
+    /// <summary>Runs a measurement in a folder of its own and prints what it came to, one JSON object on the last line.</summary>
+    public static async Task<int> MeasureAsync(Func<string, Task<JsonObject>> measure)
+    {
+        using var albums = new TemporaryAlbums();
+        Console.WriteLine((await measure(albums.Path)).ToJsonString());
+        return 0;
+    }
+
+    private static bool Print(ChaosRun run, ChaosRun calm)
+    {
+        var differences = calm.Verdicts.Differences(run.Verdicts);
+        var struck = string.Join(", ", run.Struck.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key} {pair.Value}"));
+        Console.WriteLine(
+            $"{run.Mode,-15} {run.Seconds,6:0.0} s, {run.Deliveries} deliveries to Compare, {run.Restarts} restarts, {(struck.Length > 0 ? struck : "no chaos")}: "
+            + (differences.Count == 0 ? $"same verdicts ({run.Verdicts.Count} that are not no)" : string.Join("; ", differences)));
+        return differences.Count == 0;
+    }
+}
+
+/// <summary>A folder for albums that is gone afterwards.</summary>
+internal sealed class TemporaryAlbums : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("findme-albums-");
+
+    public string Path => _folder.FullName;
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}

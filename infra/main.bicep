@@ -1,0 +1,214 @@
+// FindMe on Azure Container Apps, for `azd up`: see docs/azure.md. Plain resources in local modules: nothing is restored from a registry.
+targetScope = 'subscription'
+
+@minLength(1)
+@maxLength(32)
+@description('Name of the azd environment; every resource carries it as a tag.')
+param environmentName string
+
+@minLength(1)
+@description('Azure region of everything.')
+param location string
+
+@description('Object id of whoever deploys, who may put albums on the Files share; empty: nobody may.')
+param principalId string = ''
+
+@description('Public IPv4 address from which albums are put on the Files share; empty: the share is reached by the apps only.')
+param uploadAddress string = ''
+
+@description('Folders on the albums share that FindMe offers, separated by commas.')
+param albums string = 'demo'
+
+@minValue(1)
+@maxValue(100)
+@description('Most replicas of Compare. Bounded by the connections of the database: see postgresSku.')
+param compareMaxReplicas int = 10
+
+@allowed(['Standard_B1ms', 'Standard_B2s', 'Standard_D2ds_v5'])
+@description('Size of the database: B1ms has room for the connections of 10 replicas of Compare, B2s and larger for 100.')
+param postgresSku string = 'Standard_B1ms'
+
+@description('Where traces, metrics and logs go by OTLP; empty: nowhere, and the log stays in Log Analytics.')
+param otlpEndpoint string = ''
+
+// azd sets these: an app that is there keeps the image that it runs when the infrastructure is provisioned again.
+param apiExists bool = false
+param collectExists bool = false
+param compareExists bool = false
+
+var wiring = loadYamlContent('wiring.yaml')
+var token = uniqueString(subscription().id, environmentName, location)
+var tags = { 'azd-env-name': environmentName }
+
+resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module identities 'modules/identities.bicep' = {
+  scope: group
+  params: { location: location, tags: tags }
+}
+
+module network 'modules/network.bicep' = {
+  scope: group
+  params: { location: location, tags: tags }
+}
+
+module logs 'modules/logs.bicep' = {
+  scope: group
+  params: { location: location, tags: tags, token: token }
+}
+
+module registry 'modules/registry.bicep' = {
+  scope: group
+  params: { location: location, tags: tags, token: token, pullPrincipalId: identities.outputs.runPrincipalId }
+}
+
+module serviceBus 'modules/servicebus.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    runPrincipalId: identities.outputs.runPrincipalId
+    scalePrincipalId: identities.outputs.scalePrincipalId
+  }
+}
+
+module postgres 'modules/postgres.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    sku: postgresSku
+    subnetId: network.outputs.postgresSubnetId
+    dnsZoneId: network.outputs.postgresDnsZoneId
+    runIdentityName: identities.outputs.runName
+    runPrincipalId: identities.outputs.runPrincipalId
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  scope: group
+  params: { location: location, tags: tags, token: token, keysPrincipalId: identities.outputs.keysPrincipalId }
+}
+
+module files 'modules/files.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    token: token
+    subnetId: network.outputs.appsSubnetId
+    principalId: principalId
+    uploadAddress: uploadAddress
+  }
+}
+
+module environment 'modules/environment.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    subnetId: network.outputs.appsSubnetId
+    logsName: logs.outputs.name
+    storageName: files.outputs.name
+    serviceBusName: serviceBus.outputs.name
+    postgresHost: postgres.outputs.host
+    runIdentityName: identities.outputs.runName
+    runClientId: identities.outputs.runClientId
+  }
+}
+
+// Sizes: memory from the peaks in docs/azure.md, and so are the prices; Container Apps gives 2 GiB a core, no other ratio.
+module api 'modules/app.bicep' = {
+  scope: group
+  params: {
+    appId: wiring.apps[0]
+    service: 'api'
+    exists: apiExists
+    location: location
+    tags: tags
+    // Somebody must be there when a person comes, and publish what wakes the others.
+    minReplicas: 1
+    maxReplicas: 3
+    hasPage: true
+    cpu: '0.75'
+    memory: '1.5Gi'
+    dollarsPerHour: '0.081'
+    albums: albums
+    environmentId: environment.outputs.id
+    registryServer: registry.outputs.server
+    identityIds: [identities.outputs.runId, identities.outputs.keysId]
+    pullIdentityId: identities.outputs.runId
+    scaleIdentityId: identities.outputs.scaleId
+    keysClientId: identities.outputs.keysClientId
+    keyRingKey: vault.outputs.keyUri
+    serviceBusName: serviceBus.outputs.name
+    otlpEndpoint: otlpEndpoint
+  }
+}
+
+module collect 'modules/app.bicep' = {
+  scope: group
+  params: {
+    appId: wiring.apps[1]
+    service: 'collect'
+    exists: collectExists
+    location: location
+    tags: tags
+    minReplicas: 0
+    maxReplicas: 3
+    hasPage: false
+    cpu: '0.25'
+    memory: '0.5Gi'
+    dollarsPerHour: '0.027'
+    albums: albums
+    environmentId: environment.outputs.id
+    registryServer: registry.outputs.server
+    // Not the identity of the keys: what lists photos cannot read faces.
+    identityIds: [identities.outputs.runId]
+    pullIdentityId: identities.outputs.runId
+    scaleIdentityId: identities.outputs.scaleId
+    keysClientId: ''
+    keyRingKey: ''
+    serviceBusName: serviceBus.outputs.name
+    otlpEndpoint: otlpEndpoint
+  }
+}
+
+module compare 'modules/app.bicep' = {
+  scope: group
+  params: {
+    appId: wiring.apps[2]
+    service: 'compare'
+    exists: compareExists
+    location: location
+    tags: tags
+    minReplicas: 0
+    maxReplicas: compareMaxReplicas
+    hasPage: false
+    cpu: '1.0'
+    memory: '2Gi'
+    dollarsPerHour: '0.108'
+    albums: albums
+    environmentId: environment.outputs.id
+    registryServer: registry.outputs.server
+    identityIds: [identities.outputs.runId, identities.outputs.keysId]
+    pullIdentityId: identities.outputs.runId
+    scaleIdentityId: identities.outputs.scaleId
+    keysClientId: identities.outputs.keysClientId
+    keyRingKey: vault.outputs.keyUri
+    serviceBusName: serviceBus.outputs.name
+    otlpEndpoint: otlpEndpoint
+  }
+}
+
+// azd builds into this registry and shows the address.
+output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.server
+output AZURE_RESOURCE_GROUP string = group.name
+output SERVICE_API_URI string = api.outputs.uri
+output FINDME_STORAGE_ACCOUNT string = files.outputs.name

@@ -1,0 +1,117 @@
+// The Container Apps environment with what its apps share: Dapr components and Files mounts.
+param location string
+param tags object
+param subnetId string
+param logsName string
+param storageName string
+param serviceBusName string
+param postgresHost string
+param runIdentityName string
+param runClientId string
+
+var wiring = loadYamlContent('../wiring.yaml')
+
+resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' existing = {
+  name: logsName
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+  name: storageName
+}
+
+resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
+  name: 'cae-findme'
+  location: location
+  tags: tags
+  properties: {
+    vnetConfiguration: { infrastructureSubnetId: subnetId, internal: false }
+    workloadProfiles: [{ name: 'Consumption', workloadProfileType: 'Consumption' }]
+    // The platform knows no identity for this either; like the share's key, it goes from resource to resource.
+    appLogsConfiguration: {
+      destination: 'log-analytics'
+      logAnalyticsConfiguration: { customerId: logs.properties.customerId, sharedKey: logs.listKeys().primarySharedKey }
+    }
+  }
+
+  resource albums 'storages' = {
+    name: 'albums'
+    properties: {
+      azureFile: { accountName: storage.name, accountKey: storage.listKeys().keys[0].value, shareName: 'albums', accessMode: 'ReadOnly' }
+    }
+  }
+
+  resource keys 'storages' = {
+    name: 'keys'
+    properties: {
+      azureFile: { accountName: storage.name, accountKey: storage.listKeys().keys[0].value, shareName: 'keys', accessMode: 'ReadWrite' }
+    }
+  }
+}
+
+resource pubsub 'Microsoft.App/managedEnvironments/daprComponents@2025-01-01' = {
+  parent: environment
+  name: wiring.pubsub
+  properties: {
+    componentType: 'pubsub.azure.servicebus.topics'
+    version: 'v1'
+    metadata: [
+      // The full name here; KEDA wants the short one.
+      { name: 'namespaceName', value: '${serviceBusName}.servicebus.windows.net' }
+      { name: 'azureClientId', value: runClientId }
+      // Sender and Receiver may not manage: Dapr would fail with 401 and subscribe to nothing.
+      { name: 'disableEntityManagement', value: 'true' }
+      { name: 'maxActiveMessages', value: string(wiring.delivery.eventsPerReplica) }
+      { name: 'maxConcurrentHandlers', value: string(wiring.delivery.concurrency) }
+      { name: 'handlerTimeoutInSec', value: string(wiring.delivery.processingSeconds) }
+      { name: 'lockRenewalInSec', value: '20' }
+      // No consumerID: several apps share this component, and would share one subscription.
+    ]
+    // Dapr app ids, not names of container apps.
+    scopes: wiring.apps
+  }
+}
+
+resource statestore 'Microsoft.App/managedEnvironments/daprComponents@2025-01-01' = {
+  parent: environment
+  name: wiring.statestore
+  properties: {
+    componentType: 'state.postgresql'
+    version: 'v2'
+    metadata: [
+      // No password in it, hence no secret.
+      {
+        name: 'connectionString'
+        value: 'host=${postgresHost} port=5432 user=${runIdentityName} database=findme sslmode=require'
+      }
+      { name: 'useAzureAD', value: 'true' }
+      { name: 'azureClientId', value: runClientId }
+      // Each sidecar holds so many connections at most; docs/azure.md counts them against the size of the server.
+      { name: 'maxConns', value: '2' }
+      // A search's documents live for 30 days: looking for expired ones once an hour is often enough.
+      { name: 'cleanupInterval', value: '1h' }
+      // The apps share their state: without this each would see only its own keys.
+      { name: 'keyPrefix', value: 'none' }
+    ]
+    scopes: wiring.apps
+  }
+}
+
+// Container Apps does not read components/resiliency.yaml: the same numbers once more. Still a preview API; apps see a change after a restart.
+resource delivery 'Microsoft.App/managedEnvironments/daprComponents/resiliencyPolicies@2025-10-02-preview' = {
+  parent: pubsub
+  name: 'delivery'
+  properties: {
+    inboundPolicy: {
+      timeoutPolicy: { responseTimeoutInSeconds: wiring.delivery.timeoutSeconds }
+      httpRetryPolicy: {
+        maxRetries: wiring.delivery.retries
+        retryBackOff: {
+          initialDelayInMilliseconds: wiring.delivery.retryWaitSeconds * 1000
+          maxIntervalInMilliseconds: wiring.delivery.retryWaitSeconds * 1000
+        }
+      }
+    }
+  }
+}
+
+output id string = environment.id

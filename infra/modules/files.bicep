@@ -1,0 +1,58 @@
+// Two Files shares: the albums that FindMe offers, and the key ring.
+param location string
+param tags object
+param token string
+param subnetId string
+param principalId string
+param uploadAddress string
+
+var fileDataPrivilegedContributor = '69566ab7-960f-475b-8e7c-b3118f30c6bd'
+
+resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  name: 'stfindme${token}'
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+  properties: {
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    allowBlobPublicAccess: false
+    // Container Apps mounts a share by the account's key and knows no identity for it: the one key there is. The deployment hands it from
+    // one resource to the other; it is in no file, output or variable. After a rotation provision again.
+    allowSharedKeyAccess: true
+    // From the apps' subnet, and from the one address from which albums are put there.
+    networkAcls: {
+      defaultAction: 'Deny'
+      bypass: 'None'
+      virtualNetworkRules: [{ id: subnetId, action: 'Allow' }]
+      ipRules: empty(uploadAddress) ? [] : [{ value: uploadAddress, action: 'Allow' }]
+    }
+  }
+
+  resource service 'fileServices' = {
+    name: 'default'
+
+    resource albums 'shares' = {
+      name: 'albums'
+      properties: { shareQuota: 100 }
+    }
+
+    resource keys 'shares' = {
+      name: 'keys'
+      properties: { shareQuota: 1 }
+    }
+  }
+}
+
+// Whoever deploys may put albums there as themselves (`--auth-mode login`).
+resource upload 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(principalId)) {
+  scope: account
+  name: guid(account.id, principalId, fileDataPrivilegedContributor)
+  properties: {
+    principalId: principalId
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', fileDataPrivilegedContributor)
+  }
+}
+
+output name string = account.name

@@ -1,0 +1,9 @@
+// The image that an app runs now. In a module of its own: an app cannot ask for itself while it is deployed.
+param name string
+param exists bool
+
+resource app 'Microsoft.App/containerApps@2025-01-01' existing = if (exists) {
+  name: name
+}
+
+output image string = exists ? app!.properties.template.containers[0].image : ''

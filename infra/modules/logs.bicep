@@ -1,0 +1,18 @@
+// Where the apps' log and the system's end up. 30 days are in the price.
+param location string
+param tags object
+param token string
+
+resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+  name: 'log-findme-${token}'
+  location: location
+  tags: tags
+  properties: {
+    sku: { name: 'PerGB2018' }
+    retentionInDays: 30
+    // A loop that logs must not cost more than the apps: a search of 100,000 photos logs about 50 MB.
+    workspaceCapping: { dailyQuotaGb: 1 }
+  }
+}
+
+output name string = logs.name

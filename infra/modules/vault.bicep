@@ -1,0 +1,40 @@
+// The key that wraps the key ring, which wraps the keys of people. It never leaves the vault.
+param location string
+param tags object
+param token string
+param keysPrincipalId string
+
+var cryptoServiceEncryptionUser = 'e147488a-f6f5-4113-8e2d-b22465e65bf6'
+
+resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
+  name: 'kv-findme-${token}'
+  location: location
+  tags: tags
+  properties: {
+    tenantId: tenant().tenantId
+    sku: { family: 'A', name: 'standard' }
+    enableRbacAuthorization: true
+    // A key that is deleted takes every reference with it: for a week it can be brought back. `azd down --purge` is final.
+    enableSoftDelete: true
+    softDeleteRetentionInDays: 7
+  }
+
+  resource keyRing 'keys' = {
+    name: 'key-ring'
+    properties: { kty: 'RSA', keySize: 3072, keyOps: ['wrapKey', 'unwrapKey'] }
+  }
+}
+
+// Reads, wraps and unwraps; may not change or delete the key.
+resource wrap 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: vault
+  name: guid(vault.id, keysPrincipalId, cryptoServiceEncryptionUser)
+  properties: {
+    principalId: keysPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', cryptoServiceEncryptionUser)
+  }
+}
+
+// Without a version: a rotated key wraps what is new, and what it wrapped before names its version.
+output keyUri string = vault::keyRing.properties.keyUri

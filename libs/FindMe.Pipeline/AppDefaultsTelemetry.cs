@@ -1,0 +1,106 @@
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using FindMe.Pipeline.Dapr;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OpenTelemetry;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace FindMe.Pipeline;
+
+/// <summary>What the operator's telemetry needs to know. Section <c>Telemetry</c> of the configuration; checked at start.</summary>
+public sealed class TelemetryOptions
+{
+    /// <summary>The configuration section these are read from.</summary>
+    public const string Section = "Telemetry";
+
+    /// <summary>What this replica costs, in US dollars an hour, 0 to 1,000. Default 0: not known, and the metric <c>findme.replica.cost</c> stays 0.</summary>
+    /// <remarks>A price list's: what is on the bill is on the bill.</remarks>
+    [Range(0.0, 1000.0)]
+    public double DollarsPerHour { get; set; }
+}
+
+[OptionsValidator]
+internal sealed partial class TelemetryOptionsValidator : IValidateOptions<TelemetryOptions>;
+
+/// <summary>Sends traces, metrics and logs by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says to; otherwise nothing is sent or collected.</summary>
+/// <remarks>OpenTelemetry's other variables (<c>OTEL_EXPORTER_OTLP_PROTOCOL</c>, <c>…_HEADERS</c>, <c>OTEL_TRACES_SAMPLER</c>) count as its documentation says.</remarks>
+internal static class AppDefaultsTelemetry
+{
+    public static void AddTelemetry(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<TelemetryOptions>().BindConfiguration(TelemetryOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<TelemetryOptions>, TelemetryOptionsValidator>();
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is not { Length: > 0 })
+        {
+            return;
+        }
+
+        var resource = ResourceBuilder.CreateDefault().AddService(builder.Configuration["APP_ID"] ?? builder.Environment.ApplicationName, "findme");
+        builder.Logging.AddOpenTelemetry(logs =>
+        {
+            logs.SetResourceBuilder(resource);
+            logs.IncludeFormattedMessage = true;
+            logs.AddOtlpExporter();
+        });
+        builder.Services.AddHostedService(services => new Export(resource, services.GetRequiredService<IOptions<TelemetryOptions>>().Value));
+    }
+
+    /// <summary>Collects for as long as the app runs, and sends what is left when it ends.</summary>
+    private sealed class Export : IHostedService, IDisposable
+    {
+        private readonly Meter _meter = new("FindMe.Pipeline.Replica");
+        private readonly TracerProvider _traces;
+        private readonly MeterProvider _metrics;
+
+        public Export(ResourceBuilder resource, TelemetryOptions options)
+        {
+            var started = Stopwatch.GetTimestamp();
+            _meter.CreateObservableCounter(
+                "findme.replica.cost", () => Stopwatch.GetElapsedTime(started).TotalHours * options.DollarsPerHour, "USD", "What this replica has cost so far.");
+            _traces = Sdk.CreateTracerProviderBuilder()
+                .SetResourceBuilder(resource)
+                .AddSource("Microsoft.AspNetCore", "System.Net.Http", EventTelemetry.Name)
+                .AddProcessor(new StateKeyRemoval())
+                .AddOtlpExporter()
+                .Build();
+            _metrics = Sdk.CreateMeterProviderBuilder()
+                .SetResourceBuilder(resource)
+                .AddMeter(_meter.Name, PipelineMetrics.Name, EventTelemetry.Name, "FindMe.Faces", "Microsoft.AspNetCore.Hosting")
+                .AddOtlpExporter()
+                .Build();
+        }
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public void Dispose()
+        {
+            _traces.Dispose();
+            _metrics.Dispose();
+            _meter.Dispose();
+        }
+    }
+
+    /// <summary>Takes the keys out of the addresses of state: they name people.</summary>
+    private sealed class StateKeyRemoval : BaseProcessor<Activity>
+    {
+        private const string State = "/v1.0/state/" + StateKeys.Store;
+
+        public override void OnEnd(Activity data)
+        {
+            if (data.GetTagItem("url.full") is string address && address.IndexOf(State, StringComparison.Ordinal) is >= 0 and var at)
+            {
+                data.SetTag("url.full", address[..(at + State.Length)]);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FindMe.Pipeline.Dapr;
+
+/// <summary>One trace through the topics, and how old events get before they are handled.</summary>
+/// <remarks>
+/// Dapr hands a trace on only where its own tracing is switched on. So the publisher puts the W3C context into the envelope, and the
+/// subscriber takes it up from there where no header brings one: the trace is whole under any sidecar.
+/// </remarks>
+internal static class EventTelemetry
+{
+    /// <summary>The name under which an exporter listens to the traces and to the metrics.</summary>
+    public const string Name = "FindMe.Pipeline.Dapr";
+
+    private static readonly ActivitySource Source = new(Name);
+    private static readonly Meter Meter = new(Name);
+
+    private static readonly Histogram<double> Age = Meter.CreateHistogram<double>(
+        "findme.event.age", "s", "From the moment an event was published to the moment it is handled, by topic. Envelopes know whole seconds.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 2, 5, 10, 30, 60, 120, 300, 900, 3600] });
+
+    private static readonly Histogram<double> Handling = Meter.CreateHistogram<double>(
+        "findme.event.handling", "s", "How long an app works on an event, by topic and by whether it will be delivered again.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 120] });
+
+    /// <summary>The span of publishing; null where nobody listens.</summary>
+    public static Activity? StartPublish(string topic) => Source.StartActivity($"publish {topic}", ActivityKind.Producer);
+
+    /// <summary>The envelope's id, where it has one, and the trace that it is published in, where there is one.</summary>
+    public static Dictionary<string, string> Envelope(IEnumerable<KeyValuePair<string, string>>? metadata)
+    {
+        var all = new Dictionary<string, string>(metadata ?? []);
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } id })
+        {
+            all["cloudevent.traceparent"] = id;
+        }
+
+        return all;
+    }
+
+    /// <summary>Handles a delivery inside the trace that its event was published in.</summary>
+    public static async ValueTask<object?> HandleAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next, string topic)
+    {
+        var message = context.Arguments.OfType<CloudEvent>().FirstOrDefault();
+        var time = context.HttpContext.RequestServices.GetRequiredService<TimeProvider>();
+        RecordAge(message, topic, time.GetUtcNow());
+        var started = time.GetTimestamp();
+        using var activity = Start(context.HttpContext.Request, message, topic);
+        var again = true;
+        try
+        {
+            var answer = await next(context);
+            again = false;
+            return answer;
+        }
+        catch (Exception exception)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
+            throw;
+        }
+        finally
+        {
+            Handling.Record(time.GetElapsedTime(started).TotalSeconds, new("topic", topic), new("again", again));
+        }
+    }
+
+    private static Activity? Start(HttpRequest request, CloudEvent? message, string topic)
+    {
+        // With tracing on, daprd's header is a child of the publisher's span, and the request's own span has taken it up already.
+        var inherits = request.Headers.ContainsKey("traceparent");
+        return !inherits && ActivityContext.TryParse(message?.TraceParent, null, isRemote: true, out var parent)
+            ? Source.StartActivity(
+                $"process {topic}", ActivityKind.Consumer, parent, links: Activity.Current is { } current ? [new ActivityLink(current.Context)] : null)
+            : Source.StartActivity($"process {topic}", ActivityKind.Consumer);
+    }
+
+    private static void RecordAge(CloudEvent? message, string topic, DateTimeOffset now)
+    {
+        if (DateTimeOffset.TryParse(message?.Time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var published))
+        {
+            // Clocks differ between machines, and the envelope's has no fractions.
+            Age.Record(Math.Max(0, (now - published).TotalSeconds), new KeyValuePair<string, object?>("topic", topic));
+        }
+    }
+}

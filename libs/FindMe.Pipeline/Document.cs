@@ -1,0 +1,37 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace FindMe.Pipeline;
+
+/// <summary>What is common to messages and state documents: they outlive the version of the app that wrote them.</summary>
+/// <remarks>
+/// While apps are replaced one after another, an old and a new one read what the other wrote. A new member needs a default and nothing
+/// else: whoever does not know it keeps it and writes it back. Only a change that an older app would misread raises
+/// <see cref="Schema"/>; the older app then refuses, and the delivery is repeated until a newer one takes it.
+/// </remarks>
+public abstract record Document : IJsonOnDeserialized
+{
+    /// <summary>The version of this document's shape.</summary>
+    public int Schema { get; init; } = 1;
+
+    /// <summary>Members that this version does not know; written back as they were read.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; init; }
+
+    /// <summary>The newest shape that this version reads; older ones are read too.</summary>
+    protected virtual int KnownSchema => 1;
+
+    /// <inheritdoc />
+    /// <exception cref="NewerSchemaException">The document was written by a newer version.</exception>
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        if (Schema > KnownSchema)
+        {
+            throw new NewerSchemaException($"A {GetType().Name} has schema {Schema}; this version reads up to {KnownSchema}. A newer version of the app takes it.");
+        }
+    }
+}
+
+/// <summary>A document was written by a newer version of FindMe in a shape that this one would misread.</summary>
+/// <param name="message">Which document, and which shapes.</param>
+public sealed class NewerSchemaException(string message) : Exception(message);

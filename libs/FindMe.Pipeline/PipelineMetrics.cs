@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace FindMe.Pipeline;
+
+/// <summary>What an operator looks at besides the events: photos by verdict, and how long each step of a photo takes.</summary>
+/// <remarks>No label holds anything of a person, a search or a photo: each has a few fixed values.</remarks>
+public static class PipelineMetrics
+{
+    /// <summary>The name under which an exporter listens.</summary>
+    public const string Name = "FindMe.Pipeline";
+
+    private static readonly Meter Meter = new(Name);
+
+    private static readonly Counter<long> Photos = Meter.CreateCounter<long>(
+        "findme.photos", "{photo}", "Photos that got their verdict, by verdict and, where skipped, by cause. Its rate is photos per second.");
+
+    private static readonly Histogram<double> Stage = Meter.CreateHistogram<double>(
+        "findme.photo.stage", "s", "How long a step of comparing a photo takes, by stage.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60] });
+
+    /// <summary>Counts a photo whose verdict was written, and notes the verdict in the trace.</summary>
+    /// <param name="verdict">The verdict.</param>
+    internal static void Settled(Verdict verdict)
+    {
+        var kind = verdict.Kind.ToString().ToLowerInvariant();
+        Photos.Add(1, new("verdict", kind), new("cause", verdict.Kind == VerdictKind.Skipped ? verdict.Cause ?? "other" : "none"));
+        Activity.Current?.SetTag("findme.verdict", kind);
+    }
+
+    /// <summary>Notes how long a step took.</summary>
+    /// <param name="stage">The step, a fixed word.</param>
+    /// <param name="started">When it began: <see cref="Stopwatch.GetTimestamp"/>.</param>
+    public static void Took(string stage, long started) =>
+        Stage.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
+}

@@ -1,0 +1,52 @@
+using FindMe.Load;
+using FindMe.Pipeline;
+using FindMe.Sidecar;
+
+namespace FindMe.Apps.Tests.Chaos;
+
+public sealed class KillSweepTests
+{
+    // Three waves: the last one is asked for by Compare.
+    private const int Photos = 3 * PageLayout.PhotosPerWave;
+
+    [Theory]
+    [InlineData("findme-collect", 5, 8)]
+    [InlineData("findme-api", 3, 6)]
+    public async Task An_app_killed_at_any_write_or_publish_before_or_after_it_is_done_changes_no_verdict(string app, int atLeast, int atMost)
+    {
+        using var albums = new TemporaryAlbums();
+        await using var sweep = await KillSweep.StartAsync(LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320));
+        var (calls, calm) = await sweep.CountAsync(app);
+        Assert.InRange(calls, atLeast, atMost);
+
+        await AssertSameAsync(sweep, calm, app, Enumerable.Range(1, calls));
+    }
+
+    [Fact]
+    public async Task Compare_killed_at_its_first_writes_or_about_the_end_of_a_wave_changes_no_verdict()
+    {
+        const string Compare = "findme-compare";
+        using var albums = new TemporaryAlbums();
+        await using var sweep = await KillSweep.StartAsync(LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320));
+        var (calls, calm) = await sweep.CountAsync(Compare);
+
+        // A verdict a photo, and asking for the third wave and noting it.
+        Assert.InRange(calls, Photos + 2, Photos + 20);
+        await AssertSameAsync(sweep, calm, Compare, [1, 15, 16, 17, 18, Photos]);
+    }
+
+    private static async Task AssertSameAsync(KillSweep sweep, VerdictMap calm, string app, IEnumerable<int> ordinals)
+    {
+        foreach (var ordinal in ordinals)
+        {
+            foreach (var point in Enum.GetValues<InterceptedPoint>())
+            {
+                var result = await sweep.RunAsync(new Death(app, ordinal, point), calm);
+
+                Assert.True(result is not null, $"{app} had no write {ordinal} to die at.");
+                TestContext.Current.TestOutputHelper!.WriteLine($"{ordinal} {point}: {result.At}");
+                Assert.Empty(result.Differences);
+            }
+        }
+    }
+}

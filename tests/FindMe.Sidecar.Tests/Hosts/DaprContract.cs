@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+
+namespace FindMe.Sidecar.Tests;
+
+/// <summary>A rule of the contract that the local sidecar does not serve.</summary>
+/// <param name="Id">As that of a case.</param>
+/// <param name="Rule">The rule.</param>
+/// <param name="Reason">Why it is left out.</param>
+internal sealed record NotServed(string Id, string Rule, string Reason);
+
+/// <summary>docs/dapr-contract.md, made from the conformance cases.</summary>
+internal static class DaprContract
+{
+    public const string Verb = "--write-contract";
+
+    private static readonly NotServed[] Missing =
+    [
+        new("none-01", "Routing rules: the first CEL expression that matches the envelope chooses the path, and without a match the event is dropped", "one route a topic is all the apps use; the default route is served, and a rule is warned about"),
+        new("none-02", "Bulk subscribe: several events in one delivery, each with a status of its own", "the apps handle one event at a time"),
+        new("none-03", "App health checks (--enable-app-health-check): an unhealthy app's subscriptions stop", "not to be had in Azure Container Apps, so nothing may depend on them; a port that nobody listens on has the same effect here"),
+        new("none-04", "ERR_STATE_STORE_TOO_MANY_TRANSACTIONS, and transactions that a store does not support", "only Cosmos DB limits them, and every store here supports them"),
+        new("none-05", "ERR_OUTBOUND_HEALTH_NOT_READY before the API is ready", "the local sidecar listens only once it is ready"),
+        new("none-06", "A bulk publish that fails in part names the entries that failed", "all entries are stored in one commit: either all fail (err-pub-10) or none"),
+        new("none-07", "Service Bus: MessageId, SessionId, PartitionKey, Label and ScheduledEnqueueTimeUtc of the request become properties of the message; duplicate detection and sessions", "properties of that broker; the apps use none of them"),
+        new("none-08", "pubsub.in-memory: a publish blocks while the last event of its topic is handled, wildcard topics, and an event nobody subscribed to is gone", "it would need a broker that several processes cannot share anyway"),
+        new("none-09", "Cosmos DB: partition keys, at most 100 operations, 412 as a conflict, an ETag on a missing key inserts", "the local store has no partitions; the portable rules are state-13 and state-03"),
+        new("none-10", "consistency strong waits for Redis's replicas", "there are none; the word is accepted (state-01, state-04)"),
+        new("none-11", "Graceful shutdown: deliveries under way have until --dapr-graceful-shutdown-seconds", "not to be seen over HTTP; RestartTests shows it of the local sidecar"),
+        new("none-12", "The state query API", "alpha, and of no store that the apps are meant for; err-state-08 shows the refusal"),
+        new("none-13", "keyPrefix namespace", "self-hosted Dapr has no namespaces; it counts as appid"),
+    ];
+
+    public static string FilePath { get; } = Path.Combine(Repository(), "docs", "dapr-contract.md");
+
+    public static IReadOnlyList<string> Ids =>
+        [.. Cases().Select(found => found.Case.Id), .. Missing.Select(missing => missing.Id)];
+
+    public static int Write()
+    {
+        File.WriteAllText(FilePath, Text());
+        Console.WriteLine(FilePath);
+        return 0;
+    }
+
+    public static string Text()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"""
+            # Dapr's HTTP contract, case by case
+
+            Written by `dotnet run --project tests/FindMe.Sidecar.Tests -c Release -- {Verb}` from the cases in `tests/FindMe.Sidecar.Tests/Conformance`; a test fails
+            when it is out of date. Each case runs against the local sidecar with every `./check`, and against a real daprd when told where one is:
+            [the sidecar's README](../libs/FindMe.Sidecar/README.md) has the commands. The sources are those of dapr/dapr v1.18.3 and components-contrib v1.18.4.
+            Where brokers or stores differ, "of" names the one whose rule it is; a run against another reports the case as skipped.
+
+            | id | rule | of | source |
+            |---|---|---|---|
+
+            """);
+        foreach (var (method, found) in Cases())
+        {
+            text.Append(CultureInfo.InvariantCulture, $"| {found.Id} | {Sentence(method.Name)} | {(found.Profile.Length > 0 ? found.Profile : "all")} | {found.Source} |\n");
+        }
+
+        text.Append("""
+
+            ## Not served
+
+            Rules that the local sidecar leaves out, so that no case can show them.
+
+            | id | rule | why not |
+            |---|---|---|
+
+            """);
+        foreach (var missing in Missing)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"| {missing.Id} | {missing.Rule} | {missing.Reason} |\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static IEnumerable<(MethodInfo Method, ConformanceAttribute Case)> Cases() => typeof(DaprContract).Assembly.GetTypes()
+        .SelectMany(type => type.GetMethods())
+        .Select(method => (Method: method, Case: method.GetCustomAttribute<ConformanceAttribute>()!))
+        .Where(found => found.Case is not null)
+        .OrderBy(found => found.Case.Id, StringComparer.Ordinal);
+
+    private static string Sentence(string name) => name.Replace('_', ' ');
+
+    private static string Repository()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "FindMe.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("FindMe.sln is in no folder above the tests.");
+        }
+
+        return folder.FullName;
+    }
+}
