@@ -11,7 +11,7 @@ public sealed class FaceEngineTests(EngineFixture fixture)
                 || reference.Name.StartsWith("Dapr", StringComparison.Ordinal));
 
     [Fact]
-    public void The_recipe_names_model_and_alignment() => 
+    public void The_recipe_names_model_and_alignment() =>
         Assert.Matches("^fr_feature-[0-9a-f]{8}/five-point-1-[0-9a-f]{8}$", fixture.Engine.Recipe);
 
     [Fact]
