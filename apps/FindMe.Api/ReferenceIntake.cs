@@ -80,6 +80,7 @@ internal sealed class ReferenceIntake(
             "Say which one is yours: send the picture again with the field face, counted from 0, left to right.",
             new() { ["faces"] = reading.Faces.Select(BoxOf), ["width"] = reading.Width, ["height"] = reading.Height }),
         ReferenceProblem.FaceTooSmall => Problems.Of(422, "face-too-small", "Your face is too small on this picture.", "Come closer to the camera, or crop the picture."),
+        ReferenceProblem.Unclear => Problems.Of(422, "unclear-face", "Your face cannot be made out well enough to be found.", string.Join(' ', reading.Warnings)),
         ReferenceProblem.NoSuchFace => Problems.Of(
             422, "no-such-face", $"There is no face number {face}.", $"The picture has {reading.Faces.Count}; count from 0, left to right."),
         _ => null,

@@ -14,7 +14,20 @@ public sealed record AnalyzedPhoto(int Width, int Height, IReadOnlyList<Detected
 /// <param name="Score">How sure the detector is, 0 to 1; faces below its threshold are not reported.</param>
 /// <param name="Landmarks">Its 68 points.</param>
 /// <param name="Embedding">Who it is.</param>
-public sealed record DetectedFace(Box Box, float Score, Landmarks Landmarks, FaceEmbedding Embedding);
+public sealed record DetectedFace(Box Box, float Score, Landmarks Landmarks, FaceEmbedding Embedding)
+{
+    /// <summary>The face where it lies in the photo that was turned.</summary>
+    /// <param name="clockwise">How it was turned, by a quarter.</param>
+    /// <param name="width">Width of the turned photo.</param>
+    /// <param name="height">Height of the turned photo.</param>
+    internal DetectedFace TurnBack(bool clockwise, int width, int height) => this with
+    {
+        Box = clockwise
+            ? new Box(Box.Y, width - Box.Right, Box.Height, Box.Width)
+            : new Box(height - Box.Bottom, Box.X, Box.Height, Box.Width),
+        Landmarks = Landmarks.Map(point => clockwise ? new Vector2(point.Y, width - point.X) : new Vector2(height - point.Y, point.X)),
+    };
+}
 
 /// <summary>A rectangle in pixels of the upright full-size photo, inside of it.</summary>
 /// <param name="X">Distance of its left edge from the photo's left edge.</param>

@@ -4,81 +4,51 @@ using System.Runtime.InteropServices;
 
 namespace FindMe.Faces;
 
-/// <summary>A face as a point on the unit sphere: two photos of one person lie close together.</summary>
+/// <summary>A face as a point in space: two photos of one person lie close together.</summary>
 /// <remarks>
 /// Immutable, and safe to share between threads. Two embeddings can be compared only if they were made by the same
-/// <see cref="FaceEngine.Recipe"/>.
+/// <see cref="FaceEngine.Recipe"/>. With the default recipe it has 512 numbers and unit length.
 /// </remarks>
 public sealed class FaceEmbedding
 {
-    /// <summary>Numbers in an embedding: the width of the recognition model's output.</summary>
-    public const int Length = 512;
+    /// <summary>Fewest numbers of an embedding.</summary>
+    public const int MinLength = 32;
 
-    /// <summary>Size of <see cref="ToBytes"/>: four bytes a number.</summary>
-    public const int ByteLength = Length * sizeof(float);
-
-    // Far above the rounding of 512 floats, far below what a vector nobody normalised would show.
-    private const float UnitLengthTolerance = 1e-3f;
+    /// <summary>Most numbers of an embedding.</summary>
+    public const int MaxLength = 2_048;
 
     private readonly float[] _values;
 
     private FaceEmbedding(float[] values) => _values = values;
 
-    /// <summary>The coordinates: <see cref="Length"/> of them, whose squares sum to 1.</summary>
+    /// <summary>The coordinates: as many as the model's output is wide.</summary>
     public ReadOnlySpan<float> Values => _values;
 
-    /// <summary>Scales a raw model output to unit length.</summary>
-    /// <param name="output">The model's output row, <c>[512]</c>, of any norm but zero.</param>
-    /// <exception cref="ArgumentException"><paramref name="output"/> is not 512 long, is all zero, or holds a NaN or an infinity.</exception>
-    public static FaceEmbedding FromModelOutput(ReadOnlySpan<float> output)
-    {
-        if (output.Length != Length)
-        {
-            throw new ArgumentException($"An embedding has {Length} numbers, not {output.Length}.", nameof(output));
-        }
-
-        var norm = MathF.Sqrt(SumOfSquares(output));
-        if (!float.IsFinite(norm) || norm == 0)
-        {
-            throw new ArgumentException($"A model output of norm {norm} has no direction.", nameof(output));
-        }
-
-        var values = output.ToArray();
-        foreach (ref var value in values.AsSpan())
-        {
-            value /= norm;
-        }
-
-        return new FaceEmbedding(values);
-    }
-
     /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
-    /// <param name="bytes">512 floats, little-endian.</param>
-    /// <exception cref="ArgumentException"><paramref name="bytes"/> has another size, or is no vector of unit length.</exception>
+    /// <param name="bytes">32 to 2,048 floats, little-endian.</param>
+    /// <exception cref="ArgumentException"><paramref name="bytes"/> has another size, is all zero, or holds a NaN or an infinity.</exception>
     public static FaceEmbedding FromBytes(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length != ByteLength)
+        if (bytes.Length % sizeof(float) != 0 || bytes.Length / sizeof(float) is < MinLength or > MaxLength)
         {
-            throw new ArgumentException($"An embedding has {ByteLength} bytes, not {bytes.Length}.", nameof(bytes));
+            throw new ArgumentException($"An embedding has {MinLength} to {MaxLength} floats, not {bytes.Length} bytes.", nameof(bytes));
         }
 
-        var values = new float[Length];
-        for (var i = 0; i < Length; i++)
+        var values = new float[bytes.Length / sizeof(float)];
+        for (var i = 0; i < values.Length; i++)
         {
             values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
         }
 
-        var norm = MathF.Sqrt(SumOfSquares(values));
-        return Math.Abs(norm - 1) <= UnitLengthTolerance
-            ? new FaceEmbedding(values)
-            : throw new ArgumentException($"These bytes are no embedding: their length as a vector is {norm}, not 1.", nameof(bytes));
+        NormOf(values, nameof(bytes));
+        return new FaceEmbedding(values);
     }
 
-    /// <summary>The coordinates as <see cref="ByteLength"/> bytes: floats, little-endian, in order.</summary>
+    /// <summary>The coordinates as bytes: floats, little-endian, in order.</summary>
     public byte[] ToBytes()
     {
-        var bytes = new byte[ByteLength];
-        for (var i = 0; i < Length; i++)
+        var bytes = new byte[_values.Length * sizeof(float)];
+        for (var i = 0; i < _values.Length; i++)
         {
             BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), _values[i]);
         }
@@ -86,11 +56,18 @@ public sealed class FaceEmbedding
         return bytes;
     }
 
-    /// <summary>Euclidean distance, 0 (the same point) to 2 (the opposite one); the cosine of the angle between is 1 − d² / 2.</summary>
+    /// <summary>Euclidean distance, from 0, the same point. With embeddings of unit length up to 2; their cosine is 1 − d² / 2.</summary>
     /// <param name="other">An embedding of the same recipe.</param>
+    /// <exception cref="ArgumentException"><paramref name="other"/> has another length: another model made it.</exception>
     public float DistanceTo(FaceEmbedding other)
     {
         ArgumentNullException.ThrowIfNull(other);
+        if (other._values.Length != _values.Length)
+        {
+            throw new ArgumentException(
+                $"An embedding of {_values.Length} numbers cannot be compared with one of {other._values.Length}: another model made it.", nameof(other));
+        }
+
         var sums = Vector<float>.Zero;
         var ours = MemoryMarshal.Cast<float, Vector<float>>(_values);
         var theirs = MemoryMarshal.Cast<float, Vector<float>>(other._values);
@@ -100,10 +77,35 @@ public sealed class FaceEmbedding
             sums += difference * difference;
         }
 
-        return MathF.Min(2, MathF.Sqrt(Vector.Sum(sums)));
+        var total = Vector.Sum(sums);
+        for (var i = ours.Length * Vector<float>.Count; i < _values.Length; i++)
+        {
+            total += (_values[i] - other._values[i]) * (_values[i] - other._values[i]);
+        }
+
+        return MathF.Sqrt(total);
     }
 
-    private static float SumOfSquares(ReadOnlySpan<float> values)
+    /// <summary>Makes an embedding of a raw model output.</summary>
+    /// <param name="output">The model's output row, of any norm but zero.</param>
+    /// <param name="metric">Whether it is scaled to unit length.</param>
+    /// <exception cref="ArgumentException"><paramref name="output"/> is all zero, or holds a NaN or an infinity.</exception>
+    internal static FaceEmbedding FromModelOutput(ReadOnlySpan<float> output, EmbeddingMetric metric = EmbeddingMetric.Cosine)
+    {
+        var norm = NormOf(output, nameof(output));
+        var values = output.ToArray();
+        if (metric == EmbeddingMetric.Cosine)
+        {
+            foreach (ref var value in values.AsSpan())
+            {
+                value /= norm;
+            }
+        }
+
+        return new FaceEmbedding(values);
+    }
+
+    private static float NormOf(ReadOnlySpan<float> values, string parameter)
     {
         var sum = 0.0;
         foreach (var value in values)
@@ -111,6 +113,7 @@ public sealed class FaceEmbedding
             sum += (double)value * value;
         }
 
-        return (float)sum;
+        var norm = (float)Math.Sqrt(sum);
+        return float.IsFinite(norm) && norm > 0 ? norm : throw new ArgumentException($"A vector of norm {norm} is no embedding.", parameter);
     }
 }

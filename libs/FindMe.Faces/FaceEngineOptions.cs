@@ -14,6 +14,16 @@ public sealed class FaceEngineOptions
     /// </summary>
     public string ModelsPath { get; set; } = "";
 
+    /// <summary>The recipe that is used when nothing is set.</summary>
+    public const string DefaultRecipe = "default";
+
+    /// <summary>
+    /// How faces are told apart: the name of a description beside the models, <c>default.json</c> by default. <c>dlib</c> uses the network
+    /// that face-api.js uses. References made by another recipe are no longer compared. models/README.md says how to bring a model.
+    /// </summary>
+    [RegularExpression("[A-Za-z0-9_-]{1,64}")]
+    public string Recipe { get; set; } = DefaultRecipe;
+
     /// <summary>Largest photo file, in bytes: 1 KB to 500 MB. Default 50 MB; a larger one is refused as <see cref="PhotoProblem.TooLarge"/>.</summary>
     /// <remarks>A camera's 50-megapixel JPEG of the best quality has about 30 MB.</remarks>
     [Range(1_000, 500_000_000)]
@@ -27,16 +37,17 @@ public sealed class FaceEngineOptions
     [Range(10_000, 500_000_000)]
     public int MaxPhotoPixels { get; set; } = 100_000_000;
 
-    /// <summary>Largest distance of a <see cref="VerdictKind.Match"/>, 0 to 2. Default 1.10; models/README.md says what it was measured on.</summary>
+    /// <summary>Largest distance of a <see cref="VerdictKind.Match"/>, 0 to 2. Default: what the recipe says, 1.10 in <c>default</c>.</summary>
+    /// <remarks>docs/accuracy.md says what it was measured on.</remarks>
     [Range(0.0, 2.0)]
-    public float MatchDistance { get; set; } = 1.10f;
+    public float? MatchDistance { get; set; }
 
     /// <summary>
-    /// Largest distance of a <see cref="VerdictKind.Maybe"/>, 0 to 2. Default 1.14; with one no larger than
-    /// <see cref="MatchDistance"/> there is no maybe.
+    /// Largest distance of a <see cref="VerdictKind.Maybe"/>, 0 to 2. Default: what the recipe says, 1.14 in <c>default</c>. With one no
+    /// larger than <see cref="MatchDistance"/> there is no maybe.
     /// </summary>
     [Range(0.0, 2.0)]
-    public float MaybeDistance { get; set; } = 1.14f;
+    public float? MaybeDistance { get; set; }
 
     /// <summary>
     /// Least height of the face in a reference photo, in pixels of the full-size photo: 16 to 1,000. Default 48; a smaller one is

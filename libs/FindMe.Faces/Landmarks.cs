@@ -23,13 +23,29 @@ public sealed class Landmarks
 
     internal Vector2 RightEye => Mean(42, 48);
 
+    internal Vector2 Mouth => Mean(48, 68);
+
     internal Vector2 NoseTip => _points[30];
 
     internal Vector2 LeftMouthCorner => _points[48];
 
     internal Vector2 RightMouthCorner => _points[54];
 
-    internal Landmarks Scale(float x, float y) => new(Array.ConvertAll(_points, point => point * new Vector2(x, y)));
+    internal Landmarks Scale(float x, float y) => Map(point => point * new Vector2(x, y));
+
+    internal Landmarks Map(Converter<Vector2, Vector2> move) => new(Array.ConvertAll(_points, move));
+
+    /// <summary>The middle of some of the points.</summary>
+    internal Vector2 MeanOf(ReadOnlySpan<int> indices)
+    {
+        var sum = Vector2.Zero;
+        foreach (var index in indices)
+        {
+            sum += _points[index];
+        }
+
+        return sum / indices.Length;
+    }
 
     private Vector2 Mean(int from, int to)
     {

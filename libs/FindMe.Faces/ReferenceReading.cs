@@ -12,6 +12,9 @@ public enum ReferenceProblem
     /// <summary>The face has fewer pixels than <see cref="FaceEngineOptions.MinReferenceFacePixels"/>.</summary>
     FaceTooSmall,
 
+    /// <summary>The face is too blurred, too dark, too bright or too far turned away to be compared: the warnings say which.</summary>
+    Unclear,
+
     /// <summary>There is no face of the index that was given.</summary>
     NoSuchFace,
 }

@@ -23,7 +23,23 @@ internal sealed class ModelBuild(string root, string weightsFolder, string outpu
         await BuildAsync("ssd_mobilenetv1.onnx", () => FromFaceApi("ssd_mobilenetv1", SsdMobileNet.Build), cancellationToken);
         await BuildAsync("ssd_mobilenetv1_int8.onnx", () => FromFaceApi("ssd_mobilenetv1", SsdMobileNet.BuildQuantized), cancellationToken);
         await BuildAsync("face_landmark_68.onnx", () => FromFaceApi("face_landmark_68", FaceLandmarks68.Build), cancellationToken);
+        await BuildAsync("face_recognition.onnx", () => FromFaceApi("face_recognition", FaceRecognitionResNet.Build), cancellationToken);
         await BuildAsync("fr_feature.onnx", () => FromFacePluginAsync(cancellationToken), cancellationToken);
+        await CopyRecipesAsync(cancellationToken);
+    }
+
+    // Beside the models, so that the engine finds both in one folder; a description of an operator's own there is left alone.
+    private async Task CopyRecipesAsync(CancellationToken cancellationToken)
+    {
+        foreach (var recipe in Directory.GetFiles(Path.Combine(root, "models", "recipes"), "*.json"))
+        {
+            var text = await File.ReadAllBytesAsync(recipe, cancellationToken);
+            var path = Path.Combine(output, Path.GetFileName(recipe));
+            if (!File.Exists(path) || Pins.Sha256(await File.ReadAllBytesAsync(path, cancellationToken)) != Pins.Sha256(text))
+            {
+                await WriteAsync(path, text, cancellationToken);
+            }
+        }
     }
 
     private async Task BuildAsync(string model, Func<Task<byte[]>> build, CancellationToken cancellationToken)
@@ -44,11 +60,16 @@ internal sealed class ModelBuild(string root, string weightsFolder, string outpu
                 $"{model} came out with sha256 {digest}, models/README.md pins {pin}: if the change is meant, update the table");
         }
 
-        // A reader sees the old file or the whole new one, never half of it.
+        await WriteAsync(path, bytes, cancellationToken);
+        await progress.WriteLineAsync($"{model}: built, {bytes.Length / 1e6:0.0} MB");
+    }
+
+    // A reader sees the old file or the whole new one, never half of it.
+    private static async Task WriteAsync(string path, byte[] bytes, CancellationToken cancellationToken)
+    {
         var temporary = $"{path}.{Environment.ProcessId}.tmp";
         await File.WriteAllBytesAsync(temporary, bytes, cancellationToken);
         File.Move(temporary, path, overwrite: true);
-        await progress.WriteLineAsync($"{model}: built, {bytes.Length / 1e6:0.0} MB");
     }
 
     private async Task<byte[]> FromFaceApi(string name, Func<Weights, byte[]> build)

@@ -19,7 +19,7 @@ public sealed class AccuracyTests(EngineFixture fixture)
 
         var right = pairs.Count(row =>
         {
-            var isMatch = faces[row[0]] is { } a && faces[row[1]] is { } b && a.DistanceTo(b) <= new FaceEngineOptions().MatchDistance;
+            var isMatch = faces[row[0]] is { } a && faces[row[1]] is { } b && a.DistanceTo(b) <= fixture.Engine.MatchDistance;
             return isMatch == (row[2] == "1");
         });
 

@@ -13,6 +13,9 @@ public sealed class FaceApiParityTests : IDisposable
     private const float PixelTolerance = 0.01f;
     private const float ScoreTolerance = 1e-5f;
 
+    // Recorded with six decimals; 128 such differences add up to less than this.
+    private const float DescriptorTolerance = 1e-4f;
+
     // The 8-bit network rounds each activation to a 42nd.
     private const float QuantizedOverlap = 0.8f;
 
@@ -20,6 +23,9 @@ public sealed class FaceApiParityTests : IDisposable
     private readonly FaceDetection _bytes = FaceDetection.Load(Path.Combine(EngineFixture.ModelsPath, "ssd_mobilenetv1_int8.onnx"));
     private readonly LandmarkDetection _landmarks =
         LandmarkDetection.Load(Path.Combine(EngineFixture.ModelsPath, "face_landmark_68.onnx"));
+
+    private readonly Lazy<FaceEngine> _engine =
+        new(() => FaceEngine.Load(new FaceEngineOptions { ModelsPath = EngineFixture.ModelsPath, Recipe = "face-api" }));
 
     public static TheoryData<int> Samples => [1, 2, 3, 4, 5, 6];
 
@@ -63,6 +69,20 @@ public sealed class FaceApiParityTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Samples))]
+    public void The_recipe_for_parity_gives_the_descriptors_of_face_api(int sample)
+    {
+        using var picture = Decode(sample, out var golden);
+        var photo = _engine.Value.Analyze(EngineFixture.ReadSample(sample), TestContext.Current.CancellationToken);
+
+        Assert.Equal(golden.Faces.Length, photo.Faces.Count);
+        Assert.All(photo.Faces.Zip(golden.Faces), pair => Assert.InRange(
+            pair.First.Embedding.DistanceTo(FaceEmbedding.FromModelOutput(pair.Second.Descriptor, EmbeddingMetric.Euclidean)),
+            0,
+            DescriptorTolerance));
+    }
+
+    [Theory]
+    [MemberData(nameof(Samples))]
     public void The_8_bit_detector_finds_every_face_that_the_floats_find(int sample)
     {
         using var picture = Decode(sample, out var golden);
@@ -93,6 +113,10 @@ public sealed class FaceApiParityTests : IDisposable
         _floats.Dispose();
         _bytes.Dispose();
         _landmarks.Dispose();
+        if (_engine.IsValueCreated)
+        {
+            _engine.Value.Dispose();
+        }
     }
 
     private static Picture Decode(int sample, out GoldenPhoto golden)
@@ -109,5 +133,5 @@ public sealed class FaceApiParityTests : IDisposable
 
     private sealed record GoldenPhoto(string Photo, int Width, string PixelsSha256, GoldenFace[] Faces);
 
-    private sealed record GoldenFace(float[] Box, float Score, float[] Landmarks);
+    private sealed record GoldenFace(float[] Box, float Score, float[] Landmarks, float[] Descriptor);
 }

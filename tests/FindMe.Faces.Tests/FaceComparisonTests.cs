@@ -49,12 +49,14 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
     [Fact]
     public void Confidence_falls_with_the_distance_so_a_maybe_shows_less_than_a_match()
     {
+        var recipe = RecognitionRecipe.Load(Path.Combine(EngineFixture.ModelsPath, "default.json"));
+        var comparison = new FaceComparison(recipe.MatchDistance, recipe.MaybeDistance, recipe.Confidence);
         var distances = Enumerable.Range(0, 115).Select(i => i / 100f).ToArray();
-        var confidences = Array.ConvertAll(distances, FaceComparison.ConfidenceAt);
+        var confidences = Array.ConvertAll(distances, comparison.ConfidenceAt);
 
         Assert.All(confidences, confidence => Assert.InRange(confidence, 0f, 1f));
         Assert.All(confidences.Zip(confidences[1..]), pair => Assert.True(pair.First >= pair.Second));
-        Assert.True(FaceComparison.ConfidenceAt(1.099f) > FaceComparison.ConfidenceAt(1.101f));
+        Assert.True(comparison.ConfidenceAt(1.099f) > comparison.ConfidenceAt(1.101f));
     }
 
     /// <summary>An embedding at a distance from another.</summary>

@@ -2,6 +2,8 @@ namespace FindMe.Faces.Tests;
 
 public sealed class FaceEmbeddingTests
 {
+    private const int Length = 512;
+
     [Fact]
     public void An_embedding_has_unit_length_and_lies_at_no_distance_from_itself()
     {
@@ -18,7 +20,7 @@ public sealed class FaceEmbeddingTests
         var opposite = FaceEmbedding.FromModelOutput(Array.ConvertAll(a.Values.ToArray(), value => -value));
 
         Assert.Equal(a.DistanceTo(b), b.DistanceTo(a));
-        Assert.InRange(a.DistanceTo(opposite), 1.9999f, 2f);
+        Assert.InRange(a.DistanceTo(opposite), 1.9999f, 2.0001f);
     }
 
     [Fact]
@@ -37,17 +39,18 @@ public sealed class FaceEmbeddingTests
 
         var bytes = embedding.ToBytes();
 
-        Assert.Equal(FaceEmbedding.ByteLength, bytes.Length);
+        Assert.Equal(4 * Length, bytes.Length);
         Assert.Equal(embedding.Values.ToArray(), FaceEmbedding.FromBytes(bytes).Values.ToArray());
     }
 
     [Fact]
-    public void Bytes_of_another_size_or_without_unit_length_are_no_embedding()
+    public void Bytes_of_an_odd_size_or_without_a_direction_are_no_embedding()
     {
         var bytes = Random(seed: 6).ToBytes();
 
-        Assert.Throws<ArgumentException>(() => FaceEmbedding.FromBytes(bytes.AsSpan(4)));
-        bytes.AsSpan(0, 1024).Clear();
+        Assert.Throws<ArgumentException>(() => FaceEmbedding.FromBytes(bytes.AsSpan(1)));
+        Assert.Throws<ArgumentException>(() => FaceEmbedding.FromBytes(bytes.AsSpan(0, 64)));
+        bytes.AsSpan().Clear();
         Assert.Throws<ArgumentException>(() => FaceEmbedding.FromBytes(bytes));
         bytes.AsSpan().Fill(0xff);
         Assert.Throws<ArgumentException>(() => FaceEmbedding.FromBytes(bytes));
@@ -59,20 +62,28 @@ public sealed class FaceEmbeddingTests
     [InlineData(float.PositiveInfinity)]
     public void A_model_output_without_a_direction_is_refused(float value)
     {
-        var output = new float[FaceEmbedding.Length];
+        var output = new float[Length];
         output.AsSpan().Fill(value);
 
         Assert.Throws<ArgumentException>(() => FaceEmbedding.FromModelOutput(output));
     }
 
     [Fact]
-    public void A_model_output_of_another_width_is_refused() =>
-        Assert.Throws<ArgumentException>(() => FaceEmbedding.FromModelOutput(new float[128]));
+    public void Embeddings_of_models_of_another_width_are_never_compared()
+    {
+        var (wide, narrow) = (Random(seed: 7), FaceEmbedding.FromModelOutput(Random(seed: 8).Values[..128]));
+
+        Assert.Throws<ArgumentException>(() => wide.DistanceTo(narrow));
+    }
+
+    [Fact]
+    public void An_output_that_is_compared_by_its_place_keeps_its_length() =>
+        Assert.Equal(2, FaceEmbedding.FromModelOutput([.. new float[31], 2], EmbeddingMetric.Euclidean).Values[31]);
 
     internal static FaceEmbedding Random(int seed)
     {
         var random = new Random(seed);
         return FaceEmbedding.FromModelOutput(
-            Enumerable.Range(0, FaceEmbedding.Length).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray());
+            Enumerable.Range(0, Length).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray());
     }
 }

@@ -11,7 +11,8 @@ public sealed class FaceEngineTests(EngineFixture fixture)
                 || reference.Name.StartsWith("Dapr", StringComparison.Ordinal));
 
     [Fact]
-    public void The_recipe_names_model_and_alignment() => Assert.Equal("fr_feature/five-point-1", fixture.Engine.Recipe);
+    public void The_recipe_names_model_and_alignment() =>
+        Assert.Matches("^fr_feature-[0-9a-f]{8}/five-point-1-[0-9a-f]{8}$", fixture.Engine.Recipe);
 
     [Fact]
     public void Boxes_lie_inside_the_photo_and_landmarks_near_their_box()
@@ -78,6 +79,28 @@ public sealed class FaceEngineTests(EngineFixture fixture)
     public void A_cancelled_analysis_stops() =>
         Assert.ThrowsAny<OperationCanceledException>(
             () => fixture.Engine.Analyze(EngineFixture.ReadSample(1), new CancellationToken(canceled: true)));
+
+    [Theory]
+    [InlineData("d90")]
+    [InlineData("d270")]
+    public void A_photo_whose_pixels_lie_on_their_side_is_searched_turned(string angle)
+    {
+        var photo = EngineFixture.ReadSample(6);
+        var upright = fixture.Engine.Analyze(photo, TestContext.Current.CancellationToken);
+
+        var turned = fixture.Engine.Analyze(TestPictures.Edit(photo, "rot", ("angle", angle)), TestContext.Current.CancellationToken);
+
+        Assert.Equal((upright.Height, upright.Width), (turned.Width, turned.Height));
+        Assert.All(upright.Faces, face =>
+        {
+            var (x, y) = (face.Box.X + (face.Box.Width / 2), face.Box.Y + (face.Box.Height / 2));
+            (x, y) = angle == "d90" ? (upright.Height - y, x) : (y, upright.Width - x);
+            var nearest = turned.Faces.MinBy(other => other.Embedding.DistanceTo(face.Embedding))!;
+            Assert.InRange(nearest.Embedding.DistanceTo(face.Embedding), 0, 0.8f);
+            Assert.InRange(x, nearest.Box.X, nearest.Box.X + nearest.Box.Width);
+            Assert.InRange(y, nearest.Box.Y, nearest.Box.Y + nearest.Box.Height);
+        });
+    }
 
     [Fact]
     public void A_turned_photo_gives_the_same_face_as_its_upright_twin()

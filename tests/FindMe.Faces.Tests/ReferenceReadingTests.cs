@@ -91,6 +91,19 @@ public sealed class ReferenceReadingTests(EngineFixture fixture)
         Assert.True(dark.Quality < good.Quality / 2);
     }
 
+    [Fact]
+    public void A_face_that_cannot_be_made_out_is_refused_and_says_why()
+    {
+        var photo = EngineFixture.ReadSample(6);
+        var best = Enumerable.Range(0, Read(photo).Faces.Count).MaxBy(face => Read(photo, face).Quality);
+
+        var reading = Read(TestPictures.Edit(photo, "gamma", ("exponent", "0.12")), best);
+
+        Assert.Equal(ReferenceProblem.Unclear, reading.Problem);
+        Assert.Null(reading.Embedding);
+        Assert.Contains("The picture is too dark: turn towards the light.", reading.Warnings);
+    }
+
     private ReferenceReading Read(byte[] photo, int? face = null) =>
         fixture.Engine.ReadReference(photo, face, TestContext.Current.CancellationToken);
 }

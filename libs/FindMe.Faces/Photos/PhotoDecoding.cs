@@ -33,9 +33,12 @@ internal static class PhotoDecoding
         {
             using var upright = Open(photo.Span, header, maxSide, toSrgb: false);
             var picture = new Picture(upright.Width, upright.Height, header.Width, header.Height);
-            if (upright.TryWrite(picture.Pixels))
+            using (Stages.Start("libvips"))
             {
-                return picture;
+                if (upright.TryWrite(picture.Pixels))
+                {
+                    return picture;
+                }
             }
 
             picture.Dispose();

@@ -38,5 +38,23 @@ internal sealed class Picture : IDisposable
     /// <summary><c>[height, width, 3]</c>: red, green, blue, 0 to 255.</summary>
     public Span<byte> Pixels => _pixels.AsSpan(0, Width * Height * Bands);
 
+    /// <summary>A copy that is turned by a quarter.</summary>
+    public Picture Turn(bool clockwise)
+    {
+        var turned = new Picture(Height, Width, FullHeight, FullWidth);
+        ReadOnlySpan<byte> source = Pixels;
+        var target = turned.Pixels;
+        for (var y = 0; y < Height; y++)
+        {
+            for (var x = 0; x < Width; x++)
+            {
+                var (column, row) = clockwise ? (Height - 1 - y, x) : (y, Width - 1 - x);
+                source.Slice(((y * Width) + x) * Bands, Bands).CopyTo(target[(((row * Height) + column) * Bands)..]);
+            }
+        }
+
+        return turned;
+    }
+
     public void Dispose() => Buffers.Bytes.Return(_pixels);
 }

@@ -1,127 +1,115 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace FindMe.Faces;
 
-/// <summary>Step 4: a face's points → a chip in which eyes, nose and mouth lie where the recognition model expects them.</summary>
-internal static class FaceAlignment
+/// <summary>Step 4: a face's points → a chip in which they lie where the recognition model expects them.</summary>
+/// <param name="template">Which landmarks, and their places in the chip.</param>
+/// <param name="side">Side of the chip in pixels.</param>
+internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template, int side)
 {
-    /// <summary>Names the alignment in <see cref="FaceEngine.Recipe"/>: embeddings of other alignments are not comparable.</summary>
-    public const string Version = "five-point-1";
-
-    /// <summary>Side of a chip in pixels.</summary>
-    public const int Side = 112;
-
-    /// <summary>Values of a chip: three planes.</summary>
-    public const int Length = Picture.Bands * Side * Side;
-
     // What a pixel of the chip is the mean of, at most, along each axis: beyond, noise is gone anyway.
     private const int MaxSamples = 6;
 
-    // Centres of the eyes, tip of the nose, corners of the mouth in a chip of 112 × 112, as ArcFace's training code has them:
-    // https://github.com/deepinsight/insightface/blob/master/python-package/insightface/utils/face_align.py
-    private static readonly Vector2[] Template =
-    [
-        new(38.2946f, 51.6963f),
-        new(73.5318f, 51.5014f),
-        new(56.0252f, 71.7366f),
-        new(41.5493f, 92.3655f),
-        new(70.7299f, 92.2041f),
-    ];
+    /// <summary>
+    /// The face as ArcFace's training code cuts it out, eyes, nose tip and corners of the mouth in 112 × 112 pixels: what a face is judged
+    /// by, whatever model it is compared with.
+    /// </summary>
+    /// <remarks>https://github.com/deepinsight/insightface/blob/master/python-package/insightface/utils/face_align.py</remarks>
+    public static readonly FaceAlignment FivePoints = new(
+        [
+            new([36, 37, 38, 39, 40, 41], 38.2946f, 51.6963f),
+            new([42, 43, 44, 45, 46, 47], 73.5318f, 51.5014f),
+            new([30], 56.0252f, 71.7366f),
+            new([48], 41.5493f, 92.3655f),
+            new([54], 70.7299f, 92.2041f),
+        ],
+        side: 112);
+
+    private readonly Vector2[] _places = Array.ConvertAll(template, point => point.Place);
+
+    /// <summary>Side of a chip in pixels.</summary>
+    public int Side => side;
+
+    /// <summary>Values of a chip: three planes.</summary>
+    public int Length => Picture.Bands * side * side;
 
     /// <summary>Cuts the chip out.</summary>
     /// <param name="picture">The picture; not changed.</param>
     /// <param name="landmarks">The face's points, in pixels of <paramref name="picture"/>.</param>
-    /// <param name="chip">Gets <c>[3, 112, 112]</c>: blue, green, red, (value − 127.5) / 128; black outside of the picture.</param>
-    public static void Align(Picture picture, Landmarks landmarks, Span<float> chip)
+    /// <param name="chip">Gets <c>[3, side, side]</c>: red, green, blue, 0 to 255; black outside of the picture.</param>
+    public void Align(Picture picture, Landmarks landmarks, Span<float> chip) => Warp(picture, ToPicture(landmarks), side, chip);
+
+    /// <summary>Cuts a turned square out of a picture.</summary>
+    /// <param name="picture">The picture; not changed.</param>
+    /// <param name="toPicture">Takes pixels of the square to pixels of <paramref name="picture"/>; a similarity.</param>
+    /// <param name="side">Side of the square in pixels.</param>
+    /// <param name="chip">Gets <c>[3, side, side]</c>: red, green, blue, 0 to 255; black outside of the picture.</param>
+    public static void Warp(Picture picture, Matrix3x2 toPicture, int side, Span<float> chip)
     {
-        var toPicture = FitTemplateTo(landmarks);
         var scale = MathF.Sqrt((toPicture.M11 * toPicture.M11) + (toPicture.M12 * toPicture.M12));
         var samples = Math.Clamp((int)MathF.Ceiling(scale), 1, MaxSamples);
-        for (var y = 0; y < Side; y++)
+        var plane = side * side;
+        var weight = 1f / (samples * samples);
+        var source = new BilinearSource(picture, IsInside(picture, toPicture, side));
+        var (acrossStep, downStep) = (new Vector2(toPicture.M11, toPicture.M12) / samples, new Vector2(toPicture.M21, toPicture.M22) / samples);
+        for (var y = 0; y < side; y++)
         {
-            for (var x = 0; x < Side; x++)
+            for (var x = 0; x < side; x++)
             {
-                var colour = Sample(picture, toPicture, x, y, samples);
-                var normalized = (colour - new Vector3(127.5f)) / 128;
-                var target = (y * Side) + x;
-                chip[target] = normalized.Z;
-                chip[(Side * Side) + target] = normalized.Y;
-                chip[(2 * Side * Side) + target] = normalized.X;
+                // The samples lie evenly in the pixel, whose middle has whole coordinates.
+                var offset = (0.5f / samples) - 0.5f;
+                var row = Vector2.Transform(new Vector2(x + offset, y + offset), toPicture);
+                var colour = Vector3.Zero;
+                for (var i = 0; i < samples; i++, row += downStep)
+                {
+                    var point = row;
+                    for (var j = 0; j < samples; j++, point += acrossStep)
+                    {
+                        colour += source.At(point);
+                    }
+                }
+
+                var target = (y * side) + x;
+                chip[target] = colour.X * weight;
+                chip[plane + target] = colour.Y * weight;
+                chip[(2 * plane) + target] = colour.Z * weight;
             }
         }
     }
 
-    /// <summary>Writes a chip's mirror image.</summary>
-    /// <param name="chip"><c>[3, 112, 112]</c>.</param>
-    /// <param name="mirrored">Gets the same with left and right exchanged.</param>
-    public static void Mirror(ReadOnlySpan<float> chip, Span<float> mirrored)
+    /// <summary>How far the points miss their places when they are fitted as well as they can be: root of the mean square, in pixels of the chip.</summary>
+    public float MisfitOf(Landmarks landmarks)
     {
-        for (var row = 0; row < Length; row += Side)
+        var toPicture = ToPicture(landmarks);
+        var sum = 0f;
+        for (var i = 0; i < _places.Length; i++)
         {
-            chip.Slice(row, Side).CopyTo(mirrored[row..]);
-            mirrored.Slice(row, Side).Reverse();
-        }
-    }
-
-    private static Vector3 Sample(Picture picture, Matrix3x2 toPicture, int x, int y, int samples)
-    {
-        ReadOnlySpan<byte> pixels = picture.Pixels;
-        var sum = Vector3.Zero;
-        for (var i = 0; i < samples; i++)
-        {
-            for (var j = 0; j < samples; j++)
-            {
-                var inChip = new Vector2(x + ((j + 0.5f) / samples) - 0.5f, y + ((i + 0.5f) / samples) - 0.5f);
-                sum += Interpolate(pixels, picture.Width, picture.Height, Vector2.Transform(inChip, toPicture));
-            }
+            sum += Vector2.DistanceSquared(Vector2.Transform(_places[i], toPicture), landmarks.MeanOf(template[i].Landmarks));
         }
 
-        return sum / (samples * samples);
+        return MathF.Sqrt(sum / _places.Length / Math.Max(float.Epsilon, toPicture.GetDeterminant()));
     }
 
-    // The point between four pixels, whose centres have whole coordinates.
-    private static Vector3 Interpolate(ReadOnlySpan<byte> pixels, int width, int height, Vector2 point)
+    /// <summary>
+    /// The similarity (turn, scale, move; no mirroring) of least squares that takes the chip's points to the picture's.
+    /// </summary>
+    /// <remarks>With both sets centred and taken as complex numbers, its factor is Σ template* · point / Σ |template|².</remarks>
+    public Matrix3x2 ToPicture(Landmarks landmarks)
     {
-        if (!(point.X > -1 && point.Y > -1 && point.X < width && point.Y < height))
+        Span<Vector2> points = stackalloc Vector2[template.Length];
+        for (var i = 0; i < points.Length; i++)
         {
-            return Vector3.Zero;
+            points[i] = landmarks.MeanOf(template[i].Landmarks);
         }
 
-        var (left, top) = ((int)MathF.Floor(point.X), (int)MathF.Floor(point.Y));
-        var (shareX, shareY) = (point.X - left, point.Y - top);
-        var upper = Vector3.Lerp(PixelAt(pixels, width, height, left, top), PixelAt(pixels, width, height, left + 1, top), shareX);
-        var lower = Vector3.Lerp(PixelAt(pixels, width, height, left, top + 1), PixelAt(pixels, width, height, left + 1, top + 1), shareX);
-        return Vector3.Lerp(upper, lower, shareY);
-    }
-
-    private static Vector3 PixelAt(ReadOnlySpan<byte> pixels, int width, int height, int x, int y)
-    {
-        if ((uint)x >= (uint)width || (uint)y >= (uint)height)
-        {
-            return Vector3.Zero;
-        }
-
-        var pixel = pixels.Slice(((y * width) + x) * Picture.Bands, Picture.Bands);
-        return new Vector3(pixel[0], pixel[1], pixel[2]);
-    }
-
-    // The similarity (turn, scale, move; no mirroring) of least squares that takes the template to the face's points: with both sets
-    // centred and taken as complex numbers, its factor is Σ template* · point / Σ |template|².
-    private static Matrix3x2 FitTemplateTo(Landmarks landmarks)
-    {
-        ReadOnlySpan<Vector2> points =
-        [
-            landmarks.LeftEye,
-            landmarks.RightEye,
-            landmarks.NoseTip,
-            landmarks.LeftMouthCorner,
-            landmarks.RightMouthCorner,
-        ];
-        var (from, to) = (Mean(Template), Mean(points));
+        var (from, to) = (Mean(_places), Mean(points));
         var (real, imaginary, norm) = (0f, 0f, 0f);
         for (var i = 0; i < points.Length; i++)
         {
-            var (a, b) = (Template[i] - from, points[i] - to);
+            var (a, b) = (_places[i] - from, points[i] - to);
             real += Vector2.Dot(a, b);
             imaginary += (a.X * b.Y) - (a.Y * b.X);
             norm += a.LengthSquared();
@@ -137,6 +125,22 @@ internal static class FaceAlignment
             to.Y - ((sin * from.X) + (cos * from.Y)));
     }
 
+    // Whether every sample has its four pixels in the picture; so it is if the chip's corners have.
+    private static bool IsInside(Picture picture, Matrix3x2 toPicture, int side)
+    {
+        ReadOnlySpan<Vector2> corners = [new(-1, -1), new(side, -1), new(-1, side), new(side, side)];
+        foreach (var corner in corners)
+        {
+            var point = Vector2.Transform(corner, toPicture);
+            if (!(point.X >= 1 && point.Y >= 1 && point.X < picture.Width - 2 && point.Y < picture.Height - 2))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private static Vector2 Mean(ReadOnlySpan<Vector2> points)
     {
         var sum = Vector2.Zero;
@@ -146,5 +150,55 @@ internal static class FaceAlignment
         }
 
         return sum / points.Length;
+    }
+
+    /// <summary>A picture's colours between the middles of its pixels, which have whole coordinates.</summary>
+    private readonly ref struct BilinearSource(Picture picture, bool inside)
+    {
+        private readonly ReadOnlySpan<byte> _pixels = picture.Pixels;
+        private readonly int _width = picture.Width;
+        private readonly int _height = picture.Height;
+
+        public Vector3 At(Vector2 point)
+        {
+            if (!inside && !(point.X > -1 && point.Y > -1 && point.X < _width && point.Y < _height))
+            {
+                return Vector3.Zero;
+            }
+
+            var (left, top) = ((int)MathF.Floor(point.X), (int)MathF.Floor(point.Y));
+            var (shareX, shareY) = (point.X - left, point.Y - top);
+            if (!inside)
+            {
+                var upper = Vector3.Lerp(PixelAt(left, top), PixelAt(left + 1, top), shareX);
+                var lower = Vector3.Lerp(PixelAt(left, top + 1), PixelAt(left + 1, top + 1), shareX);
+                return Vector3.Lerp(upper, lower, shareY);
+            }
+
+            var stride = _width * Picture.Bands;
+            ref var pixel = ref Unsafe.Add(ref MemoryMarshal.GetReference(_pixels), (top * stride) + (left * Picture.Bands));
+            return Lerp(Between(ref pixel, shareX), Between(ref Unsafe.Add(ref pixel, stride), shareX), shareY).AsVector3();
+        }
+
+        private static Vector128<float> Between(ref byte pixel, float share) =>
+            Lerp(Widen(ref pixel), Widen(ref Unsafe.Add(ref pixel, Picture.Bands)), share);
+
+        private static Vector128<float> Lerp(Vector128<float> a, Vector128<float> b, float share) => a + ((b - a) * share);
+
+        // Four bytes for the three of a pixel: IsInside leaves room behind the last one.
+        private static Vector128<float> Widen(ref byte pixel) =>
+            Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(
+                Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(ref pixel)).AsByte())).AsInt32());
+
+        private Vector3 PixelAt(int x, int y)
+        {
+            if ((uint)x >= (uint)_width || (uint)y >= (uint)_height)
+            {
+                return Vector3.Zero;
+            }
+
+            var pixel = _pixels.Slice(((y * _width) + x) * Picture.Bands, Picture.Bands);
+            return new Vector3(pixel[0], pixel[1], pixel[2]);
+        }
     }
 }

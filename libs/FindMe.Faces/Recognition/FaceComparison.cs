@@ -1,19 +1,13 @@
 namespace FindMe.Faces;
 
 /// <summary>Step 6: a photo's faces and a person's references → the verdict.</summary>
-internal static class FaceComparison
+/// <param name="MatchDistance">Largest distance of a match.</param>
+/// <param name="MaybeDistance">Largest distance of a maybe.</param>
+/// <param name="Confidence">What a distance means.</param>
+internal sealed record FaceComparison(float MatchDistance, float MaybeDistance, RecognitionRecipe.ConfidenceCurve Confidence)
 {
-    // Logistic regression on the distances of 996 pairs of one person and 1,227 of two, either kind weighing one half, gives steepness
-    // 47 and an even chance at 1.184. Of the faces in an event's photos about one in 20 is the person's, which moves the even chance
-    // by ln(19) / 47. The pairs are named in models/README.md.
-    private const float Steepness = 47f;
-    private const float EvenDistance = 1.122f;
-
     /// <summary>The face nearest to any reference decides: the references are all of one person, who is in a photo once.</summary>
-    public static PhotoVerdict Compare(
-        IReadOnlyList<DetectedFace> faces,
-        IReadOnlyList<FaceEmbedding> references,
-        FaceEngineOptions options)
+    public PhotoVerdict Compare(IReadOnlyList<DetectedFace> faces, IReadOnlyList<FaceEmbedding> references)
     {
         var (nearest, least) = ((DetectedFace?)null, float.PositiveInfinity);
         foreach (var face in faces)
@@ -28,15 +22,15 @@ internal static class FaceComparison
             }
         }
 
-        return nearest is null || (least > options.MatchDistance && least > options.MaybeDistance)
+        return nearest is null || (least > MatchDistance && least > MaybeDistance)
             ? PhotoVerdict.No
             : new PhotoVerdict(
-                least <= options.MatchDistance ? VerdictKind.Match : VerdictKind.Maybe,
+                least <= MatchDistance ? VerdictKind.Match : VerdictKind.Maybe,
                 nearest.Box,
                 least,
                 ConfidenceAt(least));
     }
 
     /// <summary>Probability, 0 to 1, that a face at a distance is the person's.</summary>
-    public static float ConfidenceAt(float distance) => 1 / (1 + MathF.Exp((distance - EvenDistance) * Steepness));
+    public float ConfidenceAt(float distance) => 1 / (1 + MathF.Exp((distance - Confidence.EvenDistance) * Confidence.Steepness));
 }

@@ -1,8 +1,5 @@
 namespace FindMe.Faces;
 
-/// <summary>A face as the detector sees it, in pixels of the picture that was searched.</summary>
-internal readonly record struct Detection(Box Box, float Score);
-
 /// <summary>Step 2: a picture → where its faces are.</summary>
 /// <remarks>
 /// The network was trained on pictures of 512 pixels and knows faces of about 30 to 130 pixels there. So a picture is searched at
@@ -13,25 +10,36 @@ internal sealed class FaceDetection : IDisposable
     /// <summary>Longest side of the finest pass: a larger picture shows the detector nothing more.</summary>
     public const int FinestSide = 1536;
 
-    // What face-api.js feeds the network, and the size its anchors are given for.
-    private const int TrainedSide = 512;
-
-    // Layers of the network halve the picture four times before the first of six maps, and once more for each of the others.
-    private const int FirstStride = 16;
-    private const int Layers = 6;
-
-    // Variances of the SSD encoding: https://github.com/tensorflow/models/blob/master/research/object_detection/box_coders/faster_rcnn_box_coder.py
-    private const float CentreVariance = 10;
-    private const float SizeVariance = 5;
-
     // face-api's own threshold of 0.5 misses half of the faces of 32 pixels; below 0.3 mostly foliage and hands are added.
     private const float MinScore = 0.3f;
+
+    // face-api.js' own, and the default of its options.
+    private const float FaceApiMinScore = 0.5f;
+
+    /// <summary>Least score of a face in a picture that was turned by a guess, which is not worth a false alarm.</summary>
+    public const float TurnedMinScore = 0.7f;
+
+    // A photo that lies on its side shows faces to the coarse passes at least.
+    private const int TurnedPasses = 3;
 
     // Two boxes that share this much of their union are one face.
     private const float SameFaceOverlap = 0.4f;
 
     // A box that lies this deep inside a better one is a part of the same face seen by another pass.
     private const float InsideShare = 0.8f;
+
+    // What scores less than this, unless it is small, is looked at once more, alone and at the size the network knows best. Animals and
+    // things then score below 0.2, faces above 0.45: docs/accuracy.md.
+    private const float SureScore = 0.85f;
+    private const float SecondScore = 0.3f;
+    private const float SmallFace = 48;
+
+    // What fills more of the picture has nothing around it that a second look could add.
+    private const float ClosePortrait = 0.75f;
+
+    // The second look shows this much of the face's longer side in a square of so many pixels: a face of about 70.
+    private const float SecondLookShare = 2.8f;
+    private const int SecondLookSide = 192;
 
     // More faces than this in one photo are a crowd nobody is looked for in.
     private const int MaxFaces = 200;
@@ -41,67 +49,51 @@ internal sealed class FaceDetection : IDisposable
     private const int MaxPixelsAtOnce = 900_000;
     private const int StripOverlap = 128;
 
-    // Each pass leaves the faces to the next coarser one that are well within its reach: those of more than 22 pixels there.
+    // Each pass leaves the faces to the next coarser one that are well within its reach: those of more than 22 pixels there. The first is
+    // for portraits cut so close that the face fills them: the network wants to see something around a face, be it black.
     private static readonly Pass[] Passes =
     [
+        new(64, AtLeast: 0, MinSize: 28, MaxSize: float.PositiveInfinity, Margin: 32),
         new(192, AtLeast: 0, MinSize: 22, MaxSize: float.PositiveInfinity),
         new(512, AtLeast: 0, MinSize: 22, MaxSize: 260),
         new(FinestSide, AtLeast: 700, MinSize: 0, MaxSize: 120),
     ];
 
-    // [layer][anchor]: height and width in pixels of the network's input.
-    private static readonly (float Height, float Width)[][] Anchors = CreateAnchors();
+    private readonly SsdNetwork _network;
 
-    private readonly ModelFile _model;
-
-    private FaceDetection(ModelFile model) => _model = model;
+    private FaceDetection(SsdNetwork network) => _network = network;
 
     /// <exception cref="ModelException">The file is missing or another model.</exception>
-    public static FaceDetection Load(string path) => new(ModelFile.Load(
-        path,
-        new ModelFile.Tensor("image", -1, 3, -1, -1),
-        new ModelFile.Tensor("boxes", -1, -1, 4),
-        new ModelFile.Tensor("scores", -1, -1)));
+    public static FaceDetection Load(string path) => new(SsdNetwork.Load(path));
 
     /// <summary>Finds the faces of a picture at every size.</summary>
     /// <returns>At most 200 faces, largest score first, clamped into the picture.</returns>
-    public List<Detection> Detect(Picture picture, CancellationToken cancellationToken)
-    {
-        var found = new List<Detection>();
-        var longSide = Math.Max(picture.Width, picture.Height);
-        foreach (var pass in Passes)
-        {
-            if (longSide < pass.AtLeast)
-            {
-                continue;
-            }
+    public List<Detection> Detect(Picture picture, CancellationToken cancellationToken) => Detect(picture, Passes, MinScore, cancellationToken);
 
-            cancellationToken.ThrowIfCancellationRequested();
-            Search(picture, pass, found);
-        }
-
-        return Distinct(found);
-    }
+    /// <summary>Finds the larger faces of a picture that was turned by a guess: only what is surely a face counts.</summary>
+    /// <returns>As <see cref="Detect(Picture, CancellationToken)"/>.</returns>
+    public List<Detection> DetectTurned(Picture picture, CancellationToken cancellationToken) =>
+        Detect(picture, Passes.AsSpan(0, TurnedPasses), TurnedMinScore, cancellationToken);
 
     /// <summary>Finds faces exactly as face-api.js does: one pass over the picture padded to a square of 512, nothing but tfjs' resizing.</summary>
     /// <param name="picture">The picture.</param>
     /// <param name="minScore">Least score, 0 to 1.</param>
-    public List<Detection> DetectAsFaceApi(Picture picture, float minScore)
+    public List<Detection> DetectAsFaceApi(Picture picture, float minScore = FaceApiMinScore)
     {
         var side = Math.Max(picture.Width, picture.Height);
-        var planes = new float[Picture.Bands * TrainedSide * TrainedSide];
+        var planes = new float[Picture.Bands * SsdNetwork.TrainedSide * SsdNetwork.TrainedSide];
         Resampling.Resample(
             picture,
             new PixelRectangle(0, 0, picture.Width, picture.Height),
             new PixelRectangle(0, 0, side, side),
-            TrainedSide,
-            TrainedSide,
+            SsdNetwork.TrainedSide,
+            SsdNetwork.TrainedSide,
             planes,
-            TrainedSide,
-            TrainedSide,
+            SsdNetwork.TrainedSide,
+            SsdNetwork.TrainedSide,
             ResamplingKind.FaceApi);
         var found = new List<Detection>();
-        Run(planes, TrainedSide, TrainedSide, minScore, found);
+        _network.Run(planes, SsdNetwork.TrainedSide, SsdNetwork.TrainedSide, minScore, found);
 
         const float faceApiOverlap = 0.5f;
         const int faceApiMaxFaces = 100;
@@ -116,19 +108,19 @@ internal sealed class FaceDetection : IDisposable
         }
 
         // Its squared, padded picture has sides of whole pixels, and the box is stretched by what rounding took from them.
-        var scale = (float)TrainedSide / side;
-        var (padX, padY) = (TrainedSide / MathF.Round(picture.Width * scale), TrainedSide / MathF.Round(picture.Height * scale));
+        var scale = (float)SsdNetwork.TrainedSide / side;
+        var (padX, padY) = (SsdNetwork.TrainedSide / MathF.Round(picture.Width * scale), SsdNetwork.TrainedSide / MathF.Round(picture.Height * scale));
         return kept.ConvertAll(detection => detection with
         {
             Box = detection.Box
-                .ClampTo(TrainedSide, TrainedSide)
-                .Scale(padX * picture.Width / TrainedSide, padY * picture.Height / TrainedSide),
+                .ClampTo(SsdNetwork.TrainedSide, SsdNetwork.TrainedSide)
+                .Scale(padX * picture.Width / SsdNetwork.TrainedSide, padY * picture.Height / SsdNetwork.TrainedSide),
         });
     }
 
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => _network.Dispose();
 
-    private void Search(Picture picture, Pass pass, List<Detection> found)
+    private void Search(Picture picture, Pass pass, float minScore, List<Detection> found)
     {
         var longSide = Math.Max(picture.Width, picture.Height);
         var width = Math.Max(1, (int)MathF.Round((float)picture.Width * pass.Side / longSide));
@@ -143,14 +135,33 @@ internal sealed class FaceDetection : IDisposable
             var sourceTop = (int)((long)top * picture.Height / height);
             var sourceBottom = Math.Min(picture.Height, (int)((((long)top + rows) * picture.Height / height) + 1));
             var source = new PixelRectangle(0, sourceTop, picture.Width, sourceBottom - sourceTop);
-            Search(picture, source, width, Math.Max(1, (int)MathF.Round((float)source.Height * height / picture.Height)), pass, found);
+            Search(picture, source, width, Math.Max(1, (int)MathF.Round((float)source.Height * height / picture.Height)), pass, minScore, found);
         }
     }
 
-    /// <summary>Searches a strip of the picture and adds its faces in pixels of the picture.</summary>
-    private void Search(Picture picture, PixelRectangle source, int width, int height, Pass pass, List<Detection> found)
+    private List<Detection> Detect(Picture picture, ReadOnlySpan<Pass> passes, float minScore, CancellationToken cancellationToken)
     {
-        var (paddedWidth, paddedHeight) = (RoundUp(width), RoundUp(height));
+        var found = new List<Detection>();
+        var longSide = Math.Max(picture.Width, picture.Height);
+        foreach (var pass in passes)
+        {
+            if (longSide >= pass.AtLeast)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Search(picture, pass, minScore, found);
+            }
+        }
+
+        var faces = Distinct(found);
+        faces.RemoveAll(face => IsDoubtful(face, picture) && LookAgain(picture, face.Box) < SecondScore);
+        return faces;
+    }
+
+    /// <summary>Searches a strip of the picture and adds its faces in pixels of the picture.</summary>
+    private void Search(
+        Picture picture, PixelRectangle source, int width, int height, Pass pass, float minScore, List<Detection> found)
+    {
+        var (paddedWidth, paddedHeight) = (RoundUp(width + (2 * pass.Margin)), RoundUp(height + (2 * pass.Margin)));
         var length = Picture.Bands * paddedWidth * paddedHeight;
         var buffer = Buffers.Floats.Rent(length);
         try
@@ -158,16 +169,17 @@ internal sealed class FaceDetection : IDisposable
             var planes = buffer.AsMemory(0, length);
             planes.Span.Clear();
             var unpadded = source with { X = 0, Y = 0 };
-            Resampling.Resample(picture, source, unpadded, width, height, planes.Span, paddedWidth, paddedHeight, ResamplingKind.Smooth);
+            var margin = (pass.Margin * paddedWidth) + pass.Margin;
+            Resampling.Resample(picture, source, unpadded, width, height, planes.Span[margin..], paddedWidth, paddedHeight, ResamplingKind.Smooth);
 
             var first = found.Count;
-            Run(planes, paddedWidth, paddedHeight, MinScore, found);
+            _network.Run(planes, paddedWidth, paddedHeight, minScore, found);
             var (scaleX, scaleY) = ((float)source.Width / width, (float)source.Height / height);
             var kept = first;
             for (var i = first; i < found.Count; i++)
             {
                 var size = Math.Max(found[i].Box.Width, found[i].Box.Height);
-                var box = found[i].Box.Scale(scaleX, scaleY);
+                var box = (found[i].Box with { X = found[i].Box.X - pass.Margin, Y = found[i].Box.Y - pass.Margin }).Scale(scaleX, scaleY);
                 box = (box with { Y = box.Y + source.Y }).ClampTo(picture.Width, picture.Height);
                 if (size >= pass.MinSize && size <= pass.MaxSize && box.Area > 0)
                 {
@@ -183,43 +195,42 @@ internal sealed class FaceDetection : IDisposable
         }
     }
 
-    /// <summary>Runs the network over [1, 3, height, width] and adds what scores at least <paramref name="minScore"/>, in its pixels.</summary>
-    private void Run(Memory<float> planes, int width, int height, float minScore, List<Detection> found)
+    private static bool IsDoubtful(Detection face, Picture picture) =>
+        face.Score < SureScore
+        && Math.Max(face.Box.Width, face.Box.Height) >= SmallFace
+        && Math.Max(face.Box.Width / picture.Width, face.Box.Height / picture.Height) <= ClosePortrait;
+
+    /// <summary>The score of a face in a picture of itself and little else.</summary>
+    private float LookAgain(Picture picture, Box box)
     {
-        using var outputs = _model.Run(planes, 1, Picture.Bands, height, width);
-        var boxes = outputs[0].GetTensorDataAsSpan<float>();
-        var scores = outputs[1].GetTensorDataAsSpan<float>();
-        var index = 0;
-        var (columns, rows) = (Halve(width, times: 4), Halve(height, times: 4));
-        for (var layer = 0; layer < Layers; layer++)
+        var size = Math.Max(4, (int)MathF.Round(Math.Max(box.Width, box.Height) * SecondLookShare));
+        var (left, top) = ((int)MathF.Round(box.Centre.X - (size / 2f)), (int)MathF.Round(box.Centre.Y - (size / 2f)));
+        var (x, y) = (Math.Max(0, left), Math.Max(0, top));
+        var crop = new PixelRectangle(x, y, Math.Min(picture.Width, left + size) - x, Math.Min(picture.Height, top + size) - y);
+        const int length = Picture.Bands * SecondLookSide * SecondLookSide;
+        var planes = Buffers.Floats.Rent(length);
+        try
         {
-            var anchors = Anchors[layer];
-            var stride = FirstStride << layer;
-            for (var cell = 0; cell < rows * columns; cell++)
-            {
-                foreach (var anchor in anchors)
-                {
-                    if (scores[index] > minScore)
-                    {
-                        var (x, y) = (((cell % columns) + 0.5f) * stride, ((cell / columns) + 0.5f) * stride);
-                        found.Add(new Detection(Decode(boxes.Slice(index * 4, 4), anchor, x, y), scores[index]));
-                    }
-
-                    index++;
-                }
-            }
-
-            (columns, rows) = (Halve(columns, times: 1), Halve(rows, times: 1));
+            Resampling.Resample(
+                picture,
+                crop,
+                new PixelRectangle(x - left, y - top, size, size),
+                SecondLookSide,
+                SecondLookSide,
+                planes,
+                SecondLookSide,
+                SecondLookSide,
+                ResamplingKind.Smooth);
+            var found = new List<Detection>();
+            _network.Run(planes.AsMemory(0, length), SecondLookSide, SecondLookSide, SecondScore, found);
+            var scale = (float)SecondLookSide / size;
+            var expected = new Box((box.X - left) * scale, (box.Y - top) * scale, box.Width * scale, box.Height * scale);
+            return found.Where(face => face.Box.OverlapWith(expected) > SameFaceOverlap).Select(face => face.Score).DefaultIfEmpty(0).Max();
         }
-    }
-
-    private static Box Decode(ReadOnlySpan<float> encoded, (float Height, float Width) anchor, float x, float y)
-    {
-        var centreY = (encoded[0] / CentreVariance * anchor.Height) + y;
-        var centreX = (encoded[1] / CentreVariance * anchor.Width) + x;
-        var halfHeight = MathF.Exp(encoded[2] / SizeVariance) * anchor.Height / 2;
-        var halfWidth = MathF.Exp(encoded[3] / SizeVariance) * anchor.Width / 2;
-        return Box.FromEdges(centreX - halfWidth, centreY - halfHeight, centreX + halfWidth, centreY + halfHeight);
+        finally
+        {
+            Buffers.Floats.Return(planes);
+        }
     }
 
     // One box a face: the best stays, what overlaps it or lies inside of it goes.
@@ -250,45 +261,6 @@ internal sealed class FaceDetection : IDisposable
             || intersection > InsideShare * Math.Min(a.Area, b.Area);
     }
 
-    // The anchors of the weights' own table, from the rule they follow: SSD's (https://arxiv.org/abs/1512.02325, 2.2), with the square
-    // of in-between size second.
-    private static (float Height, float Width)[][] CreateAnchors()
-    {
-        var layers = new (float, float)[Layers][];
-        layers[0] = [Anchor(0.1, 1), Anchor(0.2, 2), Anchor(0.2, 0.5)];
-        for (var layer = 1; layer < Layers; layer++)
-        {
-            var size = Size(layer);
-            var next = layer == Layers - 1 ? 1 : Size(layer + 1);
-            layers[layer] =
-            [
-                Anchor(size, 1),
-                Anchor(Math.Sqrt(size * next), 1),
-                Anchor(size, 2),
-                Anchor(size, 0.5),
-                Anchor(size, 3),
-                Anchor(size, 1.0 / 3),
-            ];
-        }
-
-        return layers;
-
-        static double Size(int layer) => 0.2 + (0.75 * layer / (Layers - 1));
-
-        static (float, float) Anchor(double size, double ratio) =>
-            ((float)(TrainedSide * size / Math.Sqrt(ratio)), (float)(TrainedSide * size * Math.Sqrt(ratio)));
-    }
-
-    private static int Halve(int size, int times)
-    {
-        for (var i = 0; i < times; i++)
-        {
-            size = (size + 1) / 2;
-        }
-
-        return size;
-    }
-
     // Whole cells of the second map, so that the first ones need no padding of their own.
     private static int RoundUp(int size) => (size + 31) / 32 * 32;
 
@@ -297,5 +269,6 @@ internal sealed class FaceDetection : IDisposable
     /// <param name="AtLeast">Least long side of a picture for which the pass is made.</param>
     /// <param name="MinSize">Least longer side of a box this pass answers for, in its pixels.</param>
     /// <param name="MaxSize">The largest such side.</param>
-    private sealed record Pass(int Side, int AtLeast, float MinSize, float MaxSize);
+    /// <param name="Margin">Black pixels around the picture.</param>
+    private sealed record Pass(int Side, int AtLeast, float MinSize, float MaxSize, int Margin = 0);
 }

@@ -1,33 +1,61 @@
 namespace FindMe.Faces;
 
-/// <summary>Step 5: an aligned chip → the face's embedding.</summary>
+/// <summary>Step 5: a face's points → a chip → the face's embedding.</summary>
 internal sealed class FaceRecognition : IDisposable
 {
-    /// <summary>Names the model in <see cref="FaceEngine.Recipe"/>.</summary>
-    public const string Version = "fr_feature";
-
+    private readonly RecognitionRecipe _recipe;
+    private readonly FaceAlignment _alignment;
     private readonly ModelFile _model;
 
-    private FaceRecognition(ModelFile model) => _model = model;
-
-    /// <exception cref="ModelException">The file is missing or another model.</exception>
-    public static FaceRecognition Load(string path) => new(ModelFile.Load(
-        path,
-        new ModelFile.Tensor("input", -1, 3, FaceAlignment.Side, FaceAlignment.Side),
-        new ModelFile.Tensor("output", -1, FaceEmbedding.Length)));
-
-    /// <summary>Aligns a face and embeds it together with its mirror image, whose output is added: what is left of pose cancels out.</summary>
-    /// <param name="picture">The picture.</param>
-    /// <param name="landmarks">The face's points, in pixels of <paramref name="picture"/>.</param>
-    public FaceEmbedding Embed(Picture picture, Landmarks landmarks)
+    private FaceRecognition(RecognitionRecipe recipe, ModelFile model)
     {
-        var chips = Buffers.Floats.Rent(2 * FaceAlignment.Length);
+        _recipe = recipe;
+        _model = model;
+        _alignment = new FaceAlignment(recipe.Alignment.Points, recipe.Input.Side);
+    }
+
+    private int Chips => _recipe.Mirror ? 2 : 1;
+
+    /// <exception cref="ModelException">The model is missing, or is not what the recipe says.</exception>
+    public static FaceRecognition Load(string folder, RecognitionRecipe recipe) => new(recipe, ModelFile.Load(
+        Path.Combine(folder, recipe.Model.File),
+        recipe.Model.Sha256,
+        new ModelFile.Tensor(recipe.Input.Name, ModelFile.OneOrMany, Picture.Bands, recipe.Input.Side, recipe.Input.Side),
+        new ModelFile.Tensor(recipe.Output.Name, ModelFile.OneOrMany, recipe.Output.Length)));
+
+    /// <summary>Cuts a face out and embeds it, together with its mirror image if the recipe says so.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="box">The detector's box, in pixels of <paramref name="picture"/>.</param>
+    /// <param name="landmarks">The face's points, in pixels of <paramref name="picture"/>.</param>
+    public FaceEmbedding Embed(Picture picture, Box box, Landmarks landmarks)
+    {
+        var length = _alignment.Length;
+        var chips = Buffers.Floats.Rent(Chips * length);
         try
         {
-            var chip = chips.AsSpan(0, FaceAlignment.Length);
-            FaceAlignment.Align(picture, landmarks, chip);
-            FaceAlignment.Mirror(chip, chips.AsSpan(FaceAlignment.Length, FaceAlignment.Length));
-            return Embed(chips.AsMemory(0, 2 * FaceAlignment.Length));
+            var chip = chips.AsSpan(0, length);
+            using (Stages.Start("align"))
+            {
+                if (_recipe.Detection == DetectionKind.FaceApi)
+                {
+                    FaceApiCrop.Cut(picture, box, landmarks, _alignment.Side, chip);
+                }
+                else
+                {
+                    _alignment.Align(picture, landmarks, chip);
+                }
+
+                Normalize(chip);
+                if (_recipe.Mirror)
+                {
+                    Mirror(chip, chips.AsSpan(length, length));
+                }
+            }
+
+            using (Stages.Start("embed"))
+            {
+                return Embed(chips.AsMemory(0, Chips * length));
+            }
         }
         finally
         {
@@ -39,14 +67,53 @@ internal sealed class FaceRecognition : IDisposable
 
     private FaceEmbedding Embed(Memory<float> chips)
     {
-        using var outputs = _model.Run(chips, 2, Picture.Bands, FaceAlignment.Side, FaceAlignment.Side);
-        var rows = outputs[0].GetTensorDataAsSpan<float>();
-        Span<float> sum = stackalloc float[FaceEmbedding.Length];
-        for (var i = 0; i < sum.Length; i++)
+        var side = _alignment.Side;
+        Span<float> sum = stackalloc float[_recipe.Output.Length];
+        var chipsAtOnce = _model.TakesMany ? Chips : 1;
+        for (var first = 0; first < Chips; first += chipsAtOnce)
         {
-            sum[i] = rows[i] + rows[FaceEmbedding.Length + i];
+            var input = chips.Slice(first * _alignment.Length, chipsAtOnce * _alignment.Length);
+            using var outputs = _model.Run(input, chipsAtOnce, Picture.Bands, side, side);
+            var rows = outputs[0].GetTensorDataAsSpan<float>();
+            for (var i = 0; i < chipsAtOnce * sum.Length; i++)
+            {
+                sum[i % sum.Length] += rows[i] / Chips;
+            }
         }
 
-        return FaceEmbedding.FromModelOutput(sum);
+        return FaceEmbedding.FromModelOutput(sum, _recipe.Metric);
+    }
+
+    /// <summary>Red, green, blue, 0 to 255 → what the model wants.</summary>
+    private void Normalize(Span<float> chip)
+    {
+        var plane = _alignment.Side * _alignment.Side;
+        var (mean, factor) = (_recipe.Input.Mean, 1 / _recipe.Input.Divisor);
+        if (_recipe.Input.Channels == ChannelOrder.Bgr)
+        {
+            var red = chip[..plane];
+            var blue = chip[(2 * plane)..];
+            for (var i = 0; i < plane; i++)
+            {
+                (red[i], blue[i]) = (blue[i], red[i]);
+            }
+        }
+
+        for (var channel = 0; channel < Picture.Bands; channel++)
+        {
+            foreach (ref var value in chip.Slice(channel * plane, plane))
+            {
+                value = (value - mean[channel]) * factor;
+            }
+        }
+    }
+
+    private void Mirror(ReadOnlySpan<float> chip, Span<float> mirrored)
+    {
+        for (var row = 0; row < chip.Length; row += _alignment.Side)
+        {
+            chip.Slice(row, _alignment.Side).CopyTo(mirrored[row..]);
+            mirrored.Slice(row, _alignment.Side).Reverse();
+        }
     }
 }

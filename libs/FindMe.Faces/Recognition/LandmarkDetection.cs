@@ -8,6 +8,10 @@ internal sealed class LandmarkDetection : IDisposable
     // Side of the model's input.
     private const int Side = 112;
 
+    // The square of the second pass in ArcFace's chip of 112 pixels: where the detector's boxes lie, and a little more.
+    private static readonly Vector2 UprightCentre = new(56, 62);
+    private const float UprightSide = 116;
+
     private readonly ModelFile _model;
 
     private LandmarkDetection(ModelFile model) => _model = model;
@@ -26,18 +30,11 @@ internal sealed class LandmarkDetection : IDisposable
     public Landmarks Detect(Picture picture, Box box, ResamplingKind kind = ResamplingKind.Smooth)
     {
         var crop = WholePixels(box, picture);
-        var (size, shorter) = (Math.Max(crop.Width, crop.Height), Math.Min(crop.Width, crop.Height));
-
-        // Centred as face-api.js does: of an odd difference the larger half goes behind.
-        var before = size - shorter - ((size - shorter + 1) / 2);
-        var padding = crop.Width < crop.Height
-            ? new PixelRectangle(before, 0, size, size)
-            : new PixelRectangle(0, before, size, size);
         const int length = Picture.Bands * Side * Side;
         var planes = Buffers.Floats.Rent(length);
         try
         {
-            Resampling.Resample(picture, crop, padding, Side, Side, planes, Side, Side, kind);
+            ResamplePadded(picture, crop, Side, planes, kind);
             using var outputs = _model.Run(planes.AsMemory(0, length), 1, Picture.Bands, Side, Side);
             return ToPicture(outputs[0].GetTensorDataAsSpan<float>(), crop, box);
         }
@@ -47,7 +44,78 @@ internal sealed class LandmarkDetection : IDisposable
         }
     }
 
+    /// <summary>Finds the points of a face, then once more in a crop that they centre and turn upright.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="box">The face, in pixels of <paramref name="picture"/>.</param>
+    /// <returns>The points in pixels of <paramref name="picture"/>.</returns>
+    public Landmarks DetectTwice(Picture picture, Box box)
+    {
+        var first = Detect(picture, box);
+        var fromChip = FaceAlignment.FivePoints.ToPicture(first);
+        var scale = MathF.Sqrt((fromChip.M11 * fromChip.M11) + (fromChip.M12 * fromChip.M12));
+        var (centre, side) = (Vector2.Transform(UprightCentre, fromChip), UprightSide * scale);
+        if (!IsPlausible(box, centre, side))
+        {
+            return first;
+        }
+
+        var (cos, sin) = (fromChip.M11 * UprightSide / Side, fromChip.M12 * UprightSide / Side);
+        var toPicture = new Matrix3x2(cos, sin, -sin, cos, 0, 0);
+        toPicture.Translation = centre - Vector2.Transform(new Vector2(Side / 2f), toPicture);
+        const int length = Picture.Bands * Side * Side;
+        var planes = Buffers.Floats.Rent(length);
+        try
+        {
+            FaceAlignment.Warp(picture, toPicture, Side, planes);
+            using var outputs = _model.Run(planes.AsMemory(0, length), 1, Picture.Bands, Side, Side);
+            var output = outputs[0].GetTensorDataAsSpan<float>();
+            var points = new Vector2[Landmarks.Count];
+            for (var i = 0; i < points.Length; i++)
+            {
+                points[i] = Vector2.Transform(new Vector2(output[2 * i], output[(2 * i) + 1]) * Side, toPicture);
+            }
+
+            return new Landmarks(points);
+        }
+        finally
+        {
+            Buffers.Floats.Return(planes);
+        }
+    }
+
+    /// <summary>Brings a crop, padded with black to a centred square, to a model's size.</summary>
+    public static void ResamplePadded(Picture picture, PixelRectangle crop, int side, Span<float> planes, ResamplingKind kind)
+    {
+        var (size, shorter) = (Math.Max(crop.Width, crop.Height), Math.Min(crop.Width, crop.Height));
+
+        // Centred as face-api.js does: of an odd difference the larger half goes behind.
+        var before = size - shorter - ((size - shorter + 1) / 2);
+        var padding = crop.Width < crop.Height
+            ? new PixelRectangle(before, 0, size, size)
+            : new PixelRectangle(0, before, size, size);
+        Resampling.Resample(picture, crop, padding, side, side, planes, side, side, kind);
+    }
+
+    /// <summary>The part of a box inside the picture, in whole pixels rounded as face-api.js does; at least one pixel.</summary>
+    public static PixelRectangle WholePixels(Box box, Picture picture)
+    {
+        var x = Math.Clamp((int)box.X, 0, picture.Width - 1);
+        var y = Math.Clamp((int)box.Y, 0, picture.Height - 1);
+        return new PixelRectangle(
+            x,
+            y,
+            Math.Clamp((int)Math.Min(box.Width, picture.Width - box.X), 1, picture.Width - x),
+            Math.Clamp((int)Math.Min(box.Height, picture.Height - box.Y), 1, picture.Height - y));
+    }
+
     public void Dispose() => _model.Dispose();
+
+    // Points that the first pass lost, on a profile say, would lead the second one away from the face.
+    private static bool IsPlausible(Box box, Vector2 centre, float side)
+    {
+        var size = Math.Max(box.Width, box.Height);
+        return side > size / 2 && side < size * 2 && centre.X > box.X && centre.X < box.Right && centre.Y > box.Y && centre.Y < box.Bottom;
+    }
 
     // The points are shares of the padded square. face-api.js adds the box's own corner, not the crop's whole pixels; its margins are
     // halves of what the shorter side lacks, not the whole pixels of the padding.
@@ -65,16 +133,5 @@ internal sealed class LandmarkDetection : IDisposable
         }
 
         return new Landmarks(points);
-    }
-
-    private static PixelRectangle WholePixels(Box box, Picture picture)
-    {
-        var x = Math.Clamp((int)box.X, 0, picture.Width - 1);
-        var y = Math.Clamp((int)box.Y, 0, picture.Height - 1);
-        return new PixelRectangle(
-            x,
-            y,
-            Math.Clamp((int)Math.Min(box.Width, picture.Width - box.X), 1, picture.Width - x),
-            Math.Clamp((int)Math.Min(box.Height, picture.Height - box.Y), 1, picture.Height - y));
     }
 }

@@ -59,20 +59,20 @@ internal static class ReferenceQuality
     /// <summary>Brightness, 0 to 255, and sharpness of the aligned chip.</summary>
     internal static (float Brightness, float Sharpness) Measure(Picture picture, Landmarks landmarks)
     {
-        const int side = FaceAlignment.Side;
-        const int plane = side * side;
-        var chip = Buffers.Floats.Rent(FaceAlignment.Length);
+        var portrait = FaceAlignment.FivePoints;
+        var plane = portrait.Side * portrait.Side;
+        var chip = Buffers.Floats.Rent(portrait.Length);
         try
         {
-            FaceAlignment.Align(picture, landmarks, chip);
+            portrait.Align(picture, landmarks, chip);
 
-            // Rec. 601 luma of the chip's blue, green and red planes, back in 0 to 255.
+            // Rec. 601 luma of the chip's red, green and blue planes.
             for (var i = 0; i < plane; i++)
             {
-                chip[i] = (((0.114f * chip[i]) + (0.587f * chip[plane + i]) + (0.299f * chip[(2 * plane) + i])) * 128) + 127.5f;
+                chip[i] = (0.299f * chip[i]) + (0.587f * chip[plane + i]) + (0.114f * chip[(2 * plane) + i]);
             }
 
-            return Measure(chip.AsSpan(0, plane), side);
+            return Measure(chip.AsSpan(0, plane), portrait.Side);
         }
         finally
         {

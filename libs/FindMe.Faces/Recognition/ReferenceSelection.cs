@@ -22,6 +22,9 @@ internal static class ReferenceSelection
     // What the detector is less sure of may be a pattern; it does not make a photo one of several people.
     private const float MinScore = 0.5f;
 
+    // A reference that is worse finds its person in fewer than half of their photos: docs/accuracy.md.
+    private const float MinQuality = 0.03f;
+
     /// <summary>Chooses the face and judges it.</summary>
     /// <param name="picture">The decoded photo.</param>
     /// <param name="photo">Its faces.</param>
@@ -53,7 +56,9 @@ internal static class ReferenceSelection
         }
 
         var (quality, warnings) = ReferenceQuality.Judge(picture, chosen);
-        return new ReferenceReading(null, boxes, chosen.Box, chosen.Embedding, quality, warnings, photo.Width, photo.Height);
+        return quality < MinQuality
+            ? Without(ReferenceProblem.Unclear, chosen.Box) with { Quality = quality, Warnings = warnings }
+            : new ReferenceReading(null, boxes, chosen.Box, chosen.Embedding, quality, warnings, photo.Width, photo.Height);
 
         ReferenceReading Without(ReferenceProblem problem, Box? box) =>
             new(problem, boxes, box, null, 0, [], photo.Width, photo.Height);

@@ -21,6 +21,7 @@ await tf.setBackend('wasm');
 await tf.ready();
 await faceapi.nets.ssdMobilenetv1.loadFromDisk(join(faceApiFolder, 'model'));
 await faceapi.nets.faceLandmark68Net.loadFromDisk(join(faceApiFolder, 'model'));
+await faceapi.nets.faceRecognitionNet.loadFromDisk(join(faceApiFolder, 'model'));
 
 const round = (value, digits) => Number(value.toFixed(digits));
 const photos = [];
@@ -29,17 +30,18 @@ for (let i = 1; i <= 6; i++) {
   const { data, info } = await sharp(join(faceApiFolder, 'demo', photo)).toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   const tensor = tf.tensor3d(new Uint8Array(data), [info.height, info.width, 3], 'int32');
   const options = new faceapi.SsdMobilenetv1Options({ minConfidence: 0.5, maxResults: 100 });
-  const found = await faceapi.detectAllFaces(tensor, options).withFaceLandmarks();
+  const found = await faceapi.detectAllFaces(tensor, options).withFaceLandmarks().withFaceDescriptors();
   tensor.dispose();
   photos.push({
     photo,
     width: info.width,
     height: info.height,
     pixelsSha256: createHash('sha256').update(data).digest('hex'),
-    faces: found.map(({ detection, landmarks }) => ({
+    faces: found.map(({ detection, landmarks, descriptor }) => ({
       box: [detection.box.x, detection.box.y, detection.box.width, detection.box.height].map((value) => round(value, 4)),
       score: round(detection.score, 7),
       landmarks: landmarks.positions.flatMap(({ x, y }) => [round(x, 4), round(y, 4)]),
+      descriptor: Array.from(descriptor, (value) => round(value, 6)),
     })),
   });
 }

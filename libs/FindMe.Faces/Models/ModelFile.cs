@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -6,6 +7,9 @@ namespace FindMe.Faces;
 /// <summary>One ONNX model in memory, shared by all threads.</summary>
 internal sealed class ModelFile : IDisposable
 {
+    /// <summary>A dimension of a <see cref="Tensor"/> that may be free or 1: rows of a model that takes several or one at a time.</summary>
+    public const int OneOrMany = -2;
+
     private readonly InferenceSession _session;
     private readonly RunOptions _runOptions = new();
     private readonly string[] _inputs;
@@ -23,11 +27,25 @@ internal sealed class ModelFile : IDisposable
     /// <param name="input">Name and shape of its input; -1 for a free dimension.</param>
     /// <param name="outputs">Names and shapes of its outputs, in the order they are wanted.</param>
     /// <exception cref="ModelException">The file is missing, no model, or another model.</exception>
-    public static ModelFile Load(string path, Tensor input, params Tensor[] outputs)
+    public static ModelFile Load(string path, Tensor input, params Tensor[] outputs) => Load(path, null, input, outputs);
+
+    /// <summary>Loads a model whose bytes are known as well.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="sha256">The file's digest in lower-case hexadecimal digits; null if any will do.</param>
+    /// <param name="input">Name and shape of its input.</param>
+    /// <param name="outputs">Names and shapes of its outputs.</param>
+    /// <exception cref="ModelException">The file is missing, no model, or another model.</exception>
+    public static ModelFile Load(string path, string? sha256, Tensor input, params Tensor[] outputs)
     {
         if (!File.Exists(path))
         {
             throw new ModelException($"The model {path} is missing: {WhatToDo}.");
+        }
+
+        var bytes = File.ReadAllBytes(path);
+        if (sha256 is not null && Convert.ToHexStringLower(SHA256.HashData(bytes)) is var digest && digest != sha256)
+        {
+            throw new ModelException($"The model {path} is broken or another one: its sha256 is {digest}, its recipe says {sha256}; {WhatToDo}.");
         }
 
         using var options = new SessionOptions
@@ -44,7 +62,7 @@ internal sealed class ModelFile : IDisposable
         InferenceSession session;
         try
         {
-            session = new InferenceSession(path, options);
+            session = new InferenceSession(bytes, options);
         }
         catch (OnnxRuntimeException exception)
         {
@@ -63,7 +81,11 @@ internal sealed class ModelFile : IDisposable
             + $"found {Describe(session.InputMetadata)} → {Describe(session.OutputMetadata)}; {WhatToDo}.");
     }
 
-    private const string WhatToDo = "delete the file if it is there, and run: dotnet run --project apps/FindMe.Local";
+    /// <summary>How to get models that are missing or wrong.</summary>
+    public const string WhatToDo = "delete the file if it is there, and run: dotnet run --project apps/FindMe.Local";
+
+    /// <summary>Whether the model takes several rows at once.</summary>
+    public bool TakesMany => _session.InputMetadata[_inputs[0]].Dimensions[0] == -1;
 
     /// <summary>Computes the model.</summary>
     /// <param name="input">The input's values; read only.</param>
@@ -72,6 +94,7 @@ internal sealed class ModelFile : IDisposable
     public IDisposableReadOnlyCollection<OrtValue> Run(Memory<float> input, params long[] shape)
     {
         using var value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, input, shape);
+        using var stage = Stages.Start("onnxruntime");
         return _session.Run(_runOptions, _inputs, [value], _outputs);
     }
 
@@ -90,8 +113,9 @@ internal sealed class ModelFile : IDisposable
         public bool Is(IReadOnlyDictionary<string, NodeMetadata> values) =>
             values.TryGetValue(Name, out var value)
             && value.ElementDataType == TensorElementType.Float
-            && value.Dimensions.AsSpan().SequenceEqual(Shape);
+            && value.Dimensions.Length == Shape.Length
+            && value.Dimensions.Zip(Shape).All(pair => pair.First == pair.Second || (pair.Second == OneOrMany && pair.First is -1 or 1));
 
-        public override string ToString() => $"{Name} [{string.Join(", ", Shape)}]";
+        public override string ToString() => $"{Name} [{string.Join(", ", Shape.Select(size => size < 0 ? "N" : $"{size}"))}]";
     }
 }

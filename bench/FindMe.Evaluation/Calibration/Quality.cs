@@ -1,0 +1,119 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using FindMe.Faces;
+
+namespace FindMe.Evaluation;
+
+/// <summary>Whether bad references are refused or warned of, and good ones are not: pictures made worse step by step.</summary>
+internal static class Quality
+{
+    // People whose first picture is made worse and compared with their second one.
+    private const int MostPeople = 80;
+
+    // Blur in shares of the face's height; light as the exponent of a gamma curve; size as the face's height in pixels.
+    private static readonly Damage[] Damages =
+    [
+        new("as it is", "", _ => $""),
+        new("blur 1 %", "gaussblur", face => $"sigma={face.Box.Height * 0.01}"),
+        new("blur 2 %", "gaussblur", face => $"sigma={face.Box.Height * 0.02}"),
+        new("blur 4 %", "gaussblur", face => $"sigma={face.Box.Height * 0.04}"),
+        new("blur 8 %", "gaussblur", face => $"sigma={face.Box.Height * 0.08}"),
+        new("gamma 0.5", "gamma", _ => $"exponent=0.5"),
+        new("gamma 0.25", "gamma", _ => $"exponent=0.25"),
+        new("gamma 0.15", "gamma", _ => $"exponent=0.15"),
+        new("gamma 3", "gamma", _ => $"exponent=3"),
+        new("gamma 6", "gamma", _ => $"exponent=6"),
+        new("64 px", "resize", face => $"scale={64 / face.Box.Height}"),
+        new("48 px", "resize", face => $"scale={48.5 / face.Box.Height}"),
+        new("32 px", "resize", face => $"scale={32 / face.Box.Height}"),
+    ];
+
+    /// <summary>Evaluates the references that a manifest's people would show.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="path">The manifest, as <see cref="Identities.Read"/> wants it; only JPEGs are made worse.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>
+    /// By damage: shares of pictures refused and warned of, mean quality, and the share whose person is found by them in another picture,
+    /// whether they were refused or not.
+    /// </returns>
+    public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string path, CancellationToken cancellationToken)
+    {
+        var people = ReadPeople(path);
+        using var progress = new Progress("references", people.Count * Damages.Length);
+        var readings = new ConcurrentBag<(string Damage, Reading Reading)>();
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
+        Parallel.ForEach(people, parallel, person =>
+        {
+            var photo = File.ReadAllBytes(person.First);
+            var other = Photos.MainFaceOf(engine.Analyze(File.ReadAllBytes(person.Second), cancellationToken));
+            var face = Photos.MainFaceOf(engine.Analyze(photo, cancellationToken));
+            foreach (var damage in Damages)
+            {
+                if (other is not null && face is not null)
+                {
+                    readings.Add((damage.Name, Read(engine, damage.Apply(photo, face), other, cancellationToken)));
+                }
+
+                progress.Step();
+            }
+        });
+        var summary = new JsonObject(Damages.Select(damage =>
+        {
+            var all = readings.Where(reading => reading.Damage == damage.Name).Select(reading => reading.Reading).ToList();
+            return KeyValuePair.Create<string, JsonNode?>(damage.Name, new JsonObject
+            {
+                ["references"] = all.Count,
+                ["refused"] = Report.Round(all.Average(reading => reading.Refused ? 1 : 0)),
+                ["warned"] = Report.Round(all.Average(reading => reading.Warned ? 1 : 0)),
+                ["quality"] = Report.Round(all.Average(reading => reading.Quality)),
+                ["found"] = Report.Round(all.Average(reading => reading.Found ? 1 : 0)),
+            });
+        }));
+        return (summary, new JsonObject());
+    }
+
+    // The face is compared as any photo's is, so that a refused reference shows what would have been lost.
+    private static Reading Read(FaceEngine engine, byte[] photo, DetectedFace other, CancellationToken cancellationToken)
+    {
+        var reading = engine.ReadReference(photo, null, cancellationToken);
+        var found = Photos.MainFaceOf(engine.Analyze(photo, cancellationToken))?.Embedding.DistanceTo(other.Embedding) <= engine.MatchDistance;
+        return new Reading(reading.Problem is not null, reading.Warnings.Count > 0, reading.Quality, found);
+    }
+
+    private static List<(string First, string Second)> ReadPeople(string path)
+    {
+        var table = CsvTable.Read(path, "file", "label");
+        var people = table.Rows
+            .Where(row => !table.Field(row, "label").Contains(' ') && table.Field(row, "file").EndsWith(".jpg", StringComparison.OrdinalIgnoreCase))
+            .GroupBy(row => table.Field(row, "label"))
+            .Where(person => person.Count() > 1)
+            .Select(person => (table.PathIn(person.First(), "file"), table.PathIn(person.ElementAt(1), "file")))
+            .ToList();
+        return people.Where((_, index) => index % Math.Max(1, people.Count / MostPeople) == 0).ToList();
+    }
+
+    private sealed record Reading(bool Refused, bool Warned, float Quality, bool Found);
+
+    private sealed record Damage(string Name, string Operation, Func<DetectedFace, FormattableString> Argument)
+    {
+        public byte[] Apply(byte[] photo, DetectedFace face)
+        {
+            if (Operation.Length == 0)
+            {
+                return photo;
+            }
+
+            var argument = FormattableString.Invariant(Argument(face)).Split('=');
+            using var pinned = photo.AsMemory().Pin();
+            using var load = new VipsOperation("jpegload_buffer").Set("buffer", photo);
+            using var source = Take(load);
+            using var operation = new VipsOperation(Operation).Set("in", source).Set(argument[0], argument[1]);
+            using var damaged = Take(operation);
+            using var save = new VipsOperation("jpegsave_buffer").Set("in", damaged).Set("Q", 90);
+            return save.TrySave(out var bytes) ? bytes : throw new EvaluationException($"libvips cannot save a picture after {Name}.");
+        }
+
+        private VipsImage Take(VipsOperation operation) =>
+            operation.TryRun(out var image) ? image : throw new EvaluationException($"libvips cannot read a picture, or not do {Name}.");
+    }
+}

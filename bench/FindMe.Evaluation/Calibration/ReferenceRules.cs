@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+using FindMe.Faces;
+
+namespace FindMe.Evaluation;
+
+/// <summary>How several references of one person count: by the nearest, by their mean place, or by their mean distance.</summary>
+internal static class ReferenceRules
+{
+    private const int MostReferences = 3;
+
+    private static readonly (string Name, Func<float[], FaceEmbedding[], FaceEmbedding, float> Distance)[] Rules =
+    [
+        ("nearest", (distances, _, _) => distances.Min()),
+        ("meanDistance", (distances, _, _) => distances.Average()),
+        ("meanPlace", (_, references, face) => MeanOf(references).DistanceTo(face)),
+    ];
+
+    /// <summary>
+    /// People of four pictures and more: the first one, two and three are references, the rest are looked for among everybody else's
+    /// pictures.
+    /// </summary>
+    /// <returns>By number of references and rule: what is found at the match distance, what is wrongly, and what is found when one in 10,000 is wrongly.</returns>
+    public static JsonObject Evaluate(IReadOnlyList<Portrait> portraits, float matchDistance)
+    {
+        var people = portraits.GroupBy(portrait => portrait.Person).Where(person => person.Count() > MostReferences).Select(person => person.ToArray()).ToList();
+        var result = new JsonObject { ["people"] = people.Count };
+        for (var count = 1; count <= MostReferences; count++)
+        {
+            var byRule = new JsonObject();
+            foreach (var (name, distance) in count == 1 ? Rules[..1] : Rules)
+            {
+                var scores = new PairScores(people.AsParallel().SelectMany(person => Distances(person, count, distance, portraits)).ToList());
+                byRule[name] = new JsonObject
+                {
+                    ["found"] = Report.Round(scores.TrueAcceptRate(matchDistance)),
+                    ["wrong"] = Math.Round(scores.FalseAcceptRate(matchDistance), 6),
+                    ["tarAtFar1e-4"] = Report.Round(scores.TrueAcceptRateAt(1e-4)),
+                };
+            }
+
+            result[$"{count}"] = byRule;
+        }
+
+        return result;
+    }
+
+    private static IEnumerable<(float? Distance, bool Same)> Distances(
+        Portrait[] person, int count, Func<float[], FaceEmbedding[], FaceEmbedding, float> distance, IReadOnlyList<Portrait> all)
+    {
+        var references = person[..count].Select(portrait => portrait.Face.Embedding).ToArray();
+        return person[MostReferences..]
+            .Concat(all.Where(other => other.Person != person[0].Person))
+            .Select(other => ((float?)distance(
+                Array.ConvertAll(references, reference => reference.DistanceTo(other.Face.Embedding)), references, other.Face.Embedding), other.Person == person[0].Person));
+    }
+
+    private static FaceEmbedding MeanOf(FaceEmbedding[] references)
+    {
+        var sum = new float[references[0].Values.Length];
+        foreach (var reference in references)
+        {
+            for (var i = 0; i < sum.Length; i++)
+            {
+                sum[i] += reference.Values[i] / references.Length;
+            }
+        }
+
+        return FaceEmbedding.FromModelOutput(sum);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Text.Json.Nodes;
+using FindMe.Faces;
+
+namespace FindMe.Evaluation;
+
+/// <summary>An event's album: is each person found in their photos, and in no others?</summary>
+internal static class Events
+{
+    /// <summary>Evaluates an event.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="folder">
+    /// Holds <c>photos/</c>, <c>reference/PERSON/*</c> and <c>TRUTH_PERSON.csv</c> with columns <c>file,contains</c>; photos that are not
+    /// listed are unknown and left out.
+    /// </param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string folder, CancellationToken cancellationToken)
+    {
+        var people = ReadPeople(folder);
+        var photos = Photos.Analyze(
+            engine, people.SelectMany(person => person.Truth.Select(photo => photo.Path)), "photos", cancellationToken);
+        var results = people.Select(person => Compare(engine, person, photos, cancellationToken)).ToList();
+        var verdicts = results.SelectMany(result => result.Verdicts).ToList();
+
+        var summary = Summarize(verdicts);
+        summary["people"] = new JsonObject(results.Select(result => KeyValuePair.Create<string, JsonNode?>(result.Name, Summarize(result.Verdicts))));
+        summary["photos"] = verdicts.Select(verdict => verdict.File).Distinct().Count();
+        summary["unusableReferences"] = new JsonArray([.. results.SelectMany(result => result.Unusable).Select(reference => JsonValue.Create(reference))]);
+        var details = new JsonObject
+        {
+            ["unreadable"] = new JsonArray([.. photos.Unreadable.Select(file => JsonValue.Create(Path.GetRelativePath(folder, file)))]),
+            ["verdicts"] = new JsonArray([.. results.SelectMany(result => result.Verdicts.Select(verdict => new JsonObject
+            {
+                ["person"] = result.Name,
+                ["file"] = verdict.File,
+                ["contains"] = verdict.Contains,
+                ["kind"] = verdict.Kind.ToString().ToLowerInvariant(),
+                ["distance"] = verdict.Distance,
+                ["confidence"] = verdict.Confidence,
+            }))]),
+        };
+        return (summary, details);
+    }
+
+    private static List<Person> ReadPeople(string folder)
+    {
+        var references = Path.Combine(folder, "reference");
+        if (!Directory.Exists(references))
+        {
+            throw new EvaluationException($"{references} is missing: an event is a folder with photos/, reference/PERSON/ and TRUTH_PERSON.csv.");
+        }
+
+        var people = Directory.GetDirectories(references).Order(StringComparer.Ordinal).Select(person =>
+        {
+            var name = Path.GetFileName(person);
+            var truth = CsvTable.Read(Path.Combine(folder, $"TRUTH_{name}.csv"), "file", "contains");
+            return new Person(
+                name,
+                [.. Directory.GetFiles(person).Order(StringComparer.Ordinal)],
+                [.. truth.Rows.Select(row => (truth.Field(row, "file"), truth.PathIn(row, "file"), truth.Field(row, "contains") == "1"))]);
+        }).ToList();
+        return people.Count > 0 ? people : throw new EvaluationException($"{references} is empty: it must hold a folder a person.");
+    }
+
+    private static PersonResult Compare(FaceEngine engine, Person person, Photos photos, CancellationToken cancellationToken)
+    {
+        var (embeddings, unusable) = (new List<FaceEmbedding>(), new List<string>());
+        foreach (var path in person.References)
+        {
+            try
+            {
+                var reading = engine.ReadReference(File.ReadAllBytes(path), null, cancellationToken);
+                if (reading.Embedding is { } embedding)
+                {
+                    embeddings.Add(embedding);
+                    continue;
+                }
+
+                unusable.Add($"{person.Name}/{Path.GetFileName(path)}: {reading.Problem}");
+            }
+            catch (PhotoException exception)
+            {
+                unusable.Add($"{person.Name}/{Path.GetFileName(path)}: {exception.Problem}");
+            }
+        }
+
+        return new PersonResult(person.Name, unusable, [.. person.Truth.Select(photo =>
+        {
+            var verdict = photos[photo.Path] is { } analyzed ? engine.Compare(analyzed, embeddings) : null;
+            return new FoundPhoto(photo.File, photo.Contains, verdict?.Kind ?? VerdictKind.No, verdict?.Distance, verdict?.Confidence);
+        })]);
+    }
+
+    private static JsonObject Summarize(IReadOnlyList<FoundPhoto> verdicts)
+    {
+        var summary = ScoresOf(verdicts, verdict => verdict.Kind == VerdictKind.Match);
+        summary["matchOrMaybe"] = ScoresOf(verdicts, verdict => verdict.Kind != VerdictKind.No);
+        summary["maybe"] = new JsonObject
+        {
+            ["right"] = verdicts.Count(verdict => verdict.Kind == VerdictKind.Maybe && verdict.Contains),
+            ["wrong"] = verdicts.Count(verdict => verdict.Kind == VerdictKind.Maybe && !verdict.Contains),
+        };
+        return summary;
+    }
+
+    private static JsonObject ScoresOf(IReadOnlyList<FoundPhoto> verdicts, Func<FoundPhoto, bool> isHit)
+    {
+        var found = verdicts.Count(verdict => isHit(verdict) && verdict.Contains);
+        var wrong = verdicts.Count(verdict => isHit(verdict) && !verdict.Contains);
+        var missed = verdicts.Count(verdict => !isHit(verdict) && verdict.Contains);
+        return new JsonObject
+        {
+            ["precision"] = Share(found, found + wrong),
+            ["recall"] = Share(found, found + missed),
+            ["f1"] = Share(2 * found, (2 * found) + wrong + missed),
+            ["found"] = found,
+            ["wrong"] = wrong,
+            ["missed"] = missed,
+        };
+    }
+
+    // Of nobody, everything is right.
+    private static double Share(int part, int whole) => whole == 0 ? 1 : Report.Round((double)part / whole);
+
+    private sealed record Person(string Name, IReadOnlyList<string> References, IReadOnlyList<(string File, string Path, bool Contains)> Truth);
+
+    private sealed record PersonResult(string Name, IReadOnlyList<string> Unusable, IReadOnlyList<FoundPhoto> Verdicts);
+
+    private sealed record FoundPhoto(string File, bool Contains, VerdictKind Kind, float? Distance, float? Confidence);
+}

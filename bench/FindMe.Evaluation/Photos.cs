@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using FindMe.Faces;
+
+namespace FindMe.Evaluation;
+
+/// <summary>Photos and what the engine found in them; each file is read once in a run, and nothing is kept between runs.</summary>
+internal sealed class Photos
+{
+    private readonly ConcurrentDictionary<string, AnalyzedPhoto?> _photos = new(StringComparer.Ordinal);
+
+    private Photos()
+    {
+    }
+
+    /// <summary>Analyses photos on all cores.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="paths">The files; one named twice is read once.</param>
+    /// <param name="what">What the progress calls them.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="EvaluationException">A file is missing.</exception>
+    public static Photos Analyze(FaceEngine engine, IEnumerable<string> paths, string what, CancellationToken cancellationToken)
+    {
+        var files = paths.Distinct(StringComparer.Ordinal).ToList();
+        if (files.FirstOrDefault(file => !File.Exists(file)) is { } missing)
+        {
+            throw new EvaluationException($"{missing} is missing.");
+        }
+
+        var photos = new Photos();
+        using var progress = new Progress(what, files.Count);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
+        Parallel.ForEach(files, parallel, file =>
+        {
+            photos._photos[file] = TryAnalyze(engine, file, cancellationToken);
+            progress.Step();
+        });
+        return photos;
+    }
+
+    /// <summary>What was found in a photo; null where it could not be read.</summary>
+    public AnalyzedPhoto? this[string path] => _photos[path];
+
+    /// <summary>Files that could not be read.</summary>
+    public IEnumerable<string> Unreadable => _photos.Where(photo => photo.Value is null).Select(photo => photo.Key).Order(StringComparer.Ordinal);
+
+    /// <summary>The face a picture is of: the largest, less the farther it is from the middle and the less sure. Null where there is none.</summary>
+    public static DetectedFace? MainFaceOf(AnalyzedPhoto? photo) =>
+        photo?.Faces.MaxBy(face => face.Score * WeightOf(face.Box, photo.Width, photo.Height));
+
+    // The area, less one half for a face at the edge.
+    private static double WeightOf(Box box, int width, int height)
+    {
+        var (x, y) = (((box.X + (box.Width / 2)) / width) - 0.5, ((box.Y + (box.Height / 2)) / height) - 0.5);
+        return box.Width * box.Height * (1 - Math.Max(Math.Abs(x), Math.Abs(y)));
+    }
+
+    private static AnalyzedPhoto? TryAnalyze(FaceEngine engine, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return engine.Analyze(File.ReadAllBytes(path), cancellationToken);
+        }
+        catch (PhotoException)
+        {
+            return null;
+        }
+    }
+}

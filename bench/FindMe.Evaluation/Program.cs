@@ -1,0 +1,75 @@
+// A verb and its data → the engine, on all cores → what it gets right and wrong, as one JSON object in the last line.
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using FindMe.Evaluation;
+using FindMe.Faces;
+
+var json = new Option<FileInfo?>("--json") { Description = "A file for the summary and every single result.", Recursive = true };
+var recipe = new Option<string>("--recipe")
+{
+    Description = "How faces are found and told apart: a description in models/recipes, such as default, dlib or face-api.",
+    DefaultValueFactory = _ => FaceEngineOptions.DefaultRecipe,
+    Recursive = true,
+};
+var models = new Option<string>("--models") { Description = "Folder of the models. Default: artifacts/models of the repository.", DefaultValueFactory = _ => "", Recursive = true };
+
+var pairs = new Argument<string>("PAIRS.csv") { Description = "Columns file_a,file_b,same,set,note." };
+var labels = new Argument<string>("DETECT.csv") { Description = "Columns file,n_faces,boxes_xywh_or_points." };
+var album = new Argument<string>("DIR") { Description = "Holds photos/, reference/PERSON/ and TRUTH_PERSON.csv." };
+var photos = new Argument<string>("DIR") { Description = "Photos, also in subfolders." };
+var hostile = new Argument<string>("DIR") { Description = "Files, and EXPECT.csv with columns file,expect." };
+var reference = new Option<FileInfo?>("--reference") { Description = "A photo of the person to compare every photo with." };
+var manifest = new Argument<string>("MANIFEST.csv") { Description = "Columns file,label, and group if people are to be counted apart." };
+var charts = new Option<DirectoryInfo?>("--charts") { Description = "A folder for the charts." };
+
+var command = new RootCommand("Measures how well and how fast FindMe's engine finds faces and tells them apart.")
+{
+    Verb("pairs", "Tells pairs of one person from pairs of two.", [pairs], (engine, parsed, end) => Pairs.Evaluate(engine, parsed.GetRequiredValue(pairs), end)),
+    Verb("detect", "Finds labelled faces.", [labels], (engine, parsed, end) => Detect.Evaluate(engine, parsed.GetRequiredValue(labels), end)),
+    Verb("event", "Finds people in an event's album.", [album], (engine, parsed, end) => Events.Evaluate(engine, parsed.GetRequiredValue(album), end)),
+    Verb("speed", "Measures the time of photos.", [photos, reference], (engine, parsed, end) => Speed.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(reference), end)),
+    Verb("hostile", "Decodes or refuses hostile files.", [hostile], (engine, parsed, end) => Hostile.Evaluate(engine, parsed.GetRequiredValue(hostile), end)),
+    Verb("calibrate", "Sweeps thresholds and fits the confidence.", [manifest, charts], (engine, parsed, end) => Calibrate.Evaluate(engine, parsed.GetRequiredValue(manifest), parsed.GetValue(charts), end)),
+    Verb("quality", "Reads references that were made worse.", [manifest], (engine, parsed, end) => Quality.Evaluate(engine, parsed.GetRequiredValue(manifest), end)),
+    json,
+    recipe,
+    models,
+};
+return await command.Parse(args).InvokeAsync();
+
+Command Verb(
+    string name, string description, Symbol[] arguments, Func<FaceEngine, ParseResult, CancellationToken, (JsonObject Summary, JsonObject Details)> evaluate)
+{
+    var verb = new Command(name, description);
+    foreach (var argument in arguments)
+    {
+        if (argument is Argument value)
+        {
+            verb.Add(value);
+        }
+        else
+        {
+            verb.Add((Option)argument);
+        }
+    }
+
+    verb.SetAction((parsed, cancellationToken) => Task.Run(() => Run(parsed, evaluate, cancellationToken), cancellationToken));
+    return verb;
+}
+
+int Run(
+    ParseResult parsed, Func<FaceEngine, ParseResult, CancellationToken, (JsonObject Summary, JsonObject Details)> evaluate, CancellationToken cancellationToken)
+{
+    try
+    {
+        using var engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models), Recipe = parsed.GetRequiredValue(recipe) });
+        var (summary, details) = evaluate(engine, parsed, cancellationToken);
+        Report.Write(summary, details, parsed.GetValue(json));
+        return 0;
+    }
+    catch (Exception exception) when (exception is EvaluationException or ModelException or IOException or UnauthorizedAccessException)
+    {
+        Console.Error.WriteLine(exception.Message);
+        return 1;
+    }
+}

@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using FindMe.Faces;
+
+namespace FindMe.Evaluation;
+
+/// <summary>How long photos take: one at a time, stage by stage, then as many at once as one and two threads do.</summary>
+internal static class Speed
+{
+    // What a photo costs whatever we do: bare libvips and bare ONNX Runtime on the same pixels. All else is our overhead.
+    private static readonly string[] Floor = ["libvips", "onnxruntime"];
+
+    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff"];
+
+    /// <summary>Measures the photos of a folder, each read into memory before its time starts.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="folder">Photos, also in its subfolders; files of other kinds are left out.</param>
+    /// <param name="reference">A photo of one person: every photo is then compared with it as well. Null for none.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public static (JsonObject Summary, JsonObject Details) Evaluate(
+        FaceEngine engine, string folder, FileInfo? reference, CancellationToken cancellationToken)
+    {
+        var photos = ReadPhotos(folder);
+        var references = ReadReference(engine, reference, cancellationToken);
+
+        // The first photo also pays for pages of the models and for the compiler.
+        Work(photos[0]);
+        var (times, stages, allocated) = MeasureOneByOne(photos, Work, cancellationToken);
+        var (one, two) = MeasureTogether(photos, Work, cancellationToken);
+
+        var sorted = times.Order().ToArray();
+        var summary = new JsonObject
+        {
+            ["photos"] = photos.Count,
+            ["medianMs"] = Math.Round(sorted[sorted.Length / 2], 1),
+            ["p95Ms"] = Math.Round(sorted[(int)(0.95 * (sorted.Length - 1))], 1),
+            ["stages"] = new JsonObject(stages.OrderByDescending(stage => stage.Value).Select(
+                stage => KeyValuePair.Create<string, JsonNode?>(stage.Key, Math.Round(stage.Value / photos.Count, 2)))),
+            ["floorMs"] = Math.Round(Floor.Sum(stages.GetValueOrDefault) / photos.Count, 2),
+            ["overhead"] = Report.Round((times.Sum() / Floor.Sum(stages.GetValueOrDefault)) - 1),
+            ["photosPerSecond1"] = Math.Round(one, 3),
+            ["photosPerSecond2"] = Math.Round(two, 3),
+            ["allocatedKbPerPhoto"] = allocated / photos.Count / 1_000,
+            ["rssMb"] = ProcessMemory.Read("VmRSS") / 1_000_000,
+            ["peakRssMb"] = ProcessMemory.Read("VmHWM") / 1_000_000,
+        };
+        return (summary, new JsonObject { ["milliseconds"] = new JsonArray([.. times.Select(time => JsonValue.Create(Math.Round(time, 2)))]) });
+
+        void Work(byte[] photo)
+        {
+            try
+            {
+                engine.Compare(engine.Analyze(photo, cancellationToken), references);
+            }
+            catch (PhotoException)
+            {
+                // A worker meets such photos too, and its time counts.
+            }
+        }
+    }
+
+    private static (List<double> Milliseconds, Dictionary<string, double> Stages, long Allocated) MeasureOneByOne(
+        List<byte[]> photos, Action<byte[]> work, CancellationToken cancellationToken)
+    {
+        var stages = new Dictionary<string, double>(StringComparer.Ordinal);
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == FaceEngine.ActivitySourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.PropagationData,
+            ActivityStopped = stage =>
+            {
+                Add(stage.OperationName, stage.Duration);
+                if (stage.Parent is { } parent)
+                {
+                    Add($"{parent.OperationName} {stage.OperationName}", stage.Duration);
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var progress = new Progress("one by one", photos.Count);
+        var times = new List<double>();
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
+        foreach (var photo in photos)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var time = Stopwatch.StartNew();
+            work(photo);
+            times.Add(time.Elapsed.TotalMilliseconds);
+            progress.Step();
+        }
+
+        return (times, stages, GC.GetTotalAllocatedBytes(precise: true) - allocated);
+
+        void Add(string name, TimeSpan time) => stages[name] = stages.GetValueOrDefault(name) + time.TotalMilliseconds;
+    }
+
+    // One thread, two threads, one, two, … over slices of the photos, so that what else the machine does falls on both alike.
+    private static (double One, double Two) MeasureTogether(List<byte[]> photos, Action<byte[]> work, CancellationToken cancellationToken)
+    {
+        const int photosAtOnce = 8;
+        var seconds = new double[2];
+        using var progress = new Progress("one thread, two threads", 2 * photos.Count);
+        foreach (var slice in photos.Chunk(photosAtOnce))
+        {
+            for (var threads = 1; threads <= 2; threads++)
+            {
+                var time = Stopwatch.StartNew();
+                Parallel.ForEach(
+                    slice,
+                    new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken },
+                    photo =>
+                    {
+                        work(photo);
+                        progress.Step();
+                    });
+                seconds[threads - 1] += time.Elapsed.TotalSeconds;
+            }
+        }
+
+        return (photos.Count / seconds[0], photos.Count / seconds[1]);
+    }
+
+    private static List<byte[]> ReadPhotos(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new EvaluationException($"{folder} is missing.");
+        }
+
+        var files = Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        return files.Count > 0 ? files.ConvertAll(File.ReadAllBytes) : throw new EvaluationException($"{folder} holds no photo.");
+    }
+
+    private static List<FaceEmbedding> ReadReference(FaceEngine engine, FileInfo? reference, CancellationToken cancellationToken)
+    {
+        if (reference is null)
+        {
+            return [];
+        }
+
+        if (!reference.Exists)
+        {
+            throw new EvaluationException($"{reference.FullName} is missing.");
+        }
+
+        var reading = engine.ReadReference(File.ReadAllBytes(reference.FullName), null, cancellationToken);
+        return reading.Embedding is { } embedding
+            ? [embedding]
+            : throw new EvaluationException($"{reference.FullName} does not serve as a reference: {reading.Problem}.");
+    }
+}

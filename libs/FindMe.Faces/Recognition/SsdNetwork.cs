@@ -1,0 +1,118 @@
+namespace FindMe.Faces;
+
+/// <summary>A face as the detector sees it, in pixels of the picture that was searched.</summary>
+internal readonly record struct Detection(Box Box, float Score);
+
+/// <summary>SSD with MobileNetV1, free of the size it was trained with: pixels → boxes around faces.</summary>
+internal sealed class SsdNetwork : IDisposable
+{
+    /// <summary>What face-api.js feeds the network, and the size its anchors are given for.</summary>
+    public const int TrainedSide = 512;
+
+    // Layers of the network halve the picture four times before the first of six maps, and once more for each of the others.
+    private const int FirstStride = 16;
+    private const int Layers = 6;
+
+    // Variances of the SSD encoding: https://github.com/tensorflow/models/blob/master/research/object_detection/box_coders/faster_rcnn_box_coder.py
+    private const float CentreVariance = 10;
+    private const float SizeVariance = 5;
+
+    // [layer][anchor]: height and width in pixels of the network's input.
+    private static readonly (float Height, float Width)[][] Anchors = CreateAnchors();
+
+    private readonly ModelFile _model;
+
+    private SsdNetwork(ModelFile model) => _model = model;
+
+    /// <exception cref="ModelException">The file is missing or another model.</exception>
+    public static SsdNetwork Load(string path) => new(ModelFile.Load(
+        path,
+        new ModelFile.Tensor("image", -1, 3, -1, -1),
+        new ModelFile.Tensor("boxes", -1, -1, 4),
+        new ModelFile.Tensor("scores", -1, -1)));
+
+    public void Dispose() => _model.Dispose();
+
+    /// <summary>Runs the network.</summary>
+    /// <param name="planes"><c>[1, 3, height, width]</c>: red, green, blue, 0 to 255.</param>
+    /// <param name="width">A multiple of 32.</param>
+    /// <param name="height">A multiple of 32.</param>
+    /// <param name="minScore">Least score, 0 to 1.</param>
+    /// <param name="found">Gets what scores more, in pixels of the input; the same face several times.</param>
+    public void Run(Memory<float> planes, int width, int height, float minScore, List<Detection> found)
+    {
+        using var outputs = _model.Run(planes, 1, Picture.Bands, height, width);
+        var boxes = outputs[0].GetTensorDataAsSpan<float>();
+        var scores = outputs[1].GetTensorDataAsSpan<float>();
+        var index = 0;
+        var (columns, rows) = (Halve(width, times: 4), Halve(height, times: 4));
+        for (var layer = 0; layer < Layers; layer++)
+        {
+            var anchors = Anchors[layer];
+            var stride = FirstStride << layer;
+            for (var cell = 0; cell < rows * columns; cell++)
+            {
+                foreach (var anchor in anchors)
+                {
+                    if (scores[index] > minScore)
+                    {
+                        var (x, y) = (((cell % columns) + 0.5f) * stride, ((cell / columns) + 0.5f) * stride);
+                        found.Add(new Detection(Decode(boxes.Slice(index * 4, 4), anchor, x, y), scores[index]));
+                    }
+
+                    index++;
+                }
+            }
+
+            (columns, rows) = (Halve(columns, times: 1), Halve(rows, times: 1));
+        }
+    }
+
+    private static Box Decode(ReadOnlySpan<float> encoded, (float Height, float Width) anchor, float x, float y)
+    {
+        var centreY = (encoded[0] / CentreVariance * anchor.Height) + y;
+        var centreX = (encoded[1] / CentreVariance * anchor.Width) + x;
+        var halfHeight = MathF.Exp(encoded[2] / SizeVariance) * anchor.Height / 2;
+        var halfWidth = MathF.Exp(encoded[3] / SizeVariance) * anchor.Width / 2;
+        return Box.FromEdges(centreX - halfWidth, centreY - halfHeight, centreX + halfWidth, centreY + halfHeight);
+    }
+
+    // The anchors of the weights' own table, from the rule they follow: SSD's (https://arxiv.org/abs/1512.02325, 2.2), with the square
+    // of in-between size second.
+    private static (float Height, float Width)[][] CreateAnchors()
+    {
+        var layers = new (float, float)[Layers][];
+        layers[0] = [Anchor(0.1, 1), Anchor(0.2, 2), Anchor(0.2, 0.5)];
+        for (var layer = 1; layer < Layers; layer++)
+        {
+            var size = Size(layer);
+            var next = layer == Layers - 1 ? 1 : Size(layer + 1);
+            layers[layer] =
+            [
+                Anchor(size, 1),
+                Anchor(Math.Sqrt(size * next), 1),
+                Anchor(size, 2),
+                Anchor(size, 0.5),
+                Anchor(size, 3),
+                Anchor(size, 1.0 / 3),
+            ];
+        }
+
+        return layers;
+
+        static double Size(int layer) => 0.2 + (0.75 * layer / (Layers - 1));
+
+        static (float, float) Anchor(double size, double ratio) =>
+            ((float)(TrainedSide * size / Math.Sqrt(ratio)), (float)(TrainedSide * size * Math.Sqrt(ratio)));
+    }
+
+    private static int Halve(int size, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            size = (size + 1) / 2;
+        }
+
+        return size;
+    }
+}

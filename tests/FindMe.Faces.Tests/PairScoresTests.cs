@@ -1,0 +1,66 @@
+using FindMe.Evaluation;
+
+namespace FindMe.Faces.Tests;
+
+public sealed class PairScoresTests
+{
+    private static readonly PairScores Scores = new(
+    [
+        (0.2f, true), (0.4f, true), (0.6f, true), (1.0f, true), (null, true),
+        (0.5f, false), (0.9f, false), (1.1f, false), (1.2f, false), (null, false),
+    ]);
+
+    [Fact]
+    public void A_face_that_is_missed_counts_as_somebody_else()
+    {
+        Assert.Equal(0.8, Scores.TrueAcceptRate(2));
+        Assert.Equal(0.8, Scores.FalseAcceptRate(2));
+    }
+
+    [Fact]
+    public void Accuracy_counts_both_kinds_of_pairs_at_a_threshold()
+    {
+        // Up to 0.6 three of five are found and one of five is taken for somebody else.
+        Assert.Equal(0.7, Scores.AccuracyAt(0.6f), 1e-9);
+        Assert.Equal(10, Scores.Count);
+    }
+
+    [Fact]
+    public void The_best_threshold_is_where_most_pairs_are_right()
+    {
+        var (threshold, accuracy) = Scores.FindBest();
+
+        Assert.Equal(0.7, accuracy, 1e-9);
+        Assert.Equal(accuracy, Scores.AccuracyAt(threshold), 1e-9);
+    }
+
+    [Fact]
+    public void What_is_found_at_a_rate_of_false_accepts_lies_below_the_first_that_is_not_allowed()
+    {
+        Assert.Equal(0.4, Scores.TrueAcceptRateAt(0));
+        Assert.Equal(0.6, Scores.TrueAcceptRateAt(0.2));
+        Assert.Equal(0.8, Scores.TrueAcceptRateAt(0.4));
+    }
+
+    [Fact]
+    public void The_equal_error_rate_is_where_both_kinds_of_errors_are_as_many() => Assert.Equal(0.4, Scores.FindEqualErrorRate(), 1e-9);
+
+    [Fact]
+    public void The_confidence_that_is_fitted_is_right_on_what_it_was_fitted_on()
+    {
+        // Two normal distributions of one width: log-odds are a line, so the curve can be right everywhere.
+        var random = new Random(3);
+        float[] same = [.. Enumerable.Range(0, 20_000).Select(_ => (float)(0.8 + (0.1 * Normal(random))))];
+        float[] different = [.. Enumerable.Range(0, 20_000).Select(_ => (float)(1.2 + (0.1 * Normal(random))))];
+
+        var confidence = AlbumConfidence.Fit(same, different);
+
+        // By theory 0.4 / 0.1² = 40, and even where 40 · (1.0 − d) = ln 19.
+        Assert.InRange(confidence.Steepness, 37, 43);
+        Assert.InRange(confidence.EvenDistance, 0.91, 0.94);
+        Assert.InRange((double)confidence.MeasureError(same, different, 1.3)["ofAllFaces"]!, 0, 0.01);
+    }
+
+    private static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+}
