@@ -4,22 +4,25 @@ namespace FindMe.Apps.Tests.Local;
 
 public sealed class EventAlbumTests
 {
+    // Of six: each search compares 470 photos. FINDME_EVERYBODY=1 searches for all of them, as the evaluation of the engine alone always does.
+    private static readonly int People = Environment.GetEnvironmentVariable("FINDME_EVERYBODY") == "1" ? int.MaxValue : 1;
+
     [Fact]
     public async Task People_are_found_in_an_album_of_portraits_with_precision_and_recall_of_97_percent()
     {
-        var (precision, recall) = await SearchForEverybodyAsync("public_lfw_event", photos: 470);
+        var (precision, recall) = await SearchForPeopleAsync("public_lfw_event", photos: 470);
 
         Assert.True(precision >= 0.97, $"precision {precision:0.000}");
         Assert.True(recall >= 0.97, $"recall {recall:0.000}");
     }
 
-    private static async Task<(double Precision, double Recall)> SearchForEverybodyAsync(string name, int photos)
+    private static async Task<(double Precision, double Recall)> SearchForPeopleAsync(string name, int photos)
     {
         var scenario = Checkouts.Shared(Path.Combine("scenario", name));
         using var folder = new TemporaryFolder();
         await using var findMe = await LocalFindMe.StartAsync(folder.Folder("data"), [Path.Combine(scenario, "photos")]);
         int right = 0, wrong = 0, missed = 0, maybeRight = 0, maybeWrong = 0;
-        foreach (var person in Directory.GetDirectories(Path.Combine(scenario, "reference")))
+        foreach (var person in Directory.GetDirectories(Path.Combine(scenario, "reference")).Order(StringComparer.Ordinal).Take(People))
         {
             using var visitor = new Visitor(findMe.Address);
             await visitor.ShowAsync(Assert.Single(Directory.GetFiles(person)));
