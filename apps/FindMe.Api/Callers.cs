@@ -19,7 +19,8 @@ internal sealed record Caller(string Id, Person Person)
 /// <summary>Recognises callers by an encrypted cookie, and turns away those who have not agreed yet.</summary>
 internal static class Callers
 {
-    private const string Claim = "person";
+    /// <summary>The claim that holds a person's id.</summary>
+    public const string Claim = "person";
 
     /// <summary>What a person is kept for after they were last here: as long as their youngest reference or search can be.</summary>
     public static readonly TimeSpan Retention = TimeSpan.FromDays(30);
@@ -41,6 +42,7 @@ internal static class Callers
     public static void UseCallers(this WebApplication app)
     {
         app.UseAuthentication();
+        app.UseRateLimiter();
         app.Use(async (context, next) =>
         {
             var required = context.GetEndpoint()?.Metadata.GetMetadata<CallerRequired>();

@@ -6,6 +6,7 @@ var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
 builder.Services.AddAlbums();
+builder.Services.AddWebDefences();
 builder.Services.AddCallers();
 builder.Services.AddReferencePhotos();
 builder.Services.AddSearches();
@@ -17,8 +18,8 @@ var app = builder.Build();
 
 app.UseWebDefences();
 app.MapAppDefaults();
-app.UseStaticPage();
 app.UseCallers();
+app.UseStaticPage();
 app.MapOpenApi();
 app.MapConsent();
 app.MapReferencePhotos();
