@@ -1,3 +1,5 @@
+using System.Buffers;
+using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Net.Http.Headers;
 
 namespace FindMe.Api;
@@ -9,10 +11,15 @@ internal static class WebDefences
     private const string ContentSecurityPolicy =
         "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
     public static void AddWebDefences(this IServiceCollection services)
     {
         services.AddRequestRates();
         services.AddServerLimits();
+
+        // Where AllowedHosts names hosts, a request that names none is none of theirs.
+        services.Configure<HostFilteringOptions>(filter => filter.AllowEmptyHosts = false);
     }
 
     public static void UseWebDefences(this WebApplication app) => app.Use(async (context, next) =>
@@ -34,6 +41,13 @@ internal static class WebDefences
             return;
         }
 
+        // Before an odd one becomes part of a state key, which not every store takes.
+        if (context.Request.RouteValues.TryGetValue("id", out var id) && !IsId(id as string))
+        {
+            await Problems.NotFound.ExecuteAsync(context);
+            return;
+        }
+
         await next(context);
     });
 
@@ -46,6 +60,9 @@ internal static class WebDefences
             OnPrepareResponse = context => context.Context.Response.Headers[HeaderNames.CacheControl] = "no-cache",
         });
     }
+
+    // Every id that FindMe gives is 128 random bits as 32 hexadecimal digits.
+    private static bool IsId(string? id) => id is { Length: 32 } && !id.AsSpan().ContainsAnyExcept(HexDigits);
 
     // A browser names the origin of every request that could change something, "null" where it hides it, and modern ones say how the page
     // that asks stands to this one. Without either it is no browser's cross-site request.

@@ -75,12 +75,12 @@ internal static class RequestRates
 
     private static void Limit(RateLimiterOptions limiter, RequestRateOptions rates)
     {
-        // The address first: who is refused there spends nothing of a person's.
+        // The person first: what is refused there spends nothing of what others at the same address have.
         limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
-            Each(AddressOf, _ => true, () => PerSecond(rates.PerAddress, rates.AddressBurst)),
-            Each(AddressOf, ChangesSomething, () => PerMinute(rates.ChangesPerAddress)),
             Each(PersonOf, _ => true, () => PerSecond(rates.PerPerson, rates.PersonBurst)),
-            Each(PersonOf, ChangesSomething, () => PerMinute(rates.ChangesPerPerson)));
+            Each(PersonOf, ChangesSomething, () => PerMinute(rates.ChangesPerPerson)),
+            Each(AddressOf, _ => true, () => PerSecond(rates.PerAddress, rates.AddressBurst)),
+            Each(AddressOf, ChangesSomething, () => PerMinute(rates.ChangesPerAddress)));
         limiter.AddPolicy(Streams, context => RateLimitPartition.GetConcurrencyLimiter(
             PersonOf(context) ?? AddressOf(context), _ => new ConcurrencyLimiterOptions { PermitLimit = rates.StreamsPerPerson }));
         limiter.OnRejected = (rejected, _) =>
