@@ -93,6 +93,12 @@ public sealed class Albums(IOptions<AlbumOptions> options)
             throw new PhotoUnavailableException("The album is gone.");
         }
 
+        // No file system has it, and .NET throws at it.
+        if (path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new PhotoUnavailableException("The photo is not in the album.");
+        }
+
         var full = Path.GetFullPath(Path.Combine(root, path));
         if (!full.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) || LeadsThroughLink(root, full))
         {

@@ -9,6 +9,10 @@ public static class PipelineJson
     /// <summary>camelCase names and enum words, no nulls; unknown members are ignored, so that a newer writer is read by an older reader.</summary>
     public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web));
 
+    /// <summary>The same, for what anybody may have sent: a message that says null where there is always something, or leaves it out, is none.</summary>
+    public static JsonSerializerOptions Whole { get; } =
+        new(Options) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
     /// <summary>Sets the same on the options of ASP.NET Core.</summary>
     /// <param name="options">The options to change.</param>
     /// <returns>The same object.</returns>

@@ -40,7 +40,7 @@ internal static class YamlDocuments
         && !(scalar.Style == ScalarStyle.Plain && text is "" or "~" or "null") ? text : null;
 
     public static IEnumerable<(string Name, YamlNode Value)> Fields(this YamlMappingNode? node) =>
-        node is null ? [] : node.Children.Select(child => (((YamlScalarNode)child.Key).Value ?? "", child.Value));
+        node is null ? [] : node.Children.Select(child => ((child.Key as YamlScalarNode)?.Value ?? child.Key.ToString(), child.Value));
 
     private static YamlNode? Child(YamlMappingNode? node, string name) =>
         node is not null && node.Children.TryGetValue(new YamlScalarNode(name), out var child) ? child : null;
