@@ -100,7 +100,7 @@ public sealed class Albums(IOptions<AlbumOptions> options)
         }
 
         var full = Path.GetFullPath(Path.Combine(root, path));
-        if (!full.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) || LeadsThroughLink(root, full))
+        if (!full.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
             throw new PhotoUnavailableException("The photo is not in the album.");
         }
@@ -112,6 +112,11 @@ public sealed class Albums(IOptions<AlbumOptions> options)
 
         try
         {
+            if (LeadsThroughLink(root, full))
+            {
+                throw new PhotoUnavailableException("The photo is not in the album.");
+            }
+
             // Pipes, sockets and devices have no length; opening one could block for ever.
             if (new FileInfo(full).Length == 0)
             {

@@ -20,7 +20,8 @@ internal static class YamlDocuments
                 .Where(root => root is not YamlScalarNode { Value: null or "" })
                 .Select(root => root as YamlMappingNode ?? throw new SidecarConfigurationException($"{path} is not a YAML mapping."))];
         }
-        catch (Exception failure) when (failure is YamlException or IOException or UnauthorizedAccessException)
+        // YamlDotNet's scanner throws InvalidOperationException at some texts that are no YAML.
+        catch (Exception failure) when (failure is YamlException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             throw new SidecarConfigurationException($"{path} cannot be read: {failure.Message}", failure);
         }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Text;
 
 namespace FindMe.Apps.Tests.Security;
 
@@ -111,7 +110,7 @@ public sealed class AttackTests(AttackedSystem findMe) : IClassFixture<AttackedS
         await ada.AgreeAsync();
         const string Json = "POST /api/consent HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
         var photo = $"POST /api/references HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\nCookie: findme={ada.Cookie}\r\n";
-        var part = Encoding.ASCII.GetBytes("4b\r\n--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"me.jpg\"\r\n\r\n12345\r\n");
+        const string Part = "--x\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"me.jpg\"\r\n\r\n";
 
         using (var connection = findMe.Connect())
         {
@@ -133,7 +132,7 @@ public sealed class AttackTests(AttackedSystem findMe) : IClassFixture<AttackedS
         using (var connection = findMe.Connect())
         {
             connection.TrySend(photo + "Transfer-Encoding: chunked\r\n\r\n");
-            connection.TrySend(part);
+            connection.TrySend($"{Part.Length:x}\r\n{Part}\r\n");
             var answer = connection.ReadAsync();
             var sent = 0;
             while (sent < 200 && !answer.IsCompleted && connection.TrySend(Chunk))
