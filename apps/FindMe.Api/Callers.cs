@@ -22,8 +22,13 @@ internal static class Callers
     /// <summary>The claim that holds a person's id.</summary>
     public const string Claim = "person";
 
+    private const string SessionClaim = "session";
+
+    // Browsers in which one person can be at the same time; the oldest gives way.
+    private const int MaxSessions = 10;
+
     /// <summary>What a person is kept for after they were last here: as long as their youngest reference or search can be.</summary>
-    public static readonly TimeSpan Retention = TimeSpan.FromDays(30);
+    public static readonly TimeSpan Retention = Person.Retention;
 
     public static void AddCallers(this IServiceCollection services)
     {
@@ -32,7 +37,6 @@ internal static class Callers
             cookie.Cookie.Name = "findme";
             cookie.Cookie.HttpOnly = true;
             cookie.Cookie.SameSite = SameSiteMode.Lax;
-            // Secure wherever the page came by https; http://localhost is the exception.
             cookie.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
             cookie.ExpireTimeSpan = Retention;
             cookie.SlidingExpiration = true;
@@ -41,6 +45,12 @@ internal static class Callers
 
     public static void UseCallers(this WebApplication app)
     {
+        // Secure everywhere but http://localhost, also behind a proxy that ends TLS: over plain http another host gets no cookie to keep.
+        app.UseCookiePolicy(new CookiePolicyOptions
+        {
+            OnAppendCookie = context => context.CookieOptions.Secure = !IsLocal(context.Context.Request),
+            OnDeleteCookie = context => context.CookieOptions.Secure = !IsLocal(context.Context.Request),
+        });
         app.UseAuthentication();
         app.UseRateLimiter();
         app.Use(async (context, next) =>
@@ -84,7 +94,8 @@ internal static class Callers
 
         var dapr = context.RequestServices.GetRequiredService<DaprClient>();
         var person = await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(id), context.RequestAborted);
-        return person is null ? null : new Caller(id, person);
+        var session = context.User.FindFirstValue(SessionClaim);
+        return person is null || (person.Sessions.Count > 0 && !person.Sessions.Contains(session)) ? null : new Caller(id, person);
     }
 
     /// <summary>Changes what is kept of a person, unless they are leaving or have left.</summary>
@@ -95,15 +106,23 @@ internal static class Callers
             ? person
             : null;
 
-    /// <summary>Gives a new person their cookie.</summary>
-    /// <returns>The new person's id.</returns>
-    public static async Task<string> SignInAsync(HttpContext context)
+    /// <summary>A new person's id.</summary>
+    public static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>A browser's session: what its cookie must hold beside the person.</summary>
+    public static string NewSession() => NewId();
+
+    /// <summary>The sessions of a person with one more.</summary>
+    public static IReadOnlyList<string> WithSession(this Person person, string session) => [.. person.Sessions.TakeLast(MaxSessions - 1), session];
+
+    /// <summary>Gives a person their cookie.</summary>
+    public static Task SignInAsync(HttpContext context, string person, string session)
     {
-        var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var identity = new ClaimsIdentity([new Claim(Claim, id)], CookieAuthenticationDefaults.AuthenticationScheme);
-        await context.SignInAsync(new ClaimsPrincipal(identity), new AuthenticationProperties { IsPersistent = true });
-        return id;
+        var identity = new ClaimsIdentity([new Claim(Claim, person), new Claim(SessionClaim, session)], CookieAuthenticationDefaults.AuthenticationScheme);
+        return context.SignInAsync(new ClaimsPrincipal(identity), new AuthenticationProperties { IsPersistent = true });
     }
+
+    private static bool IsLocal(HttpRequest request) => !request.IsHttps && request.Host.Host is "localhost" or "127.0.0.1" or "[::1]";
 
     private sealed record CallerRequired(IResult Otherwise);
 }

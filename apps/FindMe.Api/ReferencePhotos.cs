@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
-using System.Security.Cryptography;
 using FindMe.Faces;
+using FindMe.Fetching;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Http.Features;
@@ -30,7 +30,16 @@ internal sealed partial class ReferenceOptionsValidator : IValidateOptions<Refer
 
 /// <summary>A reference as its owner sees it: everything but the embedding.</summary>
 internal sealed record ReferenceView(
-    string Id, FaceBox Box, int Width, int Height, float Quality, IReadOnlyList<string> Warnings, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
+    string Id, FaceBox Box, int Width, int Height, float Quality, IReadOnlyList<string> Warnings, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+{
+    public static ReferenceView Of(ReferenceSummary reference) => new(
+        reference.Id, reference.Box, reference.Width, reference.Height, reference.Quality, reference.Warnings, reference.CreatedAt, reference.ExpiresAt);
+}
+
+/// <summary>The picture of an account, to be taken as a reference.</summary>
+/// <param name="Network">The account's network.</param>
+/// <param name="Face">Which of its faces, counted from 0, left to right; null: its only one.</param>
+internal sealed record AvatarWish(string? Network, int? Face);
 
 /// <summary>A picture of the person's face → an embedding, encrypted under their key. The picture itself is not kept.</summary>
 internal static class ReferencePhotos
@@ -41,6 +50,7 @@ internal static class ReferencePhotos
         services.AddSingleton<IValidateOptions<ReferenceOptions>, ReferenceOptionsValidator>();
         services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<FaceReader>();
+        services.AddSingleton<ReferenceIntake>();
         services.AddHostedService(provider => provider.GetRequiredService<FaceReader>());
     }
 
@@ -50,74 +60,54 @@ internal static class ReferencePhotos
             .RequireCaller()
             .WithMetadata(new DisableRequestSizeLimitAttribute())
             .WithSummary("Show your face: the multipart field photo, and face (counted from 0, left to right) where the picture has several.");
-        routes.MapGet("/api/references", (Caller caller) => caller.Person.References.Select(View)).RequireCaller().WithSummary("The references FindMe keeps of you.");
+        routes.MapPost("/api/references/from-avatar", TakeAvatarAsync).RequireCaller().WithSummary("Take your account's picture as a reference.");
+        routes.MapGet("/api/references", (Caller caller) => caller.Person.References.Select(ReferenceView.Of)).RequireCaller().WithSummary("The references FindMe keeps of you.");
         routes.MapDelete("/api/references/{id}", DeleteAsync).RequireCaller().WithSummary("Forget one reference.");
     }
 
     private static async Task<Results<Created<ReferenceView>, ProblemHttpResult>> ShowAsync(
         Caller caller,
         HttpRequest request,
-        FaceReader faces,
-        References references,
-        DaprClient dapr,
+        ReferenceIntake intake,
         IOptions<ReferenceOptions> options,
-        TimeProvider time,
         CancellationToken cancellationToken)
     {
-        if (caller.Person.References.Count >= options.Value.MaxPerPerson)
-        {
-            return Problems.Of(409, "too-many-references", $"You have shown your face {caller.Person.References.Count} times.", "Delete one of your references first.");
-        }
-
         var (photo, face, problem) = await ReadFormAsync(request, options.Value.MaxBytes, cancellationToken);
         if (problem is not null)
         {
             return problem;
         }
 
-        ReferenceReading reading;
+        return await intake.TakeAsync(caller, photo, face, isAvatar: false, cancellationToken);
+    }
+
+    // Signing in was no consent to this: the person asks for it, and the picture passes the same gate as any other.
+    private static async Task<Results<Created<ReferenceView>, ProblemHttpResult>> TakeAvatarAsync(
+        AvatarWish wish, Caller caller, Avatars avatars, ReferenceIntake intake, IOptions<XOptions> x, CancellationToken cancellationToken)
+    {
+        if (caller.Person.Accounts.FirstOrDefault(account => account.Network == wish.Network) is not { } account)
+        {
+            return Problems.NotFound;
+        }
+
+        if (!AccountRoutes.MayUseAvatar(account, x.Value))
+        {
+            return Problems.Of(403, "x-not-approved", "X does not allow this without its approval.", "Show another picture of your face.");
+        }
+
+        if (account.Avatar is null)
+        {
+            return Problems.Of(422, "no-avatar", "Your account has no picture of its own.", "Show another picture of your face.");
+        }
+
         try
         {
-            reading = await faces.ReadAsync(photo, face, cancellationToken);
+            return await intake.TakeAsync(caller, await avatars.FetchAsync(account.Avatar, cancellationToken), wish.Face, isAvatar: true, cancellationToken);
         }
-        catch (PhotoException exception)
+        catch (FetchException exception)
         {
-            return exception.Problem == PhotoProblem.TooLarge
-                ? Problems.TooLarge(options.Value.MaxBytes)
-                : Problems.Of(422, "not-an-image", exception.Message, "Send a JPEG, PNG or WebP picture of your face.");
+            return Problems.Of(502, "avatar-unavailable", exception.Message, "Try again, or show another picture of your face.");
         }
-
-        if (ProblemOf(reading, face) is { } unusable)
-        {
-            return unusable;
-        }
-
-        var now = time.GetUtcNow();
-        var summary = new ReferenceSummary
-        {
-            Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
-            Recipe = faces.Recipe,
-            Box = BoxOf(reading.Box!.Value),
-            Width = reading.Width,
-            Height = reading.Height,
-            Quality = reading.Quality,
-            Warnings = reading.Warnings,
-            CreatedAt = now,
-            ExpiresAt = now + Callers.Retention,
-        };
-        await references.SaveAsync(
-            caller.Id, summary.Id, new OpenReference(summary.Recipe, reading.Embedding!.ToBytes()), Callers.Retention, cancellationToken);
-        var person = await dapr.UpdatePersonAsync(
-            caller.Id, current => current with { References = [.. current.References, summary] }, cancellationToken);
-        if (person is null)
-        {
-            // They deleted everything meanwhile: this must not be what is left of them.
-            await references.DeleteAsync(caller.Id, summary.Id, cancellationToken);
-            await references.ShredAsync(caller.Id, cancellationToken);
-            return Problems.ConsentRequired;
-        }
-
-        return TypedResults.Created($"/api/references/{summary.Id}", View(summary));
     }
 
     // A search at work goes on with the person's other references; it fails with a clear problem when none is left.
@@ -143,21 +133,6 @@ internal static class ReferencePhotos
             caller.Id, current => current with { References = [.. current.References.Where(reference => reference.Id != id)] }, cancellationToken);
         return TypedResults.NoContent();
     }
-
-    private static ProblemHttpResult? ProblemOf(ReferenceReading reading, int? face) => reading.Problem switch
-    {
-        ReferenceProblem.NoFace => Problems.Of(422, "no-face", "There is no face to be seen.", "Take a picture of your face from the front, in good light, without sunglasses."),
-        ReferenceProblem.SeveralFaces => Problems.Of(
-            422,
-            "several-faces",
-            $"There are {reading.Faces.Count} faces.",
-            "Say which one is yours: send the picture again with the field face, counted from 0, left to right.",
-            new() { ["faces"] = reading.Faces.Select(BoxOf), ["width"] = reading.Width, ["height"] = reading.Height }),
-        ReferenceProblem.FaceTooSmall => Problems.Of(422, "face-too-small", "Your face is too small on this picture.", "Come closer to the camera, or crop the picture."),
-        ReferenceProblem.NoSuchFace => Problems.Of(
-            422, "no-such-face", $"There is no face number {face}.", $"The picture has {reading.Faces.Count}; count from 0, left to right."),
-        _ => null,
-    };
 
     private static async Task<(byte[] Photo, int? Face, ProblemHttpResult? Problem)> ReadFormAsync(
         HttpRequest request, int maxBytes, CancellationToken cancellationToken)
@@ -218,9 +193,4 @@ internal static class ReferencePhotos
         await stream.ReadExactlyAsync(photo, cancellationToken);
         return (photo, face, null);
     }
-
-    private static FaceBox BoxOf(Box box) => new(box.X, box.Y, box.Width, box.Height);
-
-    private static ReferenceView View(ReferenceSummary reference) => new(
-        reference.Id, reference.Box, reference.Width, reference.Height, reference.Quality, reference.Warnings, reference.CreatedAt, reference.ExpiresAt);
 }

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Api;
 
-/// <summary>What is new about a search.</summary>
+/// <summary>What is new about a search. Its groups are those that a new match belongs to, whole.</summary>
 internal sealed record SearchEvent(
     SearchStatus Status,
     DateTimeOffset? WaitingUntil,
@@ -15,6 +15,10 @@ internal sealed record SearchEvent(
     PhotoCounts Photos,
     IReadOnlyList<MatchView> Matches,
     IReadOnlyList<SkippedView> Skipped,
+    IReadOnlyList<PhotoGroup> Groups,
+    decimal Cost,
+    IReadOnlyList<string> Notices,
+    bool CanContinue,
     SearchProblem? Problem);
 
 /// <summary>A search as a stream of server-sent events, each with the matches that are new; it ends with the search.</summary>
@@ -45,7 +49,7 @@ internal static class SearchEvents
             var view = SearchView.Of(snapshot, (shard, verdict) => verdict.Order > seen.Of(shard));
             cursor = EventCursor.At(snapshot);
             yield return new SseItem<SearchEvent>(
-                new SearchEvent(view.Status, view.WaitingUntil, view.Posts, view.Photos, view.Matches, view.Skipped, view.Problem))
+                new SearchEvent(view.Status, view.WaitingUntil, view.Posts, view.Photos, view.Matches, view.Skipped, view.Groups, view.Cost, view.Notices, view.CanContinue, view.Problem))
             {
                 EventId = cursor.ToString(),
             };

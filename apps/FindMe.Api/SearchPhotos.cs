@@ -2,6 +2,7 @@ using FindMe.Faces;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Caching.Memory;
 using VerdictKind = FindMe.Pipeline.VerdictKind;
 
 namespace FindMe.Api;
@@ -11,13 +12,21 @@ internal static class SearchPhotos
 {
     private const int MaxSide = 2048;
 
+    // As long as the owner's browser may keep it.
+    private static readonly TimeSpan KeptInMemory = TimeSpan.FromMinutes(10);
+
+    /// <summary>Rendered photos of the web, so that a page that shows them twice does not fetch them twice: in memory, for minutes, 64 MB in all.</summary>
+    /// <remarks>Whoever asks is known as the owner before this is looked at, also after the search was deleted.</remarks>
+    public static void AddSearchPhotos(this IServiceCollection services) =>
+        services.AddSingleton<IMemoryCache>(_ => new MemoryCache(new MemoryCacheOptions { SizeLimit = 64 << 20 }));
+
     public static void MapSearchPhotos(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/searches/{id}/photos/{listing:int}-{index:int}", ShowAsync).RequireCaller(otherwise: Problems.NotFound)
             .Produces(200, contentType: "image/jpeg")
             .WithSummary("A photo of a match; width: the longest side at most, in pixels.");
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ShowAsync(
-        string id, int listing, int index, int? width, Caller caller, DaprClient dapr, Albums albums, FaceReader faces, HttpResponse response, CancellationToken cancellationToken)
+        string id, int listing, int index, int? width, Caller caller, DaprClient dapr, SearchReader reader, PhotoReading photos, IMemoryCache cache, FaceReader faces, HttpResponse response, CancellationToken cancellationToken)
     {
         var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(id), cancellationToken);
         if (search is null
@@ -31,22 +40,43 @@ internal static class SearchPhotos
 
         var key = StateKeys.Shard(id, listing, PageLayout.ShardOf(index, page.Photos));
         var shard = await dapr.GetStateAsync<PhotoShard>(StateKeys.Store, key, cancellationToken);
-        if (shard?.Photos.FirstOrDefault(photo => photo.Index == index) is not { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe } photo)
+        if (shard?.Photos.FirstOrDefault(photo => photo.Index == index) is not { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe } photo || reader.IsHidden(photo))
         {
             return Problems.NotFound;
         }
 
         try
         {
-            var bytes = await albums.ReadAsync(photo.Locator.Album, photo.Locator.Path, cancellationToken);
-            var jpeg = await faces.RenderAsync(bytes, Math.Clamp(width ?? MaxSide, 16, MaxSide), cancellationToken);
+            var side = Math.Clamp(width ?? MaxSide, 16, MaxSide);
+            var jpeg = await RenderAsync((id, listing, index, side), photo.Locator, photos, cache, faces, cancellationToken);
             // The owner's browser may keep it for a while, nobody else: it must not outlive "delete everything" for long.
             response.Headers.CacheControl = "private, max-age=600";
             return TypedResults.File(jpeg, "image/jpeg");
         }
         catch (Exception exception) when (exception is PhotoUnavailableException or PhotoException)
         {
-            return Problems.Of(410, "photo-gone", exception.Message, "The match was found when the photo was there; ask whoever keeps the album.");
+            return Problems.Of(410, "photo-gone", exception.Message, "The match was found when the photo was there; ask whoever posted it or keeps the album.");
         }
+        catch (PhotoUnreachableException exception)
+        {
+            return Problems.Of(503, "photo-unreachable", exception.Message, "Try again in a moment.");
+        }
+    }
+
+    private static async Task<byte[]> RenderAsync(
+        (string Search, int Listing, int Index, int Side) key, PhotoLocator locator, PhotoReading photos, IMemoryCache cache, FaceReader faces, CancellationToken cancellationToken)
+    {
+        if (cache.TryGetValue<byte[]>(key, out var kept))
+        {
+            return kept!;
+        }
+
+        var jpeg = await faces.RenderAsync(await photos.ReadAsync(locator, cancellationToken), key.Side, cancellationToken);
+        if (locator.Url is not null)
+        {
+            cache.Set(key, jpeg, new MemoryCacheEntryOptions { Size = jpeg.Length, AbsoluteExpirationRelativeToNow = KeptInMemory });
+        }
+
+        return jpeg;
     }
 }

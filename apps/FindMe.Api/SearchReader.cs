@@ -22,7 +22,7 @@ internal sealed record SearchSnapshot(Search Search, IReadOnlyList<PhotoShard> S
 }
 
 /// <summary>Reads searches: the document, and all shards in one request.</summary>
-internal sealed partial class SearchReader(DaprClient dapr, TimeProvider time, ILogger<SearchReader> logger)
+internal sealed partial class SearchReader(DaprClient dapr, OptOuts optOuts, TimeProvider time, ILogger<SearchReader> logger)
 {
     // Long after a publish that went well would have been noted, short for a person who waits.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -75,8 +75,17 @@ internal sealed partial class SearchReader(DaprClient dapr, TimeProvider time, I
             }
         }
 
-        return new SearchSnapshot(search, shards);
+        return new SearchSnapshot(search, [.. shards.Select(WithoutOptOuts)]);
     }
+
+    // Who opts out later is not shown from then on either.
+    private PhotoShard WithoutOptOuts(PhotoShard shard) => shard.Photos.Any(IsHidden)
+        ? shard with { Photos = [.. shard.Photos.Select(photo => IsHidden(photo) ? photo with { Verdict = Verdict.Skipped("Its author has asked not to be searched.") with { Order = photo.Verdict!.Order } } : photo)] }
+        : shard;
+
+    /// <summary>Whether a match must not be shown, since its author has opted out.</summary>
+    public bool IsHidden(ShardPhoto photo) =>
+        photo.Verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe } && optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author);
 
     /// <summary>Publishes the first step of a search, and notes that it is published.</summary>
     /// <exception cref="DaprException">It may not be published; reading the search later publishes it again.</exception>

@@ -48,6 +48,11 @@ internal sealed record SearchView(
     PhotoCounts Photos,
     IReadOnlyList<MatchView> Matches,
     IReadOnlyList<SkippedView> Skipped,
+    IReadOnlyList<PhotoGroup> Groups,
+    SearchTerms Terms,
+    decimal Cost,
+    IReadOnlyList<string> Notices,
+    bool CanContinue,
     SearchProblem? Problem)
 {
     /// <summary>All of a search.</summary>
@@ -61,14 +66,19 @@ internal sealed record SearchView(
         var search = snapshot.Search;
         var matches = new List<MatchView>();
         var skipped = new List<SkippedView>();
+        var settled = new List<ShardPhoto>();
+        var told = new HashSet<string>();
         var shardNumber = 0;
         foreach (var page in search.Pages)
         {
             var shards = snapshot.Shards.Skip(shardNumber).Take(PageLayout.ShardsOf(page.Photos)).ToList();
-            var wanted = shards
-                .SelectMany((shard, number) => shard.Photos.Where(photo => photo.Verdict is { } verdict && isWanted(shardNumber + number, verdict)))
-                .OrderBy(photo => photo.Index);
-            foreach (var photo in wanted)
+            var photos = shards
+                .SelectMany((shard, number) => shard.Photos.Select(photo => (Photo: photo, Shard: shardNumber + number)))
+                .Where(entry => entry.Photo.Verdict is not null)
+                .OrderBy(entry => entry.Photo.Index)
+                .ToList();
+            settled.AddRange(photos.Select(entry => entry.Photo));
+            foreach (var photo in photos.Where(entry => isWanted(entry.Shard, entry.Photo.Verdict!)).Select(entry => entry.Photo))
             {
                 var verdict = photo.Verdict!;
                 if (verdict.Kind == VerdictKind.Skipped)
@@ -77,6 +87,7 @@ internal sealed record SearchView(
                 }
                 else if (verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe, Box: { } box })
                 {
+                    told.Add(photo.Id);
                     var url = $"/api/searches/{search.Id}/photos/{page.Listing}-{photo.Index}";
                     matches.Add(new MatchView(
                         photo.Post, new PhotoView(photo.Id, url, verdict.Width, verdict.Height), box, verdict.Distance!.Value, verdict.Confidence!.Value, verdict.Kind));
@@ -86,14 +97,32 @@ internal sealed record SearchView(
             shardNumber += shards.Count;
         }
 
+        var groups = PhotoGroups.Of(settled).Where(photos => photos.Count > 1 && photos.Any(photo => told.Contains(photo.Id))).Select(PhotoGroups.View);
         return new SearchView(
-            search.Id, search.Source, search.Query, search.CreatedAt, StatusOf(snapshot), null, search.Posts, CountsOf(snapshot), matches, skipped, search.Problem);
+            search.Id,
+            search.Source,
+            search.Query,
+            search.CreatedAt,
+            StatusOf(snapshot),
+            search.Stage == SearchStage.Listing ? search.WaitingUntil : null,
+            search.Posts,
+            CountsOf(snapshot),
+            matches,
+            skipped,
+            [.. groups],
+            search.Terms,
+            search.Cost,
+            search.Notices,
+            SearchContinuing.IsPossible(snapshot),
+            search.Problem);
     }
 
     public static SearchStatus StatusOf(SearchSnapshot snapshot) => snapshot.Search.Stage switch
     {
-        SearchStage.Listing => SearchStatus.Searching,
-        SearchStage.Listed => snapshot.IsEnded() ? SearchStatus.Finished : SearchStatus.Processing,
+        SearchStage.Listing => snapshot.Search.WaitingUntil is null ? SearchStatus.Searching : SearchStatus.Waiting,
+        SearchStage.Listed when !snapshot.IsEnded() => SearchStatus.Processing,
+        // It may have cost what the person allowed: that is an end, not a failure.
+        SearchStage.Listed => snapshot.Search is { Stopped: true, Problem.Type: not "cost-cap" } ? SearchStatus.Failed : SearchStatus.Finished,
         SearchStage.Cancelled => SearchStatus.Cancelled,
         _ => SearchStatus.Failed,
     };
@@ -105,7 +134,7 @@ internal sealed record SearchView(
     }
 }
 
-/// <summary>A search in a list: the counts, without the photos.</summary>
+/// <summary>A search in a list: the counts, without the photos. Matches are counted by picture, however many posts carry it.</summary>
 internal sealed record SearchSummary(string Id, string Source, string Query, DateTimeOffset CreatedAt, SearchStatus Status, PhotoCounts Photos, int Matches)
 {
     public static SearchSummary Of(SearchSnapshot snapshot) => new(
@@ -115,5 +144,5 @@ internal sealed record SearchSummary(string Id, string Source, string Query, Dat
         snapshot.Search.CreatedAt,
         SearchView.StatusOf(snapshot),
         SearchView.CountsOf(snapshot),
-        snapshot.Shards.Sum(shard => shard.Photos.Count(photo => photo.Verdict?.Kind is VerdictKind.Match or VerdictKind.Maybe)));
+        PhotoGroups.Of(snapshot.Shards.SelectMany(shard => shard.Photos)).Count);
 }

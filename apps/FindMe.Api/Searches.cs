@@ -25,11 +25,6 @@ public sealed class SearchOptions
 [OptionsValidator]
 internal sealed partial class SearchOptionsValidator : IValidateOptions<SearchOptions>;
 
-/// <summary>A search to begin.</summary>
-/// <param name="Source">The kind of source: <c>album</c>.</param>
-/// <param name="Query">What to search there: an album's name.</param>
-internal sealed record SearchWish(string? Source, string? Query);
-
 /// <summary>A search that was begun.</summary>
 /// <param name="Id">Its id.</param>
 internal sealed record SearchBegun(string Id);
@@ -41,6 +36,8 @@ internal static class Searches
     {
         services.AddOptions<SearchOptions>().BindConfiguration(SearchOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SearchOptions>, SearchOptionsValidator>();
+        services.AddNetworkOptions();
+        services.AddSingleton<SearchWishes>();
         services.AddSingleton<SearchReader>();
         services.AddSingleton<SearchWatches>();
         services.AddSingleton<SearchDeletion>();
@@ -48,7 +45,7 @@ internal static class Searches
 
     public static void MapSearches(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/api/searches", BeginAsync).RequireCaller().WithSummary("Search a source for yourself.");
+        routes.MapPost("/api/searches", BeginAsync).RequireCaller().WithAudit().WithSummary("Search a source for yourself.");
         routes.MapGet("/api/searches", ListAsync).RequireCaller().WithSummary("Your searches, newest first.");
         routes.MapGet("/api/searches/{id}", ReadAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("How a search stands, and whom it found.");
         routes.MapDelete("/api/searches/{id}", EndAsync).RequireCaller(otherwise: Problems.NotFound)
@@ -58,21 +55,17 @@ internal static class Searches
     private static async Task<Results<Accepted<SearchBegun>, ProblemHttpResult>> BeginAsync(
         SearchWish wish,
         Caller caller,
-        Albums albums,
+        SearchWishes wishes,
         DaprClient dapr,
         SearchReader reader,
         IOptions<SearchOptions> options,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        if (wish.Source != Sources.Album)
+        var (source, query, terms, problem) = await wishes.CheckAsync(wish, caller, cancellationToken);
+        if (problem is not null)
         {
-            return Problems.Of(422, "unknown-source", $"FindMe cannot search “{wish.Source}”.", "GET /api/sources says what can be searched.");
-        }
-
-        if (wish.Query is null || !albums.Contains(wish.Query))
-        {
-            return Problems.Of(422, "unknown-album", $"There is no album named “{wish.Query}”.", "GET /api/sources says which there are; the operator adds one with --album FOLDER.");
+            return problem;
         }
 
         if (caller.Person.References.Count == 0)
@@ -90,8 +83,10 @@ internal static class Searches
         {
             Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
             Person = caller.Id,
-            Source = wish.Source,
-            Query = wish.Query,
+            Schema = Search.SchemaOf(source),
+            Source = source,
+            Query = query,
+            Terms = terms,
             CreatedAt = now,
             ExpiresAt = now + Callers.Retention,
             References = [.. caller.Person.References.Select(reference => reference.Id)],

@@ -1,26 +1,78 @@
 using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>A kind of source, and what it offers.</summary>
-/// <param name="Source">What <c>POST /api/searches</c> calls it.</param>
-/// <param name="Label">What a person calls it.</param>
-/// <param name="Items">What can be searched in it.</param>
-internal sealed record SourceView(string Source, string Label, IReadOnlyList<SourceItem> Items);
+/// <summary>A kind of source, and what it takes.</summary>
+/// <param name="Name">What <c>POST /api/searches</c> calls it.</param>
+/// <param name="Title">What a person calls it.</param>
+/// <param name="Available">Whether this person can search it now.</param>
+/// <param name="Reason">Why not, and what to know before; null: nothing.</param>
+/// <param name="Needs">What is missing: <c>nothing</c>, an <c>account</c> of the person, or the <c>operator</c>.</param>
+/// <param name="Query">What it is asked.</param>
+/// <param name="Fields">Which of since, until, language, limit and maxCost it takes.</param>
+internal sealed record SourceView(
+    string Name, string Title, bool Available, string? Reason, string Needs, QueryView Query, IReadOnlyList<string> Fields)
+{
+    /// <summary>Its name as the page of an earlier version reads it.</summary>
+    public string Source => Name;
+
+    /// <summary>Its title as the page of an earlier version reads it.</summary>
+    public string Label => Title;
+
+    /// <summary>Its choices as the page of an earlier version reads them: albums only.</summary>
+    public IEnumerable<SourceItem> Items => Name == SourceNames.Album ? (Query.Choices ?? []).Select(choice => new SourceItem(choice.Value, choice.Label)) : [];
+}
+
+/// <summary>What a source is asked.</summary>
+/// <param name="Label">What it is, for a person.</param>
+/// <param name="Placeholder">An example.</param>
+/// <param name="Choices">What there is to choose from; null: anything may be written.</param>
+internal sealed record QueryView(string Label, string Placeholder, IReadOnlyList<QueryChoice>? Choices = null);
 
 /// <summary>One thing to search.</summary>
-/// <param name="Query">What <c>POST /api/searches</c> calls it.</param>
-/// <param name="Label">What a person calls it.</param>
+internal sealed record QueryChoice(string Value, string Label);
+
+/// <summary>One thing to search, as the page of an earlier version reads it.</summary>
 internal sealed record SourceItem(string Query, string Label);
 
-/// <summary>What can be searched.</summary>
+/// <summary>What can be searched, and by whom.</summary>
 internal static class Sources
 {
-    public const string Album = "album";
+    public static void MapSources(this IEndpointRouteBuilder routes) => routes.MapGet("/api/sources", ListAsync).WithSummary("What can be searched.");
 
-    public static void MapSources(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/api/sources", (Albums albums) => new[]
-        {
-            new SourceView(Album, "Albums", [.. albums.Names.Select(name => new SourceItem(name, name))]),
-        }).WithSummary("What can be searched.");
+    private static async Task<SourceView[]> ListAsync(
+        HttpContext context, SharedAlbums albums, UploadFolders folders, DaprClient dapr, SearchWishes wishes, IOptions<XOptions> x, CancellationToken cancellationToken)
+    {
+        var person = (await Callers.CallerOfAsync(context))?.Person;
+        var shared = albums.NamesFor(person);
+        var uploads = await UploadsOfAsync(person, dapr, cancellationToken);
+        return
+        [
+            View(SourceNames.Album, "Albums", new QueryView("Album", "", [.. shared.Select(name => new QueryChoice(name, name))]),
+                shared.Count > 0 ? null : ("operator", "The operator has shared no album with you.")),
+            View(SourceNames.Zip, "Your own photos", new QueryView("ZIP file", "", uploads),
+                folders.Exist ? null : ("operator", "The operator has given no place for uploads.")),
+            View(SourceNames.Hashtags, "Mastodon and Bluesky", new QueryView("Hashtags", "#dotnetconf"), wishes.Obstacle(SourceNames.Hashtags, person)),
+            View(SourceNames.Mastodon, "Mastodon", new QueryView("Hashtags", "#dotnetconf"), wishes.Obstacle(SourceNames.Mastodon, person)),
+            View(SourceNames.Bluesky, "Bluesky", new QueryView("Hashtags or words", "#dotnetconf"), wishes.Obstacle(SourceNames.Bluesky, person)),
+            View(SourceNames.X, "X", new QueryView("Query", "#dotnetconf OR \"dotnet conf\""), wishes.Obstacle(SourceNames.X, person))
+                with { Reason = wishes.Obstacle(SourceNames.X, person)?.Reason ?? $"X has approved this use; {x.Value.Contact} holds the approval." },
+        ];
+    }
+
+    private static SourceView View(string name, string title, QueryView query, (string Needs, string Reason)? obstacle) =>
+        new(name, title, obstacle is null, obstacle?.Reason, obstacle?.Needs ?? "nothing", query, SearchWishes.FieldsOf(name));
+
+    private static async Task<List<QueryChoice>> UploadsOfAsync(Person? person, DaprClient dapr, CancellationToken cancellationToken)
+    {
+        var found = await dapr.GetBulkStateAsync(StateKeys.Store, [.. (person?.Uploads ?? []).Select(StateKeys.Upload)], cancellationToken);
+        return
+        [
+            .. found.Values.Select(entry => entry.Value.Read<Upload>())
+                .OrderBy(upload => upload.CreatedAt)
+                .Select(upload => new QueryChoice(upload.Id, $"{upload.Photos.Count} photos, sent {upload.CreatedAt:yyyy-MM-dd HH:mm} UTC")),
+        ];
+    }
 }

@@ -5,7 +5,7 @@ namespace FindMe.Collect;
 /// <summary>An album: every regular file of a folder that the operator offers, in the order of their paths.</summary>
 internal sealed class AlbumSource(Albums albums) : IPhotoSource
 {
-    public string Name => "album";
+    public string Name => SourceNames.Album;
 
     // A path is its own place in the order: the page goes on after the last one, whatever came or went meanwhile.
     public Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
@@ -23,7 +23,7 @@ internal sealed class AlbumSource(Albums albums) : IPhotoSource
         var page = paths
             .SkipWhile(path => search.Next is { } last && string.CompareOrdinal(path, last) <= 0)
             .Take(PageLayout.MaxPhotosPerPage + 1)
-            .Select(path => new SourcePhoto(path, new Post(path), new PhotoLocator(search.Query, path)))
+            .Select(path => new SourcePhoto(path, new Post(path), PhotoLocator.InAlbum(search.Query, path)))
             .ToList();
         var photos = page.Take(PageLayout.MaxPhotosPerPage).ToList();
         return Task.FromResult(new SourcePage(photos, photos.Count, page.Count > photos.Count ? photos[^1].Id : null));

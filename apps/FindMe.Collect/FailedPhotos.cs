@@ -51,7 +51,7 @@ internal sealed class FailedPhotos(DaprClient dapr, PhotoWaves waves, Failures f
             // What was under way when the search failed was let go without a verdict.
             for (var page = 0; page < reopened.Pages.Count; page++)
             {
-                await waves.ReleaseDueAsync(reopened, page, cancellationToken);
+                await waves.ReleaseDueAsync(reopened, page, cancellationToken, again: true);
             }
 
             if (reopened.Stage == SearchStage.Listing)

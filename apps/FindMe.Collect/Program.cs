@@ -1,12 +1,17 @@
 // search_request → list a page of the source → write it to the state store → one tweet_image a photo.
 using FindMe.Collect;
+using FindMe.Fetching;
 using FindMe.Pipeline;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
 builder.Services.AddAlbums();
-builder.Services.AddSingleton<IPhotoSource, AlbumSource>();
+builder.Services.AddOutsideHttp();
+builder.Services.AddAccounts();
+builder.Services.AddNetworkOptions();
+builder.Services.AddOptOuts();
+builder.Services.AddPhotoSources();
 builder.Services.AddSingleton<SearchPages>();
 builder.Services.AddSingleton<PhotoWaves>();
 builder.Services.AddSingleton<FailedPhotos>();

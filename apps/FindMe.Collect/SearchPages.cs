@@ -1,79 +1,166 @@
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
+using Microsoft.Extensions.Options;
 
 namespace FindMe.Collect;
 
 /// <summary>Lists one page of a search and writes it: first that a listing begins, then the shards, then the page.</summary>
 /// <remarks>
 /// The page counts once it stands in the search's own document. A listing that dies before leaves shards that nobody reads, under
-/// its own number; they go with the search. Two listings of one page at once write different shards, and one of them wins.
+/// its own number; they go with the search. Two listings of one page at once write different shards, and one of them wins. What a
+/// page can cost is written as spent before it is asked for, and corrected with the page: a listing that dies stays paid.
 /// </remarks>
-internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSource> sources, TimeProvider time, ILogger<SearchPages> logger)
+internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSource> sources, OptOuts optOuts, IOptions<CollectOptions> options, TimeProvider time, ILogger<SearchPages> logger)
 {
     /// <summary>Lists the page after the last one.</summary>
-    /// <returns>The search as it is now, with the page or with the problem that ended it.</returns>
+    /// <returns>The search as it is now: with the page, with a time to wait for, or with the problem that stopped it.</returns>
     public async Task<Search> ListAsync(Search search, CancellationToken cancellationToken)
     {
         var before = search.Pages.Count;
-        var begun = await UpdateAsync(search, current => current with { Listings = current.Listings + 1 }, before, cancellationToken);
+        var source = sources.SingleOrDefault(source => source.Name == search.Source);
+        if (source is null)
+        {
+            return await StopAsync(search, 0, new SearchProblem("unknown-source", $"FindMe cannot search “{search.Source}”.", "Choose one of the offered sources."), cancellationToken);
+        }
+
+        var cost = 0m;
+        Search begun;
+        try
+        {
+            begun = await UpdateAsync(
+                search,
+                current =>
+                {
+                    cost = source.CostOfNextPage(current);
+                    return current with { Listings = current.Listings + 1, Cost = current.Cost + cost, WaitingUntil = null };
+                },
+                cancellationToken);
+        }
+        catch (SourceException exception)
+        {
+            return await StopAsync(search, 0, exception.Problem, cancellationToken);
+        }
+
         if (begun.Pages.Count != before || begun.Stage != SearchStage.Listing)
         {
             return begun;
         }
 
-        var source = sources.SingleOrDefault(source => source.Name == begun.Source);
-        if (source is null)
-        {
-            return await FailAsync(begun, new SearchProblem("unknown-source", $"FindMe cannot search “{begun.Source}”.", "Choose one of the offered sources."), before, cancellationToken);
-        }
-
-        SourcePage listed;
         try
         {
-            listed = await source.ListAsync(begun, cancellationToken);
+            var listed = await source.ListAsync(begun with { Cost = begun.Cost - cost }, cancellationToken);
+            return await WriteAsync(begun, listed, cost, cancellationToken);
         }
         catch (SourceException exception)
         {
-            return await FailAsync(begun, exception.Problem, before, cancellationToken);
+            return await StopAsync(begun, cost, exception.Problem, cancellationToken);
+        }
+        catch (SourceWaitException exception)
+        {
+            return await WaitAsync(begun, cost, exception.Until, attempts: 0, cancellationToken);
+        }
+        catch (SourceUnavailableException exception)
+        {
+            LogSilent(logger, begun.Id, begun.Attempts + 1, exception.Message);
+            var refund = exception.MayHaveCost ? 0 : cost;
+            if (begun.Attempts + 1 >= options.Value.MaxAttempts)
+            {
+                return await StopAsync(
+                    begun, refund, new SearchProblem("source-unavailable", exception.Message, "What was found stays. Continue the search later: it goes on where it stopped."), cancellationToken);
+            }
+
+            var wait = options.Value.FirstWait * Math.Pow(2, begun.Attempts) * (0.75 + (Random.Shared.NextDouble() / 2));
+            return await WaitAsync(begun, refund, time.GetUtcNow() + wait, begun.Attempts + 1, cancellationToken);
+        }
+    }
+
+    private async Task<Search> WriteAsync(Search begun, SourcePage listed, decimal reserved, CancellationToken cancellationToken)
+    {
+        var known = await KnownAsync(begun, cancellationToken);
+        var fresh = listed.Photos.Where(photo => !optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author) && known.Add(photo.Id)).ToList();
+        var seenBefore = listed.Photos.Except(fresh).Select(photo => photo.Post.Id).Distinct().Count();
+        var posts = listed.Posts - seenBefore;
+        var (next, isLast) = (listed.Next, listed.Next is null);
+        if (fresh.Count > PageLayout.MaxPhotosPerPage)
+        {
+            // The source is asked for the same page once more, and what is written by then is left out.
+            fresh = fresh[..PageLayout.MaxPhotosPerPage];
+            posts = fresh.Select(photo => photo.Post.Id).Distinct().Count() - seenBefore;
+            (next, isLast) = (begun.Next, false);
         }
 
-        var page = new SearchPage(begun.Listings, listed.Photos.Count);
-        await dapr.SaveBulkStateAsync(StateKeys.Store, ShardsOf(begun.Id, page, listed), begun.TimeToLive(time.GetUtcNow()), cancellationToken);
+        var page = new SearchPage(begun.Listings, fresh.Count);
+        await dapr.SaveBulkStateAsync(StateKeys.Store, ShardsOf(begun.Id, page, fresh), begun.TimeToLive(time.GetUtcNow()), cancellationToken);
         var written = await UpdateAsync(
             begun,
-            current => current with
+            current =>
             {
-                Pages = [.. current.Pages, page],
-                Posts = current.Posts + listed.Posts,
-                Next = listed.Next,
-                Stage = listed.Next is null ? SearchStage.Listed : current.Stage,
-                Problem = listed.Next is null && before == 0 && listed.Photos.Count == 0 ? Nothing(begun) : null,
+                var ended = isLast || current.Posts + posts >= (current.Terms.Limit ?? int.MaxValue);
+                return current with
+                {
+                    Pages = [.. current.Pages, page],
+                    Posts = current.Posts + Math.Max(0, posts),
+                    Next = next,
+                    Newest = listed.Newest ?? current.Newest,
+                    Cost = current.Cost - reserved + listed.Cost,
+                    Attempts = 0,
+                    Notices = [.. current.Notices.Union(listed.Notices).Take(Search.MaxNotices)],
+                    Stage = ended ? SearchStage.Listed : current.Stage,
+                    Problem = ended && fresh.Count == 0 && current.Pages.All(earlier => earlier.Photos == 0) ? Nothing(begun) : null,
+                };
             },
-            before,
             cancellationToken);
-        LogPage(logger, begun.Id, before, listed.Photos.Count);
+        LogPage(logger, begun.Id, begun.Pages.Count, fresh.Count);
         return written;
+    }
+
+    // Pages overlap: posts come in between, instances know the same posts. What is listed is what stands in the shards.
+    private async Task<HashSet<string>> KnownAsync(Search search, CancellationToken cancellationToken)
+    {
+        var keys = search.Pages.SelectMany(page => PageLayout.ShardKeys(search.Id, page)).ToList();
+        var shards = await dapr.GetBulkStateAsync(StateKeys.Store, keys, cancellationToken);
+        return [.. shards.Values.SelectMany(entry => entry.Value.Read<PhotoShard>().Photos).Select(photo => photo.Id)];
     }
 
     private static SearchProblem Nothing(Search search) => new(
         "no-photos", $"There is not a single photo in “{search.Query}”.", "Choose another one, or come back when photos are there.");
 
-    private static IEnumerable<(string Key, PhotoShard Shard)> ShardsOf(string search, SearchPage page, SourcePage listed) => listed.Photos
+    private static IEnumerable<(string Key, PhotoShard Shard)> ShardsOf(string search, SearchPage page, IEnumerable<SourcePhoto> photos) => photos
         .Select((photo, index) => new ShardPhoto(index, photo.Id, photo.Post, photo.Locator))
         .GroupBy(photo => PageLayout.ShardOf(photo.Index, page.Photos))
-        .Select(shard => (StateKeys.Shard(search, page.Listing, shard.Key), new PhotoShard { Photos = [.. shard] }));
+        .Select(shard => (StateKeys.Shard(search, page.Listing, shard.Key), PhotoShard.Of([.. shard])));
 
-    private Task<Search> FailAsync(Search search, SearchProblem problem, int pages, CancellationToken cancellationToken)
+    private Task<Search> StopAsync(Search search, decimal refund, SearchProblem problem, CancellationToken cancellationToken)
     {
-        LogFailed(logger, search.Id, problem.Type);
-        return UpdateAsync(search, current => current with { Stage = SearchStage.Failed, Problem = problem }, pages, cancellationToken);
+        LogStopped(logger, search.Id, problem.Type);
+        return UpdateAsync(
+            search,
+            current => current with
+            {
+                Stage = SearchStage.Listed,
+                Stopped = true,
+                Problem = problem,
+                Cost = current.Cost - refund,
+                WaitingUntil = null,
+                Attempts = 0,
+            },
+            cancellationToken);
+    }
+
+    private Task<Search> WaitAsync(Search search, decimal refund, DateTimeOffset until, int attempts, CancellationToken cancellationToken)
+    {
+        LogWaiting(logger, search.Id, until);
+        return UpdateAsync(
+            search,
+            current => current with { WaitingUntil = until, Turn = current.Turn + 1, Attempts = attempts, Cost = current.Cost - refund },
+            cancellationToken);
     }
 
     // Whoever comes second, to a page or to a search that is no longer open, changes nothing.
-    private async Task<Search> UpdateAsync(Search search, Func<Search, Search> change, int pages, CancellationToken cancellationToken) =>
+    private async Task<Search> UpdateAsync(Search search, Func<Search, Search> change, CancellationToken cancellationToken) =>
         await dapr.UpdateStateAsync<Search>(
             StateKeys.Search(search.Id),
-            current => current.Stage == SearchStage.Listing && current.Pages.Count == pages ? change(current) : current,
+            current => current.Stage == SearchStage.Listing && current.Pages.Count == search.Pages.Count ? change(current) : current,
             current => current.TimeToLive(time.GetUtcNow()),
             cancellationToken)
         ?? search with { Stage = SearchStage.Deleted };
@@ -81,6 +168,12 @@ internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSou
     [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: page {Page} has {Photos} photos.")]
     private static partial void LogPage(ILogger logger, string searchId, int page, int photos);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} failed: {Problem}.")]
-    private static partial void LogFailed(ILogger logger, string searchId, string problem);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} stopped: {Problem}.")]
+    private static partial void LogStopped(ILogger logger, string searchId, string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId} waits until {Until:O}.")]
+    private static partial void LogWaiting(ILogger logger, string searchId, DateTimeOffset until);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: the source does not answer, attempt {Attempt}: {Reason}")]
+    private static partial void LogSilent(ILogger logger, string searchId, int attempt, string reason);
 }

@@ -18,6 +18,8 @@ internal static partial class SearchRequests
         DaprClient dapr,
         SearchPages pages,
         PhotoWaves waves,
+        Wakeups wakeups,
+        TimeProvider time,
         FailedPhotos failed,
         ILogger<SearchRequest> logger,
         CancellationToken cancellationToken)
@@ -49,20 +51,27 @@ internal static partial class SearchRequests
             return Delivery.Done;
         }
 
-        if (search.Stage == SearchStage.Listing && request.Page == search.Pages.Count)
+        if (search.Stage == SearchStage.Listing && request.Page == search.Pages.Count && !IsTooEarly(search, time.GetUtcNow()))
         {
             search = await pages.ListAsync(search, cancellationToken);
         }
 
         await waves.ReleaseDueAsync(search, request.Page, cancellationToken);
-        if (search.Stage == SearchStage.Listing && request.Page + 1 == search.Pages.Count)
+        var next = new SearchRequest { SearchId = search.Id, Page = search.Pages.Count, Turn = search.Turn };
+        if (search is { Stage: SearchStage.Listing, WaitingUntil: { } until })
         {
-            var next = new SearchRequest { SearchId = search.Id, Page = request.Page + 1 };
+            await wakeups.AddAsync(next, until, cancellationToken);
+        }
+        else if (search.Stage == SearchStage.Listing && request.Page + 1 == search.Pages.Count)
+        {
             await dapr.PublishAsync(next, cancellationToken);
         }
 
         return Delivery.Done;
     }
+
+    // Clocks of two machines may differ a little: who comes that early is not sent away again.
+    private static bool IsTooEarly(Search search, DateTimeOffset now) => search.WaitingUntil > now + TimeSpan.FromSeconds(1);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The search_request {EventId} has no data: dropped.")]
     private static partial void LogWithoutData(ILogger logger, string? eventId);

@@ -19,13 +19,35 @@ public sealed class CompareOptions
 internal sealed partial class CompareOptionsValidator : IValidateOptions<CompareOptions>;
 
 /// <summary>Compares photos, as many at once as there are cores.</summary>
-internal sealed partial class Comparison(Lazy<FaceEngine> engine, Verdicts verdicts, IOptions<CompareOptions> options, ILogger<Comparison> logger) : IDisposable
+internal sealed partial class Comparison(
+    Lazy<FaceEngine> engine, Verdicts verdicts, PhotoReading photos, IOptions<CompareOptions> options, IOptions<FaceEngineOptions> faces, ILogger<Comparison> logger) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(options.Value.PhotosAtOnce is > 0 and var photos ? photos : Environment.ProcessorCount);
 
-    /// <summary>Waits for a free core and compares.</summary>
+    /// <summary>Waits for a free core and compares; once more with the original where faces are small and the original is larger.</summary>
     /// <returns>The verdict; null when the search ended while the photo waited its turn.</returns>
     public async Task<Verdict?> CompareAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
+    {
+        var found = await CompareInTurnAsync(image, photo, wanted, cancellationToken);
+        if (found is { Photo: { } analyzed } && IsTooSmall(analyzed)
+            && await photos.TryReadOriginalAsync(image.Photo, cancellationToken) is { } original
+            && await CompareInTurnAsync(image, original, wanted, cancellationToken) is { Photo: not null } better)
+        {
+            LogOriginal(logger, image.SearchId, image.Listing, image.Index);
+            return better.Verdict;
+        }
+
+        return found?.Verdict;
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    // A face below this has fewer pixels than the network wants, and the engine would take more if it got them.
+    private bool IsTooSmall(AnalyzedPhoto photo) =>
+        Math.Max(photo.Width, photo.Height) < FaceEngine.WorkingSide
+        && photo.Faces.Any(face => face.Box.Height < faces.Value.MinReferenceFacePixels);
+
+    private async Task<Compared?> CompareInTurnAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
     {
         var waits = _turn.CurrentCount == 0;
         await _turn.WaitAsync(cancellationToken);
@@ -46,15 +68,13 @@ internal sealed partial class Comparison(Lazy<FaceEngine> engine, Verdicts verdi
         }
     }
 
-    public void Dispose() => _turn.Dispose();
-
-    private Verdict Compare(byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
+    private Compared Compare(byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
     {
         try
         {
             var analyzed = engine.Value.Analyze(photo, cancellationToken);
             var found = engine.Value.Compare(analyzed, wanted);
-            return found.Kind == FindMe.Faces.VerdictKind.No
+            var verdict = found.Kind == FindMe.Faces.VerdictKind.No
                 ? new Verdict { Kind = Pipeline.VerdictKind.No }
                 : new Verdict
                 {
@@ -64,16 +84,24 @@ internal sealed partial class Comparison(Lazy<FaceEngine> engine, Verdicts verdi
                     Height = analyzed.Height,
                     Distance = found.Distance,
                     Confidence = found.Confidence,
+                    Fingerprint = analyzed.Fingerprint.ToString(),
                 };
+            return new Compared(verdict, analyzed);
         }
         catch (PhotoException exception)
         {
-            return Verdict.Skipped(exception.Message, $"photo-{exception.Problem}".ToLowerInvariant());
+            return new Compared(Verdict.Skipped(exception.Message, $"photo-{exception.Problem}".ToLowerInvariant()), null);
         }
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: comparing photo {Listing}/{Index}.")]
     private static partial void LogComparing(ILogger logger, string searchId, int listing, int index);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: photo {Listing}/{Index} has small faces; its original was compared.")]
+    private static partial void LogOriginal(ILogger logger, string searchId, int listing, int index);
+
+    /// <summary>A verdict, and what the photo showed; null where it could not be read.</summary>
+    private sealed record Compared(Verdict Verdict, AnalyzedPhoto? Photo);
 }
 
 /// <summary>Registers the face engine and what compares with it.</summary>

@@ -5,7 +5,7 @@ using FindMe.Pipeline;
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
-builder.Services.AddAlbums();
+builder.Services.AddPhotoReading();
 builder.Services.AddComparison();
 
 var app = builder.Build();

@@ -15,7 +15,7 @@ internal static partial class TweetImages
         CloudEvent<TweetImage> message,
         Verdicts verdicts,
         SearchReferences references,
-        Albums albums,
+        PhotoReading photos,
         Comparison comparison,
         ILogger<Comparison> logger,
         CancellationToken cancellationToken)
@@ -33,7 +33,7 @@ internal static partial class TweetImages
 
         if (Verdicts.IsSettled(shard, image))
         {
-            await verdicts.ContinueAsync(search, image, shard, cancellationToken);
+            await verdicts.ContinueAsync(image, shard, cancellationToken);
             return Delivery.Done;
         }
 
@@ -47,8 +47,9 @@ internal static partial class TweetImages
         Verdict? verdict;
         try
         {
+            // What may be had later is thrown: the message is delivered again.
             var started = Stopwatch.GetTimestamp();
-            var photo = await albums.ReadAsync(image.Photo.Album, image.Photo.Path, cancellationToken);
+            var photo = await photos.ReadAsync(image.Photo, cancellationToken);
             PipelineMetrics.Took("fetch", started);
             verdict = await comparison.CompareAsync(image, photo, wanted, cancellationToken);
         }

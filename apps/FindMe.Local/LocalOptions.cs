@@ -17,6 +17,9 @@ internal sealed record LocalOptions
     /// <summary>Compare processes, 1 to 16.</summary>
     public required int Replicas { get; init; }
 
+    /// <summary>Whether to imitate the networks on this machine, and to search those.</summary>
+    public required bool DemoNetworks { get; init; }
+
     /// <summary>Whether to install and build first.</summary>
     public required bool Build { get; init; }
 

@@ -55,7 +55,7 @@ internal static class LocalRun
 
         if (options.Build)
         {
-            await Preparation.PrepareAsync(checkout, cancellationToken);
+            await Preparation.PrepareAsync(checkout, options.DemoNetworks, cancellationToken);
         }
 
         if (!Directory.Exists(checkout.Models) || Directory.GetFiles(checkout.Models, "*.onnx").Length == 0)
@@ -64,6 +64,7 @@ internal static class LocalRun
         }
 
         var albums = options.Albums.Count > 0 ? options.Albums : [CopyDemoAlbum(checkout, data)];
+        await using var networks = options.DemoNetworks ? await DemoNetworks.StartAsync(checkout, cancellationToken) : null;
         var wanted = new LocalSystemOptions
         {
             Checkout = checkout,
@@ -71,6 +72,7 @@ internal static class LocalRun
             Albums = albums,
             Port = options.Port,
             Replicas = options.Replicas,
+            Settings = networks?.Settings ?? [],
             Chaos = options.Chaos,
         };
         await using var system = await LocalSystem.StartAsync(wanted, cancellationToken);

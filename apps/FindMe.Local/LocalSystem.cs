@@ -91,6 +91,8 @@ internal sealed class LocalSystem : IAsyncDisposable
         var checkout = options.Checkout;
         var logs = CreateFolder(Path.Combine(options.DataPath, "logs"));
         var keys = CreateFolder(Path.Combine(options.DataPath, "keys"));
+        var audit = CreateFolder(Path.Combine(options.DataPath, "audit"));
+        var uploads = CreateFolder(Path.Combine(options.DataPath, "uploads"));
         var runFile = RunFile.Load(checkout.RunFile);
         var taken = new HashSet<int>();
         var page = options.Port == 0 ? Ports.TakeFree(taken) : options.Port;
@@ -141,6 +143,10 @@ internal sealed class LocalSystem : IAsyncDisposable
                         ["ExitWithParent"] = "true",
                         ["AllowedHosts"] = "localhost;127.0.0.1;[::1]",
                         ["KeyRing__Path"] = keys,
+                        // Whoever starts it on their machine may see the folders that they name.
+                        ["OnlyOneself__ShowUnlistedAlbums"] = "true",
+                        ["OnlyOneself__AuditPath"] = audit,
+                        ["Uploads__Path"] = uploads,
                         ["Faces__ModelsPath"] = checkout.Models,
                         // The key ring lies beside the data that it protects, on the person's own disk: docs/privacy.md says what that means.
                         ["Logging__LogLevel__Microsoft.AspNetCore.DataProtection"] = "Error",

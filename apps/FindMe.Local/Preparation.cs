@@ -8,7 +8,7 @@ internal static class Preparation
 {
     private const int Steps = 3;
 
-    public static async Task PrepareAsync(Checkout checkout, CancellationToken cancellationToken)
+    public static async Task PrepareAsync(Checkout checkout, bool demoNetworks, CancellationToken cancellationToken)
     {
         await RequireNodeAsync(cancellationToken);
         var installed = Path.Combine(checkout.Root, "node_modules", ".package-lock.json");
@@ -20,6 +20,12 @@ internal static class Preparation
 
         await RunAsync(
             checkout, 2, "apps", "dotnet", ["build", "FindMe.Apps.slnf", "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"], cancellationToken);
+        if (demoNetworks)
+        {
+            await RunAsync(
+                checkout, 2, "imitated networks", "dotnet", ["build", "tests/FindMe.Networks", "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"], cancellationToken);
+        }
+
         await RunAsync(checkout, 3, "models", "dotnet", [checkout.ProgramOf("FindMe.Models")], cancellationToken);
     }
 

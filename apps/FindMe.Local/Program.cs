@@ -7,6 +7,7 @@ var albums = new Option<DirectoryInfo[]>("--album") { Description = "A folder of
 var data = new Option<DirectoryInfo?>("--data") { Description = "Where everything is kept. Default: the folder data beside FindMe.sln." };
 var port = new Option<int>("--port") { Description = "The page's port; 0: any that is free.", DefaultValueFactory = _ => 5100 };
 var replicas = new Option<int>("--replicas") { Description = "Compare processes, 1 to 16; each compares as many photos at once as it has cores.", DefaultValueFactory = _ => 1 };
+var demoNetworks = new Option<bool>("--demo-networks") { Description = "Imitate Mastodon, X and Bluesky on this machine, and search those: no account needed." };
 var noBuild = new Option<bool>("--no-build") { Description = "Start what is built already." };
 var chaos = new Option<ChaosOptions?>("--chaos")
 {
@@ -28,7 +29,7 @@ var endWithInput = new Option<bool>("--end-with-input") { Description = "End whe
 
 var command = new RootCommand("Runs FindMe on this machine: every app of dapr.yaml with one local sidecar, no Dapr needed.")
 {
-    albums, data, port, replicas, noBuild, chaos, endWithInput,
+    albums, data, port, replicas, demoNetworks, noBuild, chaos, endWithInput,
 };
 command.SetAction((parsed, cancellationToken) => LocalRun.RunAsync(
     new LocalOptions
@@ -37,6 +38,7 @@ command.SetAction((parsed, cancellationToken) => LocalRun.RunAsync(
         DataPath = parsed.GetValue(data)?.FullName,
         Port = parsed.GetValue(port),
         Replicas = parsed.GetValue(replicas),
+        DemoNetworks = parsed.GetValue(demoNetworks),
         Build = !parsed.GetValue(noBuild),
         Chaos = parsed.GetValue(chaos),
         EndWithInput = parsed.GetValue(endWithInput),

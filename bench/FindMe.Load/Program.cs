@@ -33,6 +33,10 @@ var watching = new Command("watchers", "How soon many watchers of a search know 
 watching.SetAction(parsed => Reports.MeasureAsync(folder => Watchers.MeasureAsync(
     LoadSystem.MakeAlbum(folder, "watched", parsed.GetValue(photos), parsed.GetValue(facesEvery), parsed.GetValue(side)), parsed.GetValue(watchers))));
 
-return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, kills, fairness, crowd, throughput, watching }
+var seconds = new Option<double>("--seconds-per-photo") { Description = "Of one core, as `throughput` measures it: cores divided by photos a second.", Required = true };
+var scale = new Command("scale", "The table of docs/scale.md.") { seconds };
+scale.SetAction(parsed => Console.Write(Scale.Table(parsed.GetValue(seconds))));
+
+return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, kills, fairness, crowd, throughput, watching, scale }
     .Parse(args)
     .InvokeAsync();

@@ -6,7 +6,8 @@ namespace FindMe.Faces;
 /// <param name="Width">Width of the full-size photo, upright, in pixels.</param>
 /// <param name="Height">Height of the full-size photo, upright, in pixels.</param>
 /// <param name="Faces">The faces, largest score first; empty where there is none.</param>
-public sealed record AnalyzedPhoto(int Width, int Height, IReadOnlyList<DetectedFace> Faces);
+/// <param name="Fingerprint">What it looks like from afar, to recognise the same picture elsewhere.</param>
+public sealed record AnalyzedPhoto(int Width, int Height, IReadOnlyList<DetectedFace> Faces, PhotoFingerprint Fingerprint);
 
 /// <summary>A face in a photo.</summary>
 /// <param name="Box">Where it is.</param>

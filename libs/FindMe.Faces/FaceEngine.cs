@@ -7,9 +7,12 @@ namespace FindMe.Faces;
 /// </remarks>
 public sealed class FaceEngine : IDisposable
 {
-    // Cameras' 12 and 24 megapixels (4,000 to 6,032 pixels wide) are exactly half or a third of this or a little more, which a JPEG
-    // decoder does for nothing; and a face that fills a 50th of it still has all the pixels a chip wants.
-    private const int WorkingSide = 2_000;
+    /// <summary>Longest side, in pixels, at which photos are looked at: a larger version of a photo brings nothing beyond it.</summary>
+    /// <remarks>
+    /// Cameras' 12 and 24 megapixels (4,000 to 6,032 pixels wide) are exactly half or a third of this or a little more, which a JPEG
+    /// decoder does for nothing; and a face that fills a 50th of it still has all the pixels a chip wants.
+    /// </remarks>
+    public const int WorkingSide = 2_000;
 
     private readonly FaceEngineOptions _options;
     private readonly FaceDetection _detection;
@@ -69,7 +72,7 @@ public sealed class FaceEngine : IDisposable
         try
         {
             using var picture = EngineMetrics.Measure("decode", () => PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken));
-            return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken));
+            return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
         }
         finally
         {
@@ -100,7 +103,7 @@ public sealed class FaceEngine : IDisposable
         try
         {
             using var picture = PhotoDecoding.Decode(photo, WorkingSide, _options, cancellationToken);
-            var analyzed = new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken));
+            var analyzed = new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
             return ReferenceSelection.Read(picture, analyzed, face, _options.MinReferenceFacePixels);
         }
         finally

@@ -19,6 +19,9 @@ public static partial class AppDefaults
     {
         // Logging__Console__FormatterName=json makes each line an object with its trace, for machines that read.
         builder.Services.Configure<SimpleConsoleFormatterOptions>(console => console.SingleLine = true);
+        // These write addresses with their queries: the way back from a network's sign-in holds a code there, and the way to it a state.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Http.Result", LogLevel.Warning);
         builder.AddTelemetry();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddProblemDetails();
@@ -29,6 +32,7 @@ public static partial class AppDefaults
 
         builder.Services.AddSingleton(services => ConnectToSidecar(services.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<Verdicts>();
+        builder.Services.AddSingleton<PersonKeys>();
         builder.Services.AddSingleton<References>();
         builder.Services.AddSingleton<Wakeups>();
         builder.Services.AddSingleton<Failures>();

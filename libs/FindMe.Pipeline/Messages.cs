@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace FindMe.Pipeline;
 
 /// <summary>
@@ -16,6 +18,9 @@ public sealed record SearchRequest : Document
     /// <summary>The wave to let go, counted from 0 over the whole search; null: list a page.</summary>
     public int? Wave { get; init; }
 
+    /// <summary><see cref="Search.Turn"/> when this was asked for: the same page asked for after a wait is another event.</summary>
+    public int Turn { get; init; }
+
     /// <summary>What failed every time to try again; null: nothing.</summary>
     public RetryScope? Again { get; init; }
 
@@ -28,6 +33,7 @@ public sealed record SearchRequest : Document
         { Again: RetryScope.Waiting } => "/again",
         { Again: RetryScope.Settled } => "/replay",
         { Wave: { } wave } => $"/wave/{wave}",
+        { Turn: > 0 } => $"/page/{Page}/turn/{Turn}",
         _ => $"/page/{Page}",
     } + (LastTry ? "/last" : "");
 }
@@ -71,6 +77,7 @@ public sealed record TweetImage : Document
     /// <param name="photo">The photo.</param>
     public static TweetImage Of(string search, SearchPage page, int firstWave, ShardPhoto photo) => new()
     {
+        Schema = photo.Locator.Schema,
         SearchId = search,
         Listing = page.Listing,
         Index = photo.Index,
@@ -83,11 +90,50 @@ public sealed record TweetImage : Document
     /// <summary>The photo has failed every time before: if it does so again, it is skipped.</summary>
     public bool LastTry { get; init; }
 
+    /// <inheritdoc />
+    protected override int KnownSchema => PhotoLocator.NewestSchema;
+
     /// <summary>The event's id, the same whenever the same photo is sent again.</summary>
     public string EventId() => $"{SearchId}/photo/{Listing}/{Index}{(LastTry ? "/last" : "")}";
 }
 
-/// <summary>Where a photo is had.</summary>
-/// <param name="Album">The name of an album that the operator offers.</param>
-/// <param name="Path">The photo's path below the album's folder, with <c>/</c> between its parts.</param>
-public sealed record PhotoLocator(string Album, string Path);
+/// <summary>Where a photo is had: in an album, in an upload, or at an address of the web.</summary>
+public sealed record PhotoLocator
+{
+    /// <summary>The newest shape of documents with locators: the first one knew albums only.</summary>
+    public const int NewestSchema = 2;
+
+    /// <summary>The shape that a document with this locator has: what an older app can read, it may.</summary>
+    [JsonIgnore]
+    public int Schema => Album is null ? NewestSchema : 1;
+
+    /// <summary>The name of an album that the operator offers; null: it lies elsewhere.</summary>
+    public string? Album { get; init; }
+
+    /// <summary>The id of an upload; null: it lies elsewhere.</summary>
+    public string? Upload { get; init; }
+
+    /// <summary>The photo's path below the album's folder, with <c>/</c> between its parts, or its number in the upload.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Its address, in the size that serves; null: it lies elsewhere.</summary>
+    public string? Url { get; init; }
+
+    /// <summary>The address of a larger version, for photos whose faces are small; null: there is none.</summary>
+    public string? OriginalUrl { get; init; }
+
+    /// <summary>A photo of an album.</summary>
+    /// <param name="album">The album's name.</param>
+    /// <param name="path">The path below its folder.</param>
+    public static PhotoLocator InAlbum(string album, string path) => new() { Album = album, Path = path };
+
+    /// <summary>A photo of an upload.</summary>
+    /// <param name="upload">The upload's id.</param>
+    /// <param name="number">The photo's number in it, from 0.</param>
+    public static PhotoLocator InUpload(string upload, int number) => new() { Upload = upload, Path = $"{number}" };
+
+    /// <summary>A photo on the web.</summary>
+    /// <param name="url">The size that serves.</param>
+    /// <param name="originalUrl">A larger version; null: there is none.</param>
+    public static PhotoLocator At(string url, string? originalUrl = null) => new() { Url = url, OriginalUrl = originalUrl };
+}

@@ -65,6 +65,11 @@ public static class PageLayout
         return null;
     }
 
+    /// <summary>Whether a wave was sent to the comparers already.</summary>
+    /// <param name="shards">All shards of one page.</param>
+    /// <param name="wave">The wave, counted from 0 on that page.</param>
+    public static bool IsWaveSent(IEnumerable<PhotoShard> shards, int wave) => shards.Any(shard => shard.Sent.Contains(wave));
+
     /// <summary>Whether every photo of one wave that lies in these shards is settled.</summary>
     /// <param name="shards">Shards of one page.</param>
     /// <param name="wave">The wave, counted from 0 on that page.</param>

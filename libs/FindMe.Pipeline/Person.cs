@@ -3,6 +3,9 @@ namespace FindMe.Pipeline;
 /// <summary>What FindMe keeps about a person besides their encrypted references. Lies under <see cref="StateKeys.Person"/>.</summary>
 public sealed record Person : Document
 {
+    /// <summary>What a person is kept for after they were last here: as long as their youngest reference or search can be.</summary>
+    public static readonly TimeSpan Retention = TimeSpan.FromDays(30);
+
     /// <summary>The version of the consent text that they agreed to.</summary>
     public required string ConsentVersion { get; init; }
 
@@ -15,8 +18,17 @@ public sealed record Person : Document
     /// <summary>Their references, oldest first: all that may be shown of them.</summary>
     public IReadOnlyList<ReferenceSummary> References { get; init; } = [];
 
+    /// <summary>The browsers that are theirs: a cookie of another session is nobody's. Empty in documents of schema 1: then every one is.</summary>
+    public IReadOnlyList<string> Sessions { get; init; } = [];
+
+    /// <summary>The accounts they are signed in with, one a network at most: all that may be shown of them.</summary>
+    public IReadOnlyList<AccountSummary> Accounts { get; init; } = [];
+
     /// <summary>The ids of their searches, oldest first.</summary>
     public IReadOnlyList<string> Searches { get; init; } = [];
+
+    /// <summary>The ids of their uploads, oldest first; one whose time is over is deleted already.</summary>
+    public IReadOnlyList<string> Uploads { get; init; } = [];
 }
 
 /// <summary>What may be shown of a reference. The embedding is not part of it.</summary>

@@ -12,8 +12,15 @@ public sealed record PhotoShard : Document
     /// <summary>The photos, in the order of their page.</summary>
     public required IReadOnlyList<ShardPhoto> Photos { get; init; }
 
-    /// <summary>The waves of the page, counted from 0 on it, whose successor was asked for by a photo of this shard.</summary>
-    public IReadOnlyList<int> Continued { get; init; } = [];
+    /// <inheritdoc />
+    protected override int KnownSchema => PhotoLocator.NewestSchema;
+
+    /// <summary>A shard of photos that are still to be compared.</summary>
+    /// <param name="photos">At least one.</param>
+    public static PhotoShard Of(IReadOnlyList<ShardPhoto> photos) => new() { Schema = photos.Max(photo => photo.Locator.Schema), Photos = photos };
+
+    /// <summary>Waves of the page, counted from 0 on it, that were sent to the comparers; one shard of the page notes it for all.</summary>
+    public IReadOnlyList<int> Sent { get; init; } = [];
 
     /// <summary>How many of them are settled.</summary>
     public int SettledCount() => Photos.Count(photo => photo.Verdict is not null);
@@ -66,7 +73,19 @@ public sealed record ShardPhoto(int Index, string Id, Post Post, PhotoLocator Lo
 /// <summary>A post that carries photos.</summary>
 /// <param name="Id">What its network calls it; a photo of an album is its own post.</param>
 /// <param name="Url">Where a person can see it; null: nowhere.</param>
-public sealed record Post(string Id, string? Url = null);
+/// <param name="Network">The kind of source it stands on; null: it is no post of a network.</param>
+/// <param name="Author">Who posted it, as the network writes it; null: not known.</param>
+/// <param name="CreatedAt">When; null: not known.</param>
+/// <param name="Sensitive">Its author or the network warns of what it shows.</param>
+/// <param name="Description">What its author says that the photo shows; null: nothing.</param>
+public sealed record Post(
+    string Id,
+    string? Url = null,
+    string? Network = null,
+    string? Author = null,
+    DateTimeOffset? CreatedAt = null,
+    bool Sensitive = false,
+    string? Description = null);
 
 /// <summary>What a comparison can come to.</summary>
 public enum VerdictKind
@@ -107,6 +126,9 @@ public sealed record Verdict
 
     /// <summary>How sure this is, 0 to 1; only with Match and Maybe.</summary>
     public float? Confidence { get; init; }
+
+    /// <summary>The picture's fingerprint, by which the same picture in other posts is recognised; only with Match and Maybe.</summary>
+    public string? Fingerprint { get; init; }
 
     /// <summary>Why the photo could not be compared, one sentence for a person; only with Skipped.</summary>
     public string? Reason { get; init; }

@@ -28,11 +28,14 @@ public sealed record Search : Document
     /// <summary>Whose search it is.</summary>
     public required string Person { get; init; }
 
-    /// <summary>The kind of source, such as <c>album</c>.</summary>
+    /// <summary>The kind of source, one of <see cref="SourceNames"/>.</summary>
     public required string Source { get; init; }
 
-    /// <summary>What to search there: an album's name.</summary>
+    /// <summary>What to search there: an album's name, hashtags, words.</summary>
     public required string Query { get; init; }
+
+    /// <summary>What bounds it.</summary>
+    public SearchTerms Terms { get; init; } = new();
 
     /// <summary>When it was asked for.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
@@ -58,11 +61,45 @@ public sealed record Search : Document
     /// <summary>Where the source goes on after the last page, in the source's own terms; null: at its beginning.</summary>
     public string? Next { get; init; }
 
+    /// <summary>The newest post of the present walk, in the source's own terms: a later walk ends there.</summary>
+    public string? Newest { get; init; }
+
+    /// <summary>The newest post of the walk before; null: this is the first walk.</summary>
+    public string? After { get; init; }
+
+    /// <summary>How often the walk was made to wait, or was taken up again.</summary>
+    public int Turn { get; init; }
+
+    /// <summary>How often in a row the source did not answer.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>The source makes FindMe wait until then; null: it does not.</summary>
+    public DateTimeOffset? WaitingUntil { get; init; }
+
+    /// <summary>The listing ended before its end: <see cref="Problem"/> says why, and <see cref="Next"/> is where it may go on.</summary>
+    public bool Stopped { get; init; }
+
     /// <summary>How many posts the listed pages held.</summary>
     public int Posts { get; init; }
 
-    /// <summary>Why it failed.</summary>
+    /// <summary>What the source was paid, in US dollars: what a listing can cost at most counts from before it asks, until it is known.</summary>
+    public decimal Cost { get; init; }
+
+    /// <summary>What could not be had, sentences for a person; at most <see cref="MaxNotices"/>.</summary>
+    public IReadOnlyList<string> Notices { get; init; } = [];
+
+    /// <summary>Why it failed, stopped or found nothing.</summary>
     public SearchProblem? Problem { get; init; }
+
+    /// <summary>Sentences in <see cref="Notices"/>: what goes wrong more often than this goes wrong for one reason.</summary>
+    public const int MaxNotices = 20;
+
+    /// <inheritdoc />
+    protected override int KnownSchema => 2;
+
+    /// <summary>The shape of the document of a new search: apps that know albums only must leave others alone.</summary>
+    /// <param name="source">One of <see cref="SourceNames"/>.</param>
+    public static int SchemaOf(string source) => source == SourceNames.Album ? 1 : 2;
 
     /// <summary>True as long as photos may be listed and compared.</summary>
     public bool IsOpen() => Stage is SearchStage.Listing or SearchStage.Listed;
@@ -71,6 +108,15 @@ public sealed record Search : Document
     /// <param name="now">The present time.</param>
     public TimeSpan TimeToLive(DateTimeOffset now) => ExpiresAt - now;
 }
+
+/// <summary>What bounds a search, as far as its source has it.</summary>
+/// <param name="Since">Only posts from then on; null: from as far back as the source goes.</param>
+/// <param name="Until">Only posts before then; null: up to now.</param>
+/// <param name="Language">Only posts in this language, two or three letters (ISO 639); null: in any.</param>
+/// <param name="Limit">Posts to look through; null: all.</param>
+/// <param name="MaxCost">The most that the source may be paid, in US dollars; null: nothing, for sources that cost nothing.</param>
+public sealed record SearchTerms(
+    DateTimeOffset? Since = null, DateTimeOffset? Until = null, string? Language = null, int? Limit = null, decimal? MaxCost = null);
 
 /// <summary>One page of a search's photos.</summary>
 /// <param name="Listing">The number of the listing that wrote it.</param>

@@ -15,8 +15,17 @@ public static class StateKeys
     /// <summary>A <see cref="SealedReference"/>: an embedding encrypted under the person's key.</summary>
     public static string Reference(string person, string reference) => $"person/{person}/reference/{reference}";
 
+    /// <summary>The tokens of an account that the person is signed in with, encrypted under the person's key.</summary>
+    public static string Account(string person, string network) => $"person/{person}/account/{network}";
+
+    /// <summary>Which person an account of a network belongs to. The account stands there as a hash.</summary>
+    public static string AccountOwner(string network, string hash) => $"account/{network}/{hash}";
+
     /// <summary>A <see cref="Pipeline.Search"/>: who, where, and how far the listing has come.</summary>
     public static string Search(string search) => $"search/{search}";
+
+    /// <summary>A <see cref="Pipeline.Upload"/>: whose it is, and the names of its photos.</summary>
+    public static string Upload(string upload) => $"upload/{upload}";
 
     /// <summary>The <see cref="WakeupList"/>: steps of searches to ask for later.</summary>
     public const string Wakeups = "wakeups";

@@ -42,7 +42,7 @@ public sealed class Verdicts(DaprClient dapr, TimeProvider time)
 
             if (IsSettled(shard, image))
             {
-                await ContinueAsync(search, image, shard, cancellationToken);
+                await ContinueAsync(image, shard, cancellationToken);
                 return;
             }
 
@@ -50,7 +50,7 @@ public sealed class Verdicts(DaprClient dapr, TimeProvider time)
             if (await dapr.TrySaveStateAsync(StateKeys.Store, ShardKey(image), settled, etag, search.TimeToLive(time.GetUtcNow()), cancellationToken))
             {
                 PipelineMetrics.Settled(verdict);
-                await ContinueAsync(search, image, settled, cancellationToken);
+                await ContinueAsync(image, settled, cancellationToken);
                 return;
             }
 
@@ -81,38 +81,31 @@ public sealed class Verdicts(DaprClient dapr, TimeProvider time)
 
     /// <summary>
     /// Asks for the next wave if the photo was the last of its wave to be settled. To be called after every delivery of the photo: the
-    /// one that settled it may have died before it could ask. Having asked is noted, or copies of a photo would ask for copies of waves,
-    /// and those for more.
+    /// one that settled it may have died before it could ask. A wave that is asked for twice is sent once.
     /// </summary>
-    /// <param name="search">Its search.</param>
     /// <param name="image">The photo.</param>
     /// <param name="shard">Its shard, with its verdict.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">It is not known whether the next wave was asked for; asking again is safe.</exception>
-    public async Task ContinueAsync(Search search, TweetImage image, PhotoShard shard, CancellationToken cancellationToken)
+    public async Task ContinueAsync(TweetImage image, PhotoShard shard, CancellationToken cancellationToken)
     {
         var wave = PageLayout.WaveOf(image.Index);
         var neighbours = shard.Photos.Where(photo => PageLayout.WaveOf(photo.Index) == wave).ToList();
 
         // Only the last of the wave in this shard looks at the others: a repeated delivery of an earlier one has nothing to say.
-        if (shard.Continued.Contains(wave)
-            || neighbours.Any(photo => photo.Verdict is null)
+        if (neighbours.Any(photo => photo.Verdict is null)
             || PhotoOf(shard, image).Verdict!.Order != neighbours.Max(photo => photo.Verdict!.Order))
         {
             return;
         }
 
         var page = new SearchPage(image.Listing, image.PagePhotos);
-        var others = await dapr.GetBulkStateAsync(StateKeys.Store, [.. PageLayout.ShardKeys(image.SearchId, page)], cancellationToken);
-        if (PageLayout.IsWaveSettled(others.Values.Select(entry => entry.Value.Read<PhotoShard>()), wave))
+        var found = await dapr.GetBulkStateAsync(StateKeys.Store, [.. PageLayout.ShardKeys(image.SearchId, page)], cancellationToken);
+        var shards = found.Values.Select(entry => entry.Value.Read<PhotoShard>()).ToList();
+        var next = wave + PageLayout.WavesInFlight;
+        if (PageLayout.IsWaveSettled(shards, wave) && !PageLayout.IsWaveSent(shards, next))
         {
-            var next = image.FirstWave + wave + PageLayout.WavesInFlight;
-            await dapr.PublishAsync(new SearchRequest { SearchId = image.SearchId, Wave = next }, cancellationToken);
-            await dapr.UpdateStateAsync<PhotoShard>(
-                ShardKey(image),
-                current => current.Continued.Contains(wave) ? current : current with { Continued = [.. current.Continued, wave] },
-                _ => search.TimeToLive(time.GetUtcNow()),
-                cancellationToken);
+            await dapr.PublishAsync(new SearchRequest { SearchId = image.SearchId, Wave = image.FirstWave + next }, cancellationToken);
         }
     }
 

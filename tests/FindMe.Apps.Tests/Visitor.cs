@@ -59,9 +59,11 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null) : I
     /// <summary>Agrees and shows the leftmost face of the first demo photo.</summary>
     public Task<JsonNode> ShowDemoFaceAsync() => ShowAsync(Checkouts.DemoPhotos[0], face: 0);
 
-    public async Task<string> SearchAsync(string album)
+    public Task<string> SearchAsync(string album) => SearchAsync(new { source = "album", query = album });
+
+    public async Task<string> SearchAsync(object wish)
     {
-        using var answer = await Http.PostAsJsonAsync("/api/searches", new { source = "album", query = album });
+        using var answer = await Http.PostAsJsonAsync("/api/searches", wish);
         var body = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.StatusCode == HttpStatusCode.Accepted, $"{(int)answer.StatusCode} {body}");
         var id = JsonNode.Parse(body)!["id"]!.GetValue<string>();

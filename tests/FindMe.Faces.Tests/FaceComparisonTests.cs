@@ -70,8 +70,11 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
             origin.Values.ToArray().Zip(across, (a, c) => (cosine * a) + (sine * c / norm)).ToArray());
     }
 
+    private static readonly PhotoFingerprint Anything = PhotoFingerprint.TryParse(new string('0', 64))!;
+
     private static AnalyzedPhoto PhotoOf(params FaceEmbedding[] faces) => new(
         1000,
         1000,
-        faces.Select((face, i) => new DetectedFace(new Box(100 * i, 0, 50, 50), 0.9f, new Landmarks(new System.Numerics.Vector2[68]), face)).ToList());
+        faces.Select((face, i) => new DetectedFace(new Box(100 * i, 0, 50, 50), 0.9f, new Landmarks(new System.Numerics.Vector2[68]), face)).ToList(),
+        Anything);
 }

@@ -32,7 +32,7 @@ internal static class TestPictures
     {
         using var pinned = photo.AsMemory().Pin();
         using var source = Load(photo);
-        using var edit = new VipsOperation(operation).Set("in", source);
+        using var edit = new VipsOperation(operation).Set(operation == "extract_area" ? "input" : "in", source);
         foreach (var (argument, value) in arguments)
         {
             edit.Set(argument, value);
@@ -41,6 +41,14 @@ internal static class TestPictures
         Assert.True(edit.TryRun(out var image));
         using var edited = image;
         return Save(edited, interlace: false);
+    }
+
+    /// <summary>The photo saved again as a JPEG of another quality, 1 to 100.</summary>
+    public static byte[] Reencode(byte[] photo, int quality)
+    {
+        using var pinned = photo.AsMemory().Pin();
+        using var source = Load(photo);
+        return Save(source, interlace: false, quality);
     }
 
     /// <summary>The photo as a progressive JPEG.</summary>
@@ -58,9 +66,9 @@ internal static class TestPictures
         return image;
     }
 
-    private static byte[] Save(VipsImage image, bool interlace)
+    private static byte[] Save(VipsImage image, bool interlace, int quality = 75)
     {
-        using var save = new VipsOperation("jpegsave_buffer").Set("in", image).Set("interlace", interlace ? "true" : "false");
+        using var save = new VipsOperation("jpegsave_buffer").Set("in", image).Set("Q", quality).Set("interlace", interlace ? "true" : "false");
         Assert.True(save.TrySave(out var jpeg));
         return jpeg;
     }

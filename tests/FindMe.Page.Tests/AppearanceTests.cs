@@ -1,5 +1,3 @@
-using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -8,9 +6,6 @@ namespace FindMe.Page.Tests;
 /// <summary>Every state of the page, on a phone and a desktop, light and dark: fit for everybody, and kept as pictures to look at.</summary>
 public sealed class AppearanceTests(RunningFindMe findMe) : IClassFixture<RunningFindMe>
 {
-    // Only what is wrong is asked for; listing what is right takes longer than finding it.
-    private static readonly AxeRunOptions ViolationsOnly = new() { ResultTypes = [ResultType.Violations] };
-
     // The state is walked through at the second width; pictures are taken at both.
     [Theory]
     [InlineData(ColorScheme.Light, 390, 1280)]
@@ -71,29 +66,6 @@ public sealed class AppearanceTests(RunningFindMe findMe) : IClassFixture<Runnin
         // The refusal of an inline style or script would only be seen here.
         Assert.DoesNotContain(visitor.Console, line => line.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase));
 
-        async Task LookAtAsync(string state)
-        {
-            await TakePictureAsync(state, otherWidth);
-            await TakePictureAsync(state, width);
-            var result = await page.RunAxe(ViolationsOnly);
-            Assert.Empty(result.Violations.Where(IsGrave).Select(violation => $"{state}, {theme}: {Describe(violation)}"));
-        }
-
-        async Task TakePictureAsync(string state, int atWidth)
-        {
-            var name = $"{state}-{atWidth}-{theme.ToString().ToLowerInvariant()}";
-            await page.SetViewportSizeAsync(atWidth, 844);
-            // A dialog fills the window, not the page under it.
-            var inDialog = await page.Locator("dialog[open]").CountAsync() > 0;
-            await page.ScreenshotAsync(new() { Path = Path.Combine(RunningFindMe.Screenshots, $"{name}.png"), FullPage = !inDialog });
-            Assert.True(
-                await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"),
-                $"{name} is wider than its window.");
-        }
+        Task LookAtAsync(string state) => Appearance.LookAtAsync(page, state, theme, otherWidth, width);
     }
-
-    private static bool IsGrave(AxeResultItem violation) => violation.Impact is "serious" or "critical";
-
-    private static string Describe(AxeResultItem violation) =>
-        $"{violation.Id} ({violation.Impact}): {violation.Help} at {string.Join(", ", violation.Nodes.Select(node => node.Html))}";
 }

@@ -6,7 +6,7 @@ namespace FindMe.Page.Tests;
 
 /// <summary>The real product, started once for a test class, and a real browser to look at it.</summary>
 /// <remarks>With <c>FINDME_URL</c> set, the page at that address is tested instead; its albums must have the same names.</remarks>
-public sealed class RunningFindMe : IAsyncLifetime
+public class RunningFindMe : IAsyncLifetime
 {
     private const string Ready = "FindMe is ready: ";
 
@@ -30,6 +30,12 @@ public sealed class RunningFindMe : IAsyncLifetime
 
     internal IBrowser Browser { get; private set; } = null!;
 
+    /// <summary>Further words of the command line.</summary>
+    protected virtual IReadOnlyList<string> MoreArguments => [];
+
+    /// <summary>Everything that the product has printed so far.</summary>
+    private protected IEnumerable<string> Output => _output;
+
     public async ValueTask InitializeAsync()
     {
         Address = Environment.GetEnvironmentVariable("FINDME_URL") is { Length: > 0 } address
@@ -50,6 +56,7 @@ public sealed class RunningFindMe : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (Browser is not null)
         {
             await Browser.DisposeAsync();
@@ -70,7 +77,7 @@ public sealed class RunningFindMe : IAsyncLifetime
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] arguments = [Path.Combine("artifacts", "bin", "FindMe.Local", "release", "FindMe.Local.dll"), "--no-build", "--end-with-input", "--port", "0", "--data", _data.FullName];
+        string[] arguments = [Path.Combine("artifacts", "bin", "FindMe.Local", "release", "FindMe.Local.dll"), "--no-build", "--end-with-input", "--port", "0", "--data", _data.FullName, .. MoreArguments];
         foreach (var argument in arguments.Concat(Albums.Names.SelectMany(name => new[] { "--album", Path.Combine(_albums.Root, name) })))
         {
             start.ArgumentList.Add(argument);

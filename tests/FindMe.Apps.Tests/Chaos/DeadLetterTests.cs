@@ -11,7 +11,7 @@ namespace FindMe.Apps.Tests.Chaos;
 
 public sealed class DeadLetterTests
 {
-    private const int Photos = 40;
+    private const int Photos = 32;
     private const string OperatorKey = "an operator's key of the tests, long enough";
 
     private volatile bool _storeIsBroken;
@@ -20,7 +20,7 @@ public sealed class DeadLetterTests
     public async Task Photos_that_fail_every_time_are_tried_once_more_then_skipped_and_the_operator_has_them_tried_again()
     {
         using var albums = new TemporaryAlbums();
-        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 4, maxSide: 320);
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 8, maxSide: 320);
         await using var load = await LoadSystem.StartAsync([album], options => options with
         {
             Settings = new Dictionary<string, string>(options.Settings) { ["Operator__Key"] = OperatorKey },

@@ -1,54 +1,65 @@
-// Step 3: which photos to look through.
+// Step 3: which photos to look through: what the operator offers, what the person sends, what was posted.
 import { api } from './api.js';
+import { signInChoices } from './account.js';
+import { albumChoice } from './album-choice.js';
 import { element, replace } from './element.js';
 import { notice, problemNotice } from './notice.js';
+import { searchTerms } from './search-terms.js';
 import { stepFrame } from './steps.js';
-import { count } from './words.js';
-
-// With more albums than this, a field to narrow the list saves scrolling.
-const FILTER_FROM = 9;
+import { zipChoice } from './zip-choice.js';
 
 export async function albumView(page) {
-  const [sources, references] = await Promise.all([api.sources(), api.references()]);
-  const albums = sources.flatMap(source => source.items.map(item => ({ ...item, source: source.source, group: source.label })));
+  const [sources, references, me] = await Promise.all([api.sources(), api.references(), api.me()]);
+  // A source that lacks something can be chosen too: only then it says what, and offers the way there.
+  const usable = sources.filter(source => source.available || source.needs === 'account');
+  const closed = sources.filter(source => !usable.includes(source));
 
   const answer = element('div', { class: 'answer' });
-  const cards = albums.map((album, index) => ({
-    album,
-    node: element('label', { class: 'album' },
-      element('input', { type: 'radio', name: 'album', value: String(index), required: true, onchange: () => replace(answer) }),
-      element('span', { class: 'album-label' }, album.label)),
-  }));
+  const parts = new Map();
+  let chosen = usable.find(source => source.available) ?? usable[0];
 
-  const fieldsets = sources.filter(source => source.items.length > 0).map(source => element('fieldset', {},
-    element('legend', {}, element('h2', {}, source.label)),
-    element('div', { class: 'albums' }, cards.filter(card => card.album.source === source.source).map(card => card.node))));
+  const tabs = usable.map(source => element('label', { class: 'source' },
+    element('input', { type: 'radio', name: 'source', value: source.name, checked: source === chosen, onchange: () => choose(source) }),
+    element('span', {}, source.title)));
+  const where = element('fieldset', { class: 'where', hidden: usable.length < 2 }, element('legend', {}, element('h2', {}, 'Where to look')), element('div', { class: 'source-list' }, tabs));
+  const panel = element('div', { class: 'source-panel' });
+  const button = element('button', { type: 'submit', class: 'button primary large' }, 'Find me');
+  const form = element('form', { novalidate: true, onsubmit: start },
+    where, panel, element('p', { class: 'actions' }, button), answer,
+    closed.length > 0 && element('details', { class: 'closed' }, element('summary', {}, 'Not offered here'),
+      element('dl', { class: 'terms' }, closed.map(source => element('div', {}, element('dt', {}, source.title), element('dd', {}, source.reason))))));
 
-  const shownCount = element('p', { class: 'small', role: 'status' });
-  const filter = element('input', { type: 'search', id: 'filter', autocomplete: 'off', oninput: narrow });
+  function partOf(source) {
+    if (!source.available) {
+      return {
+        node: element('div', {}, notice('info', source.reason), signInChoices(me, () => page.go('album'), source.name)),
+      };
+    }
+    if (source.name === 'zip') return zipChoice(page, source);
+    return source.query.choices ? albumChoice(source, () => replace(answer)) : searchTerms(source);
+  }
 
-  function narrow() {
-    const wanted = filter.value.trim().toLowerCase();
-    const matching = cards.filter(card => {
-      const fits = card.album.label.toLowerCase().includes(wanted);
-      card.node.hidden = !fits;
-      return fits;
-    });
-    shownCount.textContent = wanted ? `${count(matching.length, 'album')} with “${filter.value.trim()}” in the name` : '';
+  function choose(source) {
+    chosen = source;
+    if (!parts.has(source)) parts.set(source, partOf(source));
+    const part = parts.get(source);
+    replace(panel, part.node);
+    button.hidden = !part.wish;
+    replace(answer);
   }
 
   async function start(event) {
     event.preventDefault();
-    const chosen = form.querySelector('input[name=album]:checked');
-    if (!chosen) {
-      replace(answer, notice('problem', 'Please choose an album first.'));
-      form.querySelector('input[name=album]')?.focus();
+    const wish = parts.get(chosen).wish?.();
+    if (!wish) return;
+    if (wish.missing) {
+      replace(answer, notice('problem', wish.missing));
+      wish.focus?.focus();
       return;
     }
-    const { source, query } = albums[Number(chosen.value)];
     button.disabled = true;
     try {
-      const search = await api.startSearch(source, query);
+      const search = await api.startSearch({ source: chosen.name, ...wish });
       page.go('search', search.id);
     } catch (problem) {
       button.disabled = false;
@@ -58,13 +69,7 @@ export async function albumView(page) {
     }
   }
 
-  const button = element('button', { type: 'submit', class: 'button primary large' }, 'Find me');
-  const form = element('form', { novalidate: true, onsubmit: start },
-    albums.length >= FILTER_FROM && element('p', { class: 'filter' }, element('label', { for: 'filter' }, 'Find an album by name'), filter, shownCount),
-    fieldsets,
-    element('p', { class: 'actions' }, button),
-    answer);
-
+  if (chosen) choose(chosen);
   const empty = notice('info', 'There are no albums yet', 'Whoever runs this FindMe has not added any photos. Come back when they have.');
   const faceless = notice('info', 'First show your face', 'Otherwise there is nothing to look for.',
     element('p', { class: 'actions' }, element('a', { class: 'button primary', href: '#face' }, 'Show your face')));
@@ -72,7 +77,7 @@ export async function albumView(page) {
   return {
     title: 'Choose the photos',
     node: stepFrame('album', 'Where might you be?',
-      'Choose an album. Every face in it is compared with yours and then forgotten; only the photos you are in are listed.',
-      references.length === 0 ? faceless : albums.length === 0 ? empty : form),
+      'Choose where to look. Every face there is compared with yours and then forgotten; only the photos you are in are listed.',
+      references.length === 0 ? faceless : chosen ? form : empty),
   };
 }

@@ -47,10 +47,30 @@ export const api = {
   sources: () => send('GET', '/api/sources'),
   searches: () => send('GET', '/api/searches'),
   search: id => send('GET', search(id)),
-  startSearch: (source, query) => send('POST', '/api/searches', { source, query }),
+  startSearch: wish => send('POST', '/api/searches', wish),
+  continueSearch: (id, wish = {}) => send('POST', `${search(id)}/continue`, wish),
+  estimate: wish => send('POST', '/api/searches/estimate', wish),
   deleteSearch: id => send('DELETE', search(id)),
   events: id => new EventSource(`${search(id)}/events`),
   deleteMe: () => send('DELETE', '/api/me'),
+  me: () => send('GET', '/api/me'),
+  signInWithBluesky: (handle, appPassword) => send('POST', '/api/accounts/bluesky', { handle, appPassword }),
+  signOut: network => send('DELETE', `/api/accounts/${encodeURIComponent(network)}`),
+  addAvatar: network => send('POST', '/api/references/from-avatar', { network }),
+
+  // fetch tells nothing of how much was sent.
+  upload: (file, progress) => new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', '/api/uploads');
+    request.setRequestHeader('content-type', 'application/zip');
+    request.responseType = 'json';
+    request.upload.onprogress = event => event.lengthComputable && progress(event.loaded / event.total);
+    request.onload = () => (request.status < 300
+      ? resolve(request.response)
+      : reject(new Problem({ type: request.status === 413 ? 'too-large' : 'unexpected', title: 'Something went wrong', detail: `The server answered ${request.status}.`, ...request.response, status: request.status })));
+    request.onerror = () => reject(new Problem({ type: 'no-answer', title: 'FindMe does not answer', detail: 'Check your connection and try again; nothing was lost.' }));
+    request.send(file);
+  }),
 
   addReference(photo, face) {
     const form = new FormData();

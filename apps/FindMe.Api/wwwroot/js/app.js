@@ -1,5 +1,6 @@
 // Which step is shown. The address says where the person is (#search=…); without one, the server's state decides.
 import { api } from './api.js';
+import { signInOutcome } from './account.js';
 import { announceNow } from './announce.js';
 import { consentView } from './consent.js';
 import { selfieView } from './selfie.js';
@@ -24,7 +25,7 @@ const main = document.getElementById('main');
 let shown = { leave() {} };
 let turn = 0;
 // Said once on top of the next step, for instance why it is shown.
-let pending;
+let pending = signInOutcome();
 
 const page = {
   go(name, argument) {
@@ -139,5 +140,10 @@ document.querySelector('.skip').addEventListener('click', event => {
 api.consent().then(consent => {
   document.getElementById('promise').textContent =
     `Your face is used to find you, in the photos you name, and for nothing else. All of it is deleted after ${consent.days} days, or now if you say so.`;
+}, () => {});
+api.me().then(({ reportAbuse }) => {
+  if (!reportAbuse) return;
+  const address = reportAbuse.includes('://') ? reportAbuse : `mailto:${reportAbuse}`;
+  document.querySelector('.foot-actions').prepend(element('a', { href: address, rel: 'noreferrer' }, 'Report misuse'));
 }, () => {});
 show();

@@ -3,13 +3,14 @@ import { announceNow } from './announce.js';
 import { boundingBox } from './bounding-box.js';
 import { element, icon, icons, replace } from './element.js';
 import { fileName, photoAddress } from './photo.js';
+import { postList, postsOf } from './posts.js';
 import { confidenceWords } from './words.js';
 
 // Width asked of the server, in pixels.
 const LARGE_WIDTH = 1600;
 
 // framesInOrder(): the frames as they stand in the page just now; more may arrive while the view is open.
-export function largeView(framesInOrder) {
+export function largeView(framesInOrder, groups) {
   let current;
 
   const picture = element('div', { class: 'large-photo' });
@@ -27,7 +28,7 @@ export function largeView(framesInOrder) {
 
   function draw() {
     const { match } = current;
-    const { photo, post } = match;
+    const { photo } = match;
     const words = confidenceWords(match);
     replace(picture,
       element('img', { src: photoAddress(photo, LARGE_WIDTH), width: photo.width, height: photo.height, alt: `${words}: ${fileName(photo)}` }),
@@ -35,9 +36,8 @@ export function largeView(framesInOrder) {
     picture.style.setProperty('--ratio', String(photo.width / photo.height));
     replace(caption,
       element('p', { class: `confidence confidence-${match.verdict}` }, words),
-      element('p', { class: 'file' }, photo.id),
+      postList(postsOf(match, groups())) || element('p', { class: 'file' }, photo.id),
       element('p', { class: 'large-links' },
-        post?.url && element('a', { href: post.url, target: '_blank', rel: 'noreferrer' }, 'Open the post'),
         element('a', { href: photoAddress(photo), target: '_blank' }, 'Open the full photo')));
     refresh();
   }

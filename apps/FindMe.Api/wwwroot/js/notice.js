@@ -12,6 +12,9 @@ const waysOut = {
   'too-many-references': 'Delete one of the pictures below first.',
   'unknown-album': 'Choose another album; this one is not there any more.',
   'no-reference': 'Show your face first, so that there is something to look for.',
+  'account-needed': 'Sign in above; or look elsewhere.',
+  'max-cost-missing': 'Say how much the search may cost.',
+  'unknown-upload': 'Send the ZIP file once more: uploads are deleted after a while.',
   'too-many': 'Wait until a running search has ended, or cancel one.',
 };
 

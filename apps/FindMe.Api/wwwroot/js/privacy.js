@@ -1,4 +1,5 @@
 // What is kept about the person, and the one button that ends it.
+import { accountPanel, stillGranted } from './account.js';
 import { api } from './api.js';
 import { consentText } from './consent.js';
 import { element, replace } from './element.js';
@@ -8,7 +9,7 @@ import { count } from './words.js';
 
 export async function privacyView(page) {
   const consent = await api.consent();
-  const [references, searches] = consent.accepted ? await Promise.all([api.references(), api.searches()]) : [[], []];
+  const [references, searches, me] = consent.accepted ? await Promise.all([api.references(), api.searches(), api.me()]) : [[], []];
   const list = referenceList(page, references);
 
   const kept = consent.accepted
@@ -25,6 +26,7 @@ export async function privacyView(page) {
       consent.accepted && element('section', { class: 'panel', 'aria-label': 'Pictures you have shown' }, list.node,
         element('p', { class: 'actions' },
           element('button', { type: 'button', class: 'button danger', onclick: () => document.getElementById('delete-everything').click() }, 'Delete everything about me'))),
+      me && accountPanel(page, me),
       element('section', { class: 'panel', 'aria-label': consent.title },
         element('h2', {}, consent.accepted ? 'What you agreed to' : consent.title), consentText(consent))),
     leave: list.leave,
@@ -45,10 +47,13 @@ export function confirmDeleteEverything(done) {
   async function erase() {
     yes.disabled = true;
     try {
-      const { deleted } = await api.deleteMe();
+      const { deleted, accounts = [] } = await api.deleteMe();
+      const granted = accounts.filter(account => !account.revoked).map(account => account.network);
       dialog.close();
       done(notice('good', 'Everything about you is deleted',
-        `${count(deleted.references, 'face')} you had shown, ${count(deleted.searches, 'search', 'searches')} and what was noted about ${count(deleted.photos, 'photo')}. Your cookie is gone too.`));
+        `${count(deleted.references, 'face')} you had shown, ${count(deleted.searches, 'search', 'searches')} and what was noted about ${count(deleted.photos, 'photo')}. Your cookie is gone too.`,
+        accounts.length > granted.length && `You are signed out of ${count(accounts.length - granted.length, 'account')}, and the access was given back.`,
+        granted.length > 0 && stillGranted(granted)));
     } catch (problem) {
       yes.disabled = false;
       // Without consent there is nothing to delete: that is the state the person wanted.

@@ -52,8 +52,8 @@ export function referenceList(page, references, changed = () => {}) {
   return {
     node,
     add(reference, photo) {
-      const thumbnail = URL.createObjectURL(photo);
-      thumbnails.push(thumbnail);
+      const thumbnail = photo && URL.createObjectURL(photo);
+      if (thumbnail) thumbnails.push(thumbnail);
       items.prepend(item(reference, thumbnail));
       count();
     },

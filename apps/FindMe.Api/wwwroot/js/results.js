@@ -1,17 +1,17 @@
 // Step 4: the matches, live. One frame a photo, the person's face boxed, the surest apart from the doubtful.
 import { api } from './api.js';
 import { announce, announceNow } from './announce.js';
-import { boundingBox, faceCrop } from './bounding-box.js';
+import { faceCrop } from './bounding-box.js';
 import { element, icon, icons, replace } from './element.js';
+import { frameOf } from './frame.js';
 import { largeView } from './large-view.js';
 import { notice, problemNotice } from './notice.js';
-import { fileName, photoAddress } from './photo.js';
+import { photoAddress } from './photo.js';
 import { saveCsv, saveJson } from './report.js';
 import { follow } from './search.js';
-import { clockOf, confidenceWords, count, hasEnded, minuteOf, remaining, sentence, statusWords } from './words.js';
+import { clockOf, count, hasEnded, minuteOf, remaining, sentence, statusWords } from './words.js';
 
-// Widths asked of the server, in pixels: a frame of the grid, and the same on a screen of twice the density.
-const FRAME_WIDTHS = [480, 960];
+// Width asked of the server, in pixels.
 const CROP_WIDTH = 960;
 
 // Faces in the strip of the newest finds.
@@ -39,7 +39,8 @@ export async function resultsView(page, id) {
   const skippedList = element('ul', {});
   const skippedCount = element('summary', {});
   const skipped = element('details', { class: 'skipped', hidden: true }, skippedCount, skippedList);
-  const viewer = largeView(() => inOrder(frames));
+  const viewer = largeView(() => inOrder(shownFrames()), () => search.groups ?? []);
+  const noticeList = element('ul', { class: 'notices', hidden: true });
 
   const choices = [['confidence', 'Surest first'], ['found', 'As found']].map(([value, label]) =>
     element('label', {}, element('input', { type: 'radio', name: 'order', value, checked: value === order, onchange: () => reorder(value) }), element('span', {}, label)));
@@ -50,7 +51,7 @@ export async function resultsView(page, id) {
       element('div', {}, heading, element('p', { class: 'small' }, `Started ${minuteOf(search.createdAt)}`)),
       element('section', { class: 'panel progress-panel', 'aria-label': 'Progress' },
         element('div', { class: 'status-line' }, status, cancelButton), progress, numbers, connection)),
-    answer, summary, strip,
+    answer, summary, noticeList, strip,
     element('div', { class: 'sheet-tools' }, ordering),
     sure.node, maybe.node, skipped, viewer.node);
 
@@ -65,6 +66,8 @@ export async function resultsView(page, id) {
     };
   }
 
+  // One frame a picture, however many posts carry it.
+  const shownFrames = () => frames.filter(frame => !frame.node.hidden);
   const gridOf = match => (match.verdict === 'maybe' ? maybe : sure);
   // Equal confidence: the one found first stays in front, so nothing changes places for no reason.
   const surestFirst = (one, other) => other.match.confidence - one.match.confidence || one.number - other.number;
@@ -84,6 +87,7 @@ export async function resultsView(page, id) {
       .toSorted(surestFirst)[0];
     if (next) next.node.before(frame.node);
     else list.append(frame.node);
+    if (match.post?.sensitive) return;
     const face = faceCrop(photoAddress(match.photo, CROP_WIDTH), match.box, match.photo);
     face.classList.add(match.verdict === 'maybe' ? 'crop-maybe' : 'crop-sure');
     strip.prepend(face);
@@ -108,8 +112,13 @@ export async function resultsView(page, id) {
     const ended = hasEnded(search.status);
     const { found, compared, skipped: left } = search.photos;
     const done = Math.min(found, compared + left);
-    const surely = frames.filter(frame => frame.match.verdict !== 'maybe').length;
-    const perhaps = frames.length - surely;
+    for (const frame of frames) frame.refresh(search.groups ?? []);
+    const shown = shownFrames();
+    const surely = shown.filter(frame => frame.match.verdict !== 'maybe').length;
+    const perhaps = shown.length - surely;
+    const notices = search.notices ?? [];
+    noticeList.hidden = notices.length === 0;
+    replace(noticeList, notices.map(words => element('li', {}, sentence(words))));
 
     node.dataset.status = search.status;
     status.textContent = statusWords(search.status);
@@ -121,7 +130,8 @@ export async function resultsView(page, id) {
       progress.value = 1;
     }
     replace(numbers,
-      figure('Photos found', found), figure('Compared', compared), figure('Skipped', left), figure('With you', surely), perhaps > 0 && figure('Maybe', perhaps));
+      figure('Photos found', found), figure('Compared', compared), figure('Skipped', left), figure('With you', surely), perhaps > 0 && figure('Maybe', perhaps),
+      search.cost > 0 && figure('Cost', `$${search.cost.toFixed(2)}`));
     cancelButton.hidden = ended;
     progress.hidden = ended;
     sure.node.hidden = surely === 0;
@@ -167,8 +177,10 @@ export async function resultsView(page, id) {
         element('button', { type: 'button', class: 'button', onclick: () => saveJson(search, frames.map(frame => frame.match)) }, icon(icons.download), 'Save as JSON'),
         element('button', { type: 'button', class: 'button', onclick: () => print() }, icon(icons.print), 'Print'),
       ],
+      search.canContinue && search.source !== 'album' && search.source !== 'zip' &&
+        element('button', { type: 'button', class: 'button', onclick: goOn }, icon(icons.next), search.status === 'failed' ? 'Go on' : 'Look for newer photos'),
       element('button', { type: 'button', class: 'button', onclick: again }, icon(icons.again), 'Search again'),
-      element('a', { class: 'button', href: '#album' }, 'Another album'));
+      element('a', { class: 'button', href: '#album' }, 'Search elsewhere'));
 
     let words;
     if (search.status === 'failed') {
@@ -213,8 +225,17 @@ export async function resultsView(page, id) {
 
   async function again() {
     try {
-      const next = await api.startSearch(search.source, search.query);
+      const next = await api.startSearch({ source: search.source, query: search.query, ...search.terms });
       page.go('search', next.id);
+    } catch (problem) {
+      if (!page.needsConsent(problem)) replace(answer, problemNotice(problem));
+    }
+  }
+
+  async function goOn() {
+    try {
+      await api.continueSearch(id);
+      page.go('search', id);
     } catch (problem) {
       if (!page.needsConsent(problem)) replace(answer, problemNotice(problem));
     }
@@ -250,28 +271,4 @@ export async function resultsView(page, id) {
   };
 }
 
-const figure = (label, number) => element('div', {}, element('dt', {}, label), element('dd', {}, number.toLocaleString('en')));
-
-function frameOf(match, number, opened) {
-  const { photo } = match;
-  const words = confidenceWords(match);
-  const image = element('img', {
-    alt: `Photo ${number}: ${words}, ${fileName(photo)}`,
-    width: photo.width,
-    height: photo.height,
-    src: photoAddress(photo, FRAME_WIDTHS[0]),
-    srcset: FRAME_WIDTHS.map(width => `${photoAddress(photo, width)} ${width}w`).join(', '),
-    sizes: '(max-width: 640px) 92vw, 420px',
-    loading: 'lazy',
-    decoding: 'async',
-  });
-  const opener = element('button', { type: 'button', class: 'frame-open', onclick: opened },
-    element('span', { class: 'photo' }, image, boundingBox(match.box, photo, match.verdict)));
-  const node = element('li', { class: 'frame', 'data-photo': photo.id },
-    element('figure', {}, opener,
-      element('figcaption', {},
-        element('span', { class: `confidence confidence-${match.verdict}` }, words),
-        element('span', { class: 'frame-number', 'aria-hidden': 'true' }, String(number)))));
-  node.style.setProperty('--ratio', String(photo.width / photo.height));
-  return { match, number, node, opener };
-}
+const figure = (label, number) => element('div', {}, element('dt', {}, label), element('dd', {}, typeof number === 'number' ? number.toLocaleString('en') : number));

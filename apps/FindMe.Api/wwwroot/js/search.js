@@ -21,6 +21,13 @@ export function merge(search, event) {
   search.posts = event.posts;
   search.photos = event.photos;
   search.problem = event.problem;
+  search.cost = event.cost ?? search.cost;
+  search.notices = event.notices ?? search.notices;
+  search.canContinue = event.canContinue;
+  // Groups grow while photos come in; the later one says more.
+  const groups = new Map((search.groups ?? []).map(group => [group.photo, group]));
+  for (const group of event.groups ?? []) groups.set(group.photo, group);
+  search.groups = [...groups.values()];
   return { matches, skipped };
 }
 

@@ -1,4 +1,5 @@
 // Step 2: the person's own face. Each photo is sent at once, and the answer is drawn on the preview.
+import { avatarOffers } from './account.js';
 import { api } from './api.js';
 import { announceNow } from './announce.js';
 import { boundingBox, placeBox } from './bounding-box.js';
@@ -16,7 +17,7 @@ const ACCEPTED = 'image/jpeg,image/png,image/webp';
 const SMALLER_COPY = 2000;
 
 export async function selfieView(page) {
-  const references = await api.references();
+  const [references, me] = await Promise.all([api.references(), api.me()]);
 
   const file = element('input', { type: 'file', id: 'photo', class: 'visually-hidden', accept: ACCEPTED, onchange: chosen });
   const stage = element('div', { class: 'viewfinder' });
@@ -151,12 +152,16 @@ export async function selfieView(page) {
     if (photo) send(photo);
   }
 
+  const offers = avatarOffers(page, me, {
+    taken: reference => accepted(reference),
+    refused: problem => replace(answer, problemNotice(problem)),
+  });
   const node = stepFrame('face', references.length > 0 ? 'Your face is here.' : 'Show your face, once.',
     references.length > 0
       ? 'Go on to the photos, or add another picture of yourself: with and without glasses, from another side. More pictures find more.'
       : 'One picture is enough to look for you. You see at once whether it can be used.',
     element('h2', {}, references.length > 0 ? 'Add another picture' : 'A picture of yourself'),
-    stage, controls, answer, list.node,
+    stage, controls, offers, answer, list.node,
     element('p', { class: 'actions onward' }, onward));
 
   return {

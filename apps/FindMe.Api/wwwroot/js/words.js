@@ -17,7 +17,7 @@ export const sentence = text => {
 };
 
 const statuses = {
-  searching: 'Looking through the album',
+  searching: 'Looking for photos',
   processing: 'Comparing faces',
   waiting: 'Waiting',
   finished: 'Finished',

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using FindMe.Pipeline;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Api;
+
+/// <summary>One line of the audit log: who searched what, when, and how much was found. No face, no embedding, no token.</summary>
+/// <param name="At">When.</param>
+/// <param name="What"><c>search-begun</c>, <c>search-continued</c>, <c>search-ended</c> or <c>search-deleted</c>.</param>
+/// <param name="Search">The search's pseudonym, which is not its id.</param>
+/// <param name="Person">The person's pseudonym, which is not their id: the id is half of what opens their data.</param>
+/// <param name="Accounts">The handles they are signed in with.</param>
+/// <param name="Source">The kind of source.</param>
+/// <param name="Query">What was searched there; of a ZIP file nothing.</param>
+/// <param name="Status">How it ended; null while it runs.</param>
+/// <param name="Posts">Posts that were looked through.</param>
+/// <param name="Photos">Photos that were compared.</param>
+/// <param name="Found">Photos that the person was found on, surely or perhaps.</param>
+internal sealed record AuditEntry(
+    DateTimeOffset At,
+    string What,
+    string Search,
+    string Person,
+    IReadOnlyList<string>? Accounts = null,
+    string? Source = null,
+    string? Query = null,
+    string? Status = null,
+    int? Posts = null,
+    int? Photos = null,
+    int? Found = null);
+
+/// <summary>Writes the audit log: a file a day in JSON lines, kept for <see cref="OnlyOneselfOptions.AuditDays"/>, or the app's own log.</summary>
+internal sealed partial class AuditLog(IOptions<OnlyOneselfOptions> options, ILoggerFactory loggers, TimeProvider time)
+{
+    private const string Prefix = "audit-";
+
+    private readonly Lock _lock = new();
+    private readonly ILogger _log = loggers.CreateLogger("FindMe.Audit");
+
+    /// <summary>A name under which somebody or something can be followed through the log, but not found in the store.</summary>
+    public static string Pseudonym(string id) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("FindMe.Audit/" + id)))[..16];
+
+    /// <summary>Writes one line.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Write(AuditEntry entry)
+    {
+        var line = JsonSerializer.Serialize(entry, PipelineJson.Options);
+        if (options.Value.AuditPath is not { Length: > 0 } folder)
+        {
+            LogEntry(_log, line);
+            return;
+        }
+
+        lock (_lock)
+        {
+            var file = Path.Combine(folder, Prefix + entry.At.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) + ".jsonl");
+            if (!File.Exists(file))
+            {
+                Directory.CreateDirectory(folder);
+                DeleteOld(folder);
+            }
+
+            // Replicas share the folder: each writes whole lines at the end.
+            using var stream = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+            stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        }
+    }
+
+    // Once a day, when the day's first line is written.
+    private void DeleteOld(string folder)
+    {
+        var oldest = time.GetUtcNow().UtcDateTime.Date.AddDays(-options.Value.AuditDays);
+        foreach (var file in Directory.GetFiles(folder, Prefix + "*.jsonl"))
+        {
+            var day = Path.GetFileNameWithoutExtension(file)[Prefix.Length..];
+            if (DateTime.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var written) && written < oldest)
+            {
+                File.Delete(file);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Entry}")]
+    private static partial void LogEntry(ILogger logger, string entry);
+}

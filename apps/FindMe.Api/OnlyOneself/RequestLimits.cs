@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.RateLimiting;
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Api;
+
+/// <summary>How much one person, and one address, may ask for.</summary>
+internal sealed class RequestLimits(DaprClient dapr, IOptions<OnlyOneselfOptions> options, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan SignInWindow = TimeSpan.FromMinutes(5);
+
+    // In memory of this process: it guards other people's servers from guessing, and a few more attempts after a restart do no harm.
+    private readonly PartitionedRateLimiter<string> _signIns = PartitionedRateLimiter.Create<string, string>(address =>
+        RateLimitPartition.GetFixedWindowLimiter(address, _ => new FixedWindowRateLimiterOptions { PermitLimit = options.Value.SignInsPerAddress, Window = SignInWindow }));
+
+    /// <summary>Counts an attempt to sign in.</summary>
+    /// <returns>Null: it may go on. Otherwise how long to wait.</returns>
+    public TimeSpan? TrySignIn(HttpContext context)
+    {
+        using var lease = _signIns.AttemptAcquire(AddressOf(context));
+        return lease.IsAcquired ? null : lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : SignInWindow;
+    }
+
+    /// <summary>Counts a search. One that is refused for another reason counts too: asking is what is limited.</summary>
+    /// <returns>Null: it may begin. Otherwise what is too many.</returns>
+    public async Task<string?> TrySearchAsync(HttpContext context, Caller caller, CancellationToken cancellationToken)
+    {
+        var day = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        if (!await TryCountAsync($"allowance/{AuditLog.Pseudonym(caller.Id)}/{day}", options.Value.SearchesPerDay, cancellationToken))
+        {
+            return $"You have begun {options.Value.SearchesPerDay} searches today.";
+        }
+
+        // The address stands there as a hash of the day, and for the day only.
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{day}/{AddressOf(context)}")));
+        return await TryCountAsync($"allowance/{hash}", options.Value.SearchesPerAddressPerDay, cancellationToken)
+            ? null
+            : "Too many searches were begun today from where you are.";
+    }
+
+    /// <summary>429, with the time to wait.</summary>
+    public ProblemHttpResult TooMany(HttpContext context, string type, string title, TimeSpan? wait = null)
+    {
+        var now = time.GetUtcNow();
+        var left = wait ?? now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime;
+        context.Response.Headers.RetryAfter = Math.Ceiling(left.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return Problems.Of(429, type, title, left > TimeSpan.FromHours(1) ? "Come back tomorrow (UTC)." : $"Try again in {Math.Ceiling(left.TotalMinutes)} minutes.");
+    }
+
+    public void Dispose() => _signIns.Dispose();
+
+    private async Task<bool> TryCountAsync(string key, int most, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var (count, etag) = await dapr.GetStateAndETagAsync<Allowance>(StateKeys.Store, key, cancellationToken);
+            if (count?.Used >= most)
+            {
+                return false;
+            }
+
+            if (await dapr.TrySaveStateAsync(StateKeys.Store, key, new Allowance(1, (count?.Used ?? 0) + 1), etag, TimeSpan.FromDays(1), cancellationToken))
+            {
+                return true;
+            }
+
+            await StateUpdates.BackOffAsync(attempt, key, cancellationToken);
+        }
+    }
+
+    // Whoever has IPv6 has a whole /64 of it.
+    private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress switch
+    {
+        null => "",
+        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
+        { AddressFamily: AddressFamily.InterNetworkV6 } address => new IPAddress([.. address.GetAddressBytes()[..8], .. new byte[8]]).ToString(),
+        var address => address.ToString(),
+    };
+
+    /// <summary>What was used of a day's allowance.</summary>
+    private sealed record Allowance(int Schema, int Used);
+}

@@ -1,0 +1,89 @@
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Api;
+
+/// <summary>What may change when a search is continued.</summary>
+/// <param name="Limit">Further posts to look through, as with a new search; null: as many as before.</param>
+/// <param name="MaxCost">The most that the whole search may cost, in US dollars; null: as before.</param>
+internal sealed record ContinueWish(int? Limit, decimal? MaxCost);
+
+/// <summary>POST continue: a search that stopped goes on where it did; one that came to its end looks for newer posts.</summary>
+internal static class SearchContinuing
+{
+    // Longer than it takes to publish the step itself.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    public static void MapSearchContinuing(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/api/searches/{id}/continue", ContinueAsync).RequireCaller(otherwise: Problems.NotFound).WithAudit()
+            .WithSummary("Go on with a search that stopped, or look for what was posted since it finished.");
+
+    /// <summary>Whether a search can go on: its listing ended by itself or was stopped, and its photos are compared.</summary>
+    public static bool IsPossible(SearchSnapshot snapshot) => snapshot.Search.Stage == SearchStage.Listed && snapshot.IsEnded();
+
+    private static async Task<Results<Accepted<SearchBegun>, ProblemHttpResult>> ContinueAsync(
+        string id,
+        ContinueWish wish,
+        Caller caller,
+        SearchReader reader,
+        Wakeups wakeups,
+        DaprClient dapr,
+        IOptions<XOptions> x,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        if (await reader.TryReadAsync(id, caller.Id, cancellationToken) is not { } snapshot)
+        {
+            return Problems.NotFound;
+        }
+
+        if (!IsPossible(snapshot))
+        {
+            return snapshot.IsEnded()
+                ? Problems.Of(409, "search-ended", "This search cannot go on: it was cancelled, or it failed.", "Begin a new one.")
+                : Problems.Of(409, "search-running", "This search is under way.", "Wait until it has finished.");
+        }
+
+        if (SearchWishes.ProblemOf(snapshot.Search.Source, wish.Limit, wish.MaxCost, snapshot.Search.Cost, x.Value) is { } problem)
+        {
+            return problem;
+        }
+
+        // Noted before it is written: whoever dies in between leaves a step that does nothing, or one that takes the search up.
+        var step = new SearchRequest { SearchId = id, Page = snapshot.Search.Pages.Count, Turn = snapshot.Search.Turn + 1 };
+        await wakeups.AddAsync(step, time.GetUtcNow() + Patience, cancellationToken);
+
+        // Asked twice at once, one of the two continues it and the other finds it under way: both ask Collect for the same page.
+        var continued = await dapr.UpdateStateAsync<Search>(
+            StateKeys.Search(id),
+            search => search.Stage == SearchStage.Listed && search.Pages.Count == snapshot.Search.Pages.Count ? Continue(search, wish) : search,
+            search => search.TimeToLive(time.GetUtcNow()),
+            cancellationToken);
+        if (continued?.Stage != SearchStage.Listing)
+        {
+            return Problems.NotFound;
+        }
+
+        await dapr.PublishAsync(step, cancellationToken);
+        return TypedResults.Accepted($"/api/searches/{id}", new SearchBegun(id));
+    }
+
+    private static Search Continue(Search search, ContinueWish wish)
+    {
+        var further = wish.Limit ?? search.Terms.Limit;
+        var isAtEnd = search.Next is null && !search.Stopped;
+        return search with
+        {
+            Stage = SearchStage.Listing,
+            Stopped = false,
+            Problem = null,
+            Attempts = 0,
+            WaitingUntil = null,
+            Turn = search.Turn + 1,
+            After = isAtEnd ? search.Newest ?? search.After : search.After,
+            Terms = search.Terms with { Limit = search.Posts + further, MaxCost = wish.MaxCost ?? search.Terms.MaxCost },
+        };
+    }
+}

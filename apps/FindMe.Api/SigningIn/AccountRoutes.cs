@@ -1,0 +1,153 @@
+using FindMe.Faces;
+using FindMe.Fetching;
+using FindMe.Pipeline;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Api;
+
+/// <summary>Who somebody is, as far as they have said.</summary>
+/// <param name="Accounts">The accounts they are signed in with.</param>
+/// <param name="SignIn">The networks they can sign in with.</param>
+/// <param name="ReportAbuse">Whom to tell of misuse; null: the operator has named nobody.</param>
+internal sealed record MeView(IReadOnlyList<AccountView> Accounts, IReadOnlyList<string> SignIn, string? ReportAbuse);
+
+/// <summary>An account as its owner sees it.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="Handle">Its name, without @.</param>
+/// <param name="Instance">The instance or server; null: there is only one.</param>
+/// <param name="AvatarUrl">Where its picture is, on this origin; null: it has none.</param>
+/// <param name="AvatarAsReference">Whether the picture can be taken as a reference.</param>
+internal sealed record AccountView(string Network, string Handle, string? Instance, string? AvatarUrl, bool AvatarAsReference);
+
+/// <summary>An app password of Bluesky.</summary>
+/// <param name="Handle">The account.</param>
+/// <param name="AppPassword">Four times four letters and digits.</param>
+internal sealed record BlueskyAccount(string? Handle, string? AppPassword);
+
+/// <summary>An account that was signed out.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="Revoked">Whether the network has confirmed that the access is gone; otherwise the person should end it there.</param>
+internal sealed record SignedOut(string Network, bool Revoked);
+
+/// <summary>A person's accounts: who they are, signing in with an app password, signing out, the avatar.</summary>
+internal static class AccountRoutes
+{
+    public static void MapAccounts(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/me", ReadAsync).WithSummary("Who you are, as far as you have said.");
+        routes.MapPost("/api/accounts/bluesky", SignInAsync).RequireCaller().WithSummary("Sign in with Bluesky by an app password.");
+        routes.MapDelete("/api/accounts/{network}", SignOutAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("Sign out, and give the access back to the network.");
+        routes.MapGet("/api/accounts/{network}/avatar", ShowAvatarAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("Your account's picture.");
+    }
+
+    private static async Task<Ok<MeView>> ReadAsync(
+        HttpContext context, XSignIn x, MastodonSignIn mastodon, BlueskySignIn bluesky, IOptions<XOptions> xOptions, IOptions<OnlyOneselfOptions> oneself)
+    {
+        var caller = await Callers.CallerOfAsync(context);
+        (string Network, bool IsOffered)[] networks =
+            [(SourceNames.Mastodon, mastodon.IsOffered), (SourceNames.Bluesky, bluesky.IsOffered), (SourceNames.X, x.IsOffered)];
+        return TypedResults.Ok(new MeView(
+            [.. (caller?.Person.Accounts ?? []).Select(account => new AccountView(
+                account.Network,
+                account.Handle,
+                account.Server,
+                account.Avatar is null ? null : $"/api/accounts/{account.Network}/avatar",
+                account.Avatar is not null && MayUseAvatar(account, xOptions.Value)))],
+            [.. networks.Where(network => network.IsOffered).Select(network => network.Network)],
+            oneself.Value.ReportAbuse));
+    }
+
+    /// <summary>X forbids facial recognition without its approval, also of the picture of one's own account.</summary>
+    public static bool MayUseAvatar(AccountSummary account, XOptions x) => account.Network != SourceNames.X || x.ApprovedByX;
+
+    private static async Task<Results<Ok<MeView>, ProblemHttpResult>> SignInAsync(
+        BlueskyAccount wish,
+        HttpContext context,
+        Caller caller,
+        BlueskySignIn bluesky,
+        AccountOwners owners,
+        RequestLimits limits,
+        ILogger<BlueskySignIn> logger,
+        CancellationToken cancellationToken)
+    {
+        if (!bluesky.IsOffered)
+        {
+            return Problems.NotFound;
+        }
+
+        if (BlueskySignIn.HandleOf(wish.Handle) is not { } handle)
+        {
+            return Problems.Of(422, "no-handle", "This is not a handle of Bluesky.", "Write it like ann.bsky.social.");
+        }
+
+        if (!BlueskySignIn.IsAppPassword(wish.AppPassword))
+        {
+            return Problems.Of(
+                422, "no-app-password", "This is not an app password.", "Never give your own password away: make an app password in Bluesky's settings, of the form xxxx-xxxx-xxxx-xxxx.");
+        }
+
+        // Bluesky's servers lock an account out after ten wrong passwords in five minutes: nobody may guess through FindMe.
+        if (limits.TrySignIn(context) is { } wait)
+        {
+            return limits.TooMany(context, "too-many-sign-ins", "There were too many attempts to sign in.", wait);
+        }
+
+        try
+        {
+            var signedIn = await bluesky.SignInAsync(handle, wish.AppPassword!, cancellationToken);
+            return await owners.LinkAsync(context, caller, signedIn, cancellationToken) switch
+            {
+                Linked.Done => TypedResults.Ok(new MeView([new AccountView(SourceNames.Bluesky, handle, signedIn.Account.Server, null, false)], [], null)),
+                Linked.OtherPerson => OtherPerson,
+                _ => Problems.ConsentRequired,
+            };
+        }
+        catch (SignInException exception)
+        {
+            SignInLog.Failed(logger, SourceNames.Bluesky, exception.Message);
+            return Problems.Of(422, "sign-in-failed", exception.Message, "Check the handle, and make a new app password in Bluesky's settings.");
+        }
+        catch (FetchException exception)
+        {
+            SignInLog.Failed(logger, SourceNames.Bluesky, exception.Message);
+            return Problems.Of(502, "network-unreachable", exception.Message, "Try again in a moment.");
+        }
+    }
+
+    private static ProblemHttpResult OtherPerson { get; } = Problems.Of(
+        409, "other-person", "This account already belongs to what FindMe keeps in another browser.", "Delete everything here first, then sign in again.");
+
+    private static async Task<Results<Ok<SignedOut>, ProblemHttpResult>> SignOutAsync(
+        string network, Caller caller, Accounts accounts, AccountOwners owners, CancellationToken cancellationToken)
+    {
+        if (caller.Person.Accounts.FirstOrDefault(account => account.Network == network) is not { } account)
+        {
+            return Problems.NotFound;
+        }
+
+        var revoked = await accounts.RevokeAsync(caller.Id, network, cancellationToken);
+        await owners.ForgetAsync(account, cancellationToken);
+        return TypedResults.Ok(new SignedOut(network, revoked));
+    }
+
+    private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ShowAvatarAsync(
+        string network, Caller caller, Avatars avatars, HttpResponse response, CancellationToken cancellationToken)
+    {
+        if (caller.Person.Accounts.FirstOrDefault(account => account.Network == network) is not { Avatar: { } avatar })
+        {
+            return Problems.NotFound;
+        }
+
+        try
+        {
+            var jpeg = await avatars.RenderAsync(avatar, cancellationToken);
+            response.Headers.CacheControl = "private, max-age=600";
+            return TypedResults.File(jpeg, "image/jpeg");
+        }
+        catch (Exception exception) when (exception is FetchException or PhotoException)
+        {
+            return Problems.Of(502, "avatar-unavailable", exception.Message, "Show another picture of your face.");
+        }
+    }
+}

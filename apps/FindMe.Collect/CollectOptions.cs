@@ -1,0 +1,47 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Collect;
+
+/// <summary>How sources are asked. Section <c>Collect</c> of the configuration; checked at start.</summary>
+public sealed class CollectOptions
+{
+    /// <summary>The configuration section these are read from.</summary>
+    public const string Section = "Collect";
+
+    /// <summary>
+    /// Wait before a source that did not answer is asked again, 100 ms to 1 min; doubled each time. Default 10 s: with
+    /// <see cref="MaxAttempts"/> about five minutes in all, after which the search stops and can be continued.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
+    public TimeSpan FirstWait { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Silences of a source in a row after which a search stops, 1 to 10. Default 6.</summary>
+    [Range(1, 10)]
+    public int MaxAttempts { get; set; } = 6;
+}
+
+[OptionsValidator]
+internal sealed partial class CollectOptionsValidator : IValidateOptions<CollectOptions>;
+
+/// <summary>Registers the sources.</summary>
+internal static class SourceServices
+{
+    /// <summary>One line a source, and what they share.</summary>
+    public static void AddPhotoSources(this IServiceCollection services)
+    {
+        services.AddOptions<CollectOptions>().BindConfiguration(CollectOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<CollectOptions>, CollectOptionsValidator>();
+        services.AddSingleton<AccountCalls>();
+        services.AddSingleton<BlueskySession>();
+        services.AddSingleton<MastodonSource>();
+        services.AddSingleton<BlueskySource>();
+
+        services.AddSingleton<IPhotoSource, AlbumSource>();
+        services.AddSingleton<IPhotoSource, ZipSource>();
+        services.AddSingleton<IPhotoSource, HashtagSource>();
+        services.AddSingleton<IPhotoSource>(provider => provider.GetRequiredService<MastodonSource>());
+        services.AddSingleton<IPhotoSource>(provider => provider.GetRequiredService<BlueskySource>());
+        services.AddSingleton<IPhotoSource, XSource>();
+    }
+}

@@ -1,0 +1,195 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using FindMe.Fetching;
+using FindMe.Pipeline;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Collect;
+
+/// <summary>X: recent search, the last seven days, newest first. Each post that is read is paid for.</summary>
+/// <remarks>https://docs.x.com/x-api/posts/search-recent-posts. Its <c>next_token</c> does not expire: it is the resume point.</remarks>
+internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, TimeProvider time) : IPhotoSource
+{
+    // 10 to 100 are allowed. A post has at most 4 media: so many posts fit one page of photos, and none is read twice.
+    private const int MinPosts = 10;
+    private const int MaxPosts = PageLayout.MaxPhotosPerPage / MaxMedia;
+    private const int MaxMedia = 4;
+
+    // X counts its limits in quarters of an hour.
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
+
+    // What X was found to take, where the operator leaves it open; wrong guesses cost nothing but a call.
+    private XDialect _dialect = options.Value.Dialect == XDialect.Post ? XDialect.Post : XDialect.Tweet;
+
+    public string Name => SourceNames.X;
+
+    public decimal CostOfNextPage(Search search) => PostsOfNextPage(search) * PriceOfPost;
+
+    public async Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
+    {
+        if (!options.Value.ApprovedByX)
+        {
+            throw new SourceException(new SearchProblem(
+                "x-not-approved", "FindMe does not search X here.", "X prohibits facial recognition on its posts unless it approves of it in writing; the operator has not said that it does."));
+        }
+
+        if (XQuery.TryBuild(search.Query, search.Terms.Language, options.Value.MaxQueryLength, out var problem) is not { } query)
+        {
+            throw new SourceException(new SearchProblem("query-refused", problem!, "Write the query in another way."));
+        }
+
+        var answer = await AskAsync(search, query, cancellationToken);
+        if (answer.Status == HttpStatusCode.TooManyRequests && XAnswers.ProblemOf(answer) is null)
+        {
+            throw new SourceWaitException(ResetOf(answer));
+        }
+
+        if (!answer.IsSuccess)
+        {
+            throw XAnswers.ProblemOf(answer) is { } refusal
+                ? new SourceException(refusal)
+                : new SourceUnavailableException($"X answers {(int)answer.Status}.", mayHaveCost: false);
+        }
+
+        return XAnswers.TryRead<XPage>(answer) is { } page
+            ? Read(page, search)
+            : throw new SourceUnavailableException("X does not answer in its own words.", mayHaveCost: true);
+    }
+
+    private decimal PriceOfPost => options.Value.PostPrice + (MaxMedia * options.Value.MediaPrice);
+
+    private int PostsOfNextPage(Search search)
+    {
+        var wanted = Math.Max(MinPosts, Math.Min(MaxPosts, (search.Terms.Limit ?? int.MaxValue) - search.Posts));
+        var cap = Math.Min(search.Terms.MaxCost ?? 0, options.Value.MaxCost);
+        var affordable = PriceOfPost == 0 ? wanted : (int)Math.Min(wanted, (cap - search.Cost) / PriceOfPost);
+        return affordable >= MinPosts
+            ? affordable
+            : throw new SourceException(new SearchProblem(
+                "cost-cap",
+                $"The search has cost ${search.Cost:0.00} of the ${cap:0.00} that it may.",
+                $"What was found stays. Continue it with a larger maxCost: the next page costs up to ${MinPosts * PriceOfPost:0.00}."));
+    }
+
+    private async Task<FetchedAnswer> AskAsync(Search search, string query, CancellationToken cancellationToken)
+    {
+        var account = await calls.TokenAsync(search.Person, Name, cancellationToken);
+        if (account is null && options.Value.BearerToken is not { Length: > 0 })
+        {
+            throw new SourceException(new SearchProblem("account-needed", "X can be searched with an account only.", "Sign in with X, then continue the search."));
+        }
+
+        var answer = await AskAsync(search, account, query, _dialect, cancellationToken);
+        if (options.Value.Dialect != XDialect.Auto || !XAnswers.RefusesParameter(answer, FieldsOf(_dialect)))
+        {
+            return answer;
+        }
+
+        // X refuses the names before it counts anything: asking once more with the others is not paid twice.
+        _dialect = _dialect == XDialect.Tweet ? XDialect.Post : XDialect.Tweet;
+        return await AskAsync(search, account, query, _dialect, cancellationToken);
+    }
+
+    private Task<FetchedAnswer> AskAsync(Search search, AccountToken? account, string query, XDialect dialect, CancellationToken cancellationToken)
+    {
+        var url = UrlOf(search, query, dialect);
+        return account is null
+            ? calls.GetAsync(options.Value.BearerToken, url, cancellationToken)
+            : calls.GetAsync(search.Person, account, url, cancellationToken);
+    }
+
+    private static string FieldsOf(XDialect dialect) => dialect == XDialect.Post ? "post.fields" : "tweet.fields";
+
+    private Uri UrlOf(Search search, string query, XDialect dialect)
+    {
+        var parameters = new List<(string Name, string? Value)>
+        {
+            ("query", query),
+            ("max_results", $"{PostsOfNextPage(search)}"),
+            (FieldsOf(dialect), "created_at,attachments,possibly_sensitive"),
+            // Not author_id: X charges for each author. Who posted a match is found out for the matches alone.
+            ("expansions", "attachments.media_keys"),
+            ("media.fields", "media_key,type,url,preview_image_url,alt_text,width,height"),
+            ("next_token", search.Next),
+            ("since_id", search.After),
+            // X refuses what lies before its seven days: the walk begins there in any case.
+            ("start_time", search.After is null && search.Terms.Since is { } since && since > time.GetUtcNow() - TimeSpan.FromDays(6.99) ? Time(since) : null),
+            ("end_time", search.Terms.Until is { } until && until < time.GetUtcNow() - TimeSpan.FromSeconds(30) ? Time(until) : null),
+        };
+        return new Uri(options.Value.Api, "/2/tweets/search/recent?" + string.Join('&', parameters
+            .Where(parameter => parameter.Value is not null)
+            .Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}")));
+    }
+
+    private SourcePage Read(XPage page, Search search)
+    {
+        var notices = new List<string>();
+        var media = new Dictionary<string, XMedia>(StringComparer.Ordinal);
+        foreach (var medium in page.Includes?.Media ?? [])
+        {
+            if (medium.MediaKey is { } key)
+            {
+                media[key] = medium;
+            }
+        }
+
+        var photos = new List<SourcePhoto>();
+        foreach (var post in page.Data ?? [])
+        {
+            foreach (var key in post.Attachments?.MediaKeys ?? [])
+            {
+                if (post.Id is not { } id || media.GetValueOrDefault(key) is not { } medium || LocatorOf(medium) is not { } locator)
+                {
+                    notices.Add("Some pictures could not be had: X named them without saying where they are.");
+                    continue;
+                }
+
+                var view = new Post(id, $"https://x.com/i/status/{id}", Name, null, post.CreatedAt, post.PossiblySensitive == true, medium.AltText);
+                photos.Add(new SourcePhoto($"{id}/{key}", view, locator));
+            }
+        }
+
+        if (page.Errors is { Count: > 0 })
+        {
+            notices.Add("Some posts could not be had: X found them and then would not show them.");
+        }
+
+        var posts = page.Data?.Count ?? 0;
+        return new SourcePage(photos, posts, page.Meta?.NextToken)
+        {
+            Newest = search.Next is null ? page.Meta?.NewestId : null,
+            Cost = (posts * options.Value.PostPrice) + ((page.Includes?.Media?.Count ?? 0) * options.Value.MediaPrice),
+            Notices = notices,
+        };
+    }
+
+    // Without a name X gives 1,200 pixels; large has 2,048. Videos and animated GIFs have a picture that stands for them.
+    private static PhotoLocator? LocatorOf(XMedia medium) => medium switch
+    {
+        { Type: "photo", Url: { } url } => PhotoLocator.At(Sized(url, "large"), Sized(url, "orig")),
+        { Type: not "photo", PreviewImageUrl: { } preview } => PhotoLocator.At(preview),
+        _ => null,
+    };
+
+    private static string Sized(string url, string name) => $"{url}{(url.Contains('?') ? '&' : '?')}name={name}";
+
+    private DateTimeOffset ResetOf(FetchedAnswer answer) => RateLimits.Until(
+        long.TryParse(answer.Header("x-rate-limit-reset"), NumberStyles.None, null, out var seconds) && seconds < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null,
+        Window,
+        time.GetUtcNow());
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+
+    private sealed record XPage(IReadOnlyList<XPost>? Data, XIncludes? Includes, XMeta? Meta, IReadOnlyList<JsonElement>? Errors);
+
+    private sealed record XPost(string? Id, DateTimeOffset? CreatedAt, bool? PossiblySensitive, XAttachments? Attachments);
+
+    private sealed record XAttachments(IReadOnlyList<string>? MediaKeys);
+
+    private sealed record XIncludes(IReadOnlyList<XMedia>? Media);
+
+    private sealed record XMedia(string? MediaKey, string? Type, string? Url, string? PreviewImageUrl, string? AltText);
+
+    private sealed record XMeta(string? NextToken, string? NewestId);
+}

@@ -1,0 +1,16 @@
+using FindMe.Fetching;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FindMe.Pipeline;
+
+/// <summary>Registers the accounts.</summary>
+public static class AccountServices
+{
+    /// <summary>Registers <see cref="Accounts"/>; the app also calls <see cref="FetchingServices.AddOutsideHttp"/>.</summary>
+    /// <param name="services">The app's services.</param>
+    public static void AddAccounts(this IServiceCollection services)
+    {
+        services.AddSingleton<NetworkTokens>();
+        services.AddSingleton<Accounts>();
+    }
+}

@@ -1,0 +1,66 @@
+namespace FindMe.Pipeline;
+
+/// <summary>A person's access to a network, in memory only.</summary>
+/// <param name="Network">One of <see cref="SourceNames"/>: <c>mastodon</c>, <c>x</c> or <c>bluesky</c>.</param>
+/// <param name="Server">Whom it is for: the instance of Mastodon, X's API, the account's personal data server of Bluesky.</param>
+/// <param name="Handle">The account's name as the network writes it, without @.</param>
+/// <param name="AccessToken">For the header <c>Authorization: Bearer</c>, to <paramref name="Server"/> and to nobody else.</param>
+/// <param name="Generation">Counts the refreshes: says which token was refused.</param>
+public sealed record AccountToken(string Network, Uri Server, string Handle, string AccessToken, int Generation)
+{
+    /// <summary>Without the token: a record's own text would carry it into any log.</summary>
+    public override string ToString() => $"{Network}: {Handle}";
+}
+
+/// <summary>What may be shown of an account that a person is signed in with. Part of <see cref="Person"/>.</summary>
+/// <param name="Network">One of <see cref="SourceNames"/>.</param>
+/// <param name="Id">What the network calls the account, whatever its handle becomes.</param>
+/// <param name="Handle">Its name as the network writes it, without @.</param>
+/// <param name="Server">The instance's or server's host; null: there is only one.</param>
+/// <param name="Avatar">Where the network has its picture; null: it has none of its own.</param>
+/// <param name="SignedInAt">When the person signed in with it.</param>
+public sealed record AccountSummary(string Network, string Id, string Handle, string? Server, Uri? Avatar, DateTimeOffset SignedInAt);
+
+/// <summary>Everything secret of an account. Lies sealed under <see cref="StateKeys.Account"/>.</summary>
+public sealed record AccountSecrets
+{
+    /// <summary>One of <see cref="SourceNames"/>.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>Whom the tokens are for.</summary>
+    public required Uri Server { get; init; }
+
+    /// <summary>The account's name, without @.</summary>
+    public required string Handle { get; init; }
+
+    /// <summary>The access token.</summary>
+    public required string AccessToken { get; init; }
+
+    /// <summary>When the access token expires; null: the network does not say, or never.</summary>
+    public DateTimeOffset? AccessExpiresAt { get; init; }
+
+    /// <summary>What a new access token is had for; null: nothing, the person signs in again.</summary>
+    public string? RefreshToken { get; init; }
+
+    /// <summary>Bluesky's app password, for when the refresh token has expired too; null elsewhere.</summary>
+    public string? AppPassword { get; init; }
+
+    /// <summary>The client that the tokens were given to; null where there is none.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>The client's secret; null: a public client.</summary>
+    public string? ClientSecret { get; init; }
+
+    /// <summary>Nothing secret.</summary>
+    public override string ToString() => $"{Network}: {Handle}";
+}
+
+/// <summary>An account's secrets, encrypted under its person's key.</summary>
+/// <param name="Schema">The version of this document's shape.</param>
+/// <param name="Sealed">The secrets as JSON, sealed: see <see cref="PersonKeys"/>.</param>
+/// <param name="Generation">Counts the refreshes, from 0.</param>
+/// <param name="ExpiresAt">When the store forgets it.</param>
+/// <param name="RefreshingBy">Who is refreshing it just now; null: nobody.</param>
+/// <param name="RefreshingUntil">When whoever refreshes must have died.</param>
+internal sealed record SealedAccount(
+    int Schema, string Sealed, int Generation, DateTimeOffset ExpiresAt, string? RefreshingBy = null, DateTimeOffset? RefreshingUntil = null);

@@ -1,0 +1,215 @@
+using System.Text.Json;
+using FindMe.Fetching;
+using FindMe.Pipeline.Dapr;
+
+namespace FindMe.Pipeline;
+
+/// <summary>The accounts that people are signed in with: their tokens, sealed under the person's key. Api writes them, Collect uses them.</summary>
+/// <param name="dapr">The state store.</param>
+/// <param name="keys">The people's keys.</param>
+/// <param name="tokens">The networks' token endpoints.</param>
+/// <param name="time">The clock.</param>
+public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tokens, TimeProvider time)
+{
+    // Longer than a refresh can take (FetchOptions.Timeout with its default): who holds it longer has died.
+    private static readonly TimeSpan RefreshLease = TimeSpan.FromSeconds(45);
+
+    // A token that is about to expire would expire on its way.
+    private static readonly TimeSpan ExpiryMargin = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan LeasePoll = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A person's access to a network, refreshed where it is about to expire.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="network">One of <see cref="SourceNames"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null when they are not signed in there, or not any more.</returns>
+    /// <exception cref="DaprException">The store could not be read or written.</exception>
+    /// <exception cref="FetchException">It had to be refreshed, and the network does not answer: try again later.</exception>
+    public async Task<AccountToken?> TokenAsync(string person, string network, CancellationToken cancellationToken)
+    {
+        if (await ReadAsync(person, network, cancellationToken) is not var (document, secrets))
+        {
+            return null;
+        }
+
+        var token = TokenOf(document, secrets);
+        return secrets.AccessExpiresAt is { } expiry && expiry - ExpiryMargin < time.GetUtcNow() && NetworkTokens.CanRefresh(secrets)
+            ? await RefreshAsync(person, token, cancellationToken)
+            : token;
+    }
+
+    /// <summary>A new token after the network has refused one with 401. However many ask, in however many processes: the network is asked once.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="refused">The token that was refused.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null when there is no new one to be had: the person has been signed out, and can sign in again.</returns>
+    /// <exception cref="DaprException">The store could not be read or written.</exception>
+    /// <exception cref="FetchException">The network does not answer: try again later.</exception>
+    public async Task<AccountToken?> RefreshAsync(string person, AccountToken refused, CancellationToken cancellationToken)
+    {
+        var me = Guid.NewGuid().ToString("N");
+        while (true)
+        {
+            if (await ReadAsync(person, refused.Network, cancellationToken) is not var (document, secrets))
+            {
+                return null;
+            }
+
+            if (document.Generation != refused.Generation)
+            {
+                return TokenOf(document, secrets);
+            }
+
+            if (!NetworkTokens.CanRefresh(secrets))
+            {
+                await EndAsync(person, refused.Network, cancellationToken);
+                return null;
+            }
+
+            if (await TryLeaseAsync(person, refused, me, cancellationToken))
+            {
+                return await RefreshLeasedAsync(person, secrets, me, cancellationToken);
+            }
+
+            await Task.Delay(LeasePoll, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Forgets an account whose access was revoked: the person can sign in again.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="network">One of <see cref="SourceNames"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DaprException">It may still be there.</exception>
+    public async Task EndAsync(string person, string network, CancellationToken cancellationToken)
+    {
+        await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Account(person, network), cancellationToken);
+        await dapr.UpdateStateAsync<Person>(
+            StateKeys.Person(person),
+            document => document.Accounts.Any(account => account.Network == network)
+                ? document with { Accounts = [.. document.Accounts.Where(account => account.Network != network)] }
+                : document,
+            _ => Person.Retention,
+            cancellationToken);
+    }
+
+    /// <summary>Keeps the secrets of an account that a person has signed in with, in place of an earlier one of that network.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="secrets">The account's secrets.</param>
+    /// <param name="timeToLive">When they are forgotten, and the person must sign in again.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DaprException">They were not saved.</exception>
+    public async Task SaveAsync(string person, AccountSecrets secrets, TimeSpan timeToLive, CancellationToken cancellationToken)
+    {
+        var key = await keys.GetOrCreateAsync(person, timeToLive, cancellationToken);
+        // A number of its own: a token of the earlier account is none of this one.
+        var document = new SealedAccount(1, Seal(key, person, secrets), Random.Shared.Next(1 << 20), time.GetUtcNow() + timeToLive);
+        await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Account(person, secrets.Network), document, timeToLive, cancellationToken);
+    }
+
+    /// <summary>Gives a person's access back to the network, then forgets it whatever the network said.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="network">One of <see cref="SourceNames"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether the network has confirmed it; true too where there was nothing to give back.</returns>
+    /// <exception cref="DaprException">It may still be there.</exception>
+    public async Task<bool> RevokeAsync(string person, string network, CancellationToken cancellationToken)
+    {
+        var revoked = await ReadAsync(person, network, cancellationToken) is not var (_, secrets) || await tokens.TryRevokeAsync(secrets, cancellationToken);
+        await EndAsync(person, network, cancellationToken);
+        return revoked;
+    }
+
+    private async Task<bool> TryLeaseAsync(string person, AccountToken refused, string me, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var leased = await dapr.UpdateStateAsync<SealedAccount>(
+            StateKeys.Account(person, refused.Network),
+            document => document.Generation != refused.Generation || (document.RefreshingBy is not null && document.RefreshingUntil > now)
+                ? document
+                : document with { RefreshingBy = me, RefreshingUntil = now + RefreshLease },
+            document => document.ExpiresAt - now,
+            cancellationToken);
+        return leased?.RefreshingBy == me;
+    }
+
+    // The lease is ours: nobody else asks the network meanwhile, for whom a refresh token used twice is a stolen one.
+    private async Task<AccountToken?> RefreshLeasedAsync(string person, AccountSecrets secrets, string me, CancellationToken cancellationToken)
+    {
+        AccountSecrets? renewed;
+        try
+        {
+            renewed = await tokens.TryRefreshAsync(secrets, cancellationToken);
+        }
+        catch (Exception exception) when (exception is FetchException or OperationCanceledException)
+        {
+            await UpdateLeasedAsync(person, secrets.Network, me, document => document with { RefreshingBy = null, RefreshingUntil = null }, CancellationToken.None);
+            throw;
+        }
+
+        if (renewed is null)
+        {
+            await EndAsync(person, secrets.Network, cancellationToken);
+            return null;
+        }
+
+        // Whatever happens to the request, the new token must be written: the old one is used up.
+        var key = await KeyAsync(person, CancellationToken.None);
+        var written = key is null ? null : await UpdateLeasedAsync(
+            person,
+            secrets.Network,
+            me,
+            document => document with { Sealed = Seal(key, person, renewed), Generation = document.Generation + 1, RefreshingBy = null, RefreshingUntil = null },
+            CancellationToken.None);
+        if (written is null)
+        {
+            // The person has signed out or left meanwhile: nobody may keep what came too late.
+            await tokens.TryRevokeAsync(renewed, CancellationToken.None);
+            return null;
+        }
+
+        return TokenOf(written, renewed);
+    }
+
+    private async Task<SealedAccount?> UpdateLeasedAsync(
+        string person, string network, string me, Func<SealedAccount, SealedAccount> change, CancellationToken cancellationToken)
+    {
+        var mine = false;
+        var document = await dapr.UpdateStateAsync<SealedAccount>(
+            StateKeys.Account(person, network),
+            current => (mine = current.RefreshingBy == me) ? change(current) : current,
+            current => current.ExpiresAt - time.GetUtcNow(),
+            cancellationToken);
+        return mine ? document : null;
+    }
+
+    private async Task<(SealedAccount Document, AccountSecrets Secrets)?> ReadAsync(string person, string network, CancellationToken cancellationToken)
+    {
+        var (keyName, name) = (StateKeys.PersonKey(person), StateKeys.Account(person, network));
+        var found = await dapr.GetBulkStateAsync(StateKeys.Store, [keyName, name], cancellationToken);
+        if (!found.TryGetValue(name, out var entry)
+            || !found.TryGetValue(keyName, out var wrapped)
+            || keys.TryUnwrap(wrapped.Value.Read<WrappedKey>()) is not { } key)
+        {
+            return null;
+        }
+
+        var document = entry.Value.Read<SealedAccount>();
+        return PersonKeys.TryOpen(key, document.Sealed, Context(person, network)) is { } plain
+            && JsonSerializer.Deserialize<AccountSecrets>(plain, PipelineJson.Options) is { } secrets
+            ? (document, secrets)
+            : null;
+    }
+
+    private async Task<byte[]?> KeyAsync(string person, CancellationToken cancellationToken) =>
+        await dapr.GetStateAsync<WrappedKey>(StateKeys.Store, StateKeys.PersonKey(person), cancellationToken) is { } wrapped ? keys.TryUnwrap(wrapped) : null;
+
+    private static string Seal(byte[] key, string person, AccountSecrets secrets) =>
+        PersonKeys.Seal(key, JsonSerializer.SerializeToUtf8Bytes(secrets, PipelineJson.Options), Context(person, secrets.Network));
+
+    // Binds the ciphertext to its place, as with references.
+    private static string Context(string person, string network) => $"{person}/account/{network}";
+
+    private static AccountToken TokenOf(SealedAccount document, AccountSecrets secrets) =>
+        new(secrets.Network, secrets.Server, secrets.Handle, secrets.AccessToken, document.Generation);
+}

@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+using System.Text;
+using FindMe.Pipeline.Dapr;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace FindMe.Pipeline;
+
+/// <summary>The keys of people: what is sealed under one can be read by nobody once the key is deleted.</summary>
+/// <remarks>
+/// Each person has a random key of their own, which lies wrapped by the key ring. To forget a person is to delete that key: what is
+/// left of their references and tokens, in a backup say, can then not be read by anybody.
+/// </remarks>
+/// <param name="dapr">The state store.</param>
+/// <param name="protection">The key ring, shared by the apps.</param>
+public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protection)
+{
+    private const int KeyBytes = 32;
+    private const int NonceBytes = 12;
+    private const int TagBytes = 16;
+
+    private readonly IDataProtector _wrap = protection.CreateProtector("FindMe.PersonKey.v1");
+
+    /// <summary>The person's key; a new one where there is none.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="timeToLive">When it is forgotten: it must live as long as the youngest thing sealed under it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DaprException">The store could not be read or written.</exception>
+    public async Task<byte[]> GetOrCreateAsync(string person, TimeSpan timeToLive, CancellationToken cancellationToken)
+    {
+        // Two requests at once may both find no key: the first to write wins, the other takes that key.
+        byte[] key = [];
+        await dapr.CreateOrUpdateStateAsync<WrappedKey>(
+            StateKeys.PersonKey(person),
+            wrapped =>
+            {
+                // Written again with everything that is sealed: the key must live as long as the youngest of it.
+                key = (wrapped is null ? null : TryUnwrap(wrapped)) ?? RandomNumberGenerator.GetBytes(KeyBytes);
+                return new WrappedKey(Convert.ToBase64String(_wrap.Protect(key)));
+            },
+            _ => timeToLive,
+            cancellationToken);
+        return key;
+    }
+
+    /// <summary>Unwraps a key as it lies in the store.</summary>
+    /// <returns>Null when the key ring that wrapped it is gone.</returns>
+    internal byte[]? TryUnwrap(WrappedKey wrapped)
+    {
+        try
+        {
+            return _wrap.Unprotect(Convert.FromBase64String(wrapped.Key));
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Forgets the person's key, and with it all that is sealed under it at once.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DaprException">It may still be there.</exception>
+    public Task ShredAsync(string person, CancellationToken cancellationToken) =>
+        dapr.DeleteStateAsync(StateKeys.Store, StateKeys.PersonKey(person), cancellationToken);
+
+    /// <summary>Seals bytes: AES-256-GCM, as 12 bytes nonce, 16 bytes tag, ciphertext; in base64.</summary>
+    /// <param name="key">The person's key.</param>
+    /// <param name="plain">What to seal.</param>
+    /// <param name="context">Where it lies: moved to another place it does not open.</param>
+    internal static string Seal(byte[] key, ReadOnlySpan<byte> plain, string context)
+    {
+        var bytes = new byte[NonceBytes + TagBytes + plain.Length];
+        var nonce = bytes.AsSpan(0, NonceBytes);
+        RandomNumberGenerator.Fill(nonce);
+        using var aes = new AesGcm(key, TagBytes);
+        aes.Encrypt(nonce, plain, bytes.AsSpan(NonceBytes + TagBytes), bytes.AsSpan(NonceBytes, TagBytes), Encoding.UTF8.GetBytes(context));
+        return Convert.ToBase64String(bytes);
+    }
+
+    /// <summary>Opens what was sealed.</summary>
+    /// <returns>Null where it was sealed under another key or for another place.</returns>
+    internal static byte[]? TryOpen(byte[] key, string @sealed, string context)
+    {
+        var bytes = Convert.FromBase64String(@sealed);
+        var plain = new byte[bytes.Length - NonceBytes - TagBytes];
+        using var aes = new AesGcm(key, TagBytes);
+        try
+        {
+            aes.Decrypt(
+                bytes.AsSpan(0, NonceBytes), bytes.AsSpan(NonceBytes + TagBytes), bytes.AsSpan(NonceBytes, TagBytes), plain, Encoding.UTF8.GetBytes(context));
+            return plain;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>A person's key as it lies in the store.</summary>
+internal sealed record WrappedKey(string Key) : Document;

@@ -1,0 +1,136 @@
+using FindMe.Fetching;
+using FindMe.Networks;
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using FindMe.Sidecar;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Apps.Tests.SigningIn;
+
+public sealed class AccountsTests : IAsyncLifetime
+{
+    private const string Ada = "ada";
+
+    private readonly TemporaryFolder _folder = new();
+    private LocalSidecar? _sidecar;
+    private NetworkBench? _networks;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private NetworkBench Networks => _networks!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _networks = await NetworkBench.StartAsync(new Scenario());
+        _sidecar = await LocalSidecar.StartAsync(
+            new SidecarOptions { DataPath = _folder.Folder("data"), ResourcesPath = Path.Combine(Checkouts.Root, "components"), Apps = [new SidecarApp("findme-api", 0, [])] },
+            Cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _sidecar!.DisposeAsync();
+        await _networks!.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task However_many_in_two_processes_renew_a_refused_token_the_network_is_asked_once()
+    {
+        using var one = NewProcess();
+        using var other = NewProcess();
+        await one.SignInAsync();
+        var refused = (await one.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation))!;
+
+        var renewed = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => (i % 2 == 0 ? one : other).Accounts.RefreshAsync(Ada, refused, Cancellation)));
+
+        Assert.Equal(1, Networks.Bluesky.Grants.Refreshes);
+        Assert.NotEqual(refused.AccessToken, Assert.Single(renewed.Select(token => token!.AccessToken).Distinct()));
+        Assert.Equal(renewed[0]!.AccessToken, (await other.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation))!.AccessToken);
+    }
+
+    [Fact]
+    public async Task A_network_that_does_not_answer_leaves_the_token_to_be_renewed_later()
+    {
+        using var process = NewProcess();
+        await process.SignInAsync();
+        var refused = (await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation))!;
+        Networks.Bluesky.Faults.Add(new Fault("refreshSession", FaultKind.Unavailable));
+
+        await Assert.ThrowsAsync<FetchException>(() => process.Accounts.RefreshAsync(Ada, refused, Cancellation));
+
+        Assert.NotNull(await process.Accounts.RefreshAsync(Ada, refused, Cancellation));
+    }
+
+    [Fact]
+    public async Task Access_that_was_revoked_is_forgotten()
+    {
+        using var process = NewProcess();
+        await process.SignInAsync(appPassword: false);
+        var refused = (await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation))!;
+        Networks.Bluesky.Grants.RevokeAll();
+
+        Assert.Null(await process.Accounts.RefreshAsync(Ada, refused, Cancellation));
+        Assert.Null(await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation));
+    }
+
+    [Fact]
+    public async Task Without_the_persons_key_no_token_can_be_read()
+    {
+        using var process = NewProcess();
+        await process.SignInAsync();
+
+        await process.Keys.ShredAsync(Ada, Cancellation);
+
+        Assert.Null(await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation));
+    }
+
+    private AccountProcess NewProcess() => new(_sidecar!.EndpointOf("findme-api"), _folder.Folder("keys"), Networks);
+
+    /// <summary>What one process of FindMe has of accounts.</summary>
+    private sealed class AccountProcess : IDisposable
+    {
+        private readonly HttpClient _dapr;
+        private readonly OutsideHttp _outside;
+        private readonly NetworkBench _networks;
+
+        public AccountProcess(Uri sidecar, string keys, NetworkBench networks)
+        {
+            _networks = networks;
+            _dapr = new HttpClient { BaseAddress = new Uri(sidecar.GetLeftPart(UriPartial.Authority)) };
+            _outside = new OutsideHttp(Options.Create(new FetchOptions { AllowedPrivateHosts = [networks.Bluesky.Address.Authority], Retries = 0 }));
+            var dapr = new DaprClient(_dapr);
+            Keys = new PersonKeys(dapr, DataProtectionProvider.Create(new DirectoryInfo(keys)));
+            Accounts = new Accounts(dapr, Keys, new NetworkTokens(_outside, TimeProvider.System, NullLogger<NetworkTokens>.Instance), TimeProvider.System);
+        }
+
+        public PersonKeys Keys { get; }
+
+        public Accounts Accounts { get; }
+
+        public async Task SignInAsync(bool appPassword = true)
+        {
+            var (handle, password) = ("ann.test", _networks.Scenario.Accounts[0].AppPassword);
+            var session = await _outside.SendAsync(NetworkTokens.CreateBlueskySession(_networks.Bluesky.Address, handle, password), Cancellation);
+            var json = System.Text.Json.JsonDocument.Parse(session.Body).RootElement;
+            var secrets = new AccountSecrets
+            {
+                Network = SourceNames.Bluesky,
+                Server = _networks.Bluesky.Address,
+                Handle = handle,
+                AccessToken = json.GetProperty("accessJwt").GetString()!,
+                RefreshToken = json.GetProperty("refreshJwt").GetString(),
+                AppPassword = appPassword ? password : null,
+            };
+            await Accounts.SaveAsync(Ada, secrets, TimeSpan.FromHours(1), Cancellation);
+        }
+
+        public void Dispose()
+        {
+            _dapr.Dispose();
+            _outside.Dispose();
+        }
+    }
+}

@@ -1,0 +1,198 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using FindMe.Networks;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace FindMe.Apps.Tests.SigningIn;
+
+public sealed class SignInTests(SignedInSystem findMe) : IClassFixture<SignedInSystem>
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_person_signs_in_with_every_network_and_each_gets_its_access_back()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.SignInAsync("x", account: "ben");
+        await ada.SignInAsync("mastodon", findMe.Networks.Mastodon.Host, "ben");
+        using var bluesky = await ada.Http.PostAsJsonAsync("/api/accounts/bluesky", new { handle = "@Ben.test", appPassword = "benx-abcd-efgh-2345" }, Cancellation);
+        Assert.Equal(HttpStatusCode.OK, bluesky.StatusCode);
+
+        var accounts = await ada.AccountsAsync();
+        Assert.Equal("ben", accounts["x"]);
+        Assert.Equal($"ben@{findMe.Networks.Mastodon.Host}", accounts["mastodon"]);
+        Assert.Equal("ben.test", accounts["bluesky"]);
+        using var avatar = await ada.Http.GetAsync(new Uri("/api/accounts/mastodon/avatar", UriKind.Relative), Cancellation);
+        Assert.Equal("image/jpeg", avatar.Content.Headers.ContentType?.MediaType);
+
+        foreach (var (network, grants) in new[] { ("x", findMe.Networks.X.Grants), ("mastodon", findMe.Networks.Mastodon.Grants), ("bluesky", findMe.Networks.Bluesky.Grants) })
+        {
+            var before = grants.InForce;
+            using var signedOut = await ada.Http.DeleteAsync(new Uri($"/api/accounts/{network}", UriKind.Relative), Cancellation);
+            Assert.True((await signedOut.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!["revoked"]!.GetValue<bool>(), network);
+            Assert.Equal(before - 1, grants.InForce);
+        }
+
+        Assert.Empty(await ada.AccountsAsync());
+    }
+
+    [Fact]
+    public async Task Whoever_refuses_on_the_networks_page_is_not_signed_in()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+
+        Assert.Equal("/?sign-in=refused", await ada.AllowAsync(await ada.OpenConsentAsync("x"), decision: "refuse"));
+        Assert.Empty(await ada.AccountsAsync());
+    }
+
+    [Fact]
+    public async Task An_answer_to_somebody_elses_sign_in_is_refused()
+    {
+        using var eve = findMe.NewVisitor();
+        using var ada = findMe.NewVisitor();
+        await eve.AgreeAsync();
+        await ada.AgreeAsync();
+        await ada.OpenConsentAsync("x");
+        // Eve allows on her own page, and has Ada open the address that it leads to.
+        var consent = await eve.OpenConsentAsync("x");
+        var mine = QueryHelpers.ParseQuery(consent.Query);
+        using var still = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
+        using var form = new FormUrlEncodedContent([new("account", "ben"), new("decision", "allow")]);
+        using var answer = await still.PostAsync(consent, form, Cancellation);
+
+        using var landed = await ada.Http.GetAsync(answer.Headers.Location!, Cancellation);
+
+        Assert.StartsWith(mine["redirect_uri"].ToString(), answer.Headers.Location!.AbsoluteUri, StringComparison.Ordinal);
+        Assert.Equal("/?sign-in=mismatch", landed.RequestMessage!.RequestUri!.PathAndQuery);
+        Assert.Empty(await ada.AccountsAsync());
+    }
+
+    [Fact]
+    public async Task An_answer_of_another_instance_than_the_one_that_was_asked_is_refused()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+        var (asked, other) = (findMe.Networks.MastodonInstances[0], findMe.Networks.MastodonInstances[1]);
+        var state = await StateAsync();
+
+        Assert.Equal("/?sign-in=mismatch", await LandAsync($"/sign-in/mastodon/callback/{other.Host}?code=x&state={state}"));
+        state = await StateAsync();
+        Assert.Equal("/?sign-in=mismatch", await LandAsync($"/sign-in/mastodon/callback/{asked.Host}?code=x&state={state}&iss={Uri.EscapeDataString(other.Address.AbsoluteUri)}"));
+        state = await StateAsync();
+        Assert.Equal("/?sign-in=mismatch", await LandAsync($"/sign-in/x/callback?code=x&state={state}"));
+
+        async Task<string> StateAsync() => QueryHelpers.ParseQuery((await ada.OpenConsentAsync("mastodon", asked.Host)).Query)["state"].ToString();
+
+        async Task<string> LandAsync(string path)
+        {
+            using var answer = await ada.Http.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
+            return answer.RequestMessage!.RequestUri!.PathAndQuery;
+        }
+    }
+
+    [Fact]
+    public async Task A_cookie_that_somebody_planted_shows_nothing_once_its_victim_has_signed_in()
+    {
+        using var eve = findMe.NewVisitor();
+        await eve.AgreeAsync();
+        using var ada = new Visitor(findMe.System.Page, eve.Cookies);
+
+        await ada.SignInAsync("mastodon", findMe.Networks.MastodonInstances[1].Host);
+
+        Assert.Empty(await eve.AccountsAsync());
+        Assert.Equal(HttpStatusCode.NotFound, await eve.StatusOfAsync(HttpMethod.Get, "/api/accounts/mastodon/avatar"));
+        Assert.Single(await ada.AccountsAsync());
+        await ada.StatusOfAsync(HttpMethod.Delete, "/api/me");
+    }
+
+    [Fact]
+    public async Task No_parameter_leads_anywhere_but_to_the_networks_page_and_back()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+        using var still = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = findMe.System.Page };
+        still.DefaultRequestHeaders.Add("Cookie", $"findme={ada.Cookie}");
+
+        foreach (var parameter in new[] { "returnTo", "return", "redirect_uri", "next", "ReturnUrl" })
+        {
+            using var start = await still.GetAsync(new Uri($"/sign-in/x?{parameter}=https://evil.example/", UriKind.Relative), Cancellation);
+            Assert.Equal(findMe.Networks.X.Address.Authority, start.Headers.Location!.Authority);
+            Assert.DoesNotContain("evil", start.Headers.Location!.AbsoluteUri, StringComparison.Ordinal);
+            using var back = await still.GetAsync(new Uri($"/sign-in/x/callback?{parameter}=https://evil.example/", UriKind.Relative), Cancellation);
+            Assert.Equal("/?sign-in=mismatch", back.Headers.Location!.OriginalString);
+        }
+    }
+
+    [Fact]
+    public async Task An_instance_inside_this_network_is_not_asked()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+
+        foreach (var instance in new[] { findMe.Networks.PrivateAddress.Authority, "169.254.169.254", "localhost", "[::1]", "evil.example/path", "a b", "" })
+        {
+            Assert.Equal("/?sign-in=unknown-instance", (await ada.OpenConsentAsync("mastodon", Uri.EscapeDataString(instance))).PathAndQuery);
+        }
+
+        Assert.Equal(0, findMe.Networks.PrivateHits);
+    }
+
+    [Fact]
+    public async Task A_password_that_is_no_app_password_goes_nowhere()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+        var before = findMe.Networks.Bluesky.Calls.All.Count;
+
+        using var answer = await ada.Http.PostAsJsonAsync("/api/accounts/bluesky", new { handle = "ann.test", appPassword = "my own password" }, Cancellation);
+
+        await ProblemAssert.IsAsync(answer, 422, "no-app-password");
+        Assert.Equal(before, findMe.Networks.Bluesky.Calls.All.Count);
+    }
+
+    [Fact]
+    public async Task The_accounts_picture_becomes_a_reference_when_the_person_says_so_and_an_unlike_face_is_questioned()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.SignInAsync("mastodon", findMe.Networks.Mastodon.Host);
+        Assert.Empty((await ada.GetAsync("/api/references")).AsArray());
+
+        using var taken = await ada.Http.PostAsJsonAsync("/api/references/from-avatar", new { network = "mastodon" }, Cancellation);
+        Assert.Equal(HttpStatusCode.Created, taken.StatusCode);
+
+        // Ann is the rightmost of three on the first demo photo.
+        var photo = await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], Cancellation);
+        Assert.DoesNotContain(await WarningsAsync(2), warning => warning.Contains("does not look like", StringComparison.Ordinal));
+        Assert.Contains(await WarningsAsync(0), warning => warning.Contains("does not look like", StringComparison.Ordinal));
+
+        async Task<IReadOnlyList<string>> WarningsAsync(int face)
+        {
+            using var answer = await ada.TryShowAsync(photo, face);
+            Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+            return [.. (await answer.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!["warnings"]!.AsArray().Select(warning => warning!.GetValue<string>())];
+        }
+    }
+
+    [Fact]
+    public async Task Delete_everything_gives_the_access_back_and_deletes_also_where_the_network_does_not_answer()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.SignInAsync("x", account: "ben");
+        await ada.SignInAsync("mastodon", findMe.Networks.MastodonInstances[1].Host, "ben");
+        findMe.Networks.MastodonInstances[1].Faults.Add(new Fault("revoke", FaultKind.Unavailable));
+
+        using var answer = await ada.Http.DeleteAsync(new Uri("/api/me", UriKind.Relative), Cancellation);
+        var accounts = (await answer.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!["accounts"]!.AsArray()
+            .ToDictionary(account => account!["network"]!.GetValue<string>(), account => account!["revoked"]!.GetValue<bool>());
+
+        Assert.True(accounts["x"]);
+        Assert.False(accounts["mastodon"]);
+        Assert.Empty(await ada.AccountsAsync());
+        using var again = findMe.NewVisitor();
+        await again.SignInAsync("x", account: "ben");
+        Assert.Equal("ben", (await again.AccountsAsync())["x"]);
+        await again.StatusOfAsync(HttpMethod.Delete, "/api/me");
+    }
+}

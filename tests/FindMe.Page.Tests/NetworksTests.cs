@@ -1,0 +1,75 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace FindMe.Page.Tests;
+
+/// <summary>The product with the networks imitated on this machine: <c>--demo-networks</c>.</summary>
+public sealed class RunningFindMeWithNetworks : RunningFindMe
+{
+    private const string Imitated = "imitated: ";
+
+    /// <summary>Where an imitated network listens.</summary>
+    internal Uri AddressOf(string network) => new(Output
+        .Single(line => line.StartsWith($"{Imitated}{network} ", StringComparison.Ordinal))[(Imitated.Length + network.Length + 1)..]);
+
+    protected override IReadOnlyList<string> MoreArguments => ["--demo-networks"];
+}
+
+/// <summary>Signing in, choosing a network, and the posts that carry a photo.</summary>
+public sealed class NetworksTests(RunningFindMeWithNetworks findMe) : IClassFixture<RunningFindMeWithNetworks>
+{
+    [Theory]
+    [InlineData(ColorScheme.Light, 390, 1280)]
+    [InlineData(ColorScheme.Dark, 1280, 390)]
+    public async Task Somebody_signs_in_offers_their_picture_and_finds_posts_of_themselves(ColorScheme theme, int otherWidth, int width)
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe, width, theme);
+        var page = visitor.Page;
+        await visitor.AgreeAsync();
+        await page.GotoAsync("/#privacy");
+        await Expect(page.GetByLabel("Your Mastodon server")).ToBeVisibleAsync();
+        await LookAtAsync("20-sign-in");
+
+        await page.GetByLabel("Your Mastodon server").FillAsync(findMe.AddressOf("mastodon-1").Authority);
+        await visitor.Button("Sign in with Mastodon").ClickAsync();
+        await visitor.Button("Allow").ClickAsync();
+        await Expect(visitor.Notice).ToContainTextAsync("You are signed in");
+        Assert.DoesNotContain("sign-in", page.Url, StringComparison.Ordinal);
+        await page.GotoAsync("/#privacy");
+        await Expect(page.GetByText("@ann@")).ToBeVisibleAsync();
+        await LookAtAsync("21-signed-in");
+
+        await page.GotoAsync("/#face");
+        await LookAtAsync("22-avatar-offered");
+        await visitor.Button("Use my picture on Mastodon").ClickAsync();
+        await visitor.FaceWorksAsync();
+
+        await page.GotoAsync("/#album");
+        await Choose("X");
+        await page.GetByLabel("Query").FillAsync("#dotnetconf");
+        await visitor.Button("Find me").ClickAsync();
+        await Expect(visitor.Notice).ToContainTextAsync("how much the search may cost");
+        await visitor.Button("Estimate the cost").ClickAsync();
+        await Expect(page.GetByText("at most.")).ToBeVisibleAsync();
+        await LookAtAsync("23-cost");
+
+        await Choose("Your own photos");
+        await LookAtAsync("24-zip");
+        await Choose("Mastodon");
+        await page.GetByText("Narrow it down").ClickAsync();
+        await LookAtAsync("25-mastodon");
+        await page.GetByLabel("Hashtags").FillAsync("#dotnetconf");
+        await visitor.Button("Find me").ClickAsync();
+        await visitor.SomethingIsFoundAsync();
+        await LookAtAsync("26-searching");
+        await visitor.SearchEndsAsync("Done.");
+        await Expect(page.Locator(".posts a").First).ToContainTextAsync("on Mastodon");
+        await LookAtAsync("27-posts");
+
+        Assert.DoesNotContain(visitor.Console, line => line.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase));
+
+        Task Choose(string source) => page.GetByRole(AriaRole.Radio, new() { Name = source, Exact = true }).CheckAsync();
+
+        Task LookAtAsync(string state) => Appearance.LookAtAsync(page, state, theme, otherWidth, width);
+    }
+}
