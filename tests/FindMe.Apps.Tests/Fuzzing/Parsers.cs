@@ -28,6 +28,8 @@ internal static class Parsers
         OfText("request-path", SidecarParsers.ReadPath, ["/v1.0/state/s/key?metadata.a=b", "//v1.0/./state/x/../s/a%20b+c/", "http://127.0.0.1:3500/v1.0/healthz", "*"], typeof(FormatException)),
         OfText("go-duration", text => GoDuration.TryParse(text, out _), ["300ms", "1m30s", "-1.5h", "1h2m3s4ms5us6ns", "0"]),
         OfText("run-file", SidecarParsers.ReadRunFile, [File.ReadAllText(Path.Combine(Checkouts.Root, "dapr.yaml"))], typeof(SidecarConfigurationException)) with { Cost = 10 },
+        OfText("mastodon-posts", NetworkParsers.ReadMastodon, [NetworkParsers.MastodonSample]),
+        OfText("bluesky-posts", NetworkParsers.ReadBluesky, [NetworkParsers.BlueskySample]),
         new("photo", [.. Directory.GetFiles(Samples).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)], ReadPhoto, typeof(PhotoException)) { Cost = 10 },
     ];
 
