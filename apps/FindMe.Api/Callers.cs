@@ -19,7 +19,9 @@ internal sealed record Caller(string Id, Person Person)
 /// <summary>Recognises callers by an encrypted cookie, and turns away those who have not agreed yet.</summary>
 internal static class Callers
 {
-    private const string Claim = "person";
+    /// <summary>The claim that holds a person's id.</summary>
+    public const string Claim = "person";
+
     private const string SessionClaim = "session";
 
     // Browsers in which one person can be at the same time; the oldest gives way.
@@ -50,6 +52,7 @@ internal static class Callers
             OnDeleteCookie = context => context.CookieOptions.Secure = !IsLocal(context.Context.Request),
         });
         app.UseAuthentication();
+        app.UseRateLimiter();
         app.Use(async (context, next) =>
         {
             var required = context.GetEndpoint()?.Metadata.GetMetadata<CallerRequired>();

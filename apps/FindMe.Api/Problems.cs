@@ -17,6 +17,9 @@ internal static class Problems
     public static ProblemHttpResult ForeignOrigin { get; } = Of(
         403, "foreign-origin", "Another site tried to act for you.", "Use FindMe's own page.");
 
+    public static ProblemHttpResult TooManyRequests(double seconds) => Of(
+        429, "too-many-requests", "That was too much at once.", $"Go on in {seconds:0} s.");
+
     public static ProblemHttpResult TooLarge(long bytes) => Of(
         413, "too-large", $"The picture has more than {bytes >> 20} MB.", "Send a smaller one; a phone's ordinary photo is enough.");
 

@@ -6,6 +6,7 @@ var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
 builder.Services.AddPhotoReading();
+builder.Services.AddWebDefences();
 builder.Services.AddCallers();
 builder.Services.AddSignIns();
 builder.Services.AddOnlyOneself();
@@ -21,8 +22,8 @@ var app = builder.Build();
 
 app.UseWebDefences();
 app.MapAppDefaults();
-app.UseStaticPage();
 app.UseCallers();
+app.UseStaticPage();
 app.MapOpenApi();
 app.MapConsent();
 app.MapSignIns();

@@ -150,6 +150,9 @@ internal static class ReferencePhotos
             return ([], null, missing);
         }
 
+        // Set only now: a body that is refused unread is read away for a moment, so that a browser that still sends it sees the answer.
+        // Counts what comes without a length too, and every part of the form.
+        request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = formBytes;
         IFormCollection form;
         try
         {
@@ -157,6 +160,10 @@ internal static class ReferencePhotos
             form = await request.ReadFormAsync(limits, cancellationToken);
         }
         catch (InvalidDataException exception) when (exception.Message.Contains("length limit", StringComparison.OrdinalIgnoreCase))
+        {
+            return ([], null, Problems.TooLarge(maxBytes));
+        }
+        catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
             return ([], null, Problems.TooLarge(maxBytes));
         }

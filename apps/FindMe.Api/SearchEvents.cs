@@ -25,7 +25,7 @@ internal sealed record SearchEvent(
 internal static class SearchEvents
 {
     public static void MapSearchEvents(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/api/searches/{id}/events", WatchAsync).RequireCaller(otherwise: Problems.NotFound)
+        routes.MapGet("/api/searches/{id}/events", WatchAsync).RequireCaller(otherwise: Problems.NotFound).RequireRateLimiting(RequestRates.Streams)
             .WithSummary("The search as server-sent events; Last-Event-ID continues where a reader was.");
 
     private static async Task<Results<ServerSentEventsResult<SearchEvent>, ProblemHttpResult>> WatchAsync(

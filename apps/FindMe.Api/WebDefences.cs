@@ -1,13 +1,26 @@
+using System.Buffers;
+using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Net.Http.Headers;
 
 namespace FindMe.Api;
 
-/// <summary>What keeps other sites out of the page and its cookie.</summary>
+/// <summary>What keeps other sites out of the page and its cookie, and whoever asks too much from taking it from others.</summary>
 internal static class WebDefences
 {
     // Everything comes from this app itself; photos are also shown from memory (blob:) before they are sent.
     private const string ContentSecurityPolicy =
         "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
+    public static void AddWebDefences(this IServiceCollection services)
+    {
+        services.AddRequestRates();
+        services.AddServerLimits();
+
+        // Where AllowedHosts names hosts, a request that names none is none of theirs.
+        services.Configure<HostFilteringOptions>(filter => filter.AllowEmptyHosts = false);
+    }
 
     public static void UseWebDefences(this WebApplication app) => app.Use(async (context, next) =>
     {
@@ -28,6 +41,13 @@ internal static class WebDefences
             return;
         }
 
+        // Before an odd one becomes part of a state key, which not every store takes.
+        if (context.Request.RouteValues.TryGetValue("id", out var id) && !IsId(id as string))
+        {
+            await Problems.NotFound.ExecuteAsync(context);
+            return;
+        }
+
         await next(context);
     });
 
@@ -41,12 +61,21 @@ internal static class WebDefences
         });
     }
 
-    // A browser names the origin of every request that could change something; without one it is no browser's cross-site request.
+    // Every id that FindMe gives is 128 random bits as 32 hexadecimal digits.
+    private static bool IsId(string? id) => id is { Length: 32 } && !id.AsSpan().ContainsAnyExcept(HexDigits);
+
+    // A browser names the origin of every request that could change something, "null" where it hides it, and modern ones say how the page
+    // that asks stands to this one. Without either it is no browser's cross-site request.
     private static bool IsFromAnotherSite(HttpRequest request)
     {
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method))
         {
             return false;
+        }
+
+        if (request.Headers["Sec-Fetch-Site"].ToString() is not ("" or "same-origin" or "none"))
+        {
+            return true;
         }
 
         var origin = request.Headers.Origin.ToString();

@@ -53,7 +53,7 @@ internal static class BlueskyPosts
         var notices = new List<string>();
         foreach (var post in posts)
         {
-            var labels = (post.Labels ?? []).Concat(post.Author!.Labels ?? []).Where(label => label.Neg != true).Select(label => label.Val).ToList();
+            var labels = (post.Labels ?? []).Concat(post.Author!.Labels ?? []).Where(label => label is { Neg: not true }).Select(label => label.Val).ToList();
             if (labels.Any(Hidden.Contains))
             {
                 continue;
@@ -119,7 +119,7 @@ internal static class BlueskyPosts
 
     private static IEnumerable<Picture> Zip(IReadOnlyList<BlueskyImage>? views, IReadOnlyList<BlueskyImage>? records) =>
         (views ?? []).Select((view, number) => new Picture(
-            view.Fullsize ?? view.Thumb ?? view.Thumbnail, records?.ElementAtOrDefault(number)?.Image?.Ref?.Link, view.Alt));
+            view?.Fullsize ?? view?.Thumb ?? view?.Thumbnail, records?.ElementAtOrDefault(number)?.Image?.Ref?.Link, view?.Alt));
 
     private sealed record Picture(string? Url, string? Blob, string? Alt);
 

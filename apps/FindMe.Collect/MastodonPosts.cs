@@ -61,7 +61,7 @@ internal static partial class MastodonPosts
             for (var number = 0; number < (status.MediaAttachments?.Count ?? 0); number++)
             {
                 var media = status.MediaAttachments![number];
-                if (media.Type == "audio")
+                if (media is null or { Type: "audio" })
                 {
                     continue;
                 }

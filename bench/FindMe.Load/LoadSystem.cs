@@ -37,6 +37,12 @@ internal sealed class LoadSystem : IAsyncDisposable
                 ["Wakeups__Interval"] = "00:00:01",
                 ["DeadLetters__RetryAfter"] = "00:00:01",
                 ["Searches__MaxPerPerson"] = "1000",
+                // One person makes here what a crowd does elsewhere.
+                ["RequestRates__PersonBurst"] = "100000",
+                ["RequestRates__PerPerson"] = "10000",
+                ["RequestRates__ChangesPerPerson"] = "100000",
+                ["RequestRates__ChangesPerAddress"] = "100000",
+                ["RequestRates__StreamsPerPerson"] = "10000",
             },
         };
         try

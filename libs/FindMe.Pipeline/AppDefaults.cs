@@ -51,7 +51,7 @@ public static partial class AppDefaults
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseDaprRoutes();
-        app.MapHealthChecks("/healthz");
+        app.MapHealthChecks("/healthz").DisableRateLimiting();
         app.MapSubscribeHandler();
     }
 

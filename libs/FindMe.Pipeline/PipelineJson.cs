@@ -7,7 +7,12 @@ namespace FindMe.Pipeline;
 public static class PipelineJson
 {
     /// <summary>camelCase names and enum words, no nulls; unknown members are ignored, so that a newer writer is read by an older reader.</summary>
-    public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web));
+    public static JsonSerializerOptions Options { get; } =
+        new(Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web))) { Converters = { new FiniteNumbers() } };
+
+    /// <summary>The same, for what anybody may have sent: a message that says null where there is always something, or leaves it out, is none.</summary>
+    public static JsonSerializerOptions Whole { get; } =
+        new(Options) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
     /// <summary>Sets the same on the options of ASP.NET Core.</summary>
     /// <param name="options">The options to change.</param>
@@ -17,5 +22,16 @@ public static class PipelineJson
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
         return options;
+    }
+
+    // 1e999 and "NaN" would be read, but could never be written back: the document could not change any more.
+    private sealed class FiniteNumbers : JsonConverter<float>
+    {
+        public override float Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.Number && reader.TryGetSingle(out var number) && float.IsFinite(number)
+                ? number
+                : throw new JsonException("A number does not fit.");
+
+        public override void Write(Utf8JsonWriter writer, float value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
     }
 }

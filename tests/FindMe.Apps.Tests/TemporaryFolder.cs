@@ -9,6 +9,14 @@ internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("findme-test-").FullName;
 
+    /// <summary>A folder that is gone when the tests end.</summary>
+    public static TemporaryFolder UntilTheEnd()
+    {
+        var folder = new TemporaryFolder();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();
+        return folder;
+    }
+
     public string Folder(string name) => Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName;
 
     /// <summary>An album with copies of the demo photos.</summary>

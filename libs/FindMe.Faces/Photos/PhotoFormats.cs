@@ -85,8 +85,8 @@ internal static class PhotoFormats
     // ISO/IEC 14496-12, 4.3: size, "ftyp", major brand, minor version, compatible brands. Brands of HEIF: ISO/IEC 23008-12, annex B.
     private static PhotoFormat RecognizeBaseMedia(ReadOnlySpan<byte> photo)
     {
-        var size = (int)Math.Clamp(BinaryPrimitives.ReadUInt32BigEndian(photo), 16, (uint)photo.Length);
-        var brands = photo[8..Math.Min(size, photo.Length)];
+        var size = (int)Math.Min(Math.Max(BinaryPrimitives.ReadUInt32BigEndian(photo), 16), (uint)photo.Length);
+        var brands = photo[8..size];
         if (HasBrand(brands, "avif"u8) || HasBrand(brands, "avis"u8))
         {
             return PhotoFormat.Avif;

@@ -17,7 +17,7 @@ public abstract record CloudEvent(string? Id, string? Topic, string? TraceParent
 /// <param name="Data">The message; null where the publisher sent none, or something that is no such message.</param>
 /// <param name="TraceParent">The trace it belongs to (W3C), empty or null: none.</param>
 /// <param name="Time">When it was published (RFC 3339), empty or null: not known.</param>
-public sealed record CloudEvent<T>(string? Id, string? Topic, T? Data, string? TraceParent, string? Time)
+public sealed record CloudEvent<T>(string? Id = null, string? Topic = null, T? Data = default, string? TraceParent = null, string? Time = null)
     : CloudEvent(Id, Topic, TraceParent, Time)
 {
     /// <summary>Reads the envelope of a request.</summary>
@@ -29,7 +29,7 @@ public sealed record CloudEvent<T>(string? Id, string? Topic, T? Data, string? T
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync<CloudEvent<T>>(context.Request.Body, PipelineJson.Options, context.RequestAborted)
+            return await JsonSerializer.DeserializeAsync<CloudEvent<T>>(context.Request.Body, PipelineJson.Whole, context.RequestAborted)
                 ?? Unreadable;
         }
         catch (JsonException)
@@ -38,5 +38,5 @@ public sealed record CloudEvent<T>(string? Id, string? Topic, T? Data, string? T
         }
     }
 
-    private static CloudEvent<T> Unreadable => new(null, null, default, null, null);
+    private static CloudEvent<T> Unreadable => new();
 }

@@ -93,8 +93,14 @@ public sealed class Albums(IOptions<AlbumOptions> options)
             throw new PhotoUnavailableException("The album is gone.");
         }
 
+        // No file system has it, and .NET throws at it.
+        if (path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new PhotoUnavailableException("The photo is not in the album.");
+        }
+
         var full = Path.GetFullPath(Path.Combine(root, path));
-        if (!full.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) || LeadsThroughLink(root, full))
+        if (!full.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
             throw new PhotoUnavailableException("The photo is not in the album.");
         }
@@ -106,6 +112,11 @@ public sealed class Albums(IOptions<AlbumOptions> options)
 
         try
         {
+            if (LeadsThroughLink(root, full))
+            {
+                throw new PhotoUnavailableException("The photo is not in the album.");
+            }
+
             // Pipes, sockets and devices have no length; opening one could block for ever.
             if (new FileInfo(full).Length == 0)
             {

@@ -127,7 +127,7 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
     }
 
     private static string? Text(JsonElement item, string name) =>
-        GoJson.Field(item, name) is { ValueKind: JsonValueKind.String } text && text.GetString() is { Length: > 0 } value ? value : null;
+        GoJson.Field(item, name) is { ValueKind: JsonValueKind.String } text && GoJson.TextOf(text) is { Length: > 0 } value ? value : null;
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{AppId} has no subscriptions: it answered 404 on dapr/subscribe")]
     private static partial void LogNone(ILogger logger, string appId);

@@ -73,7 +73,7 @@ internal static class CloudEvents
         return (Text("traceparent") ?? Text("traceid")) is { } parent ? new TraceContext(parent, Text("tracestate") ?? "") : null;
 
         string? Text(string name) =>
-            document.RootElement.TryGetProperty(name, out var field) && field.ValueKind == JsonValueKind.String && field.GetString() is { Length: > 0 } text ? text : null;
+            document.RootElement.TryGetProperty(name, out var field) && field.ValueKind == JsonValueKind.String && GoJson.TextOf(field) is { Length: > 0 } text ? text : null;
     }
 
     /// <summary>Whether a Content-Type is the given one, alone or followed by parameters.</summary>

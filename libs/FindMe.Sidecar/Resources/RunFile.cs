@@ -69,7 +69,7 @@ public sealed record RunFile
         YamlMappingNode? app, YamlMappingNode? common, string file, string folder, int index, List<string> warnings)
     {
         var directory = app.Text("appDirPath") is { } path
-            ? Path.GetFullPath(path, folder)
+            ? FullPath(path, folder)
             : throw new SidecarConfigurationException($"{file}: app {index + 1} has no appDirPath.");
         var id = app.Text("appID") ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(directory));
         Check(app, AppSettings, $"apps.{id}.", warnings);
@@ -94,7 +94,11 @@ public sealed record RunFile
     }
 
     private static string? ResourcesOf(YamlMappingNode? node, string folder) =>
-        (node.Texts("resourcesPaths").FirstOrDefault() ?? node.Text("resourcesPath")) is { } path ? Path.GetFullPath(path, folder) : null;
+        (node.Texts("resourcesPaths").FirstOrDefault() ?? node.Text("resourcesPath")) is { } path ? FullPath(path, folder) : null;
+
+    private static string FullPath(string path, string folder) => path.Contains('\0', StringComparison.Ordinal)
+        ? throw new SidecarConfigurationException($"{folder}: a path of the run file holds a NUL, which no path does.")
+        : Path.GetFullPath(path, folder);
 
     private static int? Number(YamlMappingNode? node, string setting, string file, string owner) =>
         node.Text(setting) is not { } text ? null

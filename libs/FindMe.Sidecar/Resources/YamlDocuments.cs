@@ -20,7 +20,8 @@ internal static class YamlDocuments
                 .Where(root => root is not YamlScalarNode { Value: null or "" })
                 .Select(root => root as YamlMappingNode ?? throw new SidecarConfigurationException($"{path} is not a YAML mapping."))];
         }
-        catch (Exception failure) when (failure is YamlException or IOException or UnauthorizedAccessException)
+        // YamlDotNet's scanner throws InvalidOperationException at some texts that are no YAML.
+        catch (Exception failure) when (failure is YamlException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             throw new SidecarConfigurationException($"{path} cannot be read: {failure.Message}", failure);
         }
@@ -40,7 +41,7 @@ internal static class YamlDocuments
         && !(scalar.Style == ScalarStyle.Plain && text is "" or "~" or "null") ? text : null;
 
     public static IEnumerable<(string Name, YamlNode Value)> Fields(this YamlMappingNode? node) =>
-        node is null ? [] : node.Children.Select(child => (((YamlScalarNode)child.Key).Value ?? "", child.Value));
+        node is null ? [] : node.Children.Select(child => ((child.Key as YamlScalarNode)?.Value ?? child.Key.ToString(), child.Value));
 
     private static YamlNode? Child(YamlMappingNode? node, string name) =>
         node is not null && node.Children.TryGetValue(new YamlScalarNode(name), out var child) ? child : null;

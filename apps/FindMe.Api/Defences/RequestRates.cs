@@ -1,0 +1,121 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Claims;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Api;
+
+/// <summary>How fast one person and one address may ask. Section <c>RequestRates</c> of the configuration; checked at start.</summary>
+/// <remarks>
+/// What is asked faster is answered with 429 and <c>Retry-After</c>. Each replica counts for itself, so that N replicas let N times as
+/// much through. Allowances per day are counted elsewhere, in the state store.
+/// </remarks>
+public sealed class RequestRateOptions
+{
+    /// <summary>The configuration section these are read from.</summary>
+    public const string Section = "RequestRates";
+
+    /// <summary>Requests a second of one person over a longer time, 1 to 100,000. Default 50; a page that polls makes about 4.</summary>
+    [Range(1, 100_000)]
+    public int PerPerson { get; set; } = 50;
+
+    /// <summary>Requests of one person at once, 1 to 1,000,000. Default 500: a page of 400 found photos asks for them all.</summary>
+    [Range(1, 1_000_000)]
+    public int PersonBurst { get; set; } = 500;
+
+    /// <summary>Requests a second from one address (IPv6: one /64) over a longer time, 1 to 1,000,000. Default 500, for an office behind one address.</summary>
+    [Range(1, 1_000_000)]
+    public int PerAddress { get; set; } = 500;
+
+    /// <summary>Requests from one address at once, 1 to 1,000,000. Default 5,000: ten such persons.</summary>
+    [Range(1, 1_000_000)]
+    public int AddressBurst { get; set; } = 5_000;
+
+    /// <summary>Requests a minute by which one person changes something, 1 to 1,000,000. Default 60: showing a face or searching costs a second of processor time and more.</summary>
+    [Range(1, 1_000_000)]
+    public int ChangesPerPerson { get; set; } = 60;
+
+    /// <summary>The same from one address, 1 to 1,000,000. Default 600: it also bounds how many new persons an address makes.</summary>
+    [Range(1, 1_000_000)]
+    public int ChangesPerAddress { get; set; } = 600;
+
+    /// <summary>Streams of events that one person may have open, 1 to 10,000. Default 20: three browsers of six connections each.</summary>
+    [Range(1, 10_000)]
+    public int StreamsPerPerson { get; set; } = 20;
+}
+
+[OptionsValidator]
+internal sealed partial class RequestRateOptionsValidator : IValidateOptions<RequestRateOptions>;
+
+/// <summary>Slows down who asks too fast, by person and by address, before anything is read for them.</summary>
+/// <remarks>
+/// The address is that of the connection, which nobody can write. Behind a proxy it is what the proxy says: with
+/// <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c>, as on Azure Container Apps, the last entry of <c>X-Forwarded-For</c>, which the ingress
+/// itself adds; entries that a caller wrote stand before it and are not looked at. Without that setting the header is ignored.
+/// </remarks>
+internal static class RequestRates
+{
+    /// <summary>The policy of endpoints that stream.</summary>
+    public const string Streams = "streams";
+
+    // A place is free again when one of the person's streams ends, which nobody can foretell.
+    private static readonly TimeSpan StreamWait = TimeSpan.FromSeconds(10);
+
+    public static void AddRequestRates(this IServiceCollection services)
+    {
+        services.AddOptions<RequestRateOptions>().BindConfiguration(RequestRateOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RequestRateOptions>, RequestRateOptionsValidator>();
+        services.AddRateLimiter(_ => { });
+        services.AddOptions<RateLimiterOptions>().Configure<IOptions<RequestRateOptions>>((limiter, rates) => Limit(limiter, rates.Value));
+    }
+
+    private static void Limit(RateLimiterOptions limiter, RequestRateOptions rates)
+    {
+        // The person first: what is refused there spends nothing of what others at the same address have.
+        limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
+            Each(PersonOf, _ => true, () => PerSecond(rates.PerPerson, rates.PersonBurst)),
+            Each(PersonOf, ChangesSomething, () => PerMinute(rates.ChangesPerPerson)),
+            Each(AddressOf, _ => true, () => PerSecond(rates.PerAddress, rates.AddressBurst)),
+            Each(AddressOf, ChangesSomething, () => PerMinute(rates.ChangesPerAddress)));
+        limiter.AddPolicy(Streams, context => RateLimitPartition.GetConcurrencyLimiter(
+            PersonOf(context) ?? AddressOf(context), _ => new ConcurrencyLimiterOptions { PermitLimit = rates.StreamsPerPerson }));
+        limiter.OnRejected = (rejected, _) =>
+        {
+            var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var found) ? found : StreamWait;
+            var seconds = Math.Max(1, Math.Ceiling(wait.TotalSeconds));
+            rejected.HttpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+            return new ValueTask(Problems.TooManyRequests(seconds).ExecuteAsync(rejected.HttpContext));
+        };
+    }
+
+    private static PartitionedRateLimiter<HttpContext> Each(
+        Func<HttpContext, string?> whose, Func<HttpContext, bool> counts, Func<TokenBucketRateLimiterOptions> bucket) =>
+        PartitionedRateLimiter.Create<HttpContext, string>(context => counts(context) && whose(context) is { } key
+            ? RateLimitPartition.GetTokenBucketLimiter(key, _ => bucket())
+            : RateLimitPartition.GetNoLimiter(""));
+
+    private static TokenBucketRateLimiterOptions PerSecond(int rate, int burst) =>
+        new() { TokenLimit = Math.Max(rate, burst), TokensPerPeriod = rate, ReplenishmentPeriod = TimeSpan.FromSeconds(1) };
+
+    // A whole minute's at once, then one after another: who has spent it waits for seconds, not for the minute.
+    private static TokenBucketRateLimiterOptions PerMinute(int rate) =>
+        new() { TokenLimit = rate, TokensPerPeriod = Math.Max(1, rate / 60), ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60 / rate)) };
+
+    private static bool ChangesSomething(HttpContext context) =>
+        !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method) && !HttpMethods.IsOptions(context.Request.Method);
+
+    private static string? PersonOf(HttpContext context) => context.User.FindFirstValue(Callers.Claim);
+
+    // Whoever has IPv6 has a whole /64 of it.
+    private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress switch
+    {
+        null => "",
+        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
+        { AddressFamily: AddressFamily.InterNetworkV6 } address => new IPAddress([.. address.GetAddressBytes()[..8], .. new byte[8]]).ToString(),
+        var address => address.ToString(),
+    };
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace FindMe.Apps.Tests.Security;
+
+/// <summary>Whoever asks too fast is told when to come back, and nobody else notices.</summary>
+public sealed class FloodTests(AttackedSystem findMe) : IClassFixture<AttackedSystem>
+{
+    private const int Requests = 600;
+
+    [Fact]
+    public async Task A_person_who_floods_is_told_when_to_come_back_and_others_are_served_from_the_same_address()
+    {
+        using var eve = findMe.NewVisitor();
+        await eve.AgreeAsync();
+
+        // Not so many that the address, too, has had enough.
+        var refused = (await FloodAsync(eve.Http, "/api/searches", 110)).Where(answer => answer.StatusCode == HttpStatusCode.TooManyRequests).ToList();
+
+        Assert.NotEmpty(refused);
+        foreach (var answer in refused)
+        {
+            await AssertTooManyAsync(answer);
+        }
+
+        await findMe.StillAnswersAsync();
+        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, await eve.StatusOfAsync(HttpMethod.Get, "/api/searches"));
+    }
+
+    [Fact]
+    public async Task An_address_that_floods_is_refused_whatever_it_says_of_itself_and_other_addresses_are_served()
+    {
+        using var http = From(IPAddress.Parse("127.0.0.9"));
+
+        var answers = await FloodAsync(http, "/api/consent", Requests, number => $"203.0.113.{number % 250}");
+
+        Assert.Contains(answers, answer => answer.StatusCode == HttpStatusCode.OK);
+        var refused = answers.Where(answer => answer.StatusCode == HttpStatusCode.TooManyRequests).ToList();
+        Assert.NotEmpty(refused);
+        await AssertTooManyAsync(refused[0]);
+        await findMe.StillAnswersAsync();
+    }
+
+    [Fact]
+    public async Task A_person_has_so_many_streams_of_events_and_no_more_until_one_ends()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        var search = await ada.SearchAsync(AttackedSystem.Long);
+        var events = new Uri($"/api/searches/{search}/events", UriKind.Relative);
+        var open = new List<HttpResponseMessage>();
+        for (var stream = 0; stream < AttackedSystem.Streams; stream++)
+        {
+            open.Add(await ada.Http.GetAsync(events, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken));
+            Assert.Equal(HttpStatusCode.OK, open[^1].StatusCode);
+        }
+
+        using (var oneMore = await ada.Http.GetAsync(events, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
+        {
+            await AssertTooManyAsync(oneMore);
+        }
+
+        Assert.NotEqual("finished", Visitor.Status(await ada.GetAsync($"/api/searches/{search}")));
+
+        // Cancelled, all streams end: their places are free again.
+        Assert.Equal(HttpStatusCode.NoContent, await ada.StatusOfAsync(HttpMethod.Delete, $"/api/searches/{search}"));
+        foreach (var stream in open)
+        {
+            Assert.NotEmpty(await stream.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            stream.Dispose();
+        }
+
+        Assert.NotEmpty(await ada.EventsAsync(search));
+        await findMe.StillAnswersAsync();
+    }
+
+    private async Task<IReadOnlyList<HttpResponseMessage>> FloodAsync(HttpClient http, string path, int requests, Func<int, string>? claimedAddress = null)
+    {
+        var answers = new HttpResponseMessage[requests];
+        await Parallel.ForAsync(0, requests, new ParallelOptions { MaxDegreeOfParallelism = 30 }, async (number, cancellationToken) =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(findMe.System.Page, path));
+            if (claimedAddress is not null)
+            {
+                request.Headers.Add("X-Forwarded-For", claimedAddress(number));
+            }
+
+            answers[number] = await http.SendAsync(request, cancellationToken);
+        });
+        return answers;
+    }
+
+    private static async Task AssertTooManyAsync(HttpResponseMessage answer)
+    {
+        await ProblemAssert.IsAsync(answer, 429, "too-many-requests");
+        Assert.InRange(int.Parse(answer.Headers.GetValues("Retry-After").Single(), CultureInfo.InvariantCulture), 1, 60);
+    }
+
+    private static HttpClient From(IPAddress address) => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        ConnectCallback = async (context, cancellationToken) =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            socket.Bind(new IPEndPoint(address, 0));
+            await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    });
+}
