@@ -11,7 +11,7 @@ public sealed class ChaosTests
     public async Task Every_kind_of_chaos_at_once_changes_no_verdict_and_multiplies_nothing()
     {
         using var albums = new TemporaryAlbums();
-        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 6, maxSide: 320);
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
         var calm = await ChaosRuns.RunAsync(ChaosRuns.Calm, seed: 0, album);
         Assert.InRange(calm.Verdicts.Count, 10, Photos);
         Assert.Empty(calm.Struck);
@@ -23,8 +23,9 @@ public sealed class ChaosTests
         Assert.InRange(chaos.Restarts, 3, 100);
         Assert.All(Enum.GetValues<ChaosKind>(), kind => Assert.True(chaos.Struck.ContainsKey(kind), $"{kind} never struck"));
 
-        // Each photo is delivered once, again where the chaos says so, and again where its handler failed; no more than a few times in all.
-        Assert.InRange(chaos.Deliveries, Photos, 4 * Photos);
+        // A wave that is asked for again and again is sent by each of Collect's four handlers at most before one of them has noted it, and
+        // each photo sent is delivered twice at most on average. Copies that make copies would come to many times that.
+        Assert.InRange(chaos.Deliveries, Photos, 8 * Photos);
     }
 
     // The last two that settle a wave at the same moment may both ask for the next one.
