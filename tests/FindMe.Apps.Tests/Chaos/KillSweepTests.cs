@@ -19,7 +19,7 @@ public sealed class KillSweepTests
         var (calls, calm) = await sweep.CountAsync(app);
         Assert.InRange(calls, atLeast, atMost);
 
-        await AssertSameAsync(sweep, calm, app, Enumerable.Range(1, calls));
+        await AssertSameAsync(sweep, calm, app, Enumerable.Range(1, calls), sure: atLeast);
     }
 
     [Fact]
@@ -32,10 +32,11 @@ public sealed class KillSweepTests
 
         // A verdict a photo, and asking for the third wave.
         Assert.InRange(calls, Photos + 1, Photos + 20);
-        await AssertSameAsync(sweep, calm, Compare, [1, 15, 16, 17, 18, Photos]);
+        await AssertSameAsync(sweep, calm, Compare, [1, 16, 17, Photos], sure: Photos);
     }
 
-    private static async Task AssertSameAsync(KillSweep sweep, VerdictMap calm, string app, IEnumerable<int> ordinals)
+    // A write that loses a race is made once more: beyond the sure ones, one search has more of them than another.
+    private static async Task AssertSameAsync(KillSweep sweep, VerdictMap calm, string app, IEnumerable<int> ordinals, int sure)
     {
         foreach (var ordinal in ordinals)
         {
@@ -43,7 +44,12 @@ public sealed class KillSweepTests
             {
                 var result = await sweep.RunAsync(new Death(app, ordinal, point), calm);
 
-                Assert.True(result is not null, $"{app} had no write {ordinal} to die at.");
+                if (result is null)
+                {
+                    Assert.True(ordinal > sure, $"{app} had no write {ordinal} to die at.");
+                    continue;
+                }
+
                 TestContext.Current.TestOutputHelper!.WriteLine($"{ordinal} {point}: {result.At}");
                 Assert.Empty(result.Differences);
             }
