@@ -1,6 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Security.Cryptography;
-using System.Text;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -64,7 +62,7 @@ internal static class OperatorFailures
         var given = context.HttpContext.Request.Headers.Authorization.ToString();
         return key is not null
             && given.StartsWith(Scheme, StringComparison.Ordinal)
-            && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given[Scheme.Length..])), SHA256.HashData(Encoding.UTF8.GetBytes(key)))
+            && Secrets.AreSame(given[Scheme.Length..], key)
                 ? await next(context)
                 : Problems.NotFound;
     }

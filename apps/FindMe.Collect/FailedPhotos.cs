@@ -56,7 +56,7 @@ internal sealed class FailedPhotos(DaprClient dapr, PhotoWaves waves, Failures f
 
             if (reopened.Stage == SearchStage.Listing)
             {
-                await dapr.PublishAsync(new SearchRequest { SearchId = id, Page = reopened.Pages.Count }, cancellationToken);
+                await dapr.PublishAsync(SearchRequest.NextPage(reopened), cancellationToken);
             }
         }
 

@@ -57,7 +57,7 @@ internal static partial class SearchRequests
         }
 
         await waves.ReleaseDueAsync(search, request.Page, cancellationToken);
-        var next = new SearchRequest { SearchId = search.Id, Page = search.Pages.Count, Turn = search.Turn };
+        var next = SearchRequest.NextPage(search);
         if (search is { Stage: SearchStage.Listing, WaitingUntil: { } until })
         {
             await wakeups.AddAsync(next, until, cancellationToken);

@@ -38,6 +38,8 @@ internal sealed class LoadSystem : IAsyncDisposable
                 ["DeadLetters__RetryAfter"] = "00:00:01",
                 ["Searches__MaxPerPerson"] = "1000",
                 // One person makes here what a crowd does elsewhere.
+                ["OnlyOneself__SearchesPerDay"] = "10000",
+                ["OnlyOneself__SearchesPerAddressPerDay"] = "10000",
                 ["RequestRates__PersonBurst"] = "100000",
                 ["RequestRates__PerPerson"] = "10000",
                 ["RequestRates__ChangesPerPerson"] = "100000",

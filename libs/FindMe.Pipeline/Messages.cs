@@ -24,6 +24,10 @@ public sealed record SearchRequest : Document
     /// <summary>What failed every time to try again; null: nothing.</summary>
     public RetryScope? Again { get; init; }
 
+    /// <summary>The step that lists the page after those that are listed.</summary>
+    /// <param name="search">The search.</param>
+    public static SearchRequest NextPage(Search search) => new() { SearchId = search.Id, Page = search.Pages.Count, Turn = search.Turn };
+
     /// <summary>The step has failed every time before: if it does so again, the search fails.</summary>
     public bool LastTry { get; init; }
 

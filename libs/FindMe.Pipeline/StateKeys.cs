@@ -33,6 +33,12 @@ public static class StateKeys
     /// <summary>The <see cref="FailureList"/>: searches in which something failed every time, for the operator.</summary>
     public const string Failures = "failures";
 
+    /// <summary>How many searches a person, or an address, has begun in a day.</summary>
+    public static string Allowance(string whoAndWhen) => $"allowance/{whoAndWhen}";
+
+    /// <summary>The searches whose end is still to be written into the audit log.</summary>
+    public const string OpenSearches = "audit/open";
+
     /// <summary>A <see cref="PhotoShard"/>: photos of one page and their verdicts.</summary>
     public static string Shard(string search, int listing, int shard) => $"search/{search}/shard/{listing}-{shard}";
 }

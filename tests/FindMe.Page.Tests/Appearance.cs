@@ -10,16 +10,28 @@ internal static class Appearance
     // Only what is wrong is asked for; listing what is right takes longer than finding it.
     private static readonly AxeRunOptions ViolationsOnly = new() { ResultTypes = [ResultType.Violations] };
 
-    /// <summary>Takes pictures at both widths; the page must fit each, and have no serious accessibility problem.</summary>
-    public static async Task LookAtAsync(IPage page, string state, ColorScheme theme, params int[] widths)
+    /// <summary>The width of a phone, at which the way is gone, in pixels.</summary>
+    public const int Phone = 390;
+
+    private const int Desktop = 1280;
+
+    /// <summary>Takes pictures in both themes at both widths; the page must fit each, and have no serious accessibility problem.</summary>
+    public static async Task LookAtAsync(IPage page, string state)
     {
+        await LookAtAsync(page, state, ColorScheme.Light, Phone, Desktop);
+        await LookAtAsync(page, state, ColorScheme.Dark, Desktop, Phone);
+    }
+
+    private static async Task LookAtAsync(IPage page, string state, ColorScheme theme, params int[] widths)
+    {
+        await page.EmulateMediaAsync(new() { ColorScheme = theme });
         foreach (var width in widths)
         {
             await TakePictureAsync(page, state, theme, width);
         }
 
         var result = await page.RunAxe(ViolationsOnly);
-        Assert.Empty(result.Violations.Where(IsGrave).Select(violation => $"{state}, {theme}: {Describe(violation)}"));
+        Assert.Empty(result.Violations.Where(IsGrave).Select(violation => $"{state}, {theme}, {widths[^1]}: {Describe(violation)}"));
     }
 
     private static async Task TakePictureAsync(IPage page, string state, ColorScheme theme, int width)

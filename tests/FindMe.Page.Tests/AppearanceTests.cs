@@ -6,13 +6,11 @@ namespace FindMe.Page.Tests;
 /// <summary>Every state of the page, on a phone and a desktop, light and dark: fit for everybody, and kept as pictures to look at.</summary>
 public sealed class AppearanceTests(RunningFindMe findMe) : IClassFixture<RunningFindMe>
 {
-    // The state is walked through at the second width; pictures are taken at both.
-    [Theory]
-    [InlineData(ColorScheme.Light, 390, 1280)]
-    [InlineData(ColorScheme.Dark, 1280, 390)]
-    public async Task No_state_has_a_serious_accessibility_problem_or_needs_sideways_scrolling(ColorScheme theme, int otherWidth, int width)
+    // The way is gone on a phone; the other tests go it on a desktop.
+    [Fact]
+    public async Task No_state_has_a_serious_accessibility_problem_or_needs_sideways_scrolling()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe, width, theme);
+        await using var visitor = await Visitor.ArriveAsync(findMe, Appearance.Phone, ColorScheme.Dark);
         var page = visitor.Page;
         var blank = await (await page.Context.NewPageAsync()).ScreenshotAsync();
 
@@ -66,6 +64,6 @@ public sealed class AppearanceTests(RunningFindMe findMe) : IClassFixture<Runnin
         // The refusal of an inline style or script would only be seen here.
         Assert.DoesNotContain(visitor.Console, line => line.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase));
 
-        Task LookAtAsync(string state) => Appearance.LookAtAsync(page, state, theme, otherWidth, width);
+        Task LookAtAsync(string state) => Appearance.LookAtAsync(page, state);
     }
 }

@@ -18,12 +18,10 @@ public sealed class RunningFindMeWithNetworks : RunningFindMe
 /// <summary>Signing in, choosing a network, and the posts that carry a photo.</summary>
 public sealed class NetworksTests(RunningFindMeWithNetworks findMe) : IClassFixture<RunningFindMeWithNetworks>
 {
-    [Theory]
-    [InlineData(ColorScheme.Light, 390, 1280)]
-    [InlineData(ColorScheme.Dark, 1280, 390)]
-    public async Task Somebody_signs_in_offers_their_picture_and_finds_posts_of_themselves(ColorScheme theme, int otherWidth, int width)
+    [Fact]
+    public async Task Somebody_signs_in_offers_their_picture_and_finds_posts_of_themselves()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe, width, theme);
+        await using var visitor = await Visitor.ArriveAsync(findMe, Appearance.Phone, ColorScheme.Dark);
         var page = visitor.Page;
         await visitor.AgreeAsync();
         await page.GotoAsync("/#privacy");
@@ -70,6 +68,6 @@ public sealed class NetworksTests(RunningFindMeWithNetworks findMe) : IClassFixt
 
         Task Choose(string source) => page.GetByRole(AriaRole.Radio, new() { Name = source, Exact = true }).CheckAsync();
 
-        Task LookAtAsync(string state) => Appearance.LookAtAsync(page, state, theme, otherWidth, width);
+        Task LookAtAsync(string state) => Appearance.LookAtAsync(page, state);
     }
 }

@@ -1,7 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Claims;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.RateLimiting;
@@ -79,10 +77,10 @@ internal static class RequestRates
         limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
             Each(PersonOf, _ => true, () => PerSecond(rates.PerPerson, rates.PersonBurst)),
             Each(PersonOf, ChangesSomething, () => PerMinute(rates.ChangesPerPerson)),
-            Each(AddressOf, _ => true, () => PerSecond(rates.PerAddress, rates.AddressBurst)),
-            Each(AddressOf, ChangesSomething, () => PerMinute(rates.ChangesPerAddress)));
+            Each(ClientAddress.Of, _ => true, () => PerSecond(rates.PerAddress, rates.AddressBurst)),
+            Each(ClientAddress.Of, ChangesSomething, () => PerMinute(rates.ChangesPerAddress)));
         limiter.AddPolicy(Streams, context => RateLimitPartition.GetConcurrencyLimiter(
-            PersonOf(context) ?? AddressOf(context), _ => new ConcurrencyLimiterOptions { PermitLimit = rates.StreamsPerPerson }));
+            PersonOf(context) ?? ClientAddress.Of(context), _ => new ConcurrencyLimiterOptions { PermitLimit = rates.StreamsPerPerson }));
         limiter.OnRejected = (rejected, _) =>
         {
             var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var found) ? found : StreamWait;
@@ -109,13 +107,4 @@ internal static class RequestRates
         !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method) && !HttpMethods.IsOptions(context.Request.Method);
 
     private static string? PersonOf(HttpContext context) => context.User.FindFirstValue(Callers.Claim);
-
-    // Whoever has IPv6 has a whole /64 of it.
-    private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress switch
-    {
-        null => "",
-        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
-        { AddressFamily: AddressFamily.InterNetworkV6 } address => new IPAddress([.. address.GetAddressBytes()[..8], .. new byte[8]]).ToString(),
-        var address => address.ToString(),
-    };
 }

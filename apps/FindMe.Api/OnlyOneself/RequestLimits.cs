@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.RateLimiting;
@@ -24,7 +22,7 @@ internal sealed class RequestLimits(DaprClient dapr, IOptions<OnlyOneselfOptions
     /// <returns>Null: it may go on. Otherwise how long to wait.</returns>
     public TimeSpan? TrySignIn(HttpContext context)
     {
-        using var lease = _signIns.AttemptAcquire(AddressOf(context));
+        using var lease = _signIns.AttemptAcquire(ClientAddress.Of(context));
         return lease.IsAcquired ? null : lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : SignInWindow;
     }
 
@@ -33,14 +31,14 @@ internal sealed class RequestLimits(DaprClient dapr, IOptions<OnlyOneselfOptions
     public async Task<string?> TrySearchAsync(HttpContext context, Caller caller, CancellationToken cancellationToken)
     {
         var day = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        if (!await TryCountAsync($"allowance/{AuditLog.Pseudonym(caller.Id)}/{day}", options.Value.SearchesPerDay, cancellationToken))
+        if (!await TryCountAsync(StateKeys.Allowance($"{AuditLog.Pseudonym(caller.Id)}/{day}"), options.Value.SearchesPerDay, cancellationToken))
         {
             return $"You have begun {options.Value.SearchesPerDay} searches today.";
         }
 
         // The address stands there as a hash of the day, and for the day only.
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{day}/{AddressOf(context)}")));
-        return await TryCountAsync($"allowance/{hash}", options.Value.SearchesPerAddressPerDay, cancellationToken)
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{day}/{ClientAddress.Of(context)}")));
+        return await TryCountAsync(StateKeys.Allowance(hash), options.Value.SearchesPerAddressPerDay, cancellationToken)
             ? null
             : "Too many searches were begun today from where you are.";
     }
@@ -58,32 +56,20 @@ internal sealed class RequestLimits(DaprClient dapr, IOptions<OnlyOneselfOptions
 
     private async Task<bool> TryCountAsync(string key, int most, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            var (count, etag) = await dapr.GetStateAndETagAsync<Allowance>(StateKeys.Store, key, cancellationToken);
-            if (count?.Used >= most)
+        var isLeft = false;
+        await dapr.CreateOrUpdateStateAsync<Allowance>(
+            key,
+            allowance =>
             {
-                return false;
-            }
-
-            if (await dapr.TrySaveStateAsync(StateKeys.Store, key, new Allowance(1, (count?.Used ?? 0) + 1), etag, TimeSpan.FromDays(1), cancellationToken))
-            {
-                return true;
-            }
-
-            await StateUpdates.BackOffAsync(attempt, key, cancellationToken);
-        }
+                var used = allowance?.Used ?? 0;
+                isLeft = used < most;
+                return isLeft ? new Allowance(used + 1) : allowance!;
+            },
+            _ => TimeSpan.FromDays(1),
+            cancellationToken);
+        return isLeft;
     }
 
-    // Whoever has IPv6 has a whole /64 of it.
-    private static string AddressOf(HttpContext context) => context.Connection.RemoteIpAddress switch
-    {
-        null => "",
-        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
-        { AddressFamily: AddressFamily.InterNetworkV6 } address => new IPAddress([.. address.GetAddressBytes()[..8], .. new byte[8]]).ToString(),
-        var address => address.ToString(),
-    };
-
     /// <summary>What was used of a day's allowance.</summary>
-    private sealed record Allowance(int Schema, int Used);
+    private sealed record Allowance(int Used) : Document;
 }

@@ -13,8 +13,6 @@ namespace FindMe.Api;
 internal sealed partial class SearchAudit(
     AuditLog audit, RequestLimits limits, DaprClient dapr, SearchReader reader, IOptions<OnlyOneselfOptions> options, TimeProvider time, ILogger<SearchAudit> logger) : BackgroundService, IEndpointFilter
 {
-    private const string Key = "audit/open";
-
     /// <summary>Before a search: whether it may begin. After it: that it has.</summary>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
@@ -62,7 +60,7 @@ internal sealed partial class SearchAudit(
 
     private async Task CloseEndedAsync(CancellationToken cancellationToken)
     {
-        var open = await dapr.GetStateAsync<OpenSearches>(StateKeys.Store, Key, cancellationToken);
+        var open = await dapr.GetStateAsync<OpenSearches>(StateKeys.Store, StateKeys.OpenSearches, cancellationToken);
         foreach (var search in open?.Searches ?? [])
         {
             var snapshot = await reader.TryReadAsync(search.Id, search.Person, cancellationToken);
@@ -96,26 +94,15 @@ internal sealed partial class SearchAudit(
         Photos: snapshot?.Settled,
         Found: snapshot?.Shards.Sum(shard => shard.Photos.Count(photo => photo.Verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe })));
 
-    private async Task ChangeAsync(Func<IReadOnlyList<OpenSearch>, IReadOnlyList<OpenSearch>> change, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            var (open, etag) = await dapr.GetStateAndETagAsync<OpenSearches>(StateKeys.Store, Key, cancellationToken);
-            var changed = new OpenSearches(1, change(open?.Searches ?? []));
-            if (await dapr.TrySaveStateAsync(StateKeys.Store, Key, changed, etag, Callers.Retention, cancellationToken))
-            {
-                return;
-            }
-
-            await StateUpdates.BackOffAsync(attempt, Key, cancellationToken);
-        }
-    }
+    private Task<OpenSearches> ChangeAsync(Func<IReadOnlyList<OpenSearch>, IReadOnlyList<OpenSearch>> change, CancellationToken cancellationToken) =>
+        dapr.CreateOrUpdateStateAsync<OpenSearches>(
+            StateKeys.OpenSearches, open => new OpenSearches(change(open?.Searches ?? [])), _ => Callers.Retention, cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The audit log could not be brought up to date.")]
     private static partial void LogFailed(ILogger logger, Exception exception);
 
     /// <summary>The searches whose end is still to be written down.</summary>
-    private sealed record OpenSearches(int Schema, IReadOnlyList<OpenSearch> Searches);
+    private sealed record OpenSearches(IReadOnlyList<OpenSearch> Searches) : Document;
 
     /// <summary>One of them.</summary>
     private sealed record OpenSearch(string Id, string Person);

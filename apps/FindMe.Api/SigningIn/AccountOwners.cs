@@ -58,7 +58,7 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, ILogger<
             return Linked.Gone;
         }
 
-        await dapr.SaveStateAsync(StateKeys.Store, key, new Owner(1, person), Callers.Retention, cancellationToken);
+        await dapr.SaveStateAsync(StateKeys.Store, key, new Owner(person), Callers.Retention, cancellationToken);
         await Callers.SignInAsync(context, person, session);
         SignInLog.SignedIn(logger, network);
         return Linked.Done;
@@ -72,7 +72,7 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, ILogger<
         account.Network, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{(account.Network == SourceNames.Mastodon ? account.Server : "")}/{account.Id}"))));
 
     /// <summary>Whose an account is.</summary>
-    private sealed record Owner(int Schema, string Person);
+    private sealed record Owner(string Person) : Document;
 }
 
 /// <summary>What is said of signing in: never a token, a code, an address with one, or an app password.</summary>

@@ -123,10 +123,9 @@ internal sealed class MastodonSignIn(
             },
             cancellationToken)).Json(server.Authority);
         var app = new App(answer.Text("client_id", server.Authority), answer.Text("client_secret", server.Authority), scopes);
-        var document = new SealedApp(1, app.ClientId, app.Scopes, Convert.ToBase64String(_protector.Protect(Encoding.UTF8.GetBytes(app.ClientSecret))));
-        return await dapr.TrySaveStateAsync(StateKeys.Store, key, document, "", AppLifetime, cancellationToken)
-            ? app
-            : Open(await dapr.GetStateAsync<SealedApp>(StateKeys.Store, key, cancellationToken)) ?? app;
+        var document = new SealedApp(app.ClientId, app.Scopes, Convert.ToBase64String(_protector.Protect(Encoding.UTF8.GetBytes(app.ClientSecret))));
+        return Open(await dapr.CreateOrUpdateStateAsync<SealedApp>(
+            key, current => Open(current) is null ? document : current!, _ => AppLifetime, cancellationToken)) ?? app;
     }
 
     // profile asks for less than read:accounts, and came with 4.3, as the description of the server did. read:statuses is for hashtag feeds.
@@ -162,5 +161,5 @@ internal sealed class MastodonSignIn(
     private sealed record App(string ClientId, string ClientSecret, string Scopes);
 
     /// <summary>FindMe's registration on an instance, its secret protected by the key ring.</summary>
-    private sealed record SealedApp(int Schema, string ClientId, string Scopes, string ClientSecret);
+    private sealed record SealedApp(string ClientId, string Scopes, string ClientSecret) : Document;
 }

@@ -56,11 +56,10 @@ public sealed record AccountSecrets
 }
 
 /// <summary>An account's secrets, encrypted under its person's key.</summary>
-/// <param name="Schema">The version of this document's shape.</param>
 /// <param name="Sealed">The secrets as JSON, sealed: see <see cref="PersonKeys"/>.</param>
 /// <param name="Generation">Counts the refreshes, from 0.</param>
 /// <param name="ExpiresAt">When the store forgets it.</param>
 /// <param name="RefreshingBy">Who is refreshing it just now; null: nobody.</param>
 /// <param name="RefreshingUntil">When whoever refreshes must have died.</param>
 internal sealed record SealedAccount(
-    int Schema, string Sealed, int Generation, DateTimeOffset ExpiresAt, string? RefreshingBy = null, DateTimeOffset? RefreshingUntil = null);
+    string Sealed, int Generation, DateTimeOffset ExpiresAt, string? RefreshingBy = null, DateTimeOffset? RefreshingUntil = null) : Document;

@@ -103,8 +103,9 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
     {
         var key = await keys.GetOrCreateAsync(person, timeToLive, cancellationToken);
         // A number of its own: a token of the earlier account is none of this one.
-        var document = new SealedAccount(1, Seal(key, person, secrets), Random.Shared.Next(1 << 20), time.GetUtcNow() + timeToLive);
-        await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Account(person, secrets.Network), document, timeToLive, cancellationToken);
+        var document = new SealedAccount(Seal(key, person, secrets), Random.Shared.Next(1 << 20), time.GetUtcNow() + timeToLive);
+        // Not a plain write: refreshing writes this key under its ETag, and Redis then refuses any other.
+        await dapr.CreateOrUpdateStateAsync<SealedAccount>(StateKeys.Account(person, secrets.Network), _ => document, _ => timeToLive, cancellationToken);
     }
 
     /// <summary>Gives a person's access back to the network, then forgets it whatever the network said.</summary>

@@ -34,7 +34,7 @@ public static class XAnswers
     public static SearchProblem? ProblemOf(FetchedAnswer answer)
     {
         var error = TryRead<XError>(answer);
-        var says = error?.Detail ?? error?.Errors?.Select(inner => inner.Message ?? inner.Detail).FirstOrDefault(text => text is not null) ?? error?.Title;
+        var says = error?.Detail ?? error?.Errors?.Select(inner => inner?.Message ?? inner?.Detail).FirstOrDefault(text => text is not null) ?? error?.Title;
         return answer.Status switch
         {
             _ when error?.Type?.EndsWith("/usage-capped", StringComparison.Ordinal) == true => new SearchProblem(
@@ -54,7 +54,7 @@ public static class XAnswers
     public static bool RefusesParameter(FetchedAnswer answer, string parameter) =>
         answer.Status == HttpStatusCode.BadRequest && System.Text.Encoding.UTF8.GetString(answer.Body).Contains(parameter, StringComparison.Ordinal);
 
-    private sealed record XError(string? Title, string? Detail, string? Type, IReadOnlyList<XInnerError>? Errors);
+    private sealed record XError(string? Title, string? Detail, string? Type, IReadOnlyList<XInnerError?>? Errors);
 
     private sealed record XInnerError(string? Message, string? Detail);
 }

@@ -10,7 +10,7 @@ public sealed class ChaosTests
     [Fact]
     public async Task Every_kind_of_chaos_at_once_changes_no_verdict_and_multiplies_nothing()
     {
-        using var albums = new TemporaryAlbums();
+        using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 6, maxSide: 320);
         var calm = await ChaosRuns.RunAsync(ChaosRuns.Calm, seed: 0, album);
         Assert.InRange(calm.Verdicts.Count, 10, Photos);

@@ -19,7 +19,7 @@ public sealed class DeadLetterTests
     [Fact]
     public async Task Photos_that_fail_every_time_are_tried_once_more_then_skipped_and_the_operator_has_them_tried_again()
     {
-        using var albums = new TemporaryAlbums();
+        using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 8, maxSide: 320);
         await using var load = await LoadSystem.StartAsync([album], options => options with
         {
@@ -62,7 +62,7 @@ public sealed class DeadLetterTests
     [Fact]
     public async Task Messages_that_are_no_messages_end_at_once_and_searches_go_on()
     {
-        using var albums = new TemporaryAlbums();
+        using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", 10, facesEvery: 5, maxSide: 320);
         await using var load = await LoadSystem.StartAsync([album]);
         using var sidecar = new HttpClient { BaseAddress = load.System.Sidecar.EndpointOf("findme-api") };

@@ -9,34 +9,35 @@ public sealed class KillSweepTests
     // Three waves: the last one is asked for by Compare.
     private const int Photos = 3 * PageLayout.PhotosPerWave;
 
+    // Writes that every search makes. A write that loses a race is made once more, so that one search has more of them than another;
+    // bench/FindMe.Load sweeps them all.
     [Theory]
-    [InlineData("findme-collect", 7, 12)]
-    [InlineData("findme-api", 3, 6)]
-    public async Task An_app_killed_at_any_write_or_publish_before_or_after_it_is_done_changes_no_verdict(string app, int atLeast, int atMost)
+    [InlineData("findme-collect", 7)]
+    [InlineData("findme-api", 4)]
+    public async Task An_app_killed_at_any_write_or_publish_before_or_after_it_is_done_changes_no_verdict(string app, int sureWrites)
     {
-        using var albums = new TemporaryAlbums();
+        using var albums = new TemporaryFolder();
         await using var sweep = await KillSweep.StartAsync(LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320));
         var (calls, calm) = await sweep.CountAsync(app);
-        Assert.InRange(calls, atLeast, atMost);
+        Assert.InRange(calls, sureWrites, 5 * sureWrites);
 
-        await AssertSameAsync(sweep, calm, app, Enumerable.Range(1, calls), sure: atLeast);
+        await AssertSameAsync(sweep, calm, app, Enumerable.Range(1, sureWrites));
     }
 
     [Fact]
     public async Task Compare_killed_at_its_first_writes_or_about_the_end_of_a_wave_changes_no_verdict()
     {
         const string Compare = "findme-compare";
-        using var albums = new TemporaryAlbums();
+        using var albums = new TemporaryFolder();
         await using var sweep = await KillSweep.StartAsync(LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320));
         var (calls, calm) = await sweep.CountAsync(Compare);
 
         // A verdict a photo, and asking for the third wave.
-        Assert.InRange(calls, Photos + 1, Photos + 20);
-        await AssertSameAsync(sweep, calm, Compare, [1, 16, 17, Photos], sure: Photos);
+        Assert.InRange(calls, Photos + 1, 2 * Photos);
+        await AssertSameAsync(sweep, calm, Compare, [1, 16, 17, Photos]);
     }
 
-    // A write that loses a race is made once more: beyond the sure ones, one search has more of them than another.
-    private static async Task AssertSameAsync(KillSweep sweep, VerdictMap calm, string app, IEnumerable<int> ordinals, int sure)
+    private static async Task AssertSameAsync(KillSweep sweep, VerdictMap calm, string app, IEnumerable<int> ordinals)
     {
         foreach (var ordinal in ordinals)
         {
@@ -44,12 +45,7 @@ public sealed class KillSweepTests
             {
                 var result = await sweep.RunAsync(new Death(app, ordinal, point), calm);
 
-                if (result is null)
-                {
-                    Assert.True(ordinal > sure, $"{app} had no write {ordinal} to die at.");
-                    continue;
-                }
-
+                Assert.True(result is not null, $"{app} had no write {ordinal} to die at.");
                 TestContext.Current.TestOutputHelper!.WriteLine($"{ordinal} {point}: {result.At}");
                 Assert.Empty(result.Differences);
             }

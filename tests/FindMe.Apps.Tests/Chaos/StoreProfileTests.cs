@@ -16,7 +16,7 @@ public sealed class StoreProfileTests
     [InlineData(BrokerProfile.ServiceBus, StoreProfile.PostgreSql)]
     public async Task A_search_finishes_and_everything_is_deleted_by_the_rules_of_other_brokers_and_stores(BrokerProfile broker, StoreProfile store)
     {
-        using var albums = new TemporaryAlbums();
+        using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 4, maxSide: 320);
         await using var load = await LoadSystem.StartAsync([album], options => options with { Broker = broker, Store = store, Strict = true });
         using var ada = new Person(load.System.Page);

@@ -52,7 +52,7 @@ internal static class SearchContinuing
         }
 
         // Noted before it is written: whoever dies in between leaves a step that does nothing, or one that takes the search up.
-        var step = new SearchRequest { SearchId = id, Page = snapshot.Search.Pages.Count, Turn = snapshot.Search.Turn + 1 };
+        var step = SearchRequest.NextPage(snapshot.Search) with { Turn = snapshot.Search.Turn + 1 };
         await wakeups.AddAsync(step, time.GetUtcNow() + Patience, cancellationToken);
 
         // Asked twice at once, one of the two continues it and the other finds it under way: both ask Collect for the same page.

@@ -91,7 +91,7 @@ internal sealed partial class SearchReader(DaprClient dapr, OptOuts optOuts, Tim
     /// <exception cref="DaprException">It may not be published; reading the search later publishes it again.</exception>
     public async Task RequestAsync(Search search, CancellationToken cancellationToken)
     {
-        await dapr.PublishAsync(new SearchRequest { SearchId = search.Id }, cancellationToken);
+        await dapr.PublishAsync(SearchRequest.NextPage(search), cancellationToken);
         await dapr.UpdateStateAsync<Search>(
             StateKeys.Search(search.Id), current => current with { Requested = true }, current => current.TimeToLive(time.GetUtcNow()), cancellationToken);
     }
