@@ -20,6 +20,8 @@ var photos = new Argument<string>("DIR") { Description = "Photos, also in subfol
 var hostile = new Argument<string>("DIR") { Description = "Files, and EXPECT.csv with columns file,expect." };
 var reference = new Option<FileInfo?>("--reference") { Description = "A photo of the person to compare every photo with." };
 var manifest = new Argument<string>("MANIFEST.csv") { Description = "Columns file,label, and group if people are to be counted apart." };
+var peerFolder = new Option<string>("--peer") { Description = "Folder of the installed peer.", DefaultValueFactory = _ => Path.Combine("bench", "peer") };
+var rounds = new Option<int>("--rounds") { Description = "How often each photo is measured.", DefaultValueFactory = _ => 3 };
 var charts = new Option<DirectoryInfo?>("--charts") { Description = "A folder for the charts." };
 
 var command = new RootCommand("Measures how well and how fast FindMe's engine finds faces and tells them apart.")
@@ -31,11 +33,18 @@ var command = new RootCommand("Measures how well and how fast FindMe's engine fi
     Verb("hostile", "Decodes or refuses hostile files.", [hostile], (engine, parsed, end) => Hostile.Evaluate(engine, parsed.GetRequiredValue(hostile), end)),
     Verb("calibrate", "Sweeps thresholds and fits the confidence.", [manifest, charts], (engine, parsed, end) => Calibrate.Evaluate(engine, parsed.GetRequiredValue(manifest), parsed.GetValue(charts), end)),
     Verb("quality", "Reads references that were made worse.", [manifest], (engine, parsed, end) => Quality.Evaluate(engine, parsed.GetRequiredValue(manifest), end)),
+    Verb("peer", "Measures FindMe and face-api.js in turns.", [photos, peerFolder, rounds], ComparePeer),
     json,
     recipe,
     models,
 };
 return await command.Parse(args).InvokeAsync();
+
+(JsonObject Summary, JsonObject Details) ComparePeer(FaceEngine engine, ParseResult parsed, CancellationToken end)
+{
+    using var sameRecipe = FaceEngine.Load(new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models), Recipe = Peer.SameRecipe });
+    return Peer.Evaluate(engine, sameRecipe, parsed.GetRequiredValue(photos), parsed.GetRequiredValue(peerFolder), parsed.GetRequiredValue(rounds), end);
+}
 
 Command Verb(
     string name, string description, Symbol[] arguments, Func<FaceEngine, ParseResult, CancellationToken, (JsonObject Summary, JsonObject Details)> evaluate)

@@ -20,7 +20,7 @@ internal static class Speed
     public static (JsonObject Summary, JsonObject Details) Evaluate(
         FaceEngine engine, string folder, FileInfo? reference, CancellationToken cancellationToken)
     {
-        var photos = ReadPhotos(folder);
+        var photos = FindPhotos(folder).ConvertAll(File.ReadAllBytes);
         var references = ReadReference(engine, reference, cancellationToken);
 
         // The first photo also pays for pages of the models and for the compiler.
@@ -120,7 +120,9 @@ internal static class Speed
         return (photos.Count / seconds[0], photos.Count / seconds[1]);
     }
 
-    private static List<byte[]> ReadPhotos(string folder)
+    /// <summary>The photos of a folder and its subfolders, by what their names end in.</summary>
+    /// <exception cref="EvaluationException">There is none.</exception>
+    public static List<string> FindPhotos(string folder)
     {
         if (!Directory.Exists(folder))
         {
@@ -131,7 +133,7 @@ internal static class Speed
             .Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
             .Order(StringComparer.Ordinal)
             .ToList();
-        return files.Count > 0 ? files.ConvertAll(File.ReadAllBytes) : throw new EvaluationException($"{folder} holds no photo.");
+        return files.Count > 0 ? files : throw new EvaluationException($"{folder} holds no photo.");
     }
 
     private static List<FaceEmbedding> ReadReference(FaceEngine engine, FileInfo? reference, CancellationToken cancellationToken)

@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using FindMe.Faces;
+
+namespace FindMe.Evaluation;
+
+/// <summary>FindMe against face-api.js on the same files, in turns and in one run.</summary>
+internal static class Peer
+{
+    /// <summary>The recipe that does what face-api.js does.</summary>
+    public const string SameRecipe = "face-api";
+
+    // Two faces further apart than this are two people to face-api.js: its documentation's own value.
+    private const float PeerMatchDistance = 0.6f;
+
+    private const float SameFaceOverlap = 0.5f;
+
+    /// <summary>Measures the photos of a folder: FindMe with the peer's recipe, the peer, FindMe with its own, the peer, and again.</summary>
+    /// <param name="engine">FindMe with its own recipe.</param>
+    /// <param name="sameRecipe">FindMe with the peer's recipe.</param>
+    /// <param name="folder">Photos, also in its subfolders.</param>
+    /// <param name="peerFolder">The folder of the installed peer.</param>
+    /// <param name="rounds">How often each is asked for each photo; the least of its times counts, since other work can only add.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public static (JsonObject Summary, JsonObject Details) Evaluate(
+        FaceEngine engine, FaceEngine sameRecipe, string folder, string peerFolder, int rounds, CancellationToken cancellationToken)
+    {
+        var photos = Speed.FindPhotos(folder).ConvertAll(path => new Photo(path, File.ReadAllBytes(path)));
+        using var peer = PeerProcess.Start(peerFolder);
+        using var progress = new Progress("photos", photos.Count * (rounds + 1));
+        var peerRss = 0L;
+
+        // A round that does not count: pages of models, compilers of both.
+        for (var round = 0; round <= rounds; round++)
+        {
+            foreach (var photo in photos)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var (same, sameMs) = Time(() => sameRecipe.Analyze(photo.Bytes, cancellationToken));
+                var first = peer.Analyze(photo.Path);
+                var (_, ownMs) = Time(() => engine.Analyze(photo.Bytes, cancellationToken));
+                var second = peer.Analyze(photo.Path);
+                if (round > 0 && same is not null && first is not null && second is not null)
+                {
+                    photo.Same.Add(sameMs);
+                    photo.Own.Add(ownMs);
+                    photo.Peer.Add(first.Ms);
+                    photo.Peer.Add(second.Ms);
+                    (photo.Found, photo.PeerFound) = (same, second.Faces);
+                    peerRss = Math.Max(peerRss, second.Rss);
+                }
+
+                progress.Step();
+            }
+        }
+
+        photos.RemoveAll(photo => photo.Found is null);
+        if (photos.Count == 0)
+        {
+            throw new EvaluationException($"{folder} holds no photo that both can read.");
+        }
+
+        var summary = new JsonObject
+        {
+            ["photos"] = photos.Count,
+            ["rounds"] = rounds,
+            ["sameRecipe"] = Describe(photos, photo => photo.Same),
+            ["ownRecipe"] = Describe(photos, photo => photo.Own),
+            ["peer"] = Describe(photos, photo => photo.Peer),
+            ["agreement"] = Agree(photos),
+            ["rssMb"] = ProcessMemory.Read("VmRSS") / 1_000_000,
+            ["peerRssMb"] = peerRss / 1_000_000,
+            ["setup"] = peer.Setup.DeepClone(),
+        };
+        return (summary, new JsonObject { ["photos"] = new JsonArray([.. photos.Select(photo => photo.Describe())]) });
+    }
+
+    private static (AnalyzedPhoto? Photo, double Milliseconds) Time(Func<AnalyzedPhoto> analyze)
+    {
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            return (analyze(), Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        }
+        catch (PhotoException)
+        {
+            return (null, 0);
+        }
+    }
+
+    // The ratio of what all photos take, by the least time of each; beside it that of all rounds, which shows how quiet the machine was.
+    private static JsonObject Describe(List<Photo> photos, Func<Photo, List<double>> times)
+    {
+        var least = photos.ConvertAll(photo => times(photo).Min());
+        return new JsonObject
+        {
+            ["medianMs"] = Math.Round(least.Order().ElementAt(least.Count / 2), 1),
+            ["meanMs"] = Math.Round(least.Average(), 1),
+            ["ratio"] = Math.Round(photos.Sum(photo => photo.Peer.Min()) / least.Sum(), 2),
+            ["ratioAllRounds"] = Math.Round(photos.Sum(photo => photo.Peer.Average()) / photos.Sum(photo => times(photo).Average()), 2),
+        };
+    }
+
+    // Whether both saw the same: as many faces in the same places, and the same answer to "one person?" for every two of them.
+    private static JsonObject Agree(List<Photo> photos)
+    {
+        var (found, peerFound, apart) = (0, 0, 0f);
+        var faces = new List<(FaceEmbedding Ours, FaceEmbedding Theirs)>();
+        foreach (var photo in photos)
+        {
+            found += photo.Found!.Faces.Count;
+            peerFound += photo.PeerFound.Count;
+            foreach (var theirs in photo.PeerFound)
+            {
+                var ours = photo.Found.Faces.MaxBy(face => face.Box.OverlapWith(theirs.ToBox()));
+                if (ours is not null && ours.Box.OverlapWith(theirs.ToBox()) > SameFaceOverlap)
+                {
+                    faces.Add((ours.Embedding, theirs.ToEmbedding()));
+                    apart = Math.Max(apart, faces[^1].Ours.DistanceTo(faces[^1].Theirs));
+                }
+            }
+        }
+
+        var (verdicts, differ) = (0, 0);
+        for (var i = 0; i < faces.Count; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                verdicts++;
+                var (ours, theirs) = (faces[i].Ours.DistanceTo(faces[j].Ours), faces[i].Theirs.DistanceTo(faces[j].Theirs));
+                differ += ours <= PeerMatchDistance != theirs <= PeerMatchDistance ? 1 : 0;
+            }
+        }
+
+        return new JsonObject
+        {
+            ["faces"] = found,
+            ["peerFaces"] = peerFound,
+            ["inBoth"] = faces.Count,
+            ["largestDistance"] = Report.Round(apart),
+            ["verdicts"] = verdicts,
+            ["verdictsThatDiffer"] = differ,
+        };
+    }
+
+    private sealed record Photo(string Path, byte[] Bytes)
+    {
+        public List<double> Same { get; } = [];
+
+        public List<double> Own { get; } = [];
+
+        public List<double> Peer { get; } = [];
+
+        public AnalyzedPhoto? Found { get; set; }
+
+        public IReadOnlyList<PeerProcess.Face> PeerFound { get; set; } = [];
+
+        public JsonObject Describe() => new()
+        {
+            ["photo"] = System.IO.Path.GetFileName(Path),
+            ["sameMs"] = new JsonArray([.. Same.Select(ms => JsonValue.Create(Math.Round(ms, 2)))]),
+            ["ownMs"] = new JsonArray([.. Own.Select(ms => JsonValue.Create(Math.Round(ms, 2)))]),
+            ["peerMs"] = new JsonArray([.. Peer.Select(ms => JsonValue.Create(Math.Round(ms, 2)))]),
+        };
+    }
+}
