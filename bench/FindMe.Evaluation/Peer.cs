@@ -36,16 +36,16 @@ internal static class Peer
             foreach (var photo in photos)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var (same, sameMs) = Time(() => sameRecipe.Analyze(photo.Bytes, cancellationToken));
+                var (same, sameTime) = Measure(() => sameRecipe.Analyze(photo.Bytes, cancellationToken));
                 var first = peer.Analyze(photo.Path);
-                var (_, ownMs) = Time(() => engine.Analyze(photo.Bytes, cancellationToken));
+                var (_, ownTime) = Measure(() => engine.Analyze(photo.Bytes, cancellationToken));
                 var second = peer.Analyze(photo.Path);
                 if (round > 0 && same is not null && first is not null && second is not null)
                 {
-                    photo.Same.Add(sameMs);
-                    photo.Own.Add(ownMs);
-                    photo.Peer.Add(first.Ms);
-                    photo.Peer.Add(second.Ms);
+                    photo.Same.Add(sameTime);
+                    photo.Own.Add(ownTime);
+                    photo.Peer.Add(new Time(first.Ms, first.ProcessorMs));
+                    photo.Peer.Add(new Time(second.Ms, second.ProcessorMs));
                     (photo.Found, photo.PeerFound) = (same, second.Faces);
                     peerRss = Math.Max(peerRss, second.Rss);
                 }
@@ -75,29 +75,34 @@ internal static class Peer
         return (summary, new JsonObject { ["photos"] = new JsonArray([.. photos.Select(photo => photo.Describe())]) });
     }
 
-    private static (AnalyzedPhoto? Photo, double Milliseconds) Time(Func<AnalyzedPhoto> analyze)
+    private static (AnalyzedPhoto? Photo, Time Time) Measure(Func<AnalyzedPhoto> analyze)
     {
-        var started = Stopwatch.GetTimestamp();
+        var (started, processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
         try
         {
-            return (analyze(), Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            var photo = analyze();
+            return (photo, new Time(Stopwatch.GetElapsedTime(started).TotalMilliseconds, (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds));
         }
         catch (PhotoException)
         {
-            return (null, 0);
+            return (null, default);
         }
     }
 
-    // The ratio of what all photos take, by the least time of each; beside it that of all rounds, which shows how quiet the machine was.
-    private static JsonObject Describe(List<Photo> photos, Func<Photo, List<double>> times)
+    // Ratios of what all photos take, by the least time of each: of time as somebody waits, and of the processors' time, which says what the
+    // work costs whoever shares it and is disturbed less by what else the machine does.
+    private static JsonObject Describe(List<Photo> photos, Func<Photo, List<Time>> times)
     {
-        var least = photos.ConvertAll(photo => times(photo).Min());
+        var waited = photos.ConvertAll(photo => times(photo).Min(time => time.Ms));
+        var worked = photos.Sum(photo => times(photo).Min(time => time.ProcessorMs));
         return new JsonObject
         {
-            ["medianMs"] = Math.Round(least.Order().ElementAt(least.Count / 2), 1),
-            ["meanMs"] = Math.Round(least.Average(), 1),
-            ["ratio"] = Math.Round(photos.Sum(photo => photo.Peer.Min()) / least.Sum(), 2),
-            ["ratioAllRounds"] = Math.Round(photos.Sum(photo => photo.Peer.Average()) / photos.Sum(photo => times(photo).Average()), 2),
+            ["medianMs"] = Math.Round(waited.Order().ElementAt(waited.Count / 2), 1),
+            ["meanMs"] = Math.Round(waited.Average(), 1),
+            ["meanProcessorMs"] = Math.Round(worked / photos.Count, 1),
+            ["ratio"] = Math.Round(photos.Sum(photo => photo.Peer.Min(time => time.Ms)) / waited.Sum(), 2),
+            ["ratioAllRounds"] = Math.Round(photos.Sum(photo => photo.Peer.Average(time => time.Ms)) / photos.Sum(photo => times(photo).Average(time => time.Ms)), 2),
+            ["processorRatio"] = Math.Round(photos.Sum(photo => photo.Peer.Min(time => time.ProcessorMs)) / worked, 2),
         };
     }
 
@@ -143,13 +148,15 @@ internal static class Peer
         };
     }
 
+    private readonly record struct Time(double Ms, double ProcessorMs);
+
     private sealed record Photo(string Path, byte[] Bytes)
     {
-        public List<double> Same { get; } = [];
+        public List<Time> Same { get; } = [];
 
-        public List<double> Own { get; } = [];
+        public List<Time> Own { get; } = [];
 
-        public List<double> Peer { get; } = [];
+        public List<Time> Peer { get; } = [];
 
         public AnalyzedPhoto? Found { get; set; }
 
@@ -158,9 +165,9 @@ internal static class Peer
         public JsonObject Describe() => new()
         {
             ["photo"] = System.IO.Path.GetFileName(Path),
-            ["sameMs"] = new JsonArray([.. Same.Select(ms => JsonValue.Create(Math.Round(ms, 2)))]),
-            ["ownMs"] = new JsonArray([.. Own.Select(ms => JsonValue.Create(Math.Round(ms, 2)))]),
-            ["peerMs"] = new JsonArray([.. Peer.Select(ms => JsonValue.Create(Math.Round(ms, 2)))]),
+            ["sameMs"] = new JsonArray([.. Same.Select(time => JsonValue.Create(Math.Round(time.Ms, 2)))]),
+            ["ownMs"] = new JsonArray([.. Own.Select(time => JsonValue.Create(Math.Round(time.Ms, 2)))]),
+            ["peerMs"] = new JsonArray([.. Peer.Select(time => JsonValue.Create(Math.Round(time.Ms, 2)))]),
         };
     }
 }

@@ -110,11 +110,12 @@ internal sealed class PeerProcess : IDisposable
 
     /// <summary>What it found in a photo.</summary>
     /// <param name="Ms">Milliseconds for all of it.</param>
-    /// <param name="DecodeMs">Of those, for decoding.</param>
+    /// <param name="ProcessorMs">Milliseconds of processors that it took, whatever else they did.</param>
+    /// <param name="DecodeMs">Of <paramref name="Ms"/>, for decoding.</param>
     /// <param name="Rss">Bytes of memory it has now.</param>
     /// <param name="Faces">The faces, as it orders them.</param>
     /// <param name="Error">Why it could not read the photo; null if it could.</param>
-    internal sealed record Answer(double Ms, double DecodeMs, long Rss, IReadOnlyList<Face> Faces, string? Error);
+    internal sealed record Answer(double Ms, double ProcessorMs, double DecodeMs, long Rss, IReadOnlyList<Face> Faces, string? Error);
 
     /// <summary>A face it found.</summary>
     /// <param name="Box">Left, top, width and height in pixels.</param>

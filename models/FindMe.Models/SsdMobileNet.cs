@@ -19,42 +19,25 @@ internal static class SsdMobileNet
     // Every inner activation is clipped to 0..6, so one byte covers it without calibration.
     private const float ActivationScale = 6f / 255;
 
-    // Up to here floats are faster: layers of few channels and many places are bound by rounding each result to a byte.
-    private const int LastFloatDepthwise = 2;
-
     private static readonly int[] AnchorsOfLayer = [3, 6, 6, 6, 6, 6];
 
     /// <summary>32-bit floats throughout.</summary>
-    public static byte[] Build(Weights weights)
-    {
-        var layers = new FloatLayers(new OnnxGraph("ssd_mobilenetv1"), weights);
-        return Build(weights, layers, layers);
-    }
+    public static byte[] Build(Weights weights) => Build(weights, new FloatLayers(new OnnxGraph("ssd_mobilenetv1"), weights));
 
-    /// <summary>8-bit integers but for the first layers and the heads: half the time, a quarter of the size.</summary>
-    public static byte[] BuildQuantized(Weights weights)
-    {
-        var graph = new OnnxGraph("ssd_mobilenetv1_int8");
-        return Build(weights, new FloatLayers(graph, weights), new ByteLayers(graph, weights));
-    }
+    /// <summary>8-bit integers up to the heads: half the time, a quarter of the size.</summary>
+    public static byte[] BuildQuantized(Weights weights) =>
+        Build(weights, new ByteLayers(new OnnxGraph("ssd_mobilenetv1_int8"), weights));
 
-    private static byte[] Build(Weights weights, FloatLayers first, Layers inner)
+    private static byte[] Build(Weights weights, Layers layers)
     {
-        var graph = inner.Graph;
+        var graph = layers.Graph;
         var image = graph.Input("image", -1, 3, -1, -1);
-        Layers layers = first;
-        var x = first.First(image, "MobilenetV1/Conv2d_0_pointwise");
+        var x = layers.First(image, "MobilenetV1/Conv2d_0_pointwise");
 
         var maps = new List<string>();
         for (var i = 1; i <= 13; i++)
         {
             x = layers.Depthwise(x, $"MobilenetV1/Conv2d_{i}_depthwise", stride: i is 2 or 4 or 6 or 12 ? 2 : 1);
-            if (i == LastFloatDepthwise)
-            {
-                layers = inner;
-                x = inner.FromFloats(x);
-            }
-
             x = layers.Convolution(x, $"MobilenetV1/Conv2d_{i}_pointwise", stride: 1);
             if (i is 11 or 13)
             {
@@ -155,12 +138,12 @@ internal static class SsdMobileNet
 
         protected Weights Weights { get; } = weights;
 
+        /// <summary>The first convolution, of the image itself.</summary>
+        public abstract string First(string image, string name);
+
         public abstract string Convolution(string x, string name, int stride);
 
         public abstract string Depthwise(string x, string name, int stride);
-
-        /// <summary>Floats → what these layers compute with.</summary>
-        public abstract string FromFloats(string x);
 
         /// <summary>A map as floats [N, H, W, C].</summary>
         public abstract string ChannelsLast(string x);
@@ -181,8 +164,8 @@ internal static class SsdMobileNet
         private readonly string _zero = graph.Floats([0f]);
         private readonly string _six = graph.Floats([6f]);
 
-        /// <summary>The first convolution, of the image itself: its filter takes 0 to 255 less the middle as -1 to 1.</summary>
-        public string First(string image, string name) =>
+        // The filter takes 0 to 255 less the middle as -1 to 1: what is padded must be 0.
+        public override string First(string image, string name) =>
             Convolution(Graph.Node("Sub", [image, Graph.Floats([MiddleColour])]), name, stride: 2, scale: 1 / MiddleColour);
 
         public override string Convolution(string x, string name, int stride) => Convolution(x, name, stride, scale: 1);
@@ -193,8 +176,6 @@ internal static class SsdMobileNet
             var channels = bias.Length;
             return Clip(Convolve(x, Graph.Floats(filter, channels, 1, 3, 3), Graph.Floats(bias, channels), 3, stride, channels));
         }
-
-        public override string FromFloats(string x) => x;
 
         public override string ChannelsLast(string x) => Graph.Node("Transpose", [x], ("perm", new[] { 0, 2, 3, 1 }));
 
@@ -226,11 +207,37 @@ internal static class SsdMobileNet
         private readonly string _scale = graph.Floats([ActivationScale]);
         private readonly string _zeroPoint = graph.Bytes([0]);
 
+        // A colour's byte is the activation: (byte - 127.5) / 127.5. The half that no zero point can express goes into the bias.
+        public override string First(string image, string name)
+        {
+            const byte middle = 128;
+            const float scale = 1 / MiddleColour;
+            var filter = Weights[$"{name}/weights"];
+            var (outputs, taps) = (filter.Shape[3], filter.Values.Length / filter.Shape[3]);
+            var byOutput = filter.AsConvolution<float>(filter.Values);
+            var bias = Weights[$"{name}/convolution_bn_offset"].Values.ToArray();
+            for (var output = 0; output < outputs; output++)
+            {
+                var sum = 0.0;
+                foreach (var value in byOutput.AsSpan(output * taps, taps))
+                {
+                    sum += value;
+                }
+
+                bias[output] += (float)(sum * (middle - MiddleColour) * scale);
+            }
+
+            var bytes = Graph.Node("QuantizeLinear", [image, Graph.Floats([1f]), Graph.Bytes([0])]);
+            var colours = Graph.Node("DequantizeLinear", [bytes, Graph.Floats([scale]), Graph.Bytes([middle])]);
+            return QuantizedConvolution(colours, filter, bias, scale, stride: 2);
+        }
+
         public override string Convolution(string x, string name, int stride) =>
             QuantizedConvolution(
                 AsFloats(x),
                 Weights[$"{name}/weights"],
                 Weights[$"{name}/convolution_bn_offset"].Values,
+                ActivationScale,
                 stride);
 
         public override string Depthwise(string x, string name, int stride)
@@ -273,24 +280,22 @@ internal static class SsdMobileNet
                 "DequantizeLinear",
                 [Graph.Integers(integers, channels), Graph.Floats(biasScales, channels)],
                 ("axis", 0));
-            return FromFloats(Convolve(AsFloats(x), quantizedFilter, quantizedBias, 3, stride, channels));
+            return Quantize(Convolve(AsFloats(x), quantizedFilter, quantizedBias, 3, stride, channels));
         }
-
-        public override string FromFloats(string x) => Graph.Node("QuantizeLinear", [x, _scale, _zeroPoint]);
 
         public override string ChannelsLast(string x) => AsFloats(Graph.Node("Transpose", [x], ("perm", new[] { 0, 2, 3, 1 })));
 
         private string AsFloats(string x) => Graph.Node("DequantizeLinear", [x, _scale, _zeroPoint]);
 
         // The stored bytes are used as they are, moved to signed: no precision is lost against the floats.
-        private string QuantizedConvolution(string x, Weight filter, float[] bias, int stride)
+        private string QuantizedConvolution(string x, Weight filter, float[] bias, float inputScale, int stride)
         {
             var (height, width, inputs, outputs) = (filter.Shape[0], filter.Shape[1], filter.Shape[2], filter.Shape[3]);
             var signed = Array.ConvertAll(
                 filter.AsConvolution(filter.Stored.Span),
                 stored => (sbyte)(stored - SignedByteShift));
             var scale = (float)filter.Scale;
-            var biasScale = ActivationScale * scale;
+            var biasScale = inputScale * scale;
             var quantizedFilter = Graph.Node(
                 "DequantizeLinear",
                 [
@@ -304,7 +309,9 @@ internal static class SsdMobileNet
                     Graph.Integers(Array.ConvertAll(bias, value => (int)Math.Round(value / (double)biasScale)), outputs),
                     Graph.Floats([biasScale]),
                 ]);
-            return FromFloats(Convolve(x, quantizedFilter, quantizedBias, height, stride, group: 1));
+            return Quantize(Convolve(x, quantizedFilter, quantizedBias, height, stride, group: 1));
         }
+
+        private string Quantize(string x) => Graph.Node("QuantizeLinear", [x, _scale, _zeroPoint]);
     }
 }
