@@ -7,23 +7,27 @@ namespace FindMe.Evaluation;
 /// <summary>FindMe against face-api.js on the same files, in turns and in one run.</summary>
 internal static class Peer
 {
-    /// <summary>The recipe that does what face-api.js does.</summary>
+    /// <summary>The recipe that does what face-api.js does, bit for bit.</summary>
     public const string SameRecipe = "face-api";
+
+    /// <summary>The same with the detector in 8 bits; whether its verdicts are the same is part of the answer.</summary>
+    public const string SameRecipeInBytes = "face-api-int8";
 
     // Two faces further apart than this are two people to face-api.js: its documentation's own value.
     private const float PeerMatchDistance = 0.6f;
 
     private const float SameFaceOverlap = 0.5f;
 
-    /// <summary>Measures the photos of a folder: FindMe with the peer's recipe, the peer, FindMe with its own, the peer, and again.</summary>
+    /// <summary>Measures the photos of a folder: FindMe with the peer's recipe, the peer, FindMe with the same in 8 bits and with its own, the peer, and again.</summary>
     /// <param name="engine">FindMe with its own recipe.</param>
     /// <param name="sameRecipe">FindMe with the peer's recipe.</param>
+    /// <param name="inBytes">The same with its detector in 8 bits.</param>
     /// <param name="folder">Photos, also in its subfolders.</param>
     /// <param name="peerFolder">The folder of the installed peer.</param>
     /// <param name="rounds">How often each is asked for each photo; the least of its times counts, since other work can only add.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     public static (JsonObject Summary, JsonObject Details) Evaluate(
-        FaceEngine engine, FaceEngine sameRecipe, string folder, string peerFolder, int rounds, CancellationToken cancellationToken)
+        FaceEngine engine, FaceEngine sameRecipe, FaceEngine inBytes, string folder, string peerFolder, int rounds, CancellationToken cancellationToken)
     {
         var photos = Speed.FindPhotos(folder).ConvertAll(path => new Photo(path, File.ReadAllBytes(path)));
         using var peer = PeerProcess.Start(peerFolder);
@@ -38,15 +42,17 @@ internal static class Peer
                 cancellationToken.ThrowIfCancellationRequested();
                 var (same, sameTime) = Measure(() => sameRecipe.Analyze(photo.Bytes, cancellationToken));
                 var first = peer.Analyze(photo.Path);
+                var (bytes, bytesTime) = Measure(() => inBytes.Analyze(photo.Bytes, cancellationToken));
                 var (_, ownTime) = Measure(() => engine.Analyze(photo.Bytes, cancellationToken));
                 var second = peer.Analyze(photo.Path);
-                if (round > 0 && same is not null && first is not null && second is not null)
+                if (round > 0 && same is not null && bytes is not null && first is not null && second is not null)
                 {
                     photo.Same.Add(sameTime);
+                    photo.InBytes.Add(bytesTime);
                     photo.Own.Add(ownTime);
                     photo.Peer.Add(new Time(first.Ms, first.ProcessorMs));
                     photo.Peer.Add(new Time(second.Ms, second.ProcessorMs));
-                    (photo.Found, photo.PeerFound) = (same, second.Faces);
+                    (photo.Found, photo.FoundInBytes, photo.PeerFound) = (same, bytes, second.Faces);
                     peerRss = Math.Max(peerRss, second.Rss);
                 }
 
@@ -65,9 +71,11 @@ internal static class Peer
             ["photos"] = photos.Count,
             ["rounds"] = rounds,
             ["sameRecipe"] = Describe(photos, photo => photo.Same),
+            ["sameRecipeInBytes"] = Describe(photos, photo => photo.InBytes),
             ["ownRecipe"] = Describe(photos, photo => photo.Own),
             ["peer"] = Describe(photos, photo => photo.Peer),
-            ["agreement"] = Agree(photos),
+            ["agreement"] = Agree(photos, photo => photo.Found!),
+            ["agreementInBytes"] = Agree(photos, photo => photo.FoundInBytes!),
             ["rssMb"] = ProcessMemory.Read("VmRSS") / 1_000_000,
             ["peerRssMb"] = peerRss / 1_000_000,
             ["setup"] = peer.Setup.DeepClone(),
@@ -107,17 +115,18 @@ internal static class Peer
     }
 
     // Whether both saw the same: as many faces in the same places, and the same answer to "one person?" for every two of them.
-    private static JsonObject Agree(List<Photo> photos)
+    private static JsonObject Agree(List<Photo> photos, Func<Photo, AnalyzedPhoto> analyzed)
     {
         var (found, peerFound, apart) = (0, 0, 0f);
         var faces = new List<(FaceEmbedding Ours, FaceEmbedding Theirs)>();
         foreach (var photo in photos)
         {
-            found += photo.Found!.Faces.Count;
+            var mine = analyzed(photo).Faces;
+            found += mine.Count;
             peerFound += photo.PeerFound.Count;
             foreach (var theirs in photo.PeerFound)
             {
-                var ours = photo.Found.Faces.MaxBy(face => face.Box.OverlapWith(theirs.ToBox()));
+                var ours = mine.MaxBy(face => face.Box.OverlapWith(theirs.ToBox()));
                 if (ours is not null && ours.Box.OverlapWith(theirs.ToBox()) > SameFaceOverlap)
                 {
                     faces.Add((ours.Embedding, theirs.ToEmbedding()));
@@ -154,11 +163,15 @@ internal static class Peer
     {
         public List<Time> Same { get; } = [];
 
+        public List<Time> InBytes { get; } = [];
+
         public List<Time> Own { get; } = [];
 
         public List<Time> Peer { get; } = [];
 
         public AnalyzedPhoto? Found { get; set; }
+
+        public AnalyzedPhoto? FoundInBytes { get; set; }
 
         public IReadOnlyList<PeerProcess.Face> PeerFound { get; set; } = [];
 
@@ -166,6 +179,7 @@ internal static class Peer
         {
             ["photo"] = System.IO.Path.GetFileName(Path),
             ["sameMs"] = new JsonArray([.. Same.Select(time => JsonValue.Create(Math.Round(time.Ms, 2)))]),
+            ["sameInBytesMs"] = new JsonArray([.. InBytes.Select(time => JsonValue.Create(Math.Round(time.Ms, 2)))]),
             ["ownMs"] = new JsonArray([.. Own.Select(time => JsonValue.Create(Math.Round(time.Ms, 2)))]),
             ["peerMs"] = new JsonArray([.. Peer.Select(time => JsonValue.Create(Math.Round(time.Ms, 2)))]),
         };

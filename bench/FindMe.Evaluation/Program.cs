@@ -56,7 +56,9 @@ return await command.Parse(args).InvokeAsync();
 (JsonObject Summary, JsonObject Details) ComparePeer(FaceEngine engine, ParseResult parsed, CancellationToken end)
 {
     using var sameRecipe = FaceEngine.Load(new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models), Recipe = Peer.SameRecipe });
-    return Peer.Evaluate(engine, sameRecipe, parsed.GetRequiredValue(photos), parsed.GetRequiredValue(peerFolder), parsed.GetRequiredValue(rounds), end);
+    using var inBytes = FaceEngine.Load(new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models), Recipe = Peer.SameRecipeInBytes });
+    return Peer.Evaluate(
+        engine, sameRecipe, inBytes, parsed.GetRequiredValue(photos), parsed.GetRequiredValue(peerFolder), parsed.GetRequiredValue(rounds), end);
 }
 
 Command Verb(

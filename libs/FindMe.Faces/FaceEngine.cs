@@ -48,6 +48,9 @@ public sealed class FaceEngine : IDisposable
     /// <summary>Names the model and the alignment that make an embedding: only embeddings of the same recipe can be compared.</summary>
     public string Recipe => _recipe.Identity;
 
+    /// <summary>Numbers of an embedding that this engine makes.</summary>
+    public int EmbeddingLength => _recipe.Output.Length;
+
     /// <summary>Largest distance of a <see cref="VerdictKind.Match"/>.</summary>
     public float MatchDistance => _comparison.MatchDistance;
 
@@ -149,7 +152,7 @@ public sealed class FaceEngine : IDisposable
         }
 
         var faces = Read(picture, Detect(picture, cancellationToken), cancellationToken);
-        return _recipe.Detection == DetectionKind.FaceApi || faces.Exists(IsUpright)
+        return _recipe.IsFaceApi || faces.Exists(IsUpright)
             ? faces
             : FindTurnedFaces(picture, cancellationToken) ?? faces;
     }
@@ -200,7 +203,7 @@ public sealed class FaceEngine : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var stage = Stages.Start("detect");
-        return EngineMetrics.Measure("detect", () => _recipe.Detection == DetectionKind.FaceApi
+        return EngineMetrics.Measure("detect", () => _recipe.IsFaceApi
             ? _detection.DetectAsFaceApi(picture)
             : _detection.Detect(picture, _processors, cancellationToken));
     }
@@ -215,7 +218,7 @@ public sealed class FaceEngine : IDisposable
     private Landmarks FindLandmarks(Picture picture, Detection detection)
     {
         using var stage = Stages.Start("landmarks");
-        return EngineMetrics.Measure("landmarks", () => _recipe.Detection == DetectionKind.FaceApi
+        return EngineMetrics.Measure("landmarks", () => _recipe.IsFaceApi
             ? _landmarks.Detect(picture, detection.Box, ResamplingKind.FaceApi)
             : _landmarks.DetectTwice(picture, detection.Box));
     }
