@@ -76,7 +76,10 @@ internal static class Cold
             ? ("dotnet", new[] { program })
             : (program, []);
         using var process = Process.Start(new ProcessStartInfo(
-            file, [.. arguments, Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture), photo, recipe, models]) { RedirectStandardOutput = true })!;
+            file, [.. arguments, Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture), photo, recipe, models])
+        {
+            RedirectStandardOutput = true,
+        })!;
         var line = process.StandardOutput.ReadLine();
         process.WaitForExit();
         return line is null
