@@ -29,7 +29,7 @@ public sealed class ModelBuildTests : IDisposable
 
         await BuildAsync("nowhere");
 
-        Assert.Equal(5, _progress.ToString().Split("up to date").Length - 1);
+        Assert.Equal(6, _progress.ToString().Split("up to date").Length - 1);
     }
 
     [Fact]

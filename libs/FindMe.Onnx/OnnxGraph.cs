@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace FindMe.Models;
+namespace FindMe.Onnx;
 
 /// <summary>An ONNX graph written node by node; <see cref="ToModel"/> is the file's bytes.</summary>
 /// <remarks>
@@ -151,7 +151,7 @@ internal readonly record struct OnnxAttribute(string Name, object Value)
     public static implicit operator OnnxAttribute((string Name, object Value) pair) => new(pair.Name, pair.Value);
 }
 
-/// <summary>A node's message, as <see cref="OnnxGraph"/> and <see cref="FrFeature"/> write it.</summary>
+/// <summary>A node's message, as <see cref="OnnxGraph"/> and what rewrites a model write it.</summary>
 internal static class OnnxNode
 {
     public static ProtobufWriter Write(

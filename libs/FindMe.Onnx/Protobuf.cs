@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
-namespace FindMe.Models;
+namespace FindMe.Onnx;
 
 /// <summary>Writes Protocol Buffers' wire format: https://protobuf.dev/programming-guides/encoding.</summary>
 internal sealed class ProtobufWriter
