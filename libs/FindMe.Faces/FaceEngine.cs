@@ -48,6 +48,15 @@ public sealed class FaceEngine : IDisposable
     /// <summary>Names the model and the alignment that make an embedding: only embeddings of the same recipe can be compared.</summary>
     public string Recipe => _recipe.Identity;
 
+    /// <summary>What was set.</summary>
+    internal FaceEngineOptions Options => _options;
+
+    /// <summary>The recipe itself.</summary>
+    internal RecognitionRecipe RecognitionRecipe => _recipe;
+
+    /// <summary>Embeds faces of pictures that were changed on purpose.</summary>
+    internal FaceRecognition Recognition => _recognition;
+
     /// <summary>Largest distance of a <see cref="VerdictKind.Match"/>.</summary>
     public float MatchDistance => _comparison.MatchDistance;
 
