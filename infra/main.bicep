@@ -19,6 +19,30 @@ param uploadAddress string = ''
 @description('Folders on the albums share that FindMe offers, separated by commas.')
 param albums string = 'demo'
 
+@description('Who may see which of them: album=handle,handle;album=*. An album that is not named here is shown to nobody.')
+param albumViewers string = ''
+
+@description('Mastodon instances that are searched for everybody, separated by commas.')
+param mastodonInstances string = ''
+
+@description('Handle of the Bluesky account that searches for everybody; its app password is the secret bluesky-app-password.')
+param blueskyIdentifier string = ''
+
+@description('Client id of the app that is registered with X, for signing in; empty: nobody signs in with X.')
+param xClientId string = ''
+
+@description('Who states that X has approved this use in writing, and can be asked; empty: X is not searched.')
+param xApprovedContact string = ''
+
+@description('Handles of people whose posts are left alone, separated by commas.')
+param optOut string = ''
+
+@description('Where misuse is reported: a mail address or an https address, shown in the page.')
+param reportAbuse string = ''
+
+@description('Secrets that were put into the vault, separated by commas: operator-key, x-client-secret, x-bearer-token, bluesky-app-password.')
+param secrets string = ''
+
 @minValue(1)
 @maxValue(100)
 @description('Most replicas of Compare. Bounded by the connections of the database: see postgresSku.')
@@ -39,6 +63,35 @@ param compareExists bool = false
 var wiring = loadYamlContent('wiring.yaml')
 var token = uniqueString(subscription().id, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
+
+// What Api tells people of the networks must be what Collect does with them: one list for both.
+var instances = empty(mastodonInstances) ? [] : split(mastodonInstances, ',')
+var instanceVariables = [for (instance, i) in instances: { name: 'Sources__Mastodon__Instances__${i}', value: trim(instance) }]
+var optOuts = empty(optOut) ? [] : split(optOut, ',')
+var optOutVariables = [for (handle, i) in optOuts: { name: 'OptOut__Handles__${i}', value: trim(handle) }]
+var networkVariables = concat(
+  instanceVariables,
+  optOutVariables,
+  empty(blueskyIdentifier) ? [] : [{ name: 'Sources__Bluesky__Identifier', value: blueskyIdentifier }],
+  empty(xApprovedContact)
+    ? []
+    : [{ name: 'Sources__X__ApprovedByX', value: 'true' }, { name: 'Sources__X__Contact', value: xApprovedContact }]
+)
+
+// album=handle,handle → one variable a handle.
+var viewers = empty(albumViewers) ? [] : map(split(albumViewers, ';'), entry => split(entry, '='))
+var viewerVariables = flatten(map(
+  viewers,
+  entry => map(
+    range(0, length(split(last(entry), ','))),
+    i => { name: 'OnlyOneself__Albums__${trim(first(entry))}__${i}', value: trim(split(last(entry), ',')[i]) }
+  )
+))
+
+// Which setting a secret of the vault is, and who gets it.
+var apiSecrets = { 'operator-key': 'Operator__Key', 'x-client-secret': 'SignIn__XClientSecret' }
+var networkSecrets = { 'x-bearer-token': 'Sources__X__BearerToken', 'bluesky-app-password': 'Sources__Bluesky__AppPassword' }
+var secretNames = empty(secrets) ? [] : map(split(secrets, ','), name => trim(name))
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
   name: 'rg-${environmentName}'
@@ -93,7 +146,7 @@ module postgres 'modules/postgres.bicep' = {
 
 module vault 'modules/vault.bicep' = {
   scope: group
-  params: { location: location, tags: tags, token: token, keysPrincipalId: identities.outputs.keysPrincipalId }
+  params: { location: location, tags: tags, token: token, keysPrincipalId: identities.outputs.keysPrincipalId, principalId: principalId }
 }
 
 module files 'modules/files.bicep' = {
@@ -140,11 +193,23 @@ module api 'modules/app.bicep' = {
     memory: '1.5Gi'
     dollarsPerHour: '0.081'
     albums: albums
+    settings: concat(
+      networkVariables,
+      viewerVariables,
+      // X compares the address letter by letter with what is registered there.
+      [{ name: 'SignIn__PublicAddress', value: 'https://${wiring.apps[0]}.${environment.outputs.domain}' }],
+      empty(xClientId) ? [] : [{ name: 'SignIn__XClientId', value: xClientId }],
+      empty(reportAbuse) ? [] : [{ name: 'OnlyOneself__ReportAbuse', value: reportAbuse }]
+    )
+    secretSettings: union(apiSecrets, networkSecrets)
+    secretNames: secretNames
+    vaultUri: vault.outputs.uri
     environmentId: environment.outputs.id
     registryServer: registry.outputs.server
     identityIds: [identities.outputs.runId, identities.outputs.keysId]
     pullIdentityId: identities.outputs.runId
     scaleIdentityId: identities.outputs.scaleId
+    keysIdentityId: identities.outputs.keysId
     keysClientId: identities.outputs.keysClientId
     keyRingKey: vault.outputs.keyUri
     serviceBusName: serviceBus.outputs.name
@@ -167,14 +232,19 @@ module collect 'modules/app.bicep' = {
     memory: '0.5Gi'
     dollarsPerHour: '0.027'
     albums: albums
+    settings: networkVariables
+    secretSettings: networkSecrets
+    secretNames: secretNames
+    vaultUri: vault.outputs.uri
     environmentId: environment.outputs.id
     registryServer: registry.outputs.server
-    // Not the identity of the keys: what lists photos cannot read faces.
-    identityIds: [identities.outputs.runId]
+    // The keys too: people's tokens, with which it searches, are sealed under their keys.
+    identityIds: [identities.outputs.runId, identities.outputs.keysId]
     pullIdentityId: identities.outputs.runId
     scaleIdentityId: identities.outputs.scaleId
-    keysClientId: ''
-    keyRingKey: ''
+    keysIdentityId: identities.outputs.keysId
+    keysClientId: identities.outputs.keysClientId
+    keyRingKey: vault.outputs.keyUri
     serviceBusName: serviceBus.outputs.name
     otlpEndpoint: otlpEndpoint
   }
@@ -195,11 +265,16 @@ module compare 'modules/app.bicep' = {
     memory: '2Gi'
     dollarsPerHour: '0.108'
     albums: albums
+    settings: []
+    secretSettings: {}
+    secretNames: secretNames
+    vaultUri: vault.outputs.uri
     environmentId: environment.outputs.id
     registryServer: registry.outputs.server
     identityIds: [identities.outputs.runId, identities.outputs.keysId]
     pullIdentityId: identities.outputs.runId
     scaleIdentityId: identities.outputs.scaleId
+    keysIdentityId: identities.outputs.keysId
     keysClientId: identities.outputs.keysClientId
     keyRingKey: vault.outputs.keyUri
     serviceBusName: serviceBus.outputs.name
@@ -212,3 +287,4 @@ output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.server
 output AZURE_RESOURCE_GROUP string = group.name
 output SERVICE_API_URI string = api.outputs.uri
 output FINDME_STORAGE_ACCOUNT string = files.outputs.name
+output FINDME_VAULT string = vault.outputs.name

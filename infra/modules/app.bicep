@@ -10,11 +10,23 @@ param hasPage bool
 param cpu string
 param memory string
 param albums string
+
+@description('Further environment variables.')
+param settings array
+
+@description('The environment variable of each secret that this app may have.')
+param secretSettings object
+
+@description('The secrets that are in the vault.')
+param secretNames array
+param vaultUri string
+
 param environmentId string
 param registryServer string
 param identityIds array
 param pullIdentityId string
 param scaleIdentityId string
+param keysIdentityId string
 param keysClientId string
 param keyRingKey string
 param serviceBusName string
@@ -62,13 +74,16 @@ var albumVariables = [
   for (album, i) in split(albums, ','): { name: 'Albums__Folders__${i}', value: '/mnt/albums/${trim(album)}' }
 ]
 
-var keyRingVariables = empty(keyRingKey)
-  ? []
-  : [
-      { name: 'KeyRing__Path', value: '/mnt/keys' }
-      { name: 'KeyRing__VaultKey', value: keyRingKey }
-      { name: 'KeyRing__ClientId', value: keysClientId }
-    ]
+// People's ZIP files lie where all three apps see them, and are deleted after a day (Uploads:Retention).
+var sharedVariables = [
+  { name: 'KeyRing__Path', value: '/mnt/keys' }
+  { name: 'KeyRing__VaultKey', value: keyRingKey }
+  { name: 'KeyRing__ClientId', value: keysClientId }
+  { name: 'Uploads__Path', value: '/mnt/uploads' }
+]
+
+var ownSecrets = filter(secretNames, name => contains(secretSettings, name))
+var secretVariables = map(ownSecrets, name => { name: secretSettings[name], secretRef: name })
 
 var telemetryVariables = empty(otlpEndpoint) ? [] : [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: otlpEndpoint }]
 
@@ -88,6 +103,8 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
       // Dapr's port is not here: from outside only the page's is reached, and Collect and Compare not at all.
       ingress: hasPage ? { external: true, targetPort: wiring.webPort, transport: 'auto', allowInsecure: false } : null
       registries: [{ server: registryServer, identity: pullIdentityId }]
+      // Read from the vault as the identity of the keys; without a version, so that a new value is taken within half an hour.
+      secrets: map(ownSecrets, name => { name: name, keyVaultUrl: '${vaultUri}secrets/${name}', identity: keysIdentityId })
       // The scaler's identity manages the broker: code must not get it.
       identitySettings: [{ identity: scaleIdentityId, lifecycle: 'None' }]
       // Nothing else can be set: no app health check, no concurrency, no shutdown time. A reference picture is sent to the app, not to Dapr.
@@ -114,13 +131,16 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
               { name: 'Logging__LogLevel__Microsoft.AspNetCore', value: 'Warning' }
             ],
             albumVariables,
-            keyRingVariables,
+            sharedVariables,
+            settings,
+            secretVariables,
             telemetryVariables
           )
-          volumeMounts: union(
-            [{ volumeName: 'albums', mountPath: '/mnt/albums' }],
-            empty(keyRingKey) ? [] : [{ volumeName: 'keys', mountPath: '/mnt/keys' }]
-          )
+          volumeMounts: [
+            { volumeName: 'albums', mountPath: '/mnt/albums' }
+            { volumeName: 'keys', mountPath: '/mnt/keys' }
+            { volumeName: 'uploads', mountPath: '/mnt/uploads' }
+          ]
           // Of the app's port, since nothing else can be probed; and of the app alone: with Dapr in it, one would wait for the other.
           probes: [
             { type: 'Startup', httpGet: healthz, periodSeconds: 2, failureThreshold: 60 }
@@ -137,10 +157,11 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
         cooldownPeriod: 300
         rules: concat(eventRules, hasPage ? pageRules : [])
       }
-      volumes: union(
-        [{ name: 'albums', storageType: 'AzureFile', storageName: 'albums' }],
-        empty(keyRingKey) ? [] : [{ name: 'keys', storageType: 'AzureFile', storageName: 'keys' }]
-      )
+      volumes: [
+        { name: 'albums', storageType: 'AzureFile', storageName: 'albums' }
+        { name: 'keys', storageType: 'AzureFile', storageName: 'keys' }
+        { name: 'uploads', storageType: 'AzureFile', storageName: 'uploads' }
+      ]
     }
   }
 }

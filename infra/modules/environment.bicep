@@ -46,6 +46,13 @@ resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
       azureFile: { accountName: storage.name, accountKey: storage.listKeys().keys[0].value, shareName: 'keys', accessMode: 'ReadWrite' }
     }
   }
+
+  resource uploads 'storages' = {
+    name: 'uploads'
+    properties: {
+      azureFile: { accountName: storage.name, accountKey: storage.listKeys().keys[0].value, shareName: 'uploads', accessMode: 'ReadWrite' }
+    }
+  }
 }
 
 resource pubsub 'Microsoft.App/managedEnvironments/daprComponents@2025-01-01' = {
@@ -115,3 +122,4 @@ resource delivery 'Microsoft.App/managedEnvironments/daprComponents/resiliencyPo
 }
 
 output id string = environment.id
+output domain string = environment.properties.defaultDomain

@@ -1,4 +1,4 @@
-// Two Files shares: the albums that FindMe offers, and the key ring.
+// Three Files shares: the albums that FindMe offers, the key ring, and the photos that people upload for themselves.
 param location string
 param tags object
 param token string
@@ -41,6 +41,12 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     resource keys 'shares' = {
       name: 'keys'
       properties: { shareQuota: 1 }
+    }
+
+    // 3 uploads of at most 1 GB a person, for a day.
+    resource uploads 'shares' = {
+      name: 'uploads'
+      properties: { shareQuota: 100 }
     }
   }
 }

@@ -9,7 +9,7 @@ resource run 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   tags: tags
 }
 
-// May unwrap the key ring, and with it read faces: Api and Compare only.
+// May unwrap the key ring, and with it read faces and people's tokens, and read the operator's secrets. The sidecars are not it.
 resource keys 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: 'id-findme-keys'
   location: location

@@ -1,10 +1,13 @@
-// The key that wraps the key ring, which wraps the keys of people. It never leaves the vault.
+// The key that wraps the key ring, which wraps the keys of people: it never leaves the vault. And the operator's secrets.
 param location string
 param tags object
 param token string
 param keysPrincipalId string
+param principalId string
 
 var cryptoServiceEncryptionUser = 'e147488a-f6f5-4113-8e2d-b22465e65bf6'
+var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
+var secretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
 
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   name: 'kv-findme-${token}'
@@ -36,5 +39,27 @@ resource wrap 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+resource read 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: vault
+  name: guid(vault.id, keysPrincipalId, secretsUser)
+  properties: {
+    principalId: keysPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsUser)
+  }
+}
+
+// Whoever deploys puts the secrets there as themselves: no file and no parameter of a deployment ever holds one.
+resource write 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(principalId)) {
+  scope: vault
+  name: guid(vault.id, principalId, secretsOfficer)
+  properties: {
+    principalId: principalId
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsOfficer)
+  }
+}
+
+output name string = vault.name
+output uri string = vault.properties.vaultUri
 // Without a version: a rotated key wraps what is new, and what it wrapped before names its version.
 output keyUri string = vault::keyRing.properties.keyUri

@@ -110,6 +110,19 @@ internal readonly record struct ProtobufField(int Number, int WireType, ulong Va
         }
     }
 
+    /// <summary>The numbers of a packed field.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no numbers.</exception>
+    public static List<int> ReadPacked(ReadOnlyMemory<byte> bytes)
+    {
+        var numbers = new List<int>();
+        for (var position = 0; position < bytes.Length;)
+        {
+            numbers.Add((int)ReadVarint(bytes.Span, ref position));
+        }
+
+        return numbers;
+    }
+
     private static ulong ReadVarint(ReadOnlySpan<byte> bytes, ref int position)
     {
         var value = 0ul;

@@ -57,7 +57,7 @@ internal sealed class PeopleFolder
         var done = 0;
         Parallel.For(0, files.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken }, i =>
         {
-            readings[i] = Read(engine, path, files[i].File, isPerson: files[i].Label < people.Length, cancellationToken);
+            readings[i] = Read(engine, files[i].File, isPerson: files[i].Label < people.Length, cancellationToken);
             progress?.Invoke(Interlocked.Increment(ref done), files.Length);
         });
 
@@ -119,7 +119,7 @@ internal sealed class PeopleFolder
         ? Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false }).Order(StringComparer.Ordinal)
         : [];
 
-    private static Reading Read(FaceEngine engine, string folder, string file, bool isPerson, CancellationToken cancellationToken)
+    private static Reading Read(FaceEngine engine, string file, bool isPerson, CancellationToken cancellationToken)
     {
         try
         {

@@ -20,7 +20,7 @@ public sealed class PeopleModel
     private const int Version = 1;
 
     // With a probability of half or more no other person can have more.
-    private const float LeastProbability = 0.5f;
+    internal const float LeastProbability = 0.5f;
 
     private readonly float[][] _centres;
 

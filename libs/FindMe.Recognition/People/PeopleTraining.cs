@@ -55,17 +55,12 @@ public static class PeopleTraining
         var end = Stopwatch.GetTimestamp();
         return new TrainedPeople(
             model,
-            photos.Skipped,
-            photos.Photos,
-            photos.WithoutFace,
+            photos,
+            keptAside,
+            measuredModel,
             Stopwatch.GetElapsedTime(start, read),
             Stopwatch.GetElapsedTime(read, augmented),
-            Stopwatch.GetElapsedTime(fitting, end))
-        {
-            Folder = photos,
-            KeptAside = keptAside,
-            MeasuredModel = measuredModel,
-        };
+            Stopwatch.GetElapsedTime(fitting, end));
     }
 
     internal static PeopleMeasurement Measure(PeopleFolder photos, IEnumerable<int> faces, Func<LabelledFace, string> name) =>
@@ -104,7 +99,7 @@ public static class PeopleTraining
                 var face = photos.Faces[index];
                 var copies = face.Label == photos.UnknownLabel || options.Augmentations == 0
                     ? []
-                    : FaceAugmentation.Embed(
+                    : FaceVariants.Embed(
                         engine,
                         File.ReadAllBytes(Path.Combine(photos.Path, face.Photo)),
                         face.Face,
@@ -194,19 +189,40 @@ public static class PeopleTraining
 }
 
 /// <summary>A model and how it came about.</summary>
-/// <param name="Model">The model; its card holds the measurement.</param>
-/// <param name="Skipped">Photos that nothing was learnt from, and why.</param>
-/// <param name="Photos">Files that were read.</param>
-/// <param name="WithoutFace">Pictures of <c>unknown</c> in which nothing was taken for a face, which is right where there is none.</param>
-/// <param name="Reading">Time to find and embed the faces.</param>
-/// <param name="Augmenting">Time to change and embed copies.</param>
-/// <param name="Training">Time to train the head on all of them.</param>
-public sealed record TrainedPeople(
-    PeopleModel Model, IReadOnlyList<SkippedPhoto> Skipped, int Photos, int WithoutFace, TimeSpan Reading, TimeSpan Augmenting, TimeSpan Training)
+public sealed class TrainedPeople
 {
-    internal required PeopleFolder Folder { get; init; }
+    internal TrainedPeople(PeopleModel model, PeopleFolder folder, IReadOnlyCollection<int> keptAside, PeopleModel? measuredModel, TimeSpan reading, TimeSpan augmenting, TimeSpan training)
+    {
+        (Model, Folder, KeptAside, MeasuredModel) = (model, folder, keptAside, measuredModel);
+        (Reading, Augmenting, Training) = (reading, augmenting, training);
+    }
 
-    internal required IReadOnlyCollection<int> KeptAside { get; init; }
+    /// <summary>The model; its card holds the measurement.</summary>
+    public PeopleModel Model { get; }
 
-    internal required PeopleModel? MeasuredModel { get; init; }
+    /// <summary>Photos that nothing was learnt from, and why.</summary>
+    public IReadOnlyList<SkippedPhoto> Skipped => Folder.Skipped;
+
+    /// <summary>Files that were read.</summary>
+    public int Photos => Folder.Photos;
+
+    /// <summary>Pictures of <c>unknown</c> in which nothing was taken for a face, which is right where there is none.</summary>
+    public int WithoutFace => Folder.WithoutFace;
+
+    /// <summary>Time to find and embed the faces.</summary>
+    public TimeSpan Reading { get; }
+
+    /// <summary>Time to change and embed copies.</summary>
+    public TimeSpan Augmenting { get; }
+
+    /// <summary>Time to train the head on all of them.</summary>
+    public TimeSpan Training { get; }
+
+    internal PeopleFolder Folder { get; }
+
+    /// <summary>Indices of the faces that were kept aside.</summary>
+    internal IReadOnlyCollection<int> KeptAside { get; }
+
+    /// <summary>The model that has not seen them; null if none were.</summary>
+    internal PeopleModel? MeasuredModel { get; }
 }

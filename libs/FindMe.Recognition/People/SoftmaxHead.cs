@@ -178,7 +178,8 @@ internal sealed record SoftmaxHead(float[] Weights, float[] Biases)
     private static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
         var sum = Vector256<float>.Zero;
-        var (wideA, wideB) = (MemoryMarshal.Cast<float, Vector256<float>>(a), MemoryMarshal.Cast<float, Vector256<float>>(b));
+        var wideA = MemoryMarshal.Cast<float, Vector256<float>>(a);
+        var wideB = MemoryMarshal.Cast<float, Vector256<float>>(b);
         for (var i = 0; i < wideA.Length; i++)
         {
             sum += wideA[i] * wideB[i];
@@ -195,7 +196,8 @@ internal sealed record SoftmaxHead(float[] Weights, float[] Biases)
 
     private static void AddScaled(Span<float> sum, ReadOnlySpan<float> values, float factor)
     {
-        var (wideSum, wideValues) = (MemoryMarshal.Cast<float, Vector256<float>>(sum), MemoryMarshal.Cast<float, Vector256<float>>(values));
+        var wideSum = MemoryMarshal.Cast<float, Vector256<float>>(sum);
+        var wideValues = MemoryMarshal.Cast<float, Vector256<float>>(values);
         for (var i = 0; i < wideSum.Length; i++)
         {
             wideSum[i] += wideValues[i] * factor;

@@ -4,7 +4,7 @@ using FindMe.Faces;
 namespace FindMe.Recognition;
 
 /// <summary>Changed copies of a face, as other photos of the person might show it: turned, moved, smaller, brighter, noisier, mirrored.</summary>
-internal static class FaceAugmentation
+internal static class FaceVariants
 {
     // Pixels of the part of a photo that is worked on: a chip takes about the middle half of it, which is more than it has.
     private const int Side = 256;
