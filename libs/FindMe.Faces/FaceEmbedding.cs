@@ -44,6 +44,20 @@ public sealed class FaceEmbedding
         return new FaceEmbedding(values);
     }
 
+    /// <summary>Makes an embedding of coordinates that another place kept; they are copied.</summary>
+    /// <param name="values">32 to 2,048 numbers, as <see cref="Values"/> gave them.</param>
+    /// <exception cref="ArgumentException"><paramref name="values"/> has another size, is all zero, or holds a NaN or an infinity.</exception>
+    public static FaceEmbedding FromValues(ReadOnlySpan<float> values)
+    {
+        if (values.Length is < MinLength or > MaxLength)
+        {
+            throw new ArgumentException($"An embedding has {MinLength} to {MaxLength} numbers, not {values.Length}.", nameof(values));
+        }
+
+        NormOf(values, nameof(values));
+        return new FaceEmbedding(values.ToArray());
+    }
+
     /// <summary>The coordinates as bytes: floats, little-endian, in order.</summary>
     public byte[] ToBytes()
     {

@@ -48,6 +48,9 @@ public sealed class FaceEngine : IDisposable
     /// <summary>Names the model and the alignment that make an embedding: only embeddings of the same recipe can be compared.</summary>
     public string Recipe => _recipe.Identity;
 
+    /// <summary>Numbers of an embedding that this engine makes.</summary>
+    public int EmbeddingLength => _recipe.Output.Length;
+
     /// <summary>Largest distance of a <see cref="VerdictKind.Match"/>.</summary>
     public float MatchDistance => _comparison.MatchDistance;
 

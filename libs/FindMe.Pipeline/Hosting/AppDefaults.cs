@@ -10,12 +10,27 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace FindMe.Pipeline;
 
-/// <summary>What every app of FindMe has: Dapr, the key ring, health, problems in the terms of RFC 9457, and an end with its parent.</summary>
+/// <summary>What every app of FindMe has: health, problems in the terms of RFC 9457, telemetry, an end with its parent; those of the pipeline Dapr and the key ring too.</summary>
 public static partial class AppDefaults
 {
-    /// <summary>Registers it.</summary>
+    /// <summary>Registers what an app of the pipeline has.</summary>
     /// <param name="builder">The app's builder.</param>
     public static void AddAppDefaults(this WebApplicationBuilder builder)
+    {
+        builder.AddServiceDefaults();
+        builder.Services.AddExceptionHandler<DaprFailures>();
+        builder.Services.AddSingleton(services => ConnectToSidecar(services.GetRequiredService<IConfiguration>()));
+        builder.Services.AddSingleton<Verdicts>();
+        builder.Services.AddSingleton<PersonKeys>();
+        builder.Services.AddSingleton<References>();
+        builder.Services.AddSingleton<Wakeups>();
+        builder.Services.AddSingleton<Failures>();
+        builder.AddKeyRing();
+    }
+
+    /// <summary>Registers what an app has that takes no part in the pipeline: no sidecar, no state, no keys.</summary>
+    /// <param name="builder">The app's builder.</param>
+    public static void AddServiceDefaults(this WebApplicationBuilder builder)
     {
         // Logging__Console__FormatterName=json makes each line an object with its trace, for machines that read.
         builder.Services.Configure<SimpleConsoleFormatterOptions>(console => console.SingleLine = true);
@@ -25,19 +40,9 @@ public static partial class AppDefaults
         builder.AddTelemetry();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddProblemDetails();
-        builder.Services.AddExceptionHandler<DaprFailures>();
         builder.Services.AddHealthChecks();
         builder.Services.ConfigureHttpJsonOptions(json => PipelineJson.Configure(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
-
-        builder.Services.AddSingleton(services => ConnectToSidecar(services.GetRequiredService<IConfiguration>()));
-        builder.Services.AddSingleton<Verdicts>();
-        builder.Services.AddSingleton<PersonKeys>();
-        builder.Services.AddSingleton<References>();
-        builder.Services.AddSingleton<Wakeups>();
-        builder.Services.AddSingleton<Failures>();
-
-        builder.AddKeyRing();
         if (builder.Configuration.GetValue<bool>("ExitWithParent"))
         {
             builder.Services.AddHostedService<ExitWithParent>();
@@ -48,11 +53,18 @@ public static partial class AppDefaults
     /// <param name="app">The app.</param>
     public static void MapAppDefaults(this WebApplication app)
     {
+        app.MapServiceDefaults();
+        app.UseDaprRoutes();
+        app.MapSubscribeHandler();
+    }
+
+    /// <summary>Maps <c>/healthz</c>, and turns what is thrown into problems.</summary>
+    /// <param name="app">The app.</param>
+    public static void MapServiceDefaults(this WebApplication app)
+    {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.UseDaprRoutes();
         app.MapHealthChecks("/healthz").DisableRateLimiting();
-        app.MapSubscribeHandler();
     }
 
     private static DaprClient ConnectToSidecar(IConfiguration configuration)

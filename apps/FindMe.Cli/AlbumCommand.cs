@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.Diagnostics;
+using FindMe.Faces;
+
+namespace FindMe.Cli;
+
+/// <summary>findme album DIR --me selfie.jpg: the photos of a folder that show a person.</summary>
+internal static class AlbumCommand
+{
+    public static Command Create()
+    {
+        var folder = new Argument<string>("DIR") { Description = "The folder of photos; those in its folders count too. Links and hidden files are left out." };
+        var references = new ReferencePhotos();
+        var maybe = new Option<bool>("--maybe") { Description = "Also photos in which somebody only looks much like the person." };
+        var json = new Option<bool>("--json") { Description = "One JSON object a line: each photo as it is found, the summary last." };
+        var csv = new Option<bool>("--csv") { Description = "CSV with a header: each photo with its verdict, confidence, distance and the face's box." };
+        var print0 = new Option<bool>("--print0") { Description = "Only the files' exact names, a NUL after each, for xargs -0." };
+        var copyTo = new Option<string?>("--copy-to") { Description = "Copy what is found into this folder. Nothing there is overwritten: another file of the same name gets a number.", HelpName = "DIR" };
+        var engine = new EngineChoice();
+        var command = new Command("album", "Finds the photos of a folder that show a person. Exit code 0: some; 1: none; 2: an error.") { folder };
+        references.AddTo(command);
+        foreach (var option in (Option[])[maybe, json, csv, print0, copyTo])
+        {
+            command.Options.Add(option);
+        }
+
+        engine.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (((Option[])[json, csv, print0]).Count(option => result.GetResult(option) is { Implicit: false }) > 1)
+            {
+                result.AddError("--json, --csv and --print0 exclude each other.");
+            }
+        });
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var loading = engine.LoadAsync(parsed);
+            var target = parsed.GetValue(copyTo) is { } path ? new CopyFolder(path) : null;
+            var files = PhotoFiles.Below(parsed.GetRequiredValue(folder), CommandLine.Complain, target?.Path);
+            using var loaded = await loading;
+            var wanted = references.Read(loaded, parsed, cancellationToken);
+            var form = parsed.GetValue(json) ? AlbumForm.Json : parsed.GetValue(csv) ? AlbumForm.Csv : parsed.GetValue(print0) ? AlbumForm.Names : AlbumForm.Lines;
+            return await SearchAsync(loaded, wanted, files, new AlbumOutput(form), parsed.GetValue(maybe), target, cancellationToken);
+        });
+        return command;
+    }
+
+    private static async Task<int> SearchAsync(
+        FaceEngine engine, IReadOnlyList<FaceEmbedding> wanted, IReadOnlyList<string> files, AlbumOutput output, bool maybe, CopyFolder? target, CancellationToken cancellationToken)
+    {
+        var time = Stopwatch.StartNew();
+        var summary = new AlbumSummary();
+        using var screen = new Screen("photos", files.Count);
+        output.Begin(screen);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(files, parallel, (path, end) =>
+        {
+            try
+            {
+                var photo = PhotoFiles.Read(path);
+                var verdict = engine.Compare(engine.Analyze(photo, end), wanted);
+                summary.Count(verdict.Kind);
+                if (verdict.Kind == VerdictKind.Match || (maybe && verdict.Kind == VerdictKind.Maybe))
+                {
+                    output.Write(screen, path, verdict, target?.Add(path, photo));
+                }
+            }
+            catch (Exception exception) when (exception is PhotoException or CommandException)
+            {
+                if (exception is PhotoException { Problem: PhotoProblem.NotAnImage } && !PhotoFiles.IsNamedLikePhoto(path))
+                {
+                    summary.CountOther();
+                }
+                else
+                {
+                    summary.CountUnreadable();
+                    screen.Note($"{path}: {exception.Message}");
+                }
+            }
+
+            screen.Step();
+            return ValueTask.CompletedTask;
+        });
+        output.End(screen, summary, time.Elapsed);
+        return summary.Found(maybe) > 0 ? CommandLine.Done
+            : summary.Compared == 0 && summary.Unreadable > 0 ? CommandLine.Failed
+            : CommandLine.NotFound;
+    }
+}

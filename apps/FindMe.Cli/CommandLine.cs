@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using FindMe.Faces;
+
+namespace FindMe.Cli;
+
+/// <summary>A command cannot do what it was asked; the message is one line that says what is wrong and the way out.</summary>
+/// <param name="message">The line.</param>
+internal sealed class CommandException(string message) : Exception(message);
+
+/// <summary>Runs a command; whatever goes wrong becomes one line on standard error and an exit code.</summary>
+internal static class CommandLine
+{
+    /// <summary>Exit code: done, and where the command looks for somebody, found.</summary>
+    public const int Done = 0;
+
+    /// <summary>Exit code: done, but nobody was found.</summary>
+    public const int NotFound = 1;
+
+    /// <summary>Exit code: something went wrong, and standard error says what.</summary>
+    public const int Failed = 2;
+
+    // 128 and SIGINT's number, as shells have it.
+    private const int Interrupted = 130;
+
+    public static async Task<int> RunAsync(RootCommand root, string[] args)
+    {
+        // Whoever says nothing wants to know what there is.
+        var parsed = root.Parse(args is [] ? ["--help"] : args);
+        if (parsed.Action is ParseErrorAction)
+        {
+            foreach (var error in parsed.Errors)
+            {
+                Complain(error.Message);
+            }
+
+            Complain($"“{NameOf(parsed.CommandResult)} --help” says how it is used.");
+            return Failed;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (OperationCanceledException)
+        {
+            return Interrupted;
+        }
+        catch (Exception exception) when (exception is CommandException or ModelException or PhotoException or IOException or UnauthorizedAccessException)
+        {
+            Complain(exception.Message);
+            return Failed;
+        }
+    }
+
+    /// <summary>Writes one line to standard error, whatever stands in it.</summary>
+    public static void Complain(string message) => Console.Error.WriteLine($"findme: {Screen.OneLine(message)}");
+
+    private static string NameOf(CommandResult command) => command.Parent is CommandResult parent
+        ? $"{NameOf(parent)} {command.Command.Name}"
+        : "findme";
+}

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using FindMe.Faces;
+
+namespace FindMe.Cli;
+
+/// <summary>The options that say which engine a command uses.</summary>
+internal sealed class EngineChoice
+{
+    private readonly Option<string> _recipe = new("--recipe")
+    {
+        Description = "How faces are told apart: the name of a description beside the models, such as default or dlib.",
+        DefaultValueFactory = _ => FaceEngineOptions.DefaultRecipe,
+        HelpName = "NAME",
+    };
+
+    private readonly Option<string> _models = new("--models")
+    {
+        Description = "Folder of the models. Default: models beside this program, or artifacts/models of the repository.",
+        DefaultValueFactory = _ => "",
+        HelpName = "DIR",
+    };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_recipe);
+        command.Options.Add(_models);
+    }
+
+    /// <summary>Begins to load the engine, a few tenths of a second, while the command reads what it was given.</summary>
+    /// <returns>The engine; throws <see cref="ModelException"/> where the models are not there.</returns>
+    public Task<FaceEngine> LoadAsync(ParseResult parsed)
+    {
+        var recipe = parsed.GetRequiredValue(_recipe);
+        if (recipe.Length is 0 or > 64 || !recipe.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_'))
+        {
+            throw new CommandException("--recipe takes the name of a description, such as default: letters, digits, - and _.");
+        }
+
+        var options = new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(_models), Recipe = recipe };
+        return Task.Run(() => FaceEngine.Load(options));
+    }
+}

@@ -1,0 +1,120 @@
+using FindMe.Faces;
+
+namespace FindMe.Cli;
+
+/// <summary>The photos among the files of a folder, and their bytes.</summary>
+internal static class PhotoFiles
+{
+    // What people call photos: a file of such a name that is no picture is worth a word, a text or a film in the folder is not.
+    private static readonly HashSet<string> Endings = new(
+        [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff", ".heic", ".heif", ".bmp", ".jxl", ".jp2"], StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a file is called like a photo.</summary>
+    public static bool IsNamedLikePhoto(string path) => Endings.Contains(Path.GetExtension(path));
+
+    /// <summary>Every file below a folder, in ordinal order. Links in it are not followed, and names that begin with a dot are left out.</summary>
+    /// <param name="folder">The folder; a link to one is followed, since it was named.</param>
+    /// <param name="note">Told, in a line each, of folders in it that cannot be read.</param>
+    /// <param name="except">A folder in it to leave out; null: none.</param>
+    /// <returns>Paths that begin with <paramref name="folder"/> as it was given.</returns>
+    /// <exception cref="CommandException">The folder is not there or cannot be read.</exception>
+    public static IReadOnlyList<string> Below(string folder, Action<string> note, string? except = null)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new CommandException(File.Exists(folder) ? $"{folder} is a file: name the folder of photos." : $"There is no folder {folder}.");
+        }
+
+        var files = new List<string>();
+        try
+        {
+            List(folder, except is null ? null : Path.TrimEndingDirectorySeparator(Path.GetFullPath(except)), files, note);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CommandException($"The folder {folder} may not be read: ask its owner for permission.");
+        }
+
+        files.Sort(StringComparer.Ordinal);
+        return files;
+    }
+
+    /// <summary>The files of each path: a file itself, or all photos below a folder.</summary>
+    /// <param name="paths">Files and folders.</param>
+    /// <param name="note">Told of folders that cannot be read.</param>
+    /// <exception cref="CommandException">A folder that was named cannot be read. A file that is not there is said when it is read.</exception>
+    public static IEnumerable<string> Of(IEnumerable<string> paths, Action<string> note) =>
+        paths.SelectMany(path => Directory.Exists(path) ? Below(path, note).Where(IsNamedLikePhoto) : [path]);
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="CommandException">It cannot be read; the message does not name it.</exception>
+    public static byte[] Read(string path)
+    {
+        try
+        {
+            // Pipes, sockets and devices have no length; opening one could block for ever.
+            var info = new FileInfo(path);
+            if (!info.Exists)
+            {
+                throw new CommandException(Directory.Exists(path) ? "it is a folder." : "there is no such file.");
+            }
+
+            if (info.Length == 0 && info.LinkTarget is null)
+            {
+                throw new CommandException("the file is empty.");
+            }
+
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, FileOptions.SequentialScan);
+            if (!file.CanSeek)
+            {
+                throw new CommandException("it is no file but a device.");
+            }
+
+            var limit = new FaceEngineOptions().MaxPhotoBytes;
+            if (file.Length > limit)
+            {
+                throw new CommandException($"the file has {file.Length / 1e6:0} MB: photos of up to {limit / 1e6:0} MB can be read.");
+            }
+
+            var bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
+            return bytes;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CommandException("it may not be read: ask its owner for permission.");
+        }
+        catch (IOException)
+        {
+            throw new CommandException("it cannot be read from its disk.");
+        }
+    }
+
+    private static void List(string folder, string? except, List<string> files, Action<string> note)
+    {
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+        {
+            // A link could lead anywhere, also back to where we are.
+            if (entry.Attributes.HasFlag(FileAttributes.ReparsePoint) || entry.Name.StartsWith('.') || entry.FullName == except)
+            {
+                continue;
+            }
+
+            var path = Path.Combine(folder, entry.Name);
+            if (entry is FileInfo)
+            {
+                files.Add(path);
+                continue;
+            }
+
+            try
+            {
+                List(path, except, files, note);
+            }
+            catch (UnauthorizedAccessException)
+            {
+                note($"{path}: the folder may not be read and is skipped.");
+            }
+        }
+    }
+}

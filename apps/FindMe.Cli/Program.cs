@@ -1,0 +1,9 @@
+// A command line → the engine in this process → lines on standard output, what went wrong on standard error, and an exit code.
+using System.CommandLine;
+using FindMe.Cli;
+
+var root = new RootCommand("Finds people in photos, on this machine: no photo and no face leaves it, unless a command is told of a --server.")
+{
+    AlbumCommand.Create(),
+};
+return await CommandLine.RunAsync(root, args);

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using FindMe.Faces;
+
+namespace FindMe.Cli;
+
+/// <summary>The options that say who is looked for: photos of one person.</summary>
+internal sealed class ReferencePhotos
+{
+    private readonly Option<string[]> _photos = new("--me")
+    {
+        Description = "A photo of the person's face; several, each with --me, find more.",
+        Required = true,
+        AllowMultipleArgumentsPerToken = false,
+        HelpName = "PHOTO",
+    };
+
+    private readonly Option<int[]> _faces = new("--face")
+    {
+        Description = "Where a photo shows several people: which one is meant, counted from 1, left to right. With several --me, one for each.",
+        HelpName = "N",
+    };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_photos);
+        command.Options.Add(_faces);
+    }
+
+    /// <summary>Reads the photos' faces.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="CommandException">A photo does not serve; the message says which one and why.</exception>
+    public IReadOnlyList<FaceEmbedding> Read(FaceEngine engine, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var (photos, faces) = (parsed.GetRequiredValue(_photos), parsed.GetValue(_faces) ?? []);
+        if (faces.Length > 0 && faces.Length != photos.Length)
+        {
+            throw new CommandException($"There are {photos.Length} --me and {faces.Length} --face: give one --face for each --me, in the same order.");
+        }
+
+        return [.. photos.Select((photo, i) => Read(engine, photo, faces.Length == 0 ? null : faces[i], cancellationToken).Embedding!)];
+    }
+
+    /// <summary>Reads one photo's face, and tells standard error what could be better.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="path">The photo.</param>
+    /// <param name="face">Which face, from 1; null: the only one, or the one that dominates.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="CommandException">It does not serve.</exception>
+    private static ReferenceReading Read(FaceEngine engine, string path, int? face, CancellationToken cancellationToken)
+    {
+        ReferenceReading reading;
+        try
+        {
+            reading = engine.ReadReference(PhotoFiles.Read(path), face - 1, cancellationToken);
+        }
+        catch (Exception exception) when (exception is CommandException or PhotoException)
+        {
+            throw new CommandException($"{path}: {exception.Message}");
+        }
+
+        if (ProblemOf(reading, face) is { } problem)
+        {
+            throw new CommandException($"{path}: {problem}");
+        }
+
+        foreach (var warning in reading.Warnings)
+        {
+            CommandLine.Complain($"{path}: {warning}");
+        }
+
+        return reading;
+    }
+
+    private static string? ProblemOf(ReferenceReading reading, int? face) => reading.Problem switch
+    {
+        ReferenceProblem.NoFace => "no face is to be seen: take a photo of the face from the front, in good light.",
+        ReferenceProblem.SeveralFaces => $"it shows {reading.Faces.Count} faces: say which one with --face 1 to --face {reading.Faces.Count}, counted from left to right.",
+        ReferenceProblem.NoSuchFace => $"there is no face {face}: it shows {reading.Faces.Count}, counted from 1, left to right.",
+        ReferenceProblem.FaceTooSmall => $"the face is {reading.Box?.Height:0} pixels high, too small to be told from others: come closer, or crop less.",
+        ReferenceProblem.Unclear => $"the face cannot be made out well enough. {string.Join(' ', reading.Warnings)}",
+        _ => null,
+    };
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace FindMe.Cli;
+
+/// <summary>What a command writes while it works: results on standard output as they come, a bar below them on a terminal.</summary>
+/// <param name="what">What is counted, in a word or two.</param>
+/// <param name="total">How many there are; 0: not known.</param>
+internal sealed class Screen(string what, int total) : IDisposable
+{
+    private const int BarWidth = 30;
+    private const int LinesInPipe = 10;
+
+    // A terminal is not written to more often than an eye can follow.
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _lock = new();
+    private readonly Stopwatch _time = Stopwatch.StartNew();
+    private TimeSpan _shown = TimeSpan.MinValue;
+    private int _done;
+    private bool _hasBar;
+
+    /// <summary>Whether standard output is read by a person, not by a program.</summary>
+    public static bool IsForPeople => !Console.IsOutputRedirected;
+
+    /// <summary>A text in one line: control characters, with which a file's name could end a line or steer a terminal, as escapes.</summary>
+    public static string OneLine(string text)
+    {
+        if (!text.Any(IsUnprintable))
+        {
+            return text;
+        }
+
+        var line = new StringBuilder();
+        foreach (var character in text)
+        {
+            _ = character switch
+            {
+                '\n' => line.Append("\\n"),
+                '\r' => line.Append("\\r"),
+                '\t' => line.Append("\\t"),
+                _ when IsUnprintable(character) => line.Append($"\\u{(int)character:x4}"),
+                _ => line.Append(character),
+            };
+        }
+
+        return line.ToString();
+    }
+
+    /// <summary>Writes a result to standard output; from any thread.</summary>
+    /// <param name="line">The line, already free of what it should not hold.</param>
+    /// <param name="end">What ends it.</param>
+    public void Write(string line, char end = '\n')
+    {
+        lock (_lock)
+        {
+            Clear();
+            Console.Out.Write(line);
+            Console.Out.Write(end);
+            Console.Out.Flush();
+        }
+    }
+
+    /// <summary>Writes a line for people to standard error; from any thread.</summary>
+    public void Note(string line)
+    {
+        lock (_lock)
+        {
+            Clear();
+            CommandLine.Complain(line);
+        }
+    }
+
+    /// <summary>Counts one step; from any thread.</summary>
+    public void Step()
+    {
+        lock (_lock)
+        {
+            _done++;
+            if (Console.IsErrorRedirected)
+            {
+                // A short run needs no word; a long one says a few times that it is alive.
+                if (total >= 100 && _done < total && _done * LinesInPipe / total > (_done - 1) * LinesInPipe / total)
+                {
+                    Console.Error.WriteLine($"{what}: {_done} of {total}, {_time.Elapsed.TotalSeconds:0} s");
+                }
+            }
+            else if (_done == total || _shown == TimeSpan.MinValue || _time.Elapsed - _shown > Interval)
+            {
+                _shown = _time.Elapsed;
+                _hasBar = true;
+                var filled = total == 0 ? 0 : Math.Min(BarWidth, _done * BarWidth / total);
+                Console.Error.Write($"\r{what} [{new string('#', filled)}{new string('.', BarWidth - filled)}] {_done}{(total == 0 ? "" : $" of {total}")} ");
+            }
+        }
+    }
+
+    /// <summary>Takes the bar away.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            Clear();
+        }
+    }
+
+    private void Clear()
+    {
+        if (_hasBar)
+        {
+            // ECMA-48: erase the line.
+            Console.Error.Write("\r\u001b[2K");
+            _hasBar = false;
+            _shown = TimeSpan.MinValue;
+        }
+    }
+
+    // Also what turns the direction of writing, with which a name could show another ending than it has (Unicode bidi controls).
+    private static bool IsUnprintable(char character) =>
+        char.IsControl(character) || character is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029';
+}

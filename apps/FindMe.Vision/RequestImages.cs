@@ -1,0 +1,177 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace FindMe.Vision;
+
+/// <summary>
+/// The pictures of a request, in any of the ways in which they are sent: JSON with <c>image</c> or <c>images</c> in base64 (RFC 4648, or a
+/// data: URL), multipart/form-data with files named <c>image</c>, or the picture itself as the body.
+/// </summary>
+internal sealed class RequestImages : IDisposable
+{
+    private readonly JsonDocument? _json;
+    private readonly IFormCollection? _form;
+
+    private RequestImages(IReadOnlyList<byte[]> images, bool isBatch, JsonDocument? json, IFormCollection? form)
+    {
+        Images = images;
+        IsBatch = isBatch;
+        _json = json;
+        _form = form;
+    }
+
+    /// <summary>The pictures' bytes; whether they are pictures, only a decoder can say. At least one.</summary>
+    public IReadOnlyList<byte[]> Images { get; }
+
+    /// <summary>Whether several were or could have been sent: then the answer is a list.</summary>
+    public bool IsBatch { get; }
+
+    /// <summary>The body where it is a JSON object; otherwise null. Lives as long as this.</summary>
+    public JsonElement? Json => _json?.RootElement;
+
+    /// <summary>A text field of the form or, as a file, its text; null where there is none.</summary>
+    public async Task<string?> TryReadFieldAsync(string name, CancellationToken cancellationToken)
+    {
+        if (_form?.Files.GetFile(name) is { } file)
+        {
+            using var reader = new StreamReader(file.OpenReadStream());
+            return await reader.ReadToEndAsync(cancellationToken);
+        }
+
+        return _form is not null && _form.TryGetValue(name, out var text) && !StringValues.IsNullOrEmpty(text) ? text.ToString() : null;
+    }
+
+    /// <summary>Reads the one picture of a request.</summary>
+    /// <exception cref="RequestException">There is none, or several.</exception>
+    public static async Task<byte[]> ReadOneAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        using var request = await ReadAsync(context, cancellationToken);
+        return request.Images.Count == 1 ? request.Images[0] : throw new RequestException(400, "several-images", "There are several pictures.", "Send one at a time.");
+    }
+
+    /// <summary>Reads a request.</summary>
+    /// <exception cref="RequestException">It holds no picture, too many, bad base64, or is of a type that none is sent in.</exception>
+    public static async Task<RequestImages> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var request = context.Request;
+        var type = request.ContentType?.Split(';', 2)[0].Trim().ToLowerInvariant() ?? "";
+        var read = type switch
+        {
+            "application/json" => await ReadJsonAsync(request, "image", "images", cancellationToken),
+            "multipart/form-data" => await ReadFormAsync(request, cancellationToken),
+            "" or "application/octet-stream" or ['i', 'm', 'a', 'g', 'e', '/', ..] => new RequestImages([await ReadBytesAsync(request, cancellationToken)], isBatch: false, null, null),
+            _ => throw new RequestException(
+                415, "unsupported-media-type", $"A picture is not sent as {type}.", "Send it as image/jpeg and the like, as multipart/form-data, or as base64 in JSON."),
+        };
+        var limit = context.RequestServices.GetRequiredService<IOptions<VisionOptions>>().Value.MaxImages;
+        if (read.Images.Count is 0 || read.Images.Count > limit)
+        {
+            var count = read.Images.Count;
+            read.Dispose();
+            throw count == 0
+                ? new RequestException(400, "no-image", "The request holds no picture.", "Send it as the body, as the field image of a form, or as base64 in the JSON member image.")
+                : new RequestException(413, "too-large", $"The request holds {count} pictures.", $"Send at most {limit} at a time.");
+        }
+
+        return read;
+    }
+
+    /// <summary>Reads a JSON object with one picture under a name of the caller's.</summary>
+    /// <exception cref="RequestException">It is no JSON object, or the picture is missing or no base64.</exception>
+    public static Task<RequestImages> ReadJsonAsync(HttpRequest request, string image, CancellationToken cancellationToken) =>
+        ReadJsonAsync(request, image, null, cancellationToken);
+
+    public void Dispose() => _json?.Dispose();
+
+    private static async Task<RequestImages> ReadJsonAsync(HttpRequest request, string image, string? images, CancellationToken cancellationToken)
+    {
+        JsonDocument json;
+        try
+        {
+            json = await JsonDocument.ParseAsync(request.Body, cancellationToken: cancellationToken);
+        }
+        catch (JsonException)
+        {
+            throw new RequestException(400, "bad-json", "The body is no JSON.", "Send a JSON object, or the picture itself with its own content type.");
+        }
+
+        try
+        {
+            var root = json.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                throw new RequestException(400, "bad-json", "The body is no JSON object.", "Send an object with the picture as base64.");
+            }
+
+            if (images is not null && root.TryGetProperty(images, out var batch) && batch.ValueKind == JsonValueKind.Array)
+            {
+                return new RequestImages([.. batch.EnumerateArray().Select(Decode)], isBatch: true, json, null);
+            }
+
+            return root.TryGetProperty(image, out var single)
+                ? new RequestImages([Decode(single)], isBatch: false, json, null)
+                : throw new RequestException(400, "no-image", $"The member {image} is missing.", $"Send the picture as base64 in {image}.");
+        }
+        catch (RequestException)
+        {
+            json.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<RequestImages> ReadFormAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        IFormCollection form;
+        try
+        {
+            form = await request.ReadFormAsync(cancellationToken);
+        }
+        catch (InvalidDataException)
+        {
+            throw new RequestException(400, "bad-form", "The form is broken or too large.", "Send fewer or smaller pictures, as multipart/form-data of a usual client.");
+        }
+
+        var images = new List<byte[]>();
+        foreach (var file in form.Files.GetFiles("image"))
+        {
+            var bytes = new byte[file.Length];
+            await using var content = file.OpenReadStream();
+            await content.ReadExactlyAsync(bytes, cancellationToken);
+            images.Add(bytes);
+        }
+
+        return new RequestImages(images, isBatch: images.Count > 1, null, form);
+    }
+
+    private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, cancellationToken);
+        return body.Length > 0
+            ? body.ToArray()
+            : throw new RequestException(400, "no-image", "The body is empty.", "Send a picture.");
+    }
+
+    private static byte[] Decode(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.String)
+        {
+            if (element.TryGetBytesFromBase64(out var bytes))
+            {
+                return bytes;
+            }
+
+            // What a browser's FileReader gives: data:image/jpeg;base64,…
+            var text = element.GetString()!;
+            var comma = text.StartsWith("data:", StringComparison.Ordinal) ? text.IndexOf(',', StringComparison.Ordinal) : -1;
+            var decoded = new byte[comma < 0 ? 0 : (text.Length - comma) * 3L / 4];
+            if (comma >= 0 && Convert.TryFromBase64Chars(text.AsSpan(comma + 1), decoded, out var length))
+            {
+                return decoded[..length];
+            }
+        }
+
+        throw new RequestException(400, "bad-base64", "A picture is no base64.", "Send it as standard base64 (RFC 4648), without line breaks.");
+    }
+}
