@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using FindMe.Faces;
+using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
@@ -47,7 +48,7 @@ internal static class CommandLine
         {
             return Interrupted;
         }
-        catch (Exception exception) when (exception is CommandException or ModelException or PhotoException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is CommandException or ModelException or FaceVectorsException or HttpRequestException or PhotoException or IOException or UnauthorizedAccessException)
         {
             Complain(exception.Message);
             return Failed;

@@ -5,5 +5,8 @@ using FindMe.Cli;
 var root = new RootCommand("Finds people in photos, on this machine: no photo and no face leaves it, unless a command is told of a --server.")
 {
     AlbumCommand.Create(),
+    TrainCommand.Create(),
+    RecognizeCommand.Create(),
+    BackgroundCommand.Create(),
 };
 return await CommandLine.RunAsync(root, args);

@@ -14,6 +14,8 @@ var app = builder.Build();
 app.MapServiceDefaults();
 app.UseVisionLimits();
 app.MapOpenApi();
+app.MapFaceVectors();
+app.MapAwsLambdaFace();
 app.MapUnknownRoutes();
 
 app.Run();

@@ -107,8 +107,29 @@ public sealed class FaceEngine : IDisposable
         }
     }
 
+    /// <summary>Finds every face of a picture that is decoded already, such as a frame of a video.</summary>
+    /// <param name="pixels">The picture, upright; not changed.</param>
+    /// <param name="cancellationToken">Checked between the steps.</param>
+    /// <returns>The faces, in pixels of the picture.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public AnalyzedPhoto Analyze(PhotoPixels pixels, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        _processors.Wait(cancellationToken);
+        try
+        {
+            using var picture = new Picture(pixels.Width, pixels.Height, pixels.Width, pixels.Height);
+            pixels.Rgb.CopyTo(picture.Pixels);
+            return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
+        }
+        finally
+        {
+            _processors.Release();
+        }
+    }
+
     /// <summary>Decides whether a photo shows a person.</summary>
-    /// <param name="photo">What <see cref="Analyze"/> found.</param>
+    /// <param name="photo">What <see cref="Analyze(ReadOnlyMemory{byte}, CancellationToken)"/> found.</param>
     /// <param name="references">The person's embeddings, of this engine's <see cref="Recipe"/>; the nearest one counts. None gives No.</param>
     /// <returns>The verdict on the best face; nothing about the others.</returns>
     public PhotoVerdict Compare(AnalyzedPhoto photo, IReadOnlyList<FaceEmbedding> references)
@@ -119,7 +140,7 @@ public sealed class FaceEngine : IDisposable
     }
 
     /// <summary>Reads a photo as a reference for one person.</summary>
-    /// <param name="photo">The encoded photo, as for <see cref="Analyze"/>.</param>
+    /// <param name="photo">The encoded photo, as for <see cref="Analyze(ReadOnlyMemory{byte}, CancellationToken)"/>.</param>
     /// <param name="face">Which of several faces is meant: an index into <see cref="ReferenceReading.Faces"/>, or null to choose the one that dominates.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
     /// <exception cref="PhotoException">The photo cannot be read.</exception>
