@@ -8,5 +8,7 @@ var root = new RootCommand("Finds people in photos, on this machine: no photo an
     TrainCommand.Create(),
     RecognizeCommand.Create(),
     BackgroundCommand.Create(),
+    VideoCommand.Create(),
+    FailuresCommand.Create(),
 };
 return await CommandLine.RunAsync(root, args);

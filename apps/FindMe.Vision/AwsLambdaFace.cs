@@ -17,10 +17,10 @@ internal static class AwsLambdaFace
     {
         var group = routes.MapGroup("/aws-lambda-face").WithTags("AWSLambdaFace");
         group.MapPost("/prepare-face-recognizer", PrepareAsync)
-            .Accepts<PrepareBody>("application/json").Produces<PrepareAnswer>()
+            .Takes<PrepareBody>("application/json").Produces<PrepareAnswer>()
             .WithSummary("The vectors of the one face on a picture, as CSV.");
         group.MapPost("/recognize_face", RecognizeAsync)
-            .Accepts<RecognizeFaceBody>("application/json").Produces<RecognizeAnswer>()
+            .Takes<RecognizeFaceBody>("application/json").Produces<RecognizeAnswer>()
             .WithSummary("Whether a picture shows the face of the vectors: \"True\" or \"False\".");
     }
 

@@ -14,12 +14,12 @@ internal static class FaceVectorRoutes
     {
         var faces = routes.MapGroup("/faces").WithTags("face vectors");
         faces.MapPost("/train", TrainAsync)
-            .Accepts<ImageBody>("application/json", "multipart/form-data", "image/jpeg", "image/png", "image/webp")
+            .Takes<ImageBody>("application/json", "multipart/form-data", "image/*", "application/octet-stream")
             .Produces<TrainedView>()
             .ProducesProblem(400).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422)
             .WithSummary("The vectors of the face on a picture: its own and those of its augmentations. As CSV where the request accepts text/csv.");
         faces.MapPost("/recognize", RecognizeAsync)
-            .Accepts<RecognizeBody>("application/json", "multipart/form-data")
+            .Takes<RecognizeBody>("application/json", "multipart/form-data")
             .Produces<PresenceView>()
             .ProducesProblem(400).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422)
             .WithSummary("Whether a picture, or each of several, shows the person of the vectors.");
