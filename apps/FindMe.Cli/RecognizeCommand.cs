@@ -40,9 +40,9 @@ internal static class RecognizeCommand
                     files, parsed.GetValue(json), async (photo, end) => await server.RecognizeAsync(parsed, vectors, strangers, photo, end), cancellationToken);
             }
 
-            var known = VectorFiles.Parse(parsed.GetRequiredValue(person), vectors);
-            var unknown = strangers is null ? null : VectorFiles.Parse(parsed.GetRequiredValue(background)!, strangers);
             using var loaded = await loading;
+            var known = VectorFiles.Parse(loaded, parsed.GetRequiredValue(person), vectors);
+            var unknown = strangers is null ? null : VectorFiles.Parse(loaded, parsed.GetRequiredValue(background)!, strangers);
             var recognition = new FaceVectorRecognition(loaded, known, unknown);
             return await AnswerAsync(
                 files, parsed.GetValue(json), (photo, end) => Task.Run(() => RecognizedPhoto.Of(recognition.Recognize(loaded.Analyze(photo, end))), end), cancellationToken);

@@ -1,4 +1,5 @@
 using System.Text;
+using FindMe.Faces;
 using FindMe.Recognition;
 
 namespace FindMe.Cli;
@@ -29,12 +30,14 @@ internal static class VectorFiles
     }
 
     /// <summary>Reads the vectors of a file.</summary>
-    /// <exception cref="CommandException">It holds none; the message names it.</exception>
-    public static FaceVectors Parse(string path, string text)
+    /// <exception cref="CommandException">It holds none, or none that the engine can compare; the message names it.</exception>
+    public static FaceVectors Parse(FaceEngine engine, string path, string text)
     {
         try
         {
-            return FaceVectors.FromCsv(text);
+            var vectors = FaceVectors.FromCsv(text);
+            vectors.ThrowIfNotOf(engine);
+            return vectors;
         }
         catch (FaceVectorsException exception)
         {

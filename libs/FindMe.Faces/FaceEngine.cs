@@ -128,6 +128,27 @@ public sealed class FaceEngine : IDisposable
         }
     }
 
+    /// <summary>Finds the large faces of a portrait, a picture cut around a face: quicker than <see cref="Analyze(PhotoPixels, CancellationToken)"/>.</summary>
+    /// <param name="portrait">The picture, upright; not changed.</param>
+    /// <param name="cancellationToken">Checked between the steps.</param>
+    /// <returns>Faces of at least an eighth of the picture's longer side, largest score first.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public IReadOnlyList<DetectedFace> FindPortraitFaces(PhotoPixels portrait, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(portrait);
+        _processors.Wait(cancellationToken);
+        try
+        {
+            using var picture = new Picture(portrait.Width, portrait.Height, portrait.Width, portrait.Height);
+            portrait.Rgb.CopyTo(picture.Pixels);
+            return Read(picture, _recipe.Detection == DetectionKind.FaceApi ? _detection.DetectAsFaceApi(picture) : _detection.DetectPortrait(picture, cancellationToken), cancellationToken);
+        }
+        finally
+        {
+            _processors.Release();
+        }
+    }
+
     /// <summary>Decides whether a photo shows a person.</summary>
     /// <param name="photo">What <see cref="Analyze(ReadOnlyMemory{byte}, CancellationToken)"/> found.</param>
     /// <param name="references">The person's embeddings, of this engine's <see cref="Recipe"/>; the nearest one counts. None gives No.</param>

@@ -44,12 +44,14 @@ public sealed class FaceVectorTrainingTests(TestPeople people)
     [Fact]
     public void With_a_background_the_nearer_cluster_decides()
     {
-        var ada = FaceVectorTraining.Train(people.Engine, File.ReadAllBytes(people.Ada), cancellationToken: TestContext.Current.CancellationToken).Vectors!;
-        var strangers = new FaceVectors(people.Engine.Recipe, [.. Enumerable.Range(2, 2).SelectMany(number => people.Engine.Analyze(File.ReadAllBytes(TestPeople.PhotoPath(number))).Faces).Select(face => face.Embedding)]);
-        var recognition = new FaceVectorRecognition(people.Engine, ada, strangers);
+        var (ada, bob) = (Train(people.Ada), Train(people.Bob));
+        var recognition = new FaceVectorRecognition(people.Engine, ada, bob);
 
-        Assert.True(recognition.Recognize(people.Engine.Analyze(File.ReadAllBytes(TestPeople.PhotoPath(1)), TestContext.Current.CancellationToken)).Present);
-        Assert.False(recognition.Recognize(people.Engine.Analyze(File.ReadAllBytes(TestPeople.PhotoPath(2)), TestContext.Current.CancellationToken)).Present);
+        Assert.True(recognition.Recognize(Analyze(people.Ada)).Present);
+        Assert.False(recognition.Recognize(Analyze(people.Bob)).Present);
+
+        FaceVectors Train(string path) => FaceVectorTraining.Train(people.Engine, File.ReadAllBytes(path), cancellationToken: TestContext.Current.CancellationToken).Vectors!;
+        AnalyzedPhoto Analyze(string path) => people.Engine.Analyze(File.ReadAllBytes(path), TestContext.Current.CancellationToken);
     }
 
     [Theory]

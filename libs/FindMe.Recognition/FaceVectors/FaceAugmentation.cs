@@ -12,8 +12,8 @@ public static class FaceAugmentation
     // Side of what is shown around the face, in sides of the face's box: hair, ears and chin, as detectors are used to.
     private const float Surroundings = 2.2f;
 
-    // The engine's chips show a face in 112 pixels; a face of 200 leaves it something to shrink.
-    private const int MaxSide = 448;
+    // The engine's chips show a face in 112 pixels, and more than that is of no use to it.
+    private const int MaxSide = 256;
     private const int MinSide = 128;
 
     /// <summary>Makes the pictures of a face.</summary>

@@ -55,7 +55,7 @@ public static class FaceVectorTraining
     private static FaceEmbedding? TryEmbed(FaceEngine engine, PhotoPixels picture, CancellationToken cancellationToken)
     {
         var (nearest, least) = ((DetectedFace?)null, MaxOffset);
-        foreach (var face in engine.Analyze(picture, cancellationToken).Faces)
+        foreach (var face in engine.FindPortraitFaces(picture, cancellationToken))
         {
             var (x, y) = (face.Box.X + (face.Box.Width / 2) - (picture.Width / 2f), face.Box.Y + (face.Box.Height / 2) - (picture.Height / 2f));
             var offset = MathF.Sqrt((x * x) + (y * y)) / Math.Max(1, Math.Max(face.Box.Width, face.Box.Height));
