@@ -10,5 +10,7 @@ var root = new RootCommand("Finds people in photos, on this machine: no photo an
     BackgroundCommand.Create(),
     VideoCommand.Create(),
     FailuresCommand.Create(),
+    PeopleCommand.Create(),
+    ClassifyCommand.Create(),
 };
 return await CommandLine.RunAsync(root, args);

@@ -4,10 +4,6 @@ using FindMe.Recognition;
 
 namespace FindMe.Vision;
 
-/// <summary>A picture in JSON.</summary>
-/// <param name="Image">The picture's file in base64, or a data: URL.</param>
-internal sealed record ImageBody(string Image);
-
 /// <summary>Vectors and pictures in JSON.</summary>
 /// <param name="Recipe">What made the vectors.</param>
 /// <param name="Vectors">The rows that POST /faces/train answered.</param>

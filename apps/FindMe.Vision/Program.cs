@@ -1,4 +1,4 @@
-// A picture → faces as vectors, or whether they are a person's. No state, no sidecar: every request stands for itself.
+// A picture → faces as vectors, or whether they are a person's; names; what it shows. No state, no sidecar: every request stands for itself.
 using FindMe.Pipeline;
 using FindMe.Vision;
 
@@ -7,12 +7,16 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.Services.AddVisionLimits();
 builder.Services.AddFaceEngine();
+builder.Services.AddClassification();
+builder.Services.AddPeople();
 builder.Services.AddOpenApi();
 
 var app = builder.Build();
 
 app.MapServiceDefaults();
 app.UseVisionLimits();
+app.MapClassify();
+app.MapNamePeople();
 app.MapOpenApi();
 app.MapFaceVectors();
 app.MapAwsLambdaFace();

@@ -27,6 +27,16 @@ public sealed class VisionOptions
     /// <summary>Requests that wait for their turn, 0 to 10,000, none of whose bodies is read. Default 256.</summary>
     [Range(0, 10_000)]
     public int RequestsWaiting { get; set; } = 256;
+
+    /// <summary>
+    /// Folder of the people that can be named, each a file <c>NAME.findme</c> of <c>findme people train</c>; a relative one counts from the
+    /// working directory. Default: empty, nobody can be named.
+    /// </summary>
+    public string PeoplePath { get; set; } = "";
+
+    /// <summary>The classifier of <c>POST /classify</c>: the name of a description <c>NAME.classifier.json</c> beside the models. Default <c>nsfw</c>.</summary>
+    [RegularExpression("[A-Za-z0-9_-]{1,64}")]
+    public string Classifier { get; set; } = "nsfw";
 }
 
 [OptionsValidator]

@@ -51,6 +51,15 @@ public sealed class FaceEngine : IDisposable
     /// <summary>Numbers of an embedding that this engine makes.</summary>
     public int EmbeddingLength => _recipe.Output.Length;
 
+    /// <summary>What was set.</summary>
+    internal FaceEngineOptions Options => _options;
+
+    /// <summary>The recipe itself.</summary>
+    internal RecognitionRecipe RecognitionRecipe => _recipe;
+
+    /// <summary>Embeds faces of pictures that were changed on purpose.</summary>
+    internal FaceRecognition Recognition => _recognition;
+
     /// <summary>Largest distance of a <see cref="VerdictKind.Match"/>.</summary>
     public float MatchDistance => _comparison.MatchDistance;
 

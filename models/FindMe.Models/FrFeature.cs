@@ -46,7 +46,7 @@ internal static class FrFeature
         var fields = ProtobufField.Read(original).ToArray();
         var slopes = fields
             .Where(field => field.Number == GraphInitializer)
-            .Select(Tensor.Read)
+            .Select(field => OnnxTensor.Read(field.Bytes))
             .ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var graph = new ProtobufWriter();
         foreach (var field in fields)
@@ -56,7 +56,7 @@ internal static class FrFeature
                 case GraphNode:
                     WriteNode(graph, field, slopes);
                     break;
-                case GraphInitializer when Tensor.Read(field).Name == ReshapeConstant:
+                case GraphInitializer when OnnxTensor.Read(field.Bytes).Name == ReshapeConstant:
                     graph.Message(GraphInitializer, FreeRows());
                     break;
                 case GraphInput or GraphOutput:
@@ -74,7 +74,7 @@ internal static class FrFeature
         return graph;
     }
 
-    private static void WriteNode(ProtobufWriter graph, ProtobufField field, Dictionary<string, Tensor> slopes)
+    private static void WriteNode(ProtobufWriter graph, ProtobufField field, Dictionary<string, OnnxTensor> slopes)
     {
         var parts = ProtobufField.Read(field.Bytes).ToArray();
         if (parts.Single(part => part.Number == 4).Text != "PRelu")
@@ -172,18 +172,5 @@ internal static class FrFeature
         }
 
         return result;
-    }
-
-    private sealed record Tensor(string Name, ReadOnlyMemory<byte> Data)
-    {
-        public static Tensor Read(ProtobufField field)
-        {
-            var parts = ProtobufField.Read(field.Bytes).ToArray();
-            return new Tensor(
-                parts.Single(part => part.Number == 8).Text,
-                parts.Single(part => part.Number == 9).Bytes);
-        }
-
-        public float[] Floats() => MemoryMarshal.Cast<byte, float>(Data.Span).ToArray();
     }
 }

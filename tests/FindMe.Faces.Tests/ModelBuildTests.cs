@@ -7,9 +7,14 @@ public sealed class ModelBuildTests : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("findme-models-");
     private readonly StringWriter _progress = new();
 
-    // fr_feature.onnx comes over the network: a test starts with the one that is built, and the builder checks its pin.
-    public ModelBuildTests() =>
-        File.Copy(Path.Combine(EngineFixture.ModelsPath, "fr_feature.onnx"), Path.Combine(_folder.FullName, "fr_feature.onnx"));
+    // These come over the network: a test starts with those that are built, and the builder checks their pins.
+    public ModelBuildTests()
+    {
+        foreach (var model in (string[])["fr_feature.onnx", "nsfw_mobilenet_v2.onnx"])
+        {
+            File.Copy(Path.Combine(EngineFixture.ModelsPath, model), Path.Combine(_folder.FullName, model));
+        }
+    }
 
     [Fact]
     public async Task The_same_weights_give_the_same_bytes()
@@ -29,7 +34,7 @@ public sealed class ModelBuildTests : IDisposable
 
         await BuildAsync("nowhere");
 
-        Assert.Equal(5, _progress.ToString().Split("up to date").Length - 1);
+        Assert.Equal(6, _progress.ToString().Split("up to date").Length - 1);
     }
 
     [Fact]
@@ -60,6 +65,20 @@ public sealed class ModelBuildTests : IDisposable
 
         Assert.Contains("ssd_mobilenetv1_model-weights_manifest.json are missing: run npm ci", exception.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("x={1:[function(e,t,r){t.exports={a:!0,b:!1,c:null,d:.5,e:-.25,f:1e-7,g:[1.5,-2],$h_2:\"x:{1}\\\"\"}},{}]}", """{"a":true,"b":false,"c":null,"d":0.5,"e":-0.25,"f":1e-7,"g":[1.5,-2],"$h_2":"x:{1}\""}""")]
+    [InlineData("module.exports=e();r.exports=\"QUJD\"}", "\"QUJD\"")]
+    public void What_a_script_exports_is_read_without_running_it(string script, string json)
+    {
+        using var read = BrowserifyModule.Read(script);
+
+        Assert.Equal(json, read.RootElement.GetRawText());
+    }
+
+    [Fact]
+    public void A_script_that_exports_something_to_run_is_refused() =>
+        Assert.Throws<BuildException>(() => BrowserifyModule.Read("t.exports={a:function(){return 1}}"));
 
     [Fact]
     public async Task A_model_that_was_tampered_with_is_built_again()

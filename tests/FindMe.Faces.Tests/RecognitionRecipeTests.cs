@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using FindMe.Models;
+using FindMe.Onnx;
 
 namespace FindMe.Faces.Tests;
 

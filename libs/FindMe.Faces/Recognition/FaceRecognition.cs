@@ -14,6 +14,9 @@ internal sealed class FaceRecognition : IDisposable
         _alignment = new FaceAlignment(recipe.Alignment.Points, recipe.Input.Side);
     }
 
+    /// <summary>Whether the model takes several chips at once.</summary>
+    public bool TakesMany => _model.TakesMany;
+
     private int Chips => _recipe.Mirror ? 2 : 1;
 
     /// <exception cref="ModelException">The model is missing, or is not what the recipe says.</exception>

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
-namespace FindMe.Models;
+namespace FindMe.Onnx;
 
 /// <summary>Writes Protocol Buffers' wire format: https://protobuf.dev/programming-guides/encoding.</summary>
 internal sealed class ProtobufWriter
@@ -108,6 +108,19 @@ internal readonly record struct ProtobufField(int Number, int WireType, ulong Va
             yield return new ProtobufField(number, wireType, 0, message.Slice(position, length));
             position += length;
         }
+    }
+
+    /// <summary>The numbers of a packed field.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no numbers.</exception>
+    public static List<int> ReadPacked(ReadOnlyMemory<byte> bytes)
+    {
+        var numbers = new List<int>();
+        for (var position = 0; position < bytes.Length;)
+        {
+            numbers.Add((int)ReadVarint(bytes.Span, ref position));
+        }
+
+        return numbers;
     }
 
     private static ulong ReadVarint(ReadOnlySpan<byte> bytes, ref int position)

@@ -1,20 +1,34 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace FindMe.Models;
+namespace FindMe.Onnx;
 
 /// <summary>An ONNX graph written node by node; <see cref="ToModel"/> is the file's bytes.</summary>
 /// <remarks>
 /// Field numbers are those of onnx.proto3 (https://github.com/onnx/onnx/blob/v1.17.0/onnx/onnx.proto3). The same calls give the same
 /// bytes: names are counted, and nothing depends on time or place.
 /// </remarks>
-internal sealed class OnnxGraph(string name)
+/// <param name="name">The graph's name.</param>
+/// <param name="prefix">What the names of nodes and weights begin with, where the graph becomes a part of another.</param>
+internal sealed class OnnxGraph(string name, string prefix = "")
 {
     private readonly ProtobufWriter _nodes = new();
     private readonly ProtobufWriter _initializers = new();
     private readonly ProtobufWriter _inputs = new();
     private readonly ProtobufWriter _outputs = new();
     private int _counter;
+
+    /// <summary>The nodes, as fields of a graph's message.</summary>
+    public ProtobufWriter Nodes => _nodes;
+
+    /// <summary>The weights, as fields of a graph's message.</summary>
+    public ProtobufWriter Initializers => _initializers;
+
+    /// <summary>The inputs, as fields of a graph's message.</summary>
+    public ProtobufWriter Inputs => _inputs;
+
+    /// <summary>The outputs, as fields of a graph's message.</summary>
+    public ProtobufWriter Outputs => _outputs;
 
     /// <summary>An input of floats; a negative dimension is free and named for its place.</summary>
     public string Input(string input, params ReadOnlySpan<int> shape)
@@ -66,7 +80,7 @@ internal sealed class OnnxGraph(string name)
 
     /// <summary>Adds a node of one output and returns that output's name.</summary>
     public string Node(string operation, ReadOnlySpan<string> inputs, params ReadOnlySpan<OnnxAttribute> attributes) =>
-        NamedNode($"{operation}_{_counter++}", operation, inputs, attributes);
+        NamedNode($"{prefix}{operation}_{_counter++}", operation, inputs, attributes);
 
     /// <summary>Adds a node whose one output is called <paramref name="output"/>.</summary>
     public string NamedNode(
@@ -130,7 +144,7 @@ internal sealed class OnnxGraph(string name)
 
     private string Initializer(int dataType, ReadOnlySpan<byte> data, ReadOnlySpan<int> shape)
     {
-        var initializer = $"w_{_counter++}";
+        var initializer = $"{prefix}w_{_counter++}";
         var tensor = new ProtobufWriter();
         foreach (var dimension in shape)
         {
@@ -151,7 +165,7 @@ internal readonly record struct OnnxAttribute(string Name, object Value)
     public static implicit operator OnnxAttribute((string Name, object Value) pair) => new(pair.Name, pair.Value);
 }
 
-/// <summary>A node's message, as <see cref="OnnxGraph"/> and <see cref="FrFeature"/> write it.</summary>
+/// <summary>A node's message, as <see cref="OnnxGraph"/> and what rewrites a model write it.</summary>
 internal static class OnnxNode
 {
     public static ProtobufWriter Write(

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using FindMe.Faces;
+using FindMe.Recognition;
+
+namespace FindMe.Cli;
+
+/// <summary>findme classify IMAGE…: what pictures show.</summary>
+internal static class ClassifyCommand
+{
+    public static Command Create()
+    {
+        var images = new Argument<string[]>("IMAGE") { Description = "Pictures, and folders of pictures.", Arity = ArgumentArity.OneOrMore };
+        var top = new Option<int>("--top") { Description = "How many classes, likeliest first; at least 1.", DefaultValueFactory = _ => 3, HelpName = "K" };
+        var classifier = new Option<string>("--classifier") { Description = "The classifier: the name of a description NAME.classifier.json beside the models.", DefaultValueFactory = _ => "nsfw", HelpName = "NAME" };
+        var models = new Option<string>("--models") { Description = "Folder of the models. Default: models beside this program, or artifacts/models of the repository.", DefaultValueFactory = _ => "", HelpName = "DIR" };
+        var json = new Option<bool>("--json") { Description = "One JSON object a picture, as POST /classify answers." };
+        top.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+            {
+                result.AddError("--top takes a number from 1 on.");
+            }
+        });
+        var command = new Command("classify", "Says what pictures show: one line each, with its likeliest classes. Exit code 0: all were read; 2: some could not be.") { images };
+        foreach (var option in (Option[])[top, classifier, models, json])
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var loaded = ImageClassifier.Load(parsed.GetRequiredValue(classifier), new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models) });
+            var files = PhotoFiles.Of(parsed.GetRequiredValue(images), CommandLine.Complain).ToArray();
+            return await ClassifyAsync(loaded, files, parsed.GetValue(top), parsed.GetValue(json), cancellationToken);
+        });
+        return command;
+    }
+
+    private static async Task<int> ClassifyAsync(ImageClassifier classifier, string[] files, int top, bool json, CancellationToken cancellationToken)
+    {
+        var failed = 0;
+        using var screen = new Screen("pictures", files.Length);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(files, parallel, (path, end) =>
+        {
+            try
+            {
+                var found = classifier.Classify(PhotoFiles.Read(path), top, end);
+                screen.Write(json
+                    ? JsonSerializer.Serialize(new ClassifiedImage(path, found.Results, found.Model, found.Timings), CliJson.Default.ClassifiedImage)
+                    : $"{Screen.OneLine(path)}\t{string.Join('\t', found.Results.Select(result => FormattableString.Invariant($"{result.ClassName} {result.Probability:0.0000}")))}");
+            }
+            catch (Exception exception) when (exception is PhotoException or CommandException)
+            {
+                Interlocked.Increment(ref failed);
+                screen.Note($"{path}: {exception.Message}");
+            }
+
+            screen.Step();
+            return ValueTask.CompletedTask;
+        });
+        return failed == 0 ? CommandLine.Done : CommandLine.Failed;
+    }
+}
+
+/// <summary>A picture and what it shows.</summary>
+internal sealed record ClassifiedImage(string Image, IReadOnlyList<ClassProbability> Results, string Model, ClassificationTimings Timings);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ClassifiedImage))]
+[JsonSerializable(typeof(NamedPhotoReport))]
+[JsonSerializable(typeof(PeopleReport))]
+internal sealed partial class CliJson : JsonSerializerContext;

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using FindMe.Faces;
+using FindMe.Recognition;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Vision;
+
+/// <summary>POST /classify: a picture → what it shows.</summary>
+internal static class Classify
+{
+    // As the service that this one's answer is modelled on: the three likeliest.
+    private const int DefaultTopK = 3;
+
+    public static void AddClassification(this IServiceCollection services) =>
+        services.AddSingleton(provider => new ImageClassifiers(provider.GetRequiredService<IOptions<FaceEngineOptions>>().Value));
+
+    public static void MapClassify(this IEndpointRouteBuilder routes) => routes.MapPost("/classify", ClassifyAsync)
+        .WithSummary("Says what a picture shows")
+        .WithDescription(
+            "The picture is sent as JSON {\"image\": base64}, as the file image of a form, or as the body itself. "
+            + "topK: how many classes are wanted, likeliest first; 3 by default. The model is loaded by the first request.")
+        .Takes<ImageBody>("application/json", "multipart/form-data", "image/*", "application/octet-stream")
+        .ProducesProblem(StatusCodes.Status400BadRequest)
+        .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+        .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+        .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+
+    private static async Task<Ok<ClassifiedImage>> ClassifyAsync(
+        HttpContext context, ImageClassifiers classifiers, IOptions<VisionOptions> options, string? topK, CancellationToken cancellationToken)
+    {
+        var wanted = DefaultTopK;
+        if (topK is not null && (!int.TryParse(topK, System.Globalization.CultureInfo.InvariantCulture, out wanted) || wanted < 1))
+        {
+            throw new RequestException(400, "bad-top-k", "topK is no number from 1 on.", "Send how many classes are wanted, such as ?topK=5.");
+        }
+
+        var image = await RequestImages.ReadOneAsync(context, cancellationToken);
+        var found = await Task.Run(() => classifiers[options.Value.Classifier].Classify(image, wanted, cancellationToken), cancellationToken);
+        using var process = Process.GetCurrentProcess();
+        return TypedResults.Ok(new ClassifiedImage(
+            found.Results, found.Model, found.Timings, new ProcessMemory(process.WorkingSet64, GC.GetTotalMemory(forceFullCollection: false))));
+    }
+}
+
+/// <summary>A picture in JSON.</summary>
+/// <param name="Image">The picture in base64.</param>
+internal sealed record ImageBody(string Image);
+
+/// <summary>What a picture shows.</summary>
+/// <param name="Results">The likeliest classes, likeliest first.</param>
+/// <param name="Model">The model that says so.</param>
+/// <param name="Timings">Milliseconds of each step.</param>
+/// <param name="Memory">What the process takes.</param>
+internal sealed record ClassifiedImage(IReadOnlyList<ClassProbability> Results, string Model, ClassificationTimings Timings, ProcessMemory Memory);
+
+/// <summary>Memory, in bytes.</summary>
+/// <param name="Rss">Of the process, in RAM.</param>
+/// <param name="Managed">Of that, objects of .NET.</param>
+internal sealed record ProcessMemory(long Rss, long Managed);

@@ -1,0 +1,228 @@
+using System.Diagnostics;
+using FindMe.Faces;
+
+namespace FindMe.Recognition;
+
+/// <summary>A folder of people → a model that names them, and how good it is.</summary>
+public static class PeopleTraining
+{
+    private const string Card =
+        "Names the people it was trained for in photos, and calls everybody else unknown. It holds what their faces look like to the network: "
+        + "keep it like their photos, train it with their consent, delete it with their photos. A name is a likeness, no proof of identity: "
+        + "nothing that matters to a person should be decided by it alone.";
+
+    // Fewer groups than this leave nothing to learn from once some are kept aside.
+    private const int LeastGroupsToSplit = 3;
+
+    /// <summary>
+    /// Trains. The measurement is of a model that has not seen the photos it is measured with; the model that comes back has learnt from
+    /// them as well.
+    /// </summary>
+    /// <param name="engine">Finds and embeds the faces.</param>
+    /// <param name="folder">A folder of photos for each person, named for them; <c>unknown</c> for strangers and for pictures of no person.</param>
+    /// <param name="options">How.</param>
+    /// <param name="progress">Gets the number of photos read so far, and of all; from several threads.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="PeopleException">There is nothing to learn, or an option is out of its range.</exception>
+    public static TrainedPeople Train(
+        FaceEngine engine, string folder, PeopleOptions options, Action<int, int>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var start = Stopwatch.GetTimestamp();
+        var photos = PeopleFolder.Read(engine, folder, progress, cancellationToken);
+        var read = Stopwatch.GetTimestamp();
+        var keptAside = Split(photos, options);
+        var samples = Augment(engine, photos, options, cancellationToken);
+        var augmented = Stopwatch.GetTimestamp();
+        var card = new PeopleCard(
+            Card,
+            options.Seed,
+            photos.People.Select((person, label) => (person, Count: photos.Faces.Count(face => face.Label == label))).ToDictionary(pair => pair.person, pair => pair.Count),
+            photos.Faces.Count(face => face.Label == photos.UnknownLabel),
+            options.Augmentations,
+            null);
+        PeopleModel? measuredModel = null;
+        if (keptAside.Count > 0)
+        {
+            measuredModel = Fit(engine, photos, samples.Where((_, index) => !keptAside.Contains(index)).ToList(), card, options, cancellationToken);
+            card = card with { Measured = Measure(photos, keptAside, face => measuredModel.Name(face.Face.Embedding).Name) };
+        }
+
+        var fitting = Stopwatch.GetTimestamp();
+        var model = Fit(engine, photos, samples, card, options, cancellationToken);
+        var end = Stopwatch.GetTimestamp();
+        return new TrainedPeople(
+            model,
+            photos,
+            keptAside,
+            measuredModel,
+            Stopwatch.GetElapsedTime(start, read),
+            Stopwatch.GetElapsedTime(read, augmented),
+            Stopwatch.GetElapsedTime(fitting, end));
+    }
+
+    internal static PeopleMeasurement Measure(PeopleFolder photos, IEnumerable<int> faces, Func<LabelledFace, string> name) =>
+        PeopleMeasurement.Of(photos.People, faces.Select(index => (photos.Faces[index].Label, name(photos.Faces[index]))));
+
+    /// <summary>Chooses the faces that are kept aside: of each person and of strangers, whole groups at a time.</summary>
+    private static SortedSet<int> Split(PeopleFolder photos, PeopleOptions options)
+    {
+        var keptAside = new SortedSet<int>();
+        foreach (var label in photos.Faces.Select(face => face.Label).Distinct().Order().ToArray())
+        {
+            var groups = photos.Faces.Where(face => face.Label == label).Select(face => face.Group).Distinct().Order().ToArray();
+            if (options.HoldoutPercent == 0 || groups.Length < LeastGroupsToSplit)
+            {
+                continue;
+            }
+
+            new Random(Mix(options.Seed, label)).Shuffle(groups);
+            var chosen = groups.Take(Math.Max(1, (int)Math.Round(groups.Length * options.HoldoutPercent / 100.0))).ToHashSet();
+            keptAside.UnionWith(Enumerable.Range(0, photos.Faces.Count).Where(index => photos.Faces[index].Label == label && chosen.Contains(photos.Faces[index].Group)));
+        }
+
+        return keptAside;
+    }
+
+    private static Sample[] Augment(FaceEngine engine, PeopleFolder photos, PeopleOptions options, CancellationToken cancellationToken)
+    {
+        var samples = new Sample[photos.Faces.Count];
+        Parallel.For(
+            0,
+            samples.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken },
+            index =>
+            {
+                // Strangers are many and different: each as they are.
+                var face = photos.Faces[index];
+                var copies = face.Label == photos.UnknownLabel || options.Augmentations == 0
+                    ? []
+                    : FaceVariants.Embed(
+                        engine,
+                        File.ReadAllBytes(Path.Combine(photos.Path, face.Photo)),
+                        face.Face,
+                        options.Augmentations,
+                        new Random(Mix(options.Seed, index)),
+                        cancellationToken);
+                samples[index] = new Sample(face.Label, face.Face.Embedding, copies);
+            });
+        return samples;
+    }
+
+    private static PeopleModel Fit(
+        FaceEngine engine, PeopleFolder photos, IReadOnlyList<Sample> samples, PeopleCard card, PeopleOptions options, CancellationToken cancellationToken)
+    {
+        var embeddings = new List<ReadOnlyMemory<float>>();
+        var labels = new List<int>();
+        foreach (var sample in samples)
+        {
+            foreach (var embedding in sample.Copies.Prepend(sample.Embedding))
+            {
+                embeddings.Add(embedding.Values.ToArray());
+                labels.Add(sample.Label);
+            }
+        }
+
+        var classes = photos.People.Length + (samples.Any(sample => sample.Label == photos.UnknownLabel) ? 1 : 0);
+        var head = SoftmaxHead.Train(embeddings, labels, classes, cancellationToken);
+        var recipe = engine.RecognitionRecipe;
+        var byPerson = Enumerable.Range(0, photos.People.Length)
+            .Select(label => samples.Where(sample => sample.Label == label).Select(sample => sample.Embedding).ToArray())
+            .ToArray();
+        var centres = Array.ConvertAll(byPerson, faces => Centre(faces, recipe.Metric, without: null));
+        var even = EvenDistance(byPerson, centres, [.. samples.Where(sample => sample.Label == photos.UnknownLabel)], recipe, options);
+        return new PeopleModel(photos.People, engine.Recipe, head, centres, even, recipe.Confidence.Steepness, card);
+    }
+
+    /// <summary>The distance that keeps strangers out, and lets people in where it can.</summary>
+    private static float EvenDistance(
+        FaceEmbedding[][] byPerson, float[][] centres, Sample[] strangers, RecognitionRecipe recipe, PeopleOptions options)
+    {
+        // A person's face from the middle of the person's others: it must not lie in the middle that it is compared with.
+        var own = byPerson
+            .Where(faces => faces.Length > 1)
+            .SelectMany(faces => faces.Select(face => PeopleModel.Distance(Centre(faces, recipe.Metric, without: face), face.Values)))
+            .Order()
+            .ToArray();
+
+        // A stranger's face, or a person's, from the nearest middle of somebody else.
+        var foreign = strangers.Select(stranger => (Own: -1, Face: stranger.Embedding))
+            .Concat(byPerson.SelectMany((faces, label) => faces.Select(face => (Own: label, Face: face))))
+            .Select(pair => centres.Where((_, label) => label != pair.Own).Select(centre => PeopleModel.Distance(centre, pair.Face.Values)).DefaultIfEmpty(float.PositiveInfinity).Min())
+            .Where(float.IsFinite)
+            .Order()
+            .ToArray();
+        if (foreign.Length == 0)
+        {
+            return recipe.MatchDistance;
+        }
+
+        var strict = foreign[(int)(foreign.Length * options.StrangersPercent / 100)];
+        var wide = own.Length > 0 ? own[(int)((own.Length - 1) * (1 - (options.StrangersPercent / 100)))] : 0;
+
+        // Halfway where there is room between the two; never wider than what is one person by the recipe.
+        return Math.Min(wide > 0 && wide < strict ? (wide + strict) / 2 : strict, recipe.MatchDistance);
+    }
+
+    private static float[] Centre(FaceEmbedding[] faces, EmbeddingMetric metric, FaceEmbedding? without)
+    {
+        var sum = new float[faces[0].Values.Length];
+        foreach (var face in faces.Where(face => face != without))
+        {
+            for (var i = 0; i < sum.Length; i++)
+            {
+                sum[i] += face.Values[i];
+            }
+        }
+
+        var count = faces.Length - (without is null ? 0 : 1);
+        var norm = MathF.Sqrt(sum.Sum(value => value * value));
+        var divisor = metric == EmbeddingMetric.Cosine && norm > 0 ? norm : count;
+        return Array.ConvertAll(sum, value => value / divisor);
+    }
+
+    private static int Mix(int seed, int index) => unchecked((seed * 1_000_003) + index);
+
+    private sealed record Sample(int Label, FaceEmbedding Embedding, IReadOnlyList<FaceEmbedding> Copies);
+}
+
+/// <summary>A model and how it came about.</summary>
+public sealed class TrainedPeople
+{
+    internal TrainedPeople(PeopleModel model, PeopleFolder folder, IReadOnlyCollection<int> keptAside, PeopleModel? measuredModel, TimeSpan reading, TimeSpan augmenting, TimeSpan training)
+    {
+        (Model, Folder, KeptAside, MeasuredModel) = (model, folder, keptAside, measuredModel);
+        (Reading, Augmenting, Training) = (reading, augmenting, training);
+    }
+
+    /// <summary>The model; its card holds the measurement.</summary>
+    public PeopleModel Model { get; }
+
+    /// <summary>Photos that nothing was learnt from, and why.</summary>
+    public IReadOnlyList<SkippedPhoto> Skipped => Folder.Skipped;
+
+    /// <summary>Files that were read.</summary>
+    public int Photos => Folder.Photos;
+
+    /// <summary>Pictures of <c>unknown</c> in which nothing was taken for a face, which is right where there is none.</summary>
+    public int WithoutFace => Folder.WithoutFace;
+
+    /// <summary>Time to find and embed the faces.</summary>
+    public TimeSpan Reading { get; }
+
+    /// <summary>Time to change and embed copies.</summary>
+    public TimeSpan Augmenting { get; }
+
+    /// <summary>Time to train the head on all of them.</summary>
+    public TimeSpan Training { get; }
+
+    internal PeopleFolder Folder { get; }
+
+    /// <summary>Indices of the faces that were kept aside.</summary>
+    internal IReadOnlyCollection<int> KeptAside { get; }
+
+    /// <summary>The model that has not seen them; null if none were.</summary>
+    internal PeopleModel? MeasuredModel { get; }
+}

@@ -1,0 +1,113 @@
+using System.Security.Cryptography;
+using FindMe.Faces;
+using FindMe.Onnx;
+
+namespace FindMe.Recognition.Tests;
+
+public sealed class ClassificationTests : IDisposable
+{
+    private const int Classes = 1_000;
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("findme-classifier-");
+
+    // Recorded from nsfwjs 4.3.0 with bench/peer-nsfwjs, whose JPEG decoder interpolates colours differently: on equal pixels the two agree to 1.7e-6.
+    [Theory]
+    [InlineData("sample1.jpg", "Neutral", 0.705f)]
+    [InlineData("sample2.jpg", "Sexy", 0.949f)]
+    public void Nsfwjs_and_the_converted_model_agree(string photo, string expected, float probability)
+    {
+        using var classifier = ImageClassifier.Load("nsfw", new FaceEngineOptions());
+
+        var found = classifier.Classify(DemoPhotos.Read(photo), topK: 5, TestContext.Current.CancellationToken);
+
+        Assert.Equal(expected, found.Results[0].ClassName);
+        Assert.Equal(probability, found.Results[0].Probability, 0.03f);
+        Assert.Equal(5, found.Results.Count);
+        Assert.Equal(1, found.Results.Sum(result => result.Probability), 1e-4f);
+        Assert.Equal("nsfw_mobilenet_v2-154cf468", found.Model);
+    }
+
+    [Theory]
+    [InlineData("nchw", "rgb", 700)]
+    [InlineData("nhwc", "bgr", 300)]
+    public void Any_model_of_a_thousand_classes_is_used_by_its_description_alone(string layout, string channels, int expected)
+    {
+        WriteClassifier(layout, channels);
+        using var classifier = ImageClassifier.Load("own", new FaceEngineOptions { ModelsPath = _folder.FullName });
+
+        var found = classifier.Classify(DemoPhotos.Read("sample1.jpg"), topK: 3, TestContext.Current.CancellationToken);
+
+        Assert.Equal($"class {expected}", found.Results[0].ClassName);
+        Assert.Equal(3, found.Results.Count);
+        Assert.True(found.Results[0].Probability > found.Results[1].Probability);
+    }
+
+    [Fact]
+    public void A_model_that_was_not_there_is_found_once_it_is_and_loaded_once_for_all()
+    {
+        using var classifiers = new ImageClassifiers(new FaceEngineOptions { ModelsPath = _folder.FullName });
+        Assert.Contains("own.classifier.json is missing", Assert.Throws<ModelException>(() => classifiers["own"]).Message, StringComparison.Ordinal);
+        Assert.Throws<ModelException>(() => classifiers["../own"]);
+        WriteClassifier("nchw", "rgb");
+
+        var loaded = new ImageClassifier[16];
+        Parallel.For(0, loaded.Length, i => loaded[i] = classifiers["own"]);
+
+        Assert.Single(loaded.Distinct());
+    }
+
+    [Fact]
+    public void Labels_that_do_not_fit_the_model_and_a_model_of_another_digest_are_refused()
+    {
+        WriteClassifier("nchw", "rgb");
+        File.WriteAllLines(Path.Combine(_folder.FullName, "own.labels.txt"), ["one", "two"]);
+        Assert.Contains("is another one", Refusal(), StringComparison.Ordinal);
+
+        File.WriteAllBytes(Path.Combine(_folder.FullName, "own.onnx"), [1, 2, 3]);
+        Assert.Contains("its sha256 is", Refusal(), StringComparison.Ordinal);
+
+        string Refusal() => Assert.Throws<ModelException>(() => ImageClassifier.Load("own", new FaceEngineOptions { ModelsPath = _folder.FullName })).Message;
+    }
+
+    [Fact]
+    public void What_is_no_picture_is_refused_and_the_next_one_is_classified()
+    {
+        using var classifier = ImageClassifier.Load("nsfw", new FaceEngineOptions());
+
+        Assert.Throws<PhotoException>(() => classifier.Classify("<html>"u8.ToArray(), 1, TestContext.Current.CancellationToken));
+
+        Assert.Single(classifier.Classify(DemoPhotos.Read("sample2.jpg"), 1, TestContext.Current.CancellationToken).Results);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    // Class 700 gets how much more there is of the first channel than of the third, class 300 how much less: the photo is more red than blue.
+    private void WriteClassifier(string layout, string channels)
+    {
+        const int side = 32;
+        var graph = new OnnxGraph("own");
+        var input = layout == "nchw" ? graph.Input("x", -1, 3, side, side) : graph.Input("x", -1, side, side, 3);
+        var planes = layout == "nchw" ? input : graph.Node("Transpose", [input], ("perm", new[] { 0, 3, 1, 2 }));
+        var weights = new float[3 * Classes];
+        (weights[700], weights[(2 * Classes) + 700]) = (10, -10);
+        (weights[300], weights[(2 * Classes) + 300]) = (-10, 10);
+        graph.NamedNode("y", "MatMul", [graph.Node("Flatten", [graph.Node("GlobalAveragePool", [planes])]), graph.Floats(weights, 3, Classes)]);
+        graph.Output("y", -1, Classes);
+        var model = graph.ToModel();
+        File.WriteAllBytes(Path.Combine(_folder.FullName, "own.onnx"), model);
+        File.WriteAllLines(Path.Combine(_folder.FullName, "own.labels.txt"), Enumerable.Range(0, Classes).Select(index => $"class {index}"));
+        File.WriteAllText(
+            Path.Combine(_folder.FullName, "own.classifier.json"),
+            $$"""
+            {
+              "model": { "file": "own.onnx", "sha256": "{{Convert.ToHexStringLower(SHA256.HashData(model))}}", "licence": "none", "provenance": "a test" },
+              "input": {
+                "name": "x", "layout": "{{layout}}", "width": {{side}}, "height": {{side}}, "channels": "{{channels}}",
+                "mean": [127.5, 127.5, 127.5], "divisor": [60, 60, 60], "fit": "centre", "share": 0.875, "resampling": "smooth"
+              },
+              "output": { "name": "y", "kind": "logits" },
+              "labels": "own.labels.txt"
+            }
+            """);
+    }
+}

@@ -1,0 +1,79 @@
+using FindMe.Faces;
+
+[assembly: AssemblyFixture(typeof(FindMe.Recognition.Tests.PeopleFixture))]
+
+namespace FindMe.Recognition.Tests;
+
+/// <summary>
+/// A folder of the three people of one demo photo, four pictures of each, and of strangers; the engine; and what it learnt of them.
+/// </summary>
+public sealed class PeopleFixture : IDisposable
+{
+    /// <summary>Whom it learns.</summary>
+    public static readonly string[] People = ["Ada", "Bob", "Cy"];
+
+    internal const string KnownPhoto = "sample1.jpg";
+    internal const string StrangersPhoto = "sample4.jpg";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("findme-people-");
+    private readonly Lazy<TrainedPeople> _trained;
+
+    public PeopleFixture()
+    {
+        Engine = FaceEngine.Load(new FaceEngineOptions());
+        Known = Engine.Analyze(DemoPhotos.Read(KnownPhoto));
+        WritePeople();
+        WriteStrangers();
+        _trained = new Lazy<TrainedPeople>(Train);
+    }
+
+    public FaceEngine Engine { get; }
+
+    /// <summary>The photo of the people, in their order from the left.</summary>
+    public AnalyzedPhoto Known { get; }
+
+    public string Folder => Path.Combine(_folder.FullName, "team");
+
+    /// <summary>Where a test may write.</summary>
+    public string Scratch => _folder.FullName;
+
+    public TrainedPeople Trained => _trained.Value;
+
+    public TrainedPeople Train() => PeopleTraining.Train(Engine, Folder, new PeopleOptions { Augmentations = 2 }, cancellationToken: TestContext.Current.CancellationToken);
+
+    /// <summary>The people's faces, from the left.</summary>
+    public DetectedFace[] KnownFaces => [.. Known.Faces.OrderBy(face => face.Box.X).Take(People.Length)];
+
+    public void Dispose()
+    {
+        Engine.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private void WritePeople()
+    {
+        var photo = DemoPhotos.Read(KnownPhoto);
+        foreach (var (person, face) in People.Zip(KnownFaces))
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(Folder, person)).FullName;
+            foreach (var (index, margin, shift) in ((int, float, float)[])[(1, 0.25f, 0), (2, 0.45f, 0.2f), (3, 0.6f, -0.3f), (4, 0.35f, -0.15f)])
+            {
+                File.WriteAllBytes(Path.Combine(folder, $"{index}.jpg"), DemoPhotos.Crop(photo, face.Box, margin, shift));
+            }
+        }
+
+        File.WriteAllText(Path.Combine(Folder, People[0], "notes.txt"), "not a photo");
+        File.Copy(Path.Combine(Folder, People[1], "1.jpg"), Path.Combine(Folder, People[1], "copy of 1.jpg"));
+        File.Copy(Path.Combine(Folder, People[2], "2.jpg"), Path.Combine(Folder, People[1], "whose.jpg"));
+    }
+
+    private void WriteStrangers()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Folder, "unknown")).FullName;
+        var photo = DemoPhotos.Read(StrangersPhoto);
+        foreach (var (face, index) in Engine.Analyze(photo).Faces.Select((face, index) => (face, index)))
+        {
+            File.WriteAllBytes(Path.Combine(folder, $"stranger{index}.jpg"), DemoPhotos.Crop(photo, face.Box, margin: 0.3f, shift: 0));
+        }
+    }
+}

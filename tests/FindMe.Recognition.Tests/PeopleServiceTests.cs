@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace FindMe.Recognition.Tests;
+
+/// <summary>FindMe.Vision as a process, and findme beside it.</summary>
+public sealed partial class PeopleServiceTests(PeopleFixture fixture)
+{
+    [Fact]
+    public async Task The_service_classifies_and_names_however_a_picture_is_sent_and_refuses_what_is_none()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var folder = Directory.CreateDirectory(Path.Combine(fixture.Scratch, "people")).FullName;
+        fixture.Trained.Model.Save(Path.Combine(folder, "team.findme"));
+        using var vision = Start("FindMe.Vision", "FindMe.Vision", "--urls", "http://127.0.0.1:0", $"--Vision:PeoplePath={folder}", "--Vision:MaxBodyBytes=2000000");
+        try
+        {
+            using var client = new HttpClient { BaseAddress = await ReadAddressAsync(vision, cancellationToken) };
+            var photo = DemoPhotos.Read(PeopleFixture.KnownPhoto);
+
+            using var json = await client.PostAsJsonAsync("/classify?topK=2", new { image = Convert.ToBase64String(photo) }, cancellationToken);
+            using var form = await client.PostAsync("/classify?topK=2", new MultipartFormDataContent { { Jpeg(photo), "image", "a.jpg" } }, cancellationToken);
+            using var body = await client.PostAsync("/classify?topK=2", Jpeg(photo), cancellationToken);
+            foreach (var response in (HttpResponseMessage[])[json, form, body])
+            {
+                using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
+                Assert.Equal("Neutral", answer.RootElement.GetProperty("results")[0].GetProperty("className").GetString());
+                Assert.Equal(2, answer.RootElement.GetProperty("results").GetArrayLength());
+                Assert.StartsWith("nsfw_mobilenet_v2-", answer.RootElement.GetProperty("model").GetString(), StringComparison.Ordinal);
+                Assert.True(answer.RootElement.GetProperty("timings").GetProperty("total").GetDouble() > 0);
+                Assert.True(answer.RootElement.GetProperty("memory").GetProperty("rss").GetInt64() > 10_000_000);
+            }
+
+            using var named = await client.PostAsync("/people/team/name", Jpeg(photo), cancellationToken);
+            using var faces = JsonDocument.Parse(await named.Content.ReadAsStringAsync(cancellationToken));
+            Assert.Equal(
+                PeopleFixture.People,
+                faces.RootElement.GetProperty("faces").EnumerateArray()
+                    .OrderBy(face => face.GetProperty("box").GetProperty("x").GetDouble())
+                    .Select(face => face.GetProperty("name").GetString()!));
+
+            Assert.Equal("400 bad-top-k", await ProblemAsync("/classify?topK=0", Jpeg(photo)));
+            Assert.Equal("400 bad-base64", await ProblemAsync("/classify", JsonContent.Create(new { image = "no base64!" })));
+            Assert.Equal("415 not-an-image", await ProblemAsync("/classify", Jpeg("<html>"u8.ToArray())));
+            Assert.Equal("413 too-large", await ProblemAsync("/classify", Jpeg(new byte[2_000_001])));
+            Assert.Equal("404 no-such-people", await ProblemAsync("/people/nobody/name", Jpeg(photo)));
+            Assert.Equal("404 no-such-people", await ProblemAsync("/people/..%2fpeople%2fteam/name", Jpeg(photo)));
+
+            async Task<string> ProblemAsync(string path, HttpContent content)
+            {
+                using var response = await client.PostAsync(path, content, cancellationToken);
+                using var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
+                return $"{(int)response.StatusCode} {problem.RootElement.GetProperty("type").GetString()}";
+            }
+        }
+        finally
+        {
+            vision.Kill(entireProcessTree: true);
+        }
+    }
+
+    [Fact]
+    public async Task The_command_names_the_faces_of_a_photo_and_says_in_one_line_what_it_cannot_do()
+    {
+        var file = Path.Combine(fixture.Scratch, "cli.findme");
+        fixture.Trained.Model.Save(file);
+
+        var (code, output, _) = await RunAsync("people", "name", file, DemoPhotos.PathOf(PeopleFixture.KnownPhoto));
+        Assert.Equal(0, code);
+        Assert.All(PeopleFixture.People, person => Assert.Contains($"\t{person}\t", output, StringComparison.Ordinal));
+
+        var (missing, _, complaint) = await RunAsync("people", "name", "nowhere.findme", "a.jpg");
+        Assert.Equal(2, missing);
+        Assert.Equal("findme: There is no file nowhere.findme: make one with findme people train.", complaint.Trim());
+
+        var (none, _, refusal) = await RunAsync("classify", file);
+        Assert.Equal(2, none);
+        Assert.Single(refusal.Trim().Split('\n'));
+    }
+
+    private static async Task<(int Code, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        using var findme = Start("FindMe.Cli", "findme", arguments);
+        var errors = findme.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = await findme.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await findme.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (findme.ExitCode, output, await errors);
+    }
+
+    private static Process Start(string project, string assembly, params string[] arguments) => Process.Start(
+        new ProcessStartInfo("dotnet", [DemoPhotos.AppPath(project, assembly), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+
+    private static async Task<Uri> ReadAddressAsync(Process app, CancellationToken cancellationToken)
+    {
+        while (await app.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+        {
+            if (Listening().Match(line) is { Success: true } match)
+            {
+                // Nobody reads on: the pipe must not fill.
+                _ = app.StandardOutput.ReadToEndAsync(CancellationToken.None);
+                return new Uri(match.Groups[1].Value);
+            }
+        }
+
+        throw new InvalidOperationException($"It did not start: {await app.StandardError.ReadToEndAsync(cancellationToken)}");
+    }
+
+    private static ByteArrayContent Jpeg(byte[] photo) => new(photo) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
+
+    [GeneratedRegex(@"Now listening on: (http://[^\s""]+)")]
+    private static partial Regex Listening();
+}
