@@ -16,9 +16,9 @@ internal static class BackgroundCommand
         engine.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var loading = engine.LoadAsync(parsed);
+            await using var loading = engine.Begin(parsed);
             var files = PhotoFiles.Of(parsed.GetRequiredValue(paths), CommandLine.Complain).ToList();
-            using var loaded = await loading;
+            var loaded = await loading.Engine;
             using var screen = new Screen("photos", files.Count);
             var faces = new ConcurrentDictionary<int, IReadOnlyList<FaceEmbedding>>();
             var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };

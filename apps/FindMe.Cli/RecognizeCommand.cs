@@ -30,7 +30,7 @@ internal static class RecognizeCommand
         engine.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var loading = server.IsWanted(parsed) ? null : engine.LoadAsync(parsed);
+            await using var loading = server.IsWanted(parsed) ? null : engine.Begin(parsed);
             var vectors = VectorFiles.ReadText(parsed.GetRequiredValue(person));
             var strangers = parsed.GetValue(background) is { } file ? VectorFiles.ReadText(file) : null;
             var files = PhotoFiles.Of(parsed.GetRequiredValue(images), CommandLine.Complain).ToList();
@@ -40,7 +40,7 @@ internal static class RecognizeCommand
                     files, parsed.GetValue(json), async (photo, end) => await server.RecognizeAsync(parsed, vectors, strangers, photo, end), cancellationToken);
             }
 
-            using var loaded = await loading;
+            var loaded = await loading.Engine;
             var known = VectorFiles.Parse(loaded, parsed.GetRequiredValue(person), vectors);
             var unknown = strangers is null ? null : VectorFiles.Parse(loaded, parsed.GetRequiredValue(background)!, strangers);
             var recognition = new FaceVectorRecognition(loaded, known, unknown);
@@ -74,7 +74,13 @@ internal static class RecognizeCommand
         }
         finally
         {
+            // The engine is gone after this: nobody may still work with it.
             await end.CancelAsync();
+            await asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (answers.Reader.TryRead(out var answer))
+            {
+                await ((Task)answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
 
         return failed == 0 ? CommandLine.Done : CommandLine.Failed;
@@ -85,8 +91,9 @@ internal static class RecognizeCommand
             {
                 foreach (var file in files)
                 {
+                    // There is one writer: where there is room, it stays.
                     await answers.Writer.WaitToWriteAsync(end.Token);
-                    await answers.Writer.WriteAsync(AskOneAsync(file), end.Token);
+                    answers.Writer.TryWrite(AskOneAsync(file));
                 }
             }
             finally

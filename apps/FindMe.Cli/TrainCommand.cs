@@ -20,7 +20,7 @@ internal static class TrainCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var (path, index) = (parsed.GetRequiredValue(image), parsed.GetValue(face));
-            var loading = server.IsWanted(parsed) ? null : engine.LoadAsync(parsed);
+            await using var loading = server.IsWanted(parsed) ? null : engine.Begin(parsed);
             byte[] photo;
             try
             {
@@ -33,7 +33,7 @@ internal static class TrainCommand
 
             var csv = loading is null
                 ? await server.TrainAsync(parsed, photo, path, index, parsed.GetValue(seed), cancellationToken)
-                : Train(await loading, photo, path, index, parsed.GetValue(seed), cancellationToken);
+                : Train(await loading.Engine, photo, path, index, parsed.GetValue(seed), cancellationToken);
             await Console.Out.WriteAsync(csv);
             return CommandLine.Done;
         });

@@ -33,7 +33,7 @@ internal static class VideoCommand
         engine.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var loading = engine.LoadAsync(parsed);
+            await using var loading = engine.Begin(parsed);
             var path = parsed.GetRequiredValue(file);
             var target = parsed.GetValue(sheet);
             if (target is not null && Path.Exists(target))
@@ -42,7 +42,7 @@ internal static class VideoCommand
             }
 
             var video = await VideoFrames.OpenAsync(path, cancellationToken);
-            using var loaded = await loading;
+            var loaded = await loading.Engine;
             var wanted = references.Read(loaded, parsed, cancellationToken);
             var step = parsed.GetValue(every);
             VideoAppearances found;

@@ -128,7 +128,7 @@ internal sealed class RequestImages : IDisposable
         {
             form = await request.ReadFormAsync(cancellationToken);
         }
-        catch (InvalidDataException)
+        catch (Exception exception) when (exception is InvalidDataException or (IOException and not BadHttpRequestException))
         {
             throw new RequestException(400, "bad-form", "The form is broken or too large.", "Send fewer or smaller pictures, as multipart/form-data of a usual client.");
         }

@@ -45,26 +45,34 @@ public static class VideoSearch
         var scene = new SceneChange();
         using var turn = new SemaphoreSlim(Environment.ProcessorCount);
         var (samples, analyzed) = (new List<(TimeSpan Time, Task<Sight> Sight)>(), 0);
-        await foreach (var frame in video.ReadAsync(every, cancellationToken))
-        {
-            if (scene.IsNew(frame.Pixels))
-            {
-                await turn.WaitAsync(cancellationToken);
-                analyzed++;
-                samples.Add((frame.Time, LookAsync(frame)));
-            }
-            else
-            {
-                samples.Add((frame.Time, samples[^1].Sight));
-            }
-
-            progress?.Invoke(frame.Time);
-        }
-
         var sights = new List<(TimeSpan Time, Sight Sight)>();
-        foreach (var (time, sight) in samples)
+        try
         {
-            sights.Add((time, await sight));
+            await foreach (var frame in video.ReadAsync(every, cancellationToken))
+            {
+                if (scene.IsNew(frame.Pixels))
+                {
+                    await turn.WaitAsync(cancellationToken);
+                    analyzed++;
+                    samples.Add((frame.Time, LookAsync(frame)));
+                }
+                else
+                {
+                    samples.Add((frame.Time, samples[^1].Sight));
+                }
+
+                progress?.Invoke(frame.Time);
+            }
+
+            foreach (var (time, sight) in samples)
+            {
+                sights.Add((time, await sight));
+            }
+        }
+        finally
+        {
+            // The engine may be gone after this: nobody may still work with it.
+            await Task.WhenAll(samples.Select(sample => (Task)sample.Sight)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         // A container may say less than it holds.
