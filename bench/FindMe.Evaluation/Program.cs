@@ -20,6 +20,10 @@ var photos = new Argument<string>("DIR") { Description = "Photos, also in subfol
 var hostile = new Argument<string>("DIR") { Description = "Files, and EXPECT.csv with columns file,expect." };
 var reference = new Option<FileInfo?>("--reference") { Description = "A photo of the person to compare every photo with." };
 var manifest = new Argument<string>("MANIFEST.csv") { Description = "Columns file,label, and group if people are to be counted apart." };
+var peerFolder = new Option<string>("--peer") { Description = "Folder of the installed peer.", DefaultValueFactory = _ => Path.Combine("bench", "peer") };
+var rounds = new Option<int>("--rounds") { Description = "How often each photo is measured.", DefaultValueFactory = _ => 3 };
+var photo = new Argument<FileInfo>("PHOTO") { Description = "A photo that shows a face." };
+var program = new Option<FileInfo?>("--program") { Description = "FindMe.Cold as it was published. Default: the one of this build." };
 var charts = new Option<DirectoryInfo?>("--charts") { Description = "A folder for the charts." };
 
 var command = new RootCommand("Measures how well and how fast FindMe's engine finds faces and tells them apart.")
@@ -31,14 +35,43 @@ var command = new RootCommand("Measures how well and how fast FindMe's engine fi
     Verb("hostile", "Decodes or refuses hostile files.", [hostile], (engine, parsed, end) => Hostile.Evaluate(engine, parsed.GetRequiredValue(hostile), end)),
     Verb("calibrate", "Sweeps thresholds and fits the confidence.", [manifest, charts], (engine, parsed, end) => Calibrate.Evaluate(engine, parsed.GetRequiredValue(manifest), parsed.GetValue(charts), end)),
     Verb("quality", "Reads references that were made worse.", [manifest], (engine, parsed, end) => Quality.Evaluate(engine, parsed.GetRequiredValue(manifest), end)),
+    Verb("peer", "Measures FindMe and face-api.js in turns.", [photos, peerFolder, rounds], ComparePeer),
+    Bare(
+        "cold",
+        "Measures FindMe and face-api.js from a process' start to its first verdict, in turns.",
+        [photo, peerFolder, rounds, program],
+        (parsed, end) => Cold.Evaluate(
+            parsed.GetRequiredValue(photo),
+            parsed.GetValue(program),
+            parsed.GetRequiredValue(models),
+            parsed.GetRequiredValue(peerFolder),
+            parsed.GetRequiredValue(rounds),
+            end)),
     json,
     recipe,
     models,
 };
 return await command.Parse(args).InvokeAsync();
 
+(JsonObject Summary, JsonObject Details) ComparePeer(FaceEngine engine, ParseResult parsed, CancellationToken end)
+{
+    using var sameRecipe = FaceEngine.Load(new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models), Recipe = Peer.SameRecipe });
+    using var inBytes = FaceEngine.Load(new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models), Recipe = Peer.SameRecipeInBytes });
+    return Peer.Evaluate(
+        engine, sameRecipe, inBytes, parsed.GetRequiredValue(photos), parsed.GetRequiredValue(peerFolder), parsed.GetRequiredValue(rounds), end);
+}
+
 Command Verb(
-    string name, string description, Symbol[] arguments, Func<FaceEngine, ParseResult, CancellationToken, (JsonObject Summary, JsonObject Details)> evaluate)
+    string name, string description, Symbol[] arguments, Func<FaceEngine, ParseResult, CancellationToken, (JsonObject Summary, JsonObject Details)> evaluate) =>
+    Bare(name, description, arguments, (parsed, end) =>
+    {
+        using var engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models), Recipe = parsed.GetRequiredValue(recipe) });
+        return evaluate(engine, parsed, end);
+    });
+
+// A verb that starts engines of its own.
+Command Bare(
+    string name, string description, Symbol[] arguments, Func<ParseResult, CancellationToken, (JsonObject Summary, JsonObject Details)> evaluate)
 {
     var verb = new Command(name, description);
     foreach (var argument in arguments)
@@ -58,12 +91,11 @@ Command Verb(
 }
 
 int Run(
-    ParseResult parsed, Func<FaceEngine, ParseResult, CancellationToken, (JsonObject Summary, JsonObject Details)> evaluate, CancellationToken cancellationToken)
+    ParseResult parsed, Func<ParseResult, CancellationToken, (JsonObject Summary, JsonObject Details)> evaluate, CancellationToken cancellationToken)
 {
     try
     {
-        using var engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models), Recipe = parsed.GetRequiredValue(recipe) });
-        var (summary, details) = evaluate(engine, parsed, cancellationToken);
+        var (summary, details) = evaluate(parsed, cancellationToken);
         Report.Write(summary, details, parsed.GetValue(json));
         return 0;
     }

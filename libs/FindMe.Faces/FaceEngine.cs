@@ -4,8 +4,8 @@ namespace FindMe.Faces;
 
 /// <summary>Finds faces in photos and compares them with a person's.</summary>
 /// <remarks>
-/// One engine serves all threads; models and buffers are shared. Photos are worked on in parallel, one thread each, but never more of
-/// them at once than the machine has processors: further callers wait, which bounds the memory.
+/// One engine serves all threads; models and buffers are shared. Photos are worked on in parallel, but never more of them at once than
+/// the machine has processors: further callers wait, which bounds the memory. A processor that is idle helps with another's photo.
 /// </remarks>
 public sealed class FaceEngine : IDisposable
 {
@@ -28,7 +28,7 @@ public sealed class FaceEngine : IDisposable
     private readonly FaceDetection _detection;
     private readonly LandmarkDetection _landmarks;
     private readonly FaceRecognition _recognition;
-    private readonly SemaphoreSlim _processors = new(Environment.ProcessorCount);
+    private readonly Processors _processors = new();
 
     private FaceEngine(
         FaceEngineOptions options, RecognitionRecipe recipe, FaceDetection detection, LandmarkDetection landmarks, FaceRecognition recognition)
@@ -104,16 +104,9 @@ public sealed class FaceEngine : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public AnalyzedPhoto Analyze(ReadOnlyMemory<byte> photo, CancellationToken cancellationToken = default)
     {
-        _processors.Wait(cancellationToken);
-        try
-        {
-            using var picture = Decode(photo, cancellationToken);
-            return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
-        }
-        finally
-        {
-            _processors.Release();
-        }
+        using var processor = _processors.Enter(cancellationToken);
+        using var picture = Decode(photo, cancellationToken);
+        return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
     }
 
     /// <summary>Decides whether a photo shows a person.</summary>
@@ -135,18 +128,14 @@ public sealed class FaceEngine : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public ReferenceReading ReadReference(ReadOnlyMemory<byte> photo, int? face = null, CancellationToken cancellationToken = default)
     {
-        _processors.Wait(cancellationToken);
-        try
-        {
-            using var picture = Decode(photo, cancellationToken);
-            var analyzed = new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
-            return ReferenceSelection.Read(picture, analyzed, face, _options.MinReferenceFacePixels);
-        }
-        finally
-        {
-            _processors.Release();
-        }
+        using var processor = _processors.Enter(cancellationToken);
+        using var picture = Decode(photo, cancellationToken);
+        var analyzed = new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
+        return ReferenceSelection.Read(picture, analyzed, face, _options.MinReferenceFacePixels);
     }
+
+    /// <summary>Keeps processors idle until the result is disposed: for measurements.</summary>
+    internal IDisposable Reserve(int processors) => _processors.Reserve(processors);
 
     /// <summary>Unloads the models.</summary>
     public void Dispose()
@@ -172,7 +161,7 @@ public sealed class FaceEngine : IDisposable
         }
 
         var faces = Read(picture, Detect(picture, cancellationToken), cancellationToken);
-        return _recipe.Detection == DetectionKind.FaceApi || faces.Exists(IsUpright)
+        return _recipe.IsFaceApi || faces.Exists(IsUpright)
             ? faces
             : FindTurnedFaces(picture, cancellationToken) ?? faces;
     }
@@ -205,44 +194,40 @@ public sealed class FaceEngine : IDisposable
             && FaceAlignment.FivePoints.MisfitOf(face.Landmarks) <= UprightMisfit;
     }
 
-    private List<DetectedFace> Read(Picture picture, List<Detection> detections, CancellationToken cancellationToken)
-    {
-        var faces = new List<DetectedFace>();
-        foreach (var detection in detections)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var landmarks = FindLandmarks(picture, detection);
-            var embedding = EngineMetrics.Measure("embed", () => _recognition.Embed(picture, detection.Box, landmarks));
-            faces.Add(new DetectedFace(
-                detection.Box.Scale(picture.ScaleX, picture.ScaleY).ClampTo(picture.FullWidth, picture.FullHeight),
-                detection.Score,
-                landmarks.Scale(picture.ScaleX, picture.ScaleY),
-                embedding));
-        }
+    private List<DetectedFace> Read(Picture picture, List<Detection> detections, CancellationToken cancellationToken) =>
+        [.. _processors.Map(detections.Count, face => Read(picture, detections[face]), cancellationToken)];
 
-        return faces;
+    private DetectedFace Read(Picture picture, Detection detection)
+    {
+        var landmarks = FindLandmarks(picture, detection);
+        var embedding = EngineMetrics.Measure("embed", () => _recognition.Embed(picture, detection.Box, landmarks));
+        return new DetectedFace(
+            detection.Box.Scale(picture.ScaleX, picture.ScaleY).ClampTo(picture.FullWidth, picture.FullHeight),
+            detection.Score,
+            landmarks.Scale(picture.ScaleX, picture.ScaleY),
+            embedding);
     }
 
     private List<Detection> Detect(Picture picture, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var stage = Stages.Start("detect");
-        return EngineMetrics.Measure("detect", () => _recipe.Detection == DetectionKind.FaceApi
+        return EngineMetrics.Measure("detect", () => _recipe.IsFaceApi
             ? _detection.DetectAsFaceApi(picture)
-            : _detection.Detect(picture, cancellationToken));
+            : _detection.Detect(picture, _processors, cancellationToken));
     }
 
     private List<Detection> DetectTurned(Picture picture, bool clockwise, CancellationToken cancellationToken)
     {
         using var stage = Stages.Start("detect");
         using var turned = picture.Turn(clockwise);
-        return EngineMetrics.Measure("detect", () => _detection.DetectTurned(turned, cancellationToken));
+        return EngineMetrics.Measure("detect", () => _detection.DetectTurned(turned, _processors, cancellationToken));
     }
 
     private Landmarks FindLandmarks(Picture picture, Detection detection)
     {
         using var stage = Stages.Start("landmarks");
-        return EngineMetrics.Measure("landmarks", () => _recipe.Detection == DetectionKind.FaceApi
+        return EngineMetrics.Measure("landmarks", () => _recipe.IsFaceApi
             ? _landmarks.Detect(picture, detection.Box, ResamplingKind.FaceApi)
             : _landmarks.DetectTwice(picture, detection.Box));
     }

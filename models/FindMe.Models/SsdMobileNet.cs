@@ -14,7 +14,7 @@ internal static class SsdMobileNet
     private const double BatchNormEpsilon = 0.0010000000474974513;
 
     // The network takes colours from -1 to 1.
-    private const float ColourScale = 1 / 127.5f;
+    private const float MiddleColour = 127.5f;
 
     // Every inner activation is clipped to 0..6, so one byte covers it without calibration.
     private const float ActivationScale = 6f / 255;
@@ -59,9 +59,9 @@ internal static class SsdMobileNet
         var scores = new List<string>();
         for (var layer = 0; layer < maps.Count; layer++)
         {
-            var map = layers.AsFloats(maps[layer]);
-            boxes.Add(BoxHead(graph, weights, map, layer));
-            scores.Add(ScoreHead(graph, weights, map, layer));
+            var (box, score) = Head(graph, weights, layers.ChannelsLast(maps[layer]), layer);
+            boxes.Add(box);
+            scores.Add(score);
         }
 
         graph.NamedNode("boxes", "Concat", boxes.ToArray(), ("axis", 1));
@@ -71,39 +71,40 @@ internal static class SsdMobileNet
         return graph.ToModel();
     }
 
-    private static string BoxHead(OnnxGraph graph, Weights weights, string map, int layer)
-    {
-        var filter = weights[$"Prediction/BoxPredictor_{layer}/BoxEncodingPredictor/weights"];
-        var bias = weights[$"Prediction/BoxPredictor_{layer}/BoxEncodingPredictor/biases"];
-        var (inputs, outputs) = (filter.Shape[2], filter.Shape[3]);
-        var convolved = graph.Node(
-            "Conv",
-            [map, graph.Floats(filter.AsConvolution<float>(filter.Values), outputs, inputs, 1, 1), graph.Floats(bias.Values, outputs)]);
-        var last = graph.Node("Transpose", [convolved], ("perm", new[] { 0, 2, 3, 1 }));
-        return graph.Node("Reshape", [last, graph.Longs(0, -1, 4)]);
-    }
-
-    // Each anchor has three classes: background, face, and one that is never used. Only the face's filters are kept.
-    private static string ScoreHead(OnnxGraph graph, Weights weights, string map, int layer)
+    // Both heads are one product of each place's channels with a matrix. Each anchor has three classes: background, face, and one that is
+    // never used; only the face's column is kept.
+    private static (string Boxes, string Scores) Head(OnnxGraph graph, Weights weights, string map, int layer)
     {
         const int classes = 3;
         const int face = 1;
-        var filter = weights[$"Prediction/BoxPredictor_{layer}/ClassPredictor/weights"];
-        var bias = weights[$"Prediction/BoxPredictor_{layer}/ClassPredictor/biases"];
-        var (inputs, anchors) = (filter.Shape[2], AnchorsOfLayer[layer]);
-        var all = filter.AsConvolution<float>(filter.Values);
-        var kept = new float[anchors * inputs];
-        var keptBias = new float[anchors];
-        for (var anchor = 0; anchor < anchors; anchor++)
+        const int corners = 4;
+        var box = weights[$"Prediction/BoxPredictor_{layer}/BoxEncodingPredictor/weights"];
+        var score = weights[$"Prediction/BoxPredictor_{layer}/ClassPredictor/weights"];
+        var boxBias = weights[$"Prediction/BoxPredictor_{layer}/BoxEncodingPredictor/biases"].Values;
+        var scoreBias = weights[$"Prediction/BoxPredictor_{layer}/ClassPredictor/biases"].Values;
+        var (inputs, anchors) = (box.Shape[2], AnchorsOfLayer[layer]);
+        var columns = (corners + 1) * anchors;
+        var matrix = new float[inputs * columns];
+        var bias = new float[columns];
+        for (var column = 0; column < columns; column++)
         {
-            var output = (anchor * classes) + face;
-            all.AsSpan(output * inputs, inputs).CopyTo(kept.AsSpan(anchor * inputs));
-            keptBias[anchor] = bias.Values[output];
+            var (from, fromBias, outputs, output) = column < corners * anchors
+                ? (box.Values, boxBias, corners * anchors, column)
+                : (score.Values, scoreBias, classes * anchors, ((column - (corners * anchors)) * classes) + face);
+            bias[column] = fromBias[output];
+            for (var input = 0; input < inputs; input++)
+            {
+                matrix[(input * columns) + column] = from[(input * outputs) + output];
+            }
         }
 
-        var convolved = graph.Node("Conv", [map, graph.Floats(kept, anchors, inputs, 1, 1), graph.Floats(keptBias, anchors)]);
-        var last = graph.Node("Transpose", [convolved], ("perm", new[] { 0, 2, 3, 1 }));
-        return graph.Node("Reshape", [last, graph.Longs(0, -1)]);
+        var product = graph.Node("Add", [graph.Node("MatMul", [map, graph.Floats(matrix, inputs, columns)]), graph.Floats(bias, columns)]);
+        return (
+            graph.Node("Reshape", [Columns(0, corners * anchors), graph.Longs(0, -1, corners)]),
+            graph.Node("Reshape", [Columns(corners * anchors, columns), graph.Longs(0, -1)]));
+
+        string Columns(int start, int end) =>
+            graph.Node("Slice", [product, graph.Longs(start), graph.Longs(end), graph.Longs(-1)]);
     }
 
     /// <summary>A depthwise filter with its batch normalisation folded in: C1HW and one bias a channel.</summary>
@@ -144,7 +145,8 @@ internal static class SsdMobileNet
 
         public abstract string Depthwise(string x, string name, int stride);
 
-        public abstract string AsFloats(string x);
+        /// <summary>A map as floats [N, H, W, C].</summary>
+        public abstract string ChannelsLast(string x);
 
         // SAME_UPPER is TensorFlow's SAME: what cannot be shared goes to the bottom and the right. It leaves height and width free.
         protected string Convolve(string x, string filter, string bias, int size, int stride, int group) =>
@@ -162,24 +164,11 @@ internal static class SsdMobileNet
         private readonly string _zero = graph.Floats([0f]);
         private readonly string _six = graph.Floats([6f]);
 
-        public override string First(string image, string name)
-        {
-            var scaled = Graph.Node("Mul", [image, Graph.Floats([ColourScale])]);
-            return Convolution(Graph.Node("Sub", [scaled, Graph.Floats([1f])]), name, stride: 2);
-        }
+        // The filter takes 0 to 255 less the middle as -1 to 1: what is padded must be 0.
+        public override string First(string image, string name) =>
+            Convolution(Graph.Node("Sub", [image, Graph.Floats([MiddleColour])]), name, stride: 2, scale: 1 / MiddleColour);
 
-        public override string Convolution(string x, string name, int stride)
-        {
-            var filter = Weights[$"{name}/weights"];
-            var (height, width, inputs, outputs) = (filter.Shape[0], filter.Shape[1], filter.Shape[2], filter.Shape[3]);
-            return Clip(Convolve(
-                x,
-                Graph.Floats(filter.AsConvolution<float>(filter.Values), outputs, inputs, height, width),
-                Graph.Floats(Weights[$"{name}/convolution_bn_offset"].Values, outputs),
-                height,
-                stride,
-                group: 1));
-        }
+        public override string Convolution(string x, string name, int stride) => Convolution(x, name, stride, scale: 1);
 
         public override string Depthwise(string x, string name, int stride)
         {
@@ -188,7 +177,20 @@ internal static class SsdMobileNet
             return Clip(Convolve(x, Graph.Floats(filter, channels, 1, 3, 3), Graph.Floats(bias, channels), 3, stride, channels));
         }
 
-        public override string AsFloats(string x) => x;
+        public override string ChannelsLast(string x) => Graph.Node("Transpose", [x], ("perm", new[] { 0, 2, 3, 1 }));
+
+        private string Convolution(string x, string name, int stride, float scale)
+        {
+            var filter = Weights[$"{name}/weights"];
+            var (height, width, inputs, outputs) = (filter.Shape[0], filter.Shape[1], filter.Shape[2], filter.Shape[3]);
+            return Clip(Convolve(
+                x,
+                Graph.Floats(Array.ConvertAll(filter.AsConvolution<float>(filter.Values), value => value * scale), outputs, inputs, height, width),
+                Graph.Floats(Weights[$"{name}/convolution_bn_offset"].Values, outputs),
+                height,
+                stride,
+                group: 1));
+        }
 
         private string Clip(string x) => Graph.Node("Clip", [x, _zero, _six]);
     }
@@ -209,6 +211,7 @@ internal static class SsdMobileNet
         public override string First(string image, string name)
         {
             const byte middle = 128;
+            const float scale = 1 / MiddleColour;
             var filter = Weights[$"{name}/weights"];
             var (outputs, taps) = (filter.Shape[3], filter.Values.Length / filter.Shape[3]);
             var byOutput = filter.AsConvolution<float>(filter.Values);
@@ -221,12 +224,12 @@ internal static class SsdMobileNet
                     sum += value;
                 }
 
-                bias[output] += (float)(sum * (middle - 127.5) * ColourScale);
+                bias[output] += (float)(sum * (middle - MiddleColour) * scale);
             }
 
             var bytes = Graph.Node("QuantizeLinear", [image, Graph.Floats([1f]), Graph.Bytes([0])]);
-            var colours = Graph.Node("DequantizeLinear", [bytes, Graph.Floats([ColourScale]), Graph.Bytes([middle])]);
-            return QuantizedConvolution(colours, filter, bias, ColourScale, stride: 2);
+            var colours = Graph.Node("DequantizeLinear", [bytes, Graph.Floats([scale]), Graph.Bytes([middle])]);
+            return QuantizedConvolution(colours, filter, bias, scale, stride: 2);
         }
 
         public override string Convolution(string x, string name, int stride) =>
@@ -280,7 +283,9 @@ internal static class SsdMobileNet
             return Quantize(Convolve(AsFloats(x), quantizedFilter, quantizedBias, 3, stride, channels));
         }
 
-        public override string AsFloats(string x) => Graph.Node("DequantizeLinear", [x, _scale, _zeroPoint]);
+        public override string ChannelsLast(string x) => AsFloats(Graph.Node("Transpose", [x], ("perm", new[] { 0, 2, 3, 1 })));
+
+        private string AsFloats(string x) => Graph.Node("DequantizeLinear", [x, _scale, _zeroPoint]);
 
         // The stored bytes are used as they are, moved to signed: no precision is lost against the floats.
         private string QuantizedConvolution(string x, Weight filter, float[] bias, float inputScale, int stride)

@@ -24,6 +24,8 @@ public sealed class FaceApiParityTests : IDisposable
     private readonly LandmarkDetection _landmarks =
         LandmarkDetection.Load(Path.Combine(EngineFixture.ModelsPath, "face_landmark_68.onnx"));
 
+    private readonly Processors _processors = new();
+
     private readonly Lazy<FaceEngine> _engine =
         new(() => FaceEngine.Load(new FaceEngineOptions { ModelsPath = EngineFixture.ModelsPath, Recipe = "face-api" }));
 
@@ -100,7 +102,7 @@ public sealed class FaceApiParityTests : IDisposable
     {
         using var picture = Decode(sample, out var golden);
 
-        var found = _bytes.Detect(picture, TestContext.Current.CancellationToken);
+        var found = _bytes.Detect(picture, _processors, TestContext.Current.CancellationToken);
 
         Assert.All(golden.Faces, face => Assert.Contains(
             found,

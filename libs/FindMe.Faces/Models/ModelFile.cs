@@ -54,11 +54,11 @@ internal sealed class ModelFile : IDisposable
             IntraOpNumThreads = 1,
             InterOpNumThreads = 1,
 
-            // Photos differ in shape: what an arena keeps for one hardly fits the next, and it never gives memory back.
-            EnableCpuMemArena = false,
+            // A pattern is kept for each shape, and photos differ in shape.
             EnableMemoryPattern = false,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
+        Arena.Share(options);
         InferenceSession session;
         try
         {

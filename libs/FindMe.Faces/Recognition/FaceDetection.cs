@@ -44,8 +44,8 @@ internal sealed class FaceDetection : IDisposable
     // More faces than this in one photo are a crowd nobody is looked for in.
     private const int MaxFaces = 200;
 
-    // Memory grows with the pixels that are searched at once, to about 120 MB with this many. A larger input is searched in strips,
-    // which overlap by more than the largest face of the only pass that needs them.
+    // Memory grows with the pixels that are searched at once, to about 120 MB with this many. A larger input is searched in strips, which
+    // overlap by more than the largest face of the only pass that needs them, and which two processors can share.
     private const int MaxPixelsAtOnce = 900_000;
     private const int StripOverlap = 128;
 
@@ -67,13 +67,17 @@ internal sealed class FaceDetection : IDisposable
     public static FaceDetection Load(string path) => new(SsdNetwork.Load(path));
 
     /// <summary>Finds the faces of a picture at every size.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="processors">Who helps, where one is idle: the faces are the same.</param>
+    /// <param name="cancellationToken">Checked between the passes.</param>
     /// <returns>At most 200 faces, largest score first, clamped into the picture.</returns>
-    public List<Detection> Detect(Picture picture, CancellationToken cancellationToken) => Detect(picture, Passes, MinScore, cancellationToken);
+    public List<Detection> Detect(Picture picture, Processors processors, CancellationToken cancellationToken) =>
+        Detect(picture, Passes, MinScore, processors, cancellationToken);
 
     /// <summary>Finds the larger faces of a picture that was turned by a guess: only what is surely a face counts.</summary>
-    /// <returns>As <see cref="Detect(Picture, CancellationToken)"/>.</returns>
-    public List<Detection> DetectTurned(Picture picture, CancellationToken cancellationToken) =>
-        Detect(picture, Passes.AsSpan(0, TurnedPasses), TurnedMinScore, cancellationToken);
+    /// <returns>As <see cref="Detect(Picture, Processors, CancellationToken)"/>.</returns>
+    public List<Detection> DetectTurned(Picture picture, Processors processors, CancellationToken cancellationToken) =>
+        Detect(picture, Passes.AsSpan(0, TurnedPasses), TurnedMinScore, processors, cancellationToken);
 
     /// <summary>Finds faces exactly as face-api.js does: one pass over the picture padded to a square of 512, nothing but tfjs' resizing.</summary>
     /// <param name="picture">The picture.</param>
@@ -120,7 +124,31 @@ internal sealed class FaceDetection : IDisposable
 
     public void Dispose() => _network.Dispose();
 
-    private void Search(Picture picture, Pass pass, float minScore, List<Detection> found)
+    private List<Detection> Detect(
+        Picture picture, ReadOnlySpan<Pass> passes, float minScore, Processors processors, CancellationToken cancellationToken)
+    {
+        var strips = new List<Strip>();
+        var longSide = Math.Max(picture.Width, picture.Height);
+        foreach (var pass in passes)
+        {
+            if (longSide >= pass.AtLeast)
+            {
+                AddStrips(picture, pass, strips);
+            }
+        }
+
+        // The finest first: what is done last should be small, so that nobody waits long for it.
+        strips.Reverse();
+        var found = processors.Map(strips.Count, strip => Search(picture, strips[strip], minScore), cancellationToken);
+        var faces = Distinct([.. Enumerable.Reverse(found).SelectMany(faces => faces)]);
+        var doubtful = faces.FindAll(face => IsDoubtful(face, picture));
+        var scores = processors.Map(doubtful.Count, face => LookAgain(picture, doubtful[face].Box), cancellationToken);
+        faces.RemoveAll(face => doubtful.IndexOf(face) is >= 0 and var index && scores[index] < SecondScore);
+        return faces;
+    }
+
+    // What a pass looks at: the whole picture, or strips of it from top to bottom.
+    private static void AddStrips(Picture picture, Pass pass, List<Strip> all)
     {
         var longSide = Math.Max(picture.Width, picture.Height);
         var width = Math.Max(1, (int)MathF.Round((float)picture.Width * pass.Side / longSide));
@@ -135,32 +163,14 @@ internal sealed class FaceDetection : IDisposable
             var sourceTop = (int)((long)top * picture.Height / height);
             var sourceBottom = Math.Min(picture.Height, (int)((((long)top + rows) * picture.Height / height) + 1));
             var source = new PixelRectangle(0, sourceTop, picture.Width, sourceBottom - sourceTop);
-            Search(picture, source, width, Math.Max(1, (int)MathF.Round((float)source.Height * height / picture.Height)), pass, minScore, found);
+            all.Add(new Strip(pass, source, width, Math.Max(1, (int)MathF.Round((float)source.Height * height / picture.Height))));
         }
     }
 
-    private List<Detection> Detect(Picture picture, ReadOnlySpan<Pass> passes, float minScore, CancellationToken cancellationToken)
+    /// <summary>Searches a strip of the picture: its faces in pixels of the picture.</summary>
+    private List<Detection> Search(Picture picture, Strip strip, float minScore)
     {
-        var found = new List<Detection>();
-        var longSide = Math.Max(picture.Width, picture.Height);
-        foreach (var pass in passes)
-        {
-            if (longSide >= pass.AtLeast)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                Search(picture, pass, minScore, found);
-            }
-        }
-
-        var faces = Distinct(found);
-        faces.RemoveAll(face => IsDoubtful(face, picture) && LookAgain(picture, face.Box) < SecondScore);
-        return faces;
-    }
-
-    /// <summary>Searches a strip of the picture and adds its faces in pixels of the picture.</summary>
-    private void Search(
-        Picture picture, PixelRectangle source, int width, int height, Pass pass, float minScore, List<Detection> found)
-    {
+        var (pass, source, width, height) = strip;
         var (paddedWidth, paddedHeight) = (RoundUp(width + (2 * pass.Margin)), RoundUp(height + (2 * pass.Margin)));
         var length = Picture.Bands * paddedWidth * paddedHeight;
         var buffer = Buffers.Floats.Rent(length);
@@ -172,22 +182,22 @@ internal sealed class FaceDetection : IDisposable
             var margin = (pass.Margin * paddedWidth) + pass.Margin;
             Resampling.Resample(picture, source, unpadded, width, height, planes.Span[margin..], paddedWidth, paddedHeight, ResamplingKind.Smooth);
 
-            var first = found.Count;
+            var found = new List<Detection>();
             _network.Run(planes, paddedWidth, paddedHeight, minScore, found);
             var (scaleX, scaleY) = ((float)source.Width / width, (float)source.Height / height);
-            var kept = first;
-            for (var i = first; i < found.Count; i++)
+            var faces = new List<Detection>(found.Count);
+            foreach (var face in found)
             {
-                var size = Math.Max(found[i].Box.Width, found[i].Box.Height);
-                var box = (found[i].Box with { X = found[i].Box.X - pass.Margin, Y = found[i].Box.Y - pass.Margin }).Scale(scaleX, scaleY);
+                var size = Math.Max(face.Box.Width, face.Box.Height);
+                var box = (face.Box with { X = face.Box.X - pass.Margin, Y = face.Box.Y - pass.Margin }).Scale(scaleX, scaleY);
                 box = (box with { Y = box.Y + source.Y }).ClampTo(picture.Width, picture.Height);
                 if (size >= pass.MinSize && size <= pass.MaxSize && box.Area > 0)
                 {
-                    found[kept++] = found[i] with { Box = box };
+                    faces.Add(face with { Box = box });
                 }
             }
 
-            found.RemoveRange(kept, found.Count - kept);
+            return faces;
         }
         finally
         {
@@ -271,4 +281,11 @@ internal sealed class FaceDetection : IDisposable
     /// <param name="MaxSize">The largest such side.</param>
     /// <param name="Margin">Black pixels around the picture.</param>
     private sealed record Pass(int Side, int AtLeast, float MinSize, float MaxSize, int Margin = 0);
+
+    /// <summary>A part of the picture that is searched at once.</summary>
+    /// <param name="Pass">The search it belongs to.</param>
+    /// <param name="Source">The part, in pixels of the picture.</param>
+    /// <param name="Width">Width it is brought to.</param>
+    /// <param name="Height">Height it is brought to.</param>
+    private sealed record Strip(Pass Pass, PixelRectangle Source, int Width, int Height);
 }

@@ -39,7 +39,7 @@ internal sealed class FaceRecognition : IDisposable
             var chip = chips.AsSpan(0, length);
             using (Stages.Start("align"))
             {
-                if (_recipe.Detection == DetectionKind.FaceApi)
+                if (_recipe.IsFaceApi)
                 {
                     FaceApiCrop.Cut(picture, box, landmarks, _alignment.Side, chip);
                 }
