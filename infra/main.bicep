@@ -59,6 +59,7 @@ param otlpEndpoint string = ''
 param apiExists bool = false
 param collectExists bool = false
 param compareExists bool = false
+param visionExists bool = false
 
 var wiring = loadYamlContent('wiring.yaml')
 var token = uniqueString(subscription().id, environmentName, location)
@@ -282,9 +283,23 @@ module compare 'modules/app.bicep' = {
   }
 }
 
+module vision 'modules/vision.bicep' = {
+  scope: group
+  params: {
+    exists: visionExists
+    location: location
+    tags: tags
+    environmentId: environment.outputs.id
+    registryServer: registry.outputs.server
+    runIdentityId: identities.outputs.runId
+    otlpEndpoint: otlpEndpoint
+  }
+}
+
 // azd builds into this registry and shows the address.
 output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.server
 output AZURE_RESOURCE_GROUP string = group.name
 output SERVICE_API_URI string = api.outputs.uri
+output SERVICE_VISION_URI string = vision.outputs.uri
 output FINDME_STORAGE_ACCOUNT string = files.outputs.name
 output FINDME_VAULT string = vault.outputs.name

@@ -14,6 +14,7 @@ builder.Services.AddOptOuts();
 builder.Services.AddPhotoSources();
 builder.Services.AddSingleton<SearchPages>();
 builder.Services.AddSingleton<PhotoWaves>();
+builder.Services.AddSingleton<MatchAuthors>();
 builder.Services.AddSingleton<FailedPhotos>();
 builder.Services.AddDeadLetters();
 

@@ -13,14 +13,17 @@ namespace FindMe.Collect;
 internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSource> sources, OptOuts optOuts, IOptions<CollectOptions> options, TimeProvider time, ILogger<SearchPages> logger)
 {
     /// <summary>Lists the page after the last one.</summary>
-    /// <returns>The search as it is now: with the page, with a time to wait for, or with the problem that stopped it.</returns>
-    public async Task<Search> ListAsync(Search search, CancellationToken cancellationToken)
+    /// <returns>
+    /// The search as it is now: with the page, with a time to wait for, or with the problem that stopped it. And whether another listing of
+    /// this page came first: then that one leads on to the next page.
+    /// </returns>
+    public async Task<(Search Search, bool Overtaken)> ListAsync(Search search, CancellationToken cancellationToken)
     {
         var before = search.Pages.Count;
         var source = sources.SingleOrDefault(source => source.Name == search.Source);
         if (source is null)
         {
-            return await StopAsync(search, 0, new SearchProblem("unknown-source", $"FindMe cannot search “{search.Source}”.", "Choose one of the offered sources."), cancellationToken);
+            return Unlisted(search, await StopAsync(search, 0, new SearchProblem("unknown-source", $"FindMe cannot search “{search.Source}”.", "Choose one of the offered sources."), cancellationToken));
         }
 
         var cost = 0m;
@@ -38,12 +41,12 @@ internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSou
         }
         catch (SourceException exception)
         {
-            return await StopAsync(search, 0, exception.Problem, cancellationToken);
+            return Unlisted(search, await StopAsync(search, 0, exception.Problem, cancellationToken));
         }
 
         if (begun.Pages.Count != before || begun.Stage != SearchStage.Listing)
         {
-            return begun;
+            return Unlisted(search, begun);
         }
 
         try
@@ -53,11 +56,11 @@ internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSou
         }
         catch (SourceException exception)
         {
-            return await StopAsync(begun, cost, exception.Problem, cancellationToken);
+            return Unlisted(search, await StopAsync(begun, cost, exception.Problem, cancellationToken));
         }
         catch (SourceWaitException exception)
         {
-            return await WaitAsync(begun, cost, exception.Until, attempts: 0, cancellationToken);
+            return Unlisted(search, await WaitAsync(begun, cost, exception.Until, attempts: 0, cancellationToken));
         }
         catch (SourceUnavailableException exception)
         {
@@ -65,16 +68,19 @@ internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSou
             var refund = exception.MayHaveCost ? 0 : cost;
             if (begun.Attempts + 1 >= options.Value.MaxAttempts)
             {
-                return await StopAsync(
-                    begun, refund, new SearchProblem("source-unavailable", exception.Message, "What was found stays. Continue the search later: it goes on where it stopped."), cancellationToken);
+                var problem = new SearchProblem("source-unavailable", exception.Message, "What was found stays. Continue the search later: it goes on where it stopped.");
+                return Unlisted(search, await StopAsync(begun, refund, problem, cancellationToken));
             }
 
             var wait = options.Value.FirstWait * Math.Pow(2, begun.Attempts) * (0.75 + (Random.Shared.NextDouble() / 2));
-            return await WaitAsync(begun, refund, time.GetUtcNow() + wait, begun.Attempts + 1, cancellationToken);
+            return Unlisted(search, await WaitAsync(begun, refund, time.GetUtcNow() + wait, begun.Attempts + 1, cancellationToken));
         }
     }
 
-    private async Task<Search> WriteAsync(Search begun, SourcePage listed, decimal reserved, CancellationToken cancellationToken)
+    // This listing wrote no page. Where there is one more all the same, another did.
+    private static (Search Search, bool Overtaken) Unlisted(Search before, Search now) => (now, now.Pages.Count != before.Pages.Count);
+
+    private async Task<(Search Search, bool Overtaken)> WriteAsync(Search begun, SourcePage listed, decimal reserved, CancellationToken cancellationToken)
     {
         var known = await KnownAsync(begun, cancellationToken);
         var fresh = listed.Photos.Where(photo => !optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author) && known.Add(photo.Id)).ToList();
@@ -110,9 +116,25 @@ internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSou
                 };
             },
             cancellationToken);
+        if (!written.Pages.Contains(page))
+        {
+            return (await SettleCostAsync(written, listed.Cost - reserved, cancellationToken), true);
+        }
+
         LogPage(logger, begun.Id, begun.Pages.Count, fresh.Count);
-        return written;
+        return (written, false);
     }
+
+    // A page that another listing wrote first was paid all the same: what it cost, not what it might have.
+    private async Task<Search> SettleCostAsync(Search search, decimal difference, CancellationToken cancellationToken) =>
+        difference == 0 || search.Stage == SearchStage.Deleted
+            ? search
+            : await dapr.UpdateStateAsync<Search>(
+                StateKeys.Search(search.Id),
+                current => current.Stage == SearchStage.Deleted ? current : current with { Cost = current.Cost + difference },
+                current => current.TimeToLive(time.GetUtcNow()),
+                cancellationToken)
+            ?? search with { Stage = SearchStage.Deleted };
 
     // Pages overlap: posts come in between, instances know the same posts. What is listed is what stands in the shards.
     private async Task<HashSet<string>> KnownAsync(Search search, CancellationToken cancellationToken)

@@ -4,8 +4,8 @@ using FindMe.Pipeline.Dapr;
 namespace FindMe.Collect;
 
 /// <summary>
-/// search_request → list the next page → tweet_image for the waves that may go → search_request for the page after; or a wave; or what
-/// failed, once more.
+/// search_request → list the next page → tweet_image for the waves that may go → search_request for the page after; or a wave, and who
+/// posted the matches of the one before; or what failed, once more.
 /// </summary>
 internal static partial class SearchRequests
 {
@@ -18,6 +18,7 @@ internal static partial class SearchRequests
         DaprClient dapr,
         SearchPages pages,
         PhotoWaves waves,
+        MatchAuthors authors,
         Wakeups wakeups,
         TimeProvider time,
         FailedPhotos failed,
@@ -47,13 +48,18 @@ internal static partial class SearchRequests
 
         if (request.Wave is { } wave)
         {
+            // A wave is asked for when the one so many before it is settled.
             await waves.ReleaseAsync(search, wave, cancellationToken);
+            await authors.FindAsync(search, wave - PageLayout.WavesInFlight, cancellationToken);
             return Delivery.Done;
         }
 
+        // Whoever wrote the page leads on to the next one, also when it dies before: it is delivered again. If a copy of it that came second
+        // did so too, there would be a copy of every further step, and each might be paid twice.
+        var overtaken = false;
         if (search.Stage == SearchStage.Listing && request.Page == search.Pages.Count && !IsTooEarly(search, time.GetUtcNow()))
         {
-            search = await pages.ListAsync(search, cancellationToken);
+            (search, overtaken) = await pages.ListAsync(search, cancellationToken);
         }
 
         await waves.ReleaseDueAsync(search, request.Page, cancellationToken);
@@ -62,7 +68,7 @@ internal static partial class SearchRequests
         {
             await wakeups.AddAsync(next, until, cancellationToken);
         }
-        else if (search.Stage == SearchStage.Listing && request.Page + 1 == search.Pages.Count)
+        else if (!overtaken && search.Stage == SearchStage.Listing && request.Page + 1 == search.Pages.Count)
         {
             await dapr.PublishAsync(next, cancellationToken);
         }

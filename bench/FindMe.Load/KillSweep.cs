@@ -13,7 +13,8 @@ internal sealed record Death(string App, int Ordinal, InterceptedPoint Point);
 /// <param name="Death">The death.</param>
 /// <param name="At">What was being written, such as <c>save search/…</c>.</param>
 /// <param name="Differences">What differs from the calm run; empty: nothing.</param>
-internal sealed record DeathResult(Death Death, string At, IReadOnlyList<string> Differences);
+/// <param name="Cost">What the search says that it has cost, in US dollars.</param>
+internal sealed record DeathResult(Death Death, string At, IReadOnlyList<string> Differences, decimal Cost);
 
 /// <summary>Kills an app at every state write and publish of a search in turn: always the same verdicts.</summary>
 /// <remarks>Indexed at the sidecar, no sleeps: the observer stands in the call, so that the app cannot get further than the point where it dies.</remarks>
@@ -22,7 +23,7 @@ internal sealed class KillSweep : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly Lock _lock = new();
-    private readonly string _album;
+    private readonly object _wish;
     private LoadSystem? _load;
     private Person? _person;
     private readonly HashSet<string> _earlier = [];
@@ -33,16 +34,24 @@ internal sealed class KillSweep : IAsyncDisposable
     private bool _begun;
     private string? _diedAt;
 
-    private KillSweep(string album) => _album = Path.GetFileName(album);
+    private KillSweep(object wish) => _wish = wish;
 
     private LocalSystem System => _load!.System;
 
-    /// <summary>Starts the system that the sweep kills in.</summary>
+    /// <summary>Starts the system that the sweep kills in, with an album.</summary>
     /// <param name="album">The album's folder.</param>
-    public static async Task<KillSweep> StartAsync(string album)
+    public static Task<KillSweep> StartAsync(string album) => StartAsync(new { source = "album", query = Path.GetFileName(album) }, [album], new Dictionary<string, string>());
+
+    /// <summary>Starts the system that the sweep kills in, with a network.</summary>
+    /// <param name="wish">The search, as its POST has it.</param>
+    /// <param name="settings">With which the network is found.</param>
+    public static Task<KillSweep> StartAsync(object wish, IReadOnlyDictionary<string, string> settings) => StartAsync(wish, [], settings);
+
+    private static async Task<KillSweep> StartAsync(object wish, IReadOnlyList<string> albums, IReadOnlyDictionary<string, string> settings)
     {
-        var sweep = new KillSweep(album);
-        sweep._load = await LoadSystem.StartAsync([album], options => options with { Intercept = sweep.OnCallAsync });
+        var sweep = new KillSweep(wish);
+        sweep._load = await LoadSystem.StartAsync(
+            albums, options => options with { Intercept = sweep.OnCallAsync, Settings = options.Settings.Concat(settings).ToDictionary() });
         sweep._person = new Person(sweep.System.Page);
         await sweep._person.ShowAsync(LoadSystem.Selfie());
         return sweep;
@@ -54,7 +63,7 @@ internal sealed class KillSweep : IAsyncDisposable
     public async Task<(int Calls, VerdictMap Verdicts)> CountAsync(string app)
     {
         Watch(app, null);
-        var verdicts = await SearchAsync();
+        var (verdicts, _) = await SearchAsync();
         lock (_lock)
         {
             return (_calls, verdicts);
@@ -68,10 +77,10 @@ internal sealed class KillSweep : IAsyncDisposable
     public async Task<DeathResult?> RunAsync(Death death, VerdictMap calm)
     {
         Watch(death.App, death);
-        var verdicts = await SearchAsync();
+        var (verdicts, cost) = await SearchAsync();
         lock (_lock)
         {
-            return _diedAt is null ? null : new DeathResult(death, _diedAt, calm.Differences(verdicts));
+            return _diedAt is null ? null : new DeathResult(death, _diedAt, calm.Differences(verdicts), cost);
         }
     }
 
@@ -84,8 +93,11 @@ internal sealed class KillSweep : IAsyncDisposable
         }
     }
 
-    private async Task<VerdictMap> SearchAsync() =>
-        VerdictMap.Of(await _person!.UntilEndedAsync(await _person.SearchAsync(_album), Patience, TimeSpan.FromMilliseconds(50)));
+    private async Task<(VerdictMap Verdicts, decimal Cost)> SearchAsync()
+    {
+        var view = await _person!.UntilEndedAsync(await _person.SearchAsync(_wish), Patience, TimeSpan.FromMilliseconds(50));
+        return (VerdictMap.Of(view), view["cost"]!.GetValue<decimal>());
+    }
 
     // "search/{id}" and "search/{id}/shard/…".
     private static string? SearchOf(string target) =>

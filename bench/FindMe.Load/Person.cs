@@ -38,9 +38,12 @@ internal sealed class Person(Uri address) : IDisposable
     }
 
     /// <summary>Begins a search of an album.</summary>
-    public async Task<string> SearchAsync(string album)
+    public Task<string> SearchAsync(string album) => SearchAsync(new { source = "album", query = album });
+
+    /// <summary>Begins a search.</summary>
+    public async Task<string> SearchAsync(object wish)
     {
-        using var begun = await SendAsync(HttpMethod.Post, "/api/searches", () => JsonContent.Create(new { source = "album", query = album }));
+        using var begun = await SendAsync(HttpMethod.Post, "/api/searches", () => JsonContent.Create(wish));
         begun.EnsureSuccessStatusCode();
         return (await begun.Content.ReadFromJsonAsync<JsonNode>())!["id"]!.GetValue<string>();
     }

@@ -62,6 +62,17 @@ internal sealed class AccountCalls(OutsideHttp http, Accounts accounts)
             "signed-out", $"{account.Server.Host} no longer lets FindMe in with your account.", "Sign in again, then continue the search: it goes on where it stopped."));
     }
 
+    /// <summary>Asks as a person where they are signed in, else as the operator.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="account">Their access; null: they are not signed in there.</param>
+    /// <param name="operatorToken">The operator's token; null: there is none.</param>
+    /// <param name="url">What to ask; of the account's own server.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="SourceException">The network takes no token of this account any more.</exception>
+    /// <exception cref="SourceUnavailableException">The network does not answer.</exception>
+    public Task<FetchedAnswer> GetAsync(string person, AccountToken? account, string? operatorToken, Uri url, CancellationToken cancellationToken) =>
+        account is null ? GetAsync(operatorToken, url, cancellationToken) : GetAsync(person, account, url, cancellationToken);
+
     /// <summary>Asks with a token, or without one.</summary>
     /// <exception cref="SourceUnavailableException">The network does not answer, or not in a way that FindMe takes.</exception>
     public async Task<FetchedAnswer> GetAsync(string? token, Uri url, CancellationToken cancellationToken)

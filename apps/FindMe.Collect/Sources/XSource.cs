@@ -91,13 +91,8 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
         return await AskAsync(search, account, query, _dialect, cancellationToken);
     }
 
-    private Task<FetchedAnswer> AskAsync(Search search, AccountToken? account, string query, XDialect dialect, CancellationToken cancellationToken)
-    {
-        var url = UrlOf(search, query, dialect);
-        return account is null
-            ? calls.GetAsync(options.Value.BearerToken, url, cancellationToken)
-            : calls.GetAsync(search.Person, account, url, cancellationToken);
-    }
+    private Task<FetchedAnswer> AskAsync(Search search, AccountToken? account, string query, XDialect dialect, CancellationToken cancellationToken) =>
+        calls.GetAsync(search.Person, account, options.Value.BearerToken, UrlOf(search, query, dialect), cancellationToken);
 
     private static string FieldsOf(XDialect dialect) => dialect == XDialect.Post ? "post.fields" : "tweet.fields";
 
@@ -108,7 +103,7 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
             ("query", query),
             ("max_results", $"{PostsOfNextPage(search)}"),
             (FieldsOf(dialect), "created_at,attachments,possibly_sensitive"),
-            // Not author_id: X charges for each author. Who posted a match is found out for the matches alone.
+            // Not author_id: X charges for each author. XAuthors asks for those of the matches alone.
             ("expansions", "attachments.media_keys"),
             ("media.fields", "media_key,type,url,preview_image_url,alt_text,width,height"),
             ("next_token", search.Next),

@@ -55,6 +55,10 @@ public sealed class XOptions : IValidatableObject
     [Range(typeof(decimal), "0", "1")]
     public decimal MediaPrice { get; set; }
 
+    /// <summary>Price of an author's name, in US dollars, 0 to 1. Default 0.01 (X's price list, 2026). Asked for matches alone.</summary>
+    [Range(typeof(decimal), "0", "1")]
+    public decimal UserPrice { get; set; } = 0.01m;
+
     /// <summary>Price of one count of posts, in US dollars, 0 to 1. Default 0.005.</summary>
     [Range(typeof(decimal), "0", "1")]
     public decimal CountPrice { get; set; } = 0.005m;

@@ -29,7 +29,13 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         Assert.NotNull(match["post"]!["url"]);
         using var picture = await ada.Http.GetAsync(new Uri(match["photo"]!["url"]!.GetValue<string>() + "?width=320", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal("image/jpeg", picture.Content.Headers.ContentType!.MediaType);
-        Assert.Equal(source == "x" ? posts * 0.005 : 0, view["cost"]!.GetValue<double>(), 6);
+
+        // X charges for names, and is asked for those of the matches alone.
+        var named = await ada.UntilAsync(search, view => view["matches"]!.AsArray().All(match => match!["post"]!["author"] is not null), seconds: 20);
+        Assert.All(named["matches"]!.AsArray(), match => Assert.Contains("ann", match!["post"]!["author"]!.GetValue<string>(), StringComparison.Ordinal));
+        var matches = named["matches"]!.AsArray().Count;
+        Assert.InRange(named["cost"]!.GetValue<decimal>(), source == "x" ? (posts * 0.005m) + (matches * 0.005m) + 0.01m : 0, source == "x" ? (posts * 0.005m) + (matches * 0.015m) : 0);
+        Assert.Equal(source == "x" ? matches : 0, source == "x" ? network.Calls.Of("posts").SelectMany(call => IdsOf(call.PathAndQuery)).Distinct().Count() : 0);
     }
 
     [Theory]
@@ -55,7 +61,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         AssertTwelvePages(view, posts);
 
         // A page whose answer could not be read may have been paid: that one, of up to 64 posts, counts in full, and nothing else does.
-        Assert.InRange(view["cost"]!.GetValue<double>(), source == "x" ? posts * 0.005 : 0, source == "x" ? (posts + 64) * 0.005 : 0);
+        Assert.InRange(view["cost"]!.GetValue<decimal>(), source == "x" ? posts * 0.005m : 0, source == "x" ? ((posts + 64) * 0.005m) + (view["matches"]!.AsArray().Count * 0.015m) : 0);
     }
 
     [Fact]
@@ -186,6 +192,9 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
 
     private static object Wish(string source, string query) =>
         source == "x" ? new { source, query, maxCost = 5m } : new { source, query };
+
+    private static string[] IdsOf(string pathAndQuery) =>
+        Uri.UnescapeDataString(pathAndQuery[(pathAndQuery.IndexOf("ids=", StringComparison.Ordinal) + 4)..pathAndQuery.IndexOf("&expansions", StringComparison.Ordinal)]).Split(',');
 
     private static void AssertTwelvePages(JsonNode view, int posts)
     {

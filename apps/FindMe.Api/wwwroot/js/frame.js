@@ -47,8 +47,9 @@ export function frameOf(match, number, opened) {
   function refresh(groups) {
     node.hidden = isRepeated(match, groups);
     const carrying = postsOf(match, groups);
-    if (told !== carrying.length) {
-      told = carrying.length;
+    const now = carrying.map(post => `${post.id} ${post.author ?? ''}`).join();
+    if (told !== now) {
+      told = now;
       replace(posts, postList(carrying));
     }
     if (covered && isSensitive(match, groups) && !reveal.isConnected) {

@@ -14,6 +14,9 @@ import { clockOf, count, hasEnded, minuteOf, remaining, sentence, statusWords } 
 // Width asked of the server, in pixels.
 const CROP_WIDTH = 960;
 
+// X charges for names: who posted the last matches is asked after they are found, and known a moment later.
+const NAMES_AFTER_MS = 3000;
+
 // Faces in the strip of the newest finds.
 const STRIP_LENGTH = 12;
 
@@ -24,6 +27,7 @@ export async function resultsView(page, id) {
   let order = 'confidence';
   let stop = () => {};
   let ticking;
+  let naming;
 
   const heading = element('h1', {}, 'You in ', element('em', {}, search.query));
   const status = element('p', { class: 'status' });
@@ -203,8 +207,23 @@ export async function resultsView(page, id) {
           : `${where} You are in ${count(surely, 'photo')} of ${cancelled ? 'those' : found}${perhaps > 0 ? `, and maybe in ${perhaps} more` : ''}.${skippedWords}`);
     }
     replace(summary, words, actions);
-    if (stop !== finished) announceNow(words.textContent);
+    if (stop !== finished) {
+      announceNow(words.textContent);
+      if (frames.some(frame => frame.match.post?.network === 'x' && !frame.match.post.author)) naming = setTimeout(nameAuthors, NAMES_AFTER_MS);
+    }
     stop = finished;
+  }
+
+  async function nameAuthors() {
+    const later = await api.search(id).catch(() => undefined);
+    if (!later) return;
+    search.groups = later.groups;
+    search.cost = later.cost;
+    for (const frame of frames) {
+      const named = later.matches.find(match => match.photo.id === frame.match.photo.id && match.post?.id === frame.match.post?.id);
+      if (named) frame.match.post = named.post;
+      frame.refresh(search.groups ?? []);
+    }
   }
 
   // Stands in for the live connection once there is none.
@@ -266,6 +285,7 @@ export async function resultsView(page, id) {
     leave() {
       stop();
       clearInterval(ticking);
+      clearTimeout(naming);
       viewer.leave();
     },
   };
