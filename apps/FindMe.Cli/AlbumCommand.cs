@@ -34,10 +34,10 @@ internal static class AlbumCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var loading = engine.LoadAsync(parsed);
+            await using var loading = engine.Begin(parsed);
             var target = parsed.GetValue(copyTo) is { } path ? new CopyFolder(path) : null;
             var files = PhotoFiles.Below(parsed.GetRequiredValue(folder), CommandLine.Complain, target?.Path);
-            using var loaded = await loading;
+            var loaded = await loading.Engine;
             var wanted = references.Read(loaded, parsed, cancellationToken);
             var form = parsed.GetValue(json) ? AlbumForm.Json : parsed.GetValue(csv) ? AlbumForm.Csv : parsed.GetValue(print0) ? AlbumForm.Names : AlbumForm.Lines;
             return await SearchAsync(loaded, wanted, files, new AlbumOutput(form), parsed.GetValue(maybe), target, cancellationToken);

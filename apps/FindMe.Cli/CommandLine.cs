@@ -48,7 +48,7 @@ internal static class CommandLine
         {
             return Interrupted;
         }
-        catch (Exception exception) when (exception is CommandException or ModelException or PeopleException or PhotoException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is CommandException or ModelException or FaceVectorsException or PeopleException or VideoException or HttpRequestException or PhotoException or IOException or UnauthorizedAccessException)
         {
             Complain(exception.Message);
             return Failed;

@@ -28,7 +28,10 @@ internal sealed class EngineChoice
     }
 
     /// <summary>Begins to load the engine, a few tenths of a second, while the command reads what it was given.</summary>
-    /// <returns>The engine; throws <see cref="ModelException"/> where the models are not there.</returns>
+    public EngineLoading Begin(ParseResult parsed) => new(LoadAsync(parsed));
+
+    /// <summary>Loads the engine.</summary>
+    /// <returns>The engine, which is the caller's; throws <see cref="ModelException"/> where the models are not there.</returns>
     public Task<FaceEngine> LoadAsync(ParseResult parsed)
     {
         var recipe = parsed.GetRequiredValue(_recipe);
@@ -39,5 +42,22 @@ internal sealed class EngineChoice
 
         var options = new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(_models), Recipe = recipe };
         return Task.Run(() => FaceEngine.Load(options));
+    }
+}
+
+/// <summary>An engine that is being loaded. Whoever ends before it is loaded waits for that: a process may not end under native code.</summary>
+/// <param name="engine">The loading.</param>
+internal sealed class EngineLoading(Task<FaceEngine> engine) : IAsyncDisposable
+{
+    /// <summary>The engine; throws <see cref="ModelException"/> where the models are not there.</summary>
+    public Task<FaceEngine> Engine => engine;
+
+    public async ValueTask DisposeAsync()
+    {
+        await ((Task)engine).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (engine.IsCompletedSuccessfully)
+        {
+            (await engine).Dispose();
+        }
     }
 }

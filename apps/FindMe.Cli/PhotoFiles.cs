@@ -5,6 +5,9 @@ namespace FindMe.Cli;
 /// <summary>The photos among the files of a folder, and their bytes.</summary>
 internal static class PhotoFiles
 {
+    /// <summary>The path that stands for standard input.</summary>
+    public const string StandardInput = "-";
+
     // What people call photos: a file of such a name that is no picture is worth a word, a text or a film in the folder is not.
     private static readonly HashSet<string> Endings = new(
         [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff", ".heic", ".heif", ".bmp", ".jxl", ".jp2"], StringComparer.OrdinalIgnoreCase);
@@ -46,10 +49,15 @@ internal static class PhotoFiles
     public static IEnumerable<string> Of(IEnumerable<string> paths, Action<string> note) =>
         paths.SelectMany(path => Directory.Exists(path) ? Below(path, note).Where(IsNamedLikePhoto) : [path]);
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Reads a file, or standard input where the path is <c>-</c>.</summary>
     /// <exception cref="CommandException">It cannot be read; the message does not name it.</exception>
     public static byte[] Read(string path)
     {
+        if (path == StandardInput)
+        {
+            return ReadInput();
+        }
+
         try
         {
             // Pipes, sockets and devices have no length; opening one could block for ever.
@@ -88,6 +96,31 @@ internal static class PhotoFiles
         {
             throw new CommandException("it cannot be read from its disk.");
         }
+    }
+
+    /// <summary>Reads standard input to its end.</summary>
+    /// <exception cref="CommandException">It is a terminal, or holds more than the largest photo.</exception>
+    public static byte[] ReadInput()
+    {
+        if (!Console.IsInputRedirected)
+        {
+            throw new CommandException("- means standard input, and nothing is piped into it.");
+        }
+
+        using var input = Console.OpenStandardInput();
+        using var bytes = new MemoryStream();
+        var buffer = new byte[1 << 16];
+        var limit = new FaceEngineOptions().MaxPhotoBytes;
+        while (input.Read(buffer) is > 0 and var count)
+        {
+            bytes.Write(buffer, 0, count);
+            if (bytes.Length > limit)
+            {
+                throw new CommandException($"standard input has more than {limit / 1e6:0} MB.");
+            }
+        }
+
+        return bytes.ToArray();
     }
 
     private static void List(string folder, string? except, List<string> files, Action<string> note)

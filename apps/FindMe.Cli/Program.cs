@@ -5,6 +5,11 @@ using FindMe.Cli;
 var root = new RootCommand("Finds people in photos, on this machine: no photo and no face leaves it, unless a command is told of a --server.")
 {
     AlbumCommand.Create(),
+    TrainCommand.Create(),
+    RecognizeCommand.Create(),
+    BackgroundCommand.Create(),
+    VideoCommand.Create(),
+    FailuresCommand.Create(),
     PeopleCommand.Create(),
     ClassifyCommand.Create(),
 };

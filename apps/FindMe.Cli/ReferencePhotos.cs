@@ -74,7 +74,10 @@ internal sealed class ReferencePhotos
         return reading;
     }
 
-    private static string? ProblemOf(ReferenceReading reading, int? face) => reading.Problem switch
+    /// <summary>Why a photo's face does not serve, with the way out; null where it does.</summary>
+    /// <param name="reading">What was read.</param>
+    /// <param name="face">Which face was asked for, from 1; null: none.</param>
+    public static string? ProblemOf(ReferenceReading reading, int? face) => reading.Problem switch
     {
         ReferenceProblem.NoFace => "no face is to be seen: take a photo of the face from the front, in good light.",
         ReferenceProblem.SeveralFaces => $"it shows {reading.Faces.Count} faces: say which one with --face 1 to --face {reading.Faces.Count}, counted from left to right.",

@@ -20,7 +20,7 @@ internal static class Classify
         .WithDescription(
             "The picture is sent as JSON {\"image\": base64}, as the file image of a form, or as the body itself. "
             + "topK: how many classes are wanted, likeliest first; 3 by default. The model is loaded by the first request.")
-        .Accepts<ImageBody>("application/json", "multipart/form-data", "image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/tiff", "application/octet-stream")
+        .Takes<ImageBody>("application/json", "multipart/form-data", "image/*", "application/octet-stream")
         .ProducesProblem(StatusCodes.Status400BadRequest)
         .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
         .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)

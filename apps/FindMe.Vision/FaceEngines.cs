@@ -3,6 +3,28 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Vision;
 
+/// <summary>The face engine, one core a turn: whoever waits holds no thread.</summary>
+internal sealed class EngineTurns(Lazy<FaceEngine> engine) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(Environment.ProcessorCount);
+
+    /// <summary>Works with the engine when a core is free.</summary>
+    public async Task<T> TakeAsync<T>(Func<FaceEngine, T> work, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(() => work(engine.Value), cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+}
+
 /// <summary>Registers the face engine, one for all requests.</summary>
 internal static class EngineServices
 {
@@ -10,6 +32,7 @@ internal static class EngineServices
     {
         services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => new Lazy<FaceEngine>(() => FaceEngine.Load(provider.GetRequiredService<IOptions<FaceEngineOptions>>().Value)));
+        services.AddSingleton<EngineTurns>();
         services.AddHostedService<EngineStart>();
     }
 

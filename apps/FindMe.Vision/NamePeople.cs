@@ -16,7 +16,7 @@ internal static class NamePeople
         .WithDescription(
             "model: the name of a file NAME.findme in the service's folder of people, which findme people train wrote. The photo is sent as for /classify. "
             + "A face of nobody it was trained for is unknown.")
-        .Accepts<ImageBody>("application/json", "multipart/form-data", "image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/tiff", "application/octet-stream")
+        .Takes<ImageBody>("application/json", "multipart/form-data", "image/*", "application/octet-stream")
         .ProducesProblem(StatusCodes.Status400BadRequest)
         .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status413PayloadTooLarge)

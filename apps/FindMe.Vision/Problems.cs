@@ -1,4 +1,5 @@
 using FindMe.Faces;
+using FindMe.Recognition;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -65,6 +66,7 @@ internal sealed class RequestFailures : IExceptionHandler
     {
         RequestException request => request,
         PhotoException photo => RequestException.Of(photo),
+        FaceVectorsException vectors => new RequestException(422, "unusable-vectors", vectors.Message, "Make them anew with POST /faces/train."),
         BadHttpRequestException bad => RequestException.Of(bad),
         _ => null,
     };

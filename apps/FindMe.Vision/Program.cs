@@ -18,6 +18,8 @@ app.UseVisionLimits();
 app.MapClassify();
 app.MapNamePeople();
 app.MapOpenApi();
+app.MapFaceVectors();
+app.MapAwsLambdaFace();
 app.MapUnknownRoutes();
 
 app.Run();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
 using Microsoft.Extensions.Primitives;
 
 namespace FindMe.Vision;
@@ -127,7 +128,7 @@ internal sealed class RequestImages : IDisposable
         {
             form = await request.ReadFormAsync(cancellationToken);
         }
-        catch (InvalidDataException)
+        catch (Exception exception) when (exception is InvalidDataException or (IOException and not BadHttpRequestException))
         {
             throw new RequestException(400, "bad-form", "The form is broken or too large.", "Send fewer or smaller pictures, as multipart/form-data of a usual client.");
         }
@@ -174,4 +175,21 @@ internal sealed class RequestImages : IDisposable
 
         throw new RequestException(400, "bad-base64", "A picture is no base64.", "Send it as standard base64 (RFC 4648), without line breaks.");
     }
+}
+
+/// <summary>Says in the OpenAPI document what an endpoint takes that reads its body itself.</summary>
+internal static class RequestImagesDescription
+{
+    // Not as metadata of Accepts, which would have the router pass by what is of no such type, and a 404 for it.
+    public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder endpoint, params string[] types) =>
+        endpoint.AddOpenApiOperationTransformer(async (operation, context, cancellationToken) =>
+        {
+            var schema = await context.GetOrCreateSchemaAsync(typeof(TBody), cancellationToken: cancellationToken);
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = types.ToDictionary(
+                    type => type, type => new OpenApiMediaType { Schema = type == "application/json" ? schema : new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } }),
+            };
+        });
 }

@@ -29,6 +29,7 @@ var charts = new Option<DirectoryInfo?>("--charts") { Description = "A folder fo
 var command = new RootCommand("Measures how well and how fast FindMe's engine finds faces and tells them apart.")
 {
     Verb("pairs", "Tells pairs of one person from pairs of two.", [pairs], (engine, parsed, end) => Pairs.Evaluate(engine, parsed.GetRequiredValue(pairs), end)),
+    Verb("vectors", "Tells the same pairs by a picture's vectors: by threshold, and by neighbours in the MANIFEST.csv beside it.", [pairs], (engine, parsed, end) => FaceVectorPairs.Evaluate(engine, parsed.GetRequiredValue(pairs), end)),
     Verb("detect", "Finds labelled faces.", [labels], (engine, parsed, end) => Detect.Evaluate(engine, parsed.GetRequiredValue(labels), end)),
     Verb("event", "Finds people in an event's album.", [album], (engine, parsed, end) => Events.Evaluate(engine, parsed.GetRequiredValue(album), end)),
     Verb("speed", "Measures the time of photos.", [photos, reference], (engine, parsed, end) => Speed.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(reference), end)),

@@ -38,6 +38,14 @@ internal sealed class Picture : IDisposable
     /// <summary><c>[height, width, 3]</c>: red, green, blue, 0 to 255.</summary>
     public Span<byte> Pixels => _pixels.AsSpan(0, Width * Height * Bands);
 
+    /// <summary>A picture of full size.</summary>
+    public static Picture CopyOf(PhotoPixels pixels)
+    {
+        var picture = new Picture(pixels.Width, pixels.Height, pixels.Width, pixels.Height);
+        pixels.Rgb.CopyTo(picture.Pixels);
+        return picture;
+    }
+
     /// <summary>A copy that is turned by a quarter.</summary>
     public Picture Turn(bool clockwise)
     {

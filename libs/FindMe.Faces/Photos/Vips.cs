@@ -71,6 +71,12 @@ internal static unsafe partial class Vips
     [LibraryImport(Library, EntryPoint = "vips_area_unref")]
     public static partial void UnrefArea(nint area);
 
+    /// <summary>VipsBandFormat: VIPS_FORMAT_UCHAR.</summary>
+    public const int ByteFormat = 0;
+
+    [LibraryImport(Library, EntryPoint = "vips_image_new_from_memory_copy")]
+    public static partial nint NewImage(byte* data, nuint length, int width, int height, int bands, int format);
+
     [LibraryImport(Library, EntryPoint = "vips_image_get_width")]
     public static partial int GetWidth(nint image);
 

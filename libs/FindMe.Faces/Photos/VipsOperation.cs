@@ -120,6 +120,19 @@ internal sealed unsafe class VipsImage(nint handle) : IDisposable
 {
     public nint Handle { get; } = handle;
 
+    /// <summary>An image of a copy of pixels.</summary>
+    /// <param name="rgb"><c>[height, width, 3]</c>: red, green, blue.</param>
+    /// <param name="width">Pixels across.</param>
+    /// <param name="height">Pixels down.</param>
+    public static VipsImage FromRgb(ReadOnlySpan<byte> rgb, int width, int height)
+    {
+        fixed (byte* data = rgb)
+        {
+            var image = Vips.NewImage(data, (nuint)rgb.Length, width, height, Picture.Bands, Vips.ByteFormat);
+            return image != 0 ? new VipsImage(image) : throw new NotSupportedException($"libvips has no room for {width} × {height} pixels.");
+        }
+    }
+
     public int Width => Vips.GetWidth(Handle);
 
     public int Height => Vips.GetHeight(Handle);

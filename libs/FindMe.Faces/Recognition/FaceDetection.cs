@@ -22,6 +22,9 @@ internal sealed class FaceDetection : IDisposable
     // A photo that lies on its side shows faces to the coarse passes at least.
     private const int TurnedPasses = 3;
 
+    // 22 pixels of 192 and more.
+    private const int PortraitPasses = 2;
+
     // Two boxes that share this much of their union are one face.
     private const float SameFaceOverlap = 0.4f;
 
@@ -73,6 +76,11 @@ internal sealed class FaceDetection : IDisposable
     /// <returns>At most 200 faces, largest score first, clamped into the picture.</returns>
     public List<Detection> Detect(Picture picture, Processors processors, CancellationToken cancellationToken) =>
         Detect(picture, Passes, MinScore, processors, cancellationToken);
+
+    /// <summary>Finds the faces of a portrait: only the passes that answer for faces of a fifth of the picture and more, a tenth of the work.</summary>
+    /// <returns>As <see cref="Detect(Picture, Processors, CancellationToken)"/>.</returns>
+    public List<Detection> DetectPortrait(Picture picture, Processors processors, CancellationToken cancellationToken) =>
+        Detect(picture, Passes.AsSpan(0, PortraitPasses), MinScore, processors, cancellationToken);
 
     /// <summary>Finds the larger faces of a picture that was turned by a guess: only what is surely a face counts.</summary>
     /// <returns>As <see cref="Detect(Picture, Processors, CancellationToken)"/>.</returns>

@@ -1,0 +1,154 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Threading.Channels;
+using FindMe.Faces;
+using FindMe.Recognition;
+
+namespace FindMe.Cli;
+
+/// <summary>findme recognize person.csv IMAGE…: whether each photo shows the person.</summary>
+internal static class RecognizeCommand
+{
+    public static Command Create()
+    {
+        var person = new Argument<string>("person.csv") { Description = "What findme train wrote; - for standard input." };
+        var images = new Argument<string[]>("IMAGE") { Description = "Photos, and folders of photos.", Arity = ArgumentArity.OneOrMore };
+        var background = new Option<string?>("--background")
+        {
+            Description = "Decide by the nearest neighbours instead of the threshold: vectors of strangers, from findme background.",
+            HelpName = "FILE",
+        };
+        var json = new Option<bool>("--json") { Description = "One JSON object a line, with distance, box and number of faces." };
+        var server = new VisionServer();
+        var engine = new EngineChoice();
+        var command = new Command("recognize", "Says of each photo whether it shows a person: IMAGE, a tab, True or False. Exit code 0: all answered; 2: some could not be.")
+        {
+            person, images, background, json,
+        };
+        server.AddTo(command);
+        engine.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await using var loading = server.IsWanted(parsed) ? null : engine.Begin(parsed);
+            var vectors = VectorFiles.ReadText(parsed.GetRequiredValue(person));
+            var strangers = parsed.GetValue(background) is { } file ? VectorFiles.ReadText(file) : null;
+            var files = PhotoFiles.Of(parsed.GetRequiredValue(images), CommandLine.Complain).ToList();
+            if (loading is null)
+            {
+                return await AnswerAsync(
+                    files, parsed.GetValue(json), async (photo, end) => await server.RecognizeAsync(parsed, vectors, strangers, photo, end), cancellationToken);
+            }
+
+            var loaded = await loading.Engine;
+            var known = VectorFiles.Parse(loaded, parsed.GetRequiredValue(person), vectors);
+            var unknown = strangers is null ? null : VectorFiles.Parse(loaded, parsed.GetRequiredValue(background)!, strangers);
+            var recognition = new FaceVectorRecognition(loaded, known, unknown);
+            return await AnswerAsync(
+                files, parsed.GetValue(json), (photo, end) => Task.Run(() => RecognizedPhoto.Of(recognition.Recognize(loaded.Analyze(photo, end))), end), cancellationToken);
+        });
+        return command;
+    }
+
+    // As many at once as there are cores, and answers in the order of the command line as soon as they are there.
+    private static async Task<int> AnswerAsync(
+        List<string> files, bool json, Func<byte[], CancellationToken, Task<RecognizedPhoto>> recognize, CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var screen = new Screen("photos", files.Count);
+        var answers = Channel.CreateBounded<Task<RecognizedPhoto>>(Environment.ProcessorCount);
+        var asking = AskAsync();
+        var failed = 0;
+        try
+        {
+            var answered = 0;
+            await foreach (var answer in answers.Reader.ReadAllAsync(cancellationToken))
+            {
+                var photo = await answer with { Image = files[answered++] };
+                failed += photo.Error is null ? 0 : 1;
+                Write(screen, photo, json);
+                screen.Step();
+            }
+
+            await asking;
+        }
+        finally
+        {
+            // The engine is gone after this: nobody may still work with it.
+            await end.CancelAsync();
+            await asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (answers.Reader.TryRead(out var answer))
+            {
+                await ((Task)answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        return failed == 0 ? CommandLine.Done : CommandLine.Failed;
+
+        async Task AskAsync()
+        {
+            try
+            {
+                foreach (var file in files)
+                {
+                    // There is one writer: where there is room, it stays.
+                    await answers.Writer.WaitToWriteAsync(end.Token);
+                    answers.Writer.TryWrite(AskOneAsync(file));
+                }
+            }
+            finally
+            {
+                answers.Writer.Complete();
+            }
+        }
+
+        async Task<RecognizedPhoto> AskOneAsync(string file)
+        {
+            try
+            {
+                return await recognize(PhotoFiles.Read(file), end.Token);
+            }
+            catch (Exception exception) when (exception is PhotoException or CommandException)
+            {
+                return new RecognizedPhoto(null, null, null, null, exception.Message);
+            }
+        }
+    }
+
+    private static void Write(Screen screen, RecognizedPhoto photo, bool json)
+    {
+        if (json)
+        {
+            screen.Write(JsonSerializer.Serialize(photo, RecognizeJson.Default.RecognizedPhoto));
+        }
+        else if (photo.Error is null)
+        {
+            screen.Write($"{Screen.OneLine(photo.Image)}\t{photo.Present}");
+        }
+
+        if (photo.Error is not null)
+        {
+            screen.Note($"{photo.Image}: {photo.Error}");
+        }
+    }
+}
+
+/// <summary>Whether a photo shows the person.</summary>
+/// <param name="Present">Whether it does; null with an error.</param>
+/// <param name="Distance">Distance of the nearest face; null where there is none.</param>
+/// <param name="Box">Where that face is.</param>
+/// <param name="Faces">How many faces there are.</param>
+/// <param name="Error">Why the photo could not be answered for; null where it could.</param>
+internal sealed record RecognizedPhoto(bool? Present, float? Distance, BoxView? Box, int? Faces, string? Error)
+{
+    /// <summary>The photo as the command line named it.</summary>
+    [JsonPropertyOrder(-1)]
+    public string Image { get; init; } = "";
+
+    public static RecognizedPhoto Of(FacePresence presence) =>
+        new(presence.Present, presence.Distance, presence.Box is { } box ? BoxView.Of(box) : null, presence.Faces, null);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(RecognizedPhoto))]
+internal sealed partial class RecognizeJson : JsonSerializerContext;

@@ -1,0 +1,49 @@
+using System.Text;
+using FindMe.Faces;
+using FindMe.Recognition;
+
+namespace FindMe.Cli;
+
+/// <summary>Files of face vectors.</summary>
+internal static class VectorFiles
+{
+    /// <summary>Reads a file's text, or standard input's where the path is <c>-</c>.</summary>
+    /// <exception cref="CommandException">It cannot be read; the message names it.</exception>
+    public static string ReadText(string path)
+    {
+        try
+        {
+            return path == PhotoFiles.StandardInput ? Encoding.UTF8.GetString(PhotoFiles.ReadInput()) : File.ReadAllText(path);
+        }
+        catch (CommandException exception)
+        {
+            throw new CommandException($"{NameOf(path)}: {exception.Message}");
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CommandException($"{path}: there is no such file. findme train PHOTO > {Path.GetFileName(path)} makes one.");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(Directory.Exists(path) ? $"{path}: it is a folder, not a file of face vectors." : $"{path}: it may not be read: ask its owner for permission.");
+        }
+    }
+
+    /// <summary>Reads the vectors of a file.</summary>
+    /// <exception cref="CommandException">It holds none, or none that the engine can compare; the message names it.</exception>
+    public static FaceVectors Parse(FaceEngine engine, string path, string text)
+    {
+        try
+        {
+            var vectors = FaceVectors.FromCsv(text);
+            vectors.ThrowIfNotOf(engine);
+            return vectors;
+        }
+        catch (FaceVectorsException exception)
+        {
+            throw new CommandException($"{NameOf(path)}: {exception.Message}");
+        }
+    }
+
+    private static string NameOf(string path) => path == PhotoFiles.StandardInput ? "standard input" : path;
+}

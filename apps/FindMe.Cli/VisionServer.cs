@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Serialization;
+using FindMe.Recognition;
+
+namespace FindMe.Cli;
+
+/// <summary>A FindMe.Vision elsewhere, which does what this machine otherwise does itself.</summary>
+internal sealed class VisionServer
+{
+    // What one photo may take there, cold start included.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly Option<string?> _address = new("--server")
+    {
+        Description = "Have a FindMe.Vision at this address do it; photos and vectors are sent there.",
+        HelpName = "URL",
+    };
+
+    private readonly Lazy<HttpClient> _http = new(() => new HttpClient { Timeout = Patience });
+
+    /// <summary>Adds the option to a command.</summary>
+    public void AddTo(Command command) => command.Options.Add(_address);
+
+    /// <summary>Whether the option was given.</summary>
+    public bool IsWanted(ParseResult parsed) => parsed.GetValue(_address) is not null;
+
+    /// <summary>Trains there.</summary>
+    /// <returns>The CSV.</returns>
+    public async Task<string> TrainAsync(ParseResult parsed, byte[] photo, string path, int? face, int seed, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(parsed, face is null ? $"faces/train?seed={seed}" : $"faces/train?seed={seed}&face={face - 1}"));
+        request.Headers.Accept.ParseAdd("text/csv");
+        request.Content = new ByteArrayContent(photo) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
+        using var answer = await SendAsync(request, cancellationToken);
+        return answer.IsSuccessStatusCode
+            ? await answer.Content.ReadAsStringAsync(cancellationToken)
+            : throw new CommandException($"{path}: {(await ReadExceptionAsync(answer, cancellationToken)).Message}");
+    }
+
+    /// <summary>Recognizes there.</summary>
+    /// <exception cref="CommandException">The server does not take the photo, or the vectors.</exception>
+    public async Task<RecognizedPhoto> RecognizeAsync(
+        ParseResult parsed, string vectors, string? background, byte[] photo, CancellationToken cancellationToken)
+    {
+        using var form = new MultipartFormDataContent { { new StringContent(vectors, Encoding.UTF8, "text/csv"), "vectors", "person.csv" } };
+        if (background is not null)
+        {
+            form.Add(new StringContent(background, Encoding.UTF8, "text/csv"), "background", "background.csv");
+        }
+
+        // A name of its own: what the file is called here is nobody's business there.
+        form.Add(new ByteArrayContent(photo), "image", "image");
+        using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(parsed, "faces/recognize")) { Content = form };
+        using var answer = await SendAsync(request, cancellationToken);
+        return answer.IsSuccessStatusCode
+            ? await answer.Content.ReadFromJsonAsync(RecognizeJson.Default.RecognizedPhoto, cancellationToken) ?? throw new CommandException("the server answers with nothing.")
+            : throw await ReadExceptionAsync(answer, cancellationToken);
+    }
+
+    private Uri AddressOf(ParseResult parsed, string path) =>
+        Uri.TryCreate(parsed.GetRequiredValue(_address)!.TrimEnd('/') + "/" + path, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+            ? address
+            : throw new CommandException("--server takes an address such as http://localhost:5104.");
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _http.Value.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException exception)
+        {
+            throw new HttpRequestException($"The server {request.RequestUri!.GetLeftPart(UriPartial.Authority)} cannot be reached: {exception.Message}");
+        }
+        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HttpRequestException($"The server {request.RequestUri!.GetLeftPart(UriPartial.Authority)} does not answer within {Patience.TotalMinutes:0} minutes.");
+        }
+    }
+
+    // What is wrong with the vectors is wrong for every photo.
+    private static async Task<Exception> ReadExceptionAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await answer.Content.ReadFromJsonAsync(VisionProblemJson.Default.VisionProblem, cancellationToken) switch
+            {
+                { Type: "unusable-vectors" or "no-vectors", Title: { } title } problem => new FaceVectorsException($"{title} {problem.Detail}"),
+                { Title: { Length: > 0 } title } problem => new CommandException($"{title} {problem.Detail}"),
+                _ => new CommandException($"the server answers {(int)answer.StatusCode}."),
+            };
+        }
+        catch (Exception exception) when (exception is System.Text.Json.JsonException or InvalidOperationException)
+        {
+            return new CommandException($"the server answers {(int)answer.StatusCode}; is there a FindMe.Vision?");
+        }
+    }
+}
+
+/// <summary>What a server says is wrong: RFC 9457.</summary>
+internal sealed record VisionProblem(string? Type, string? Title, string? Detail);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(VisionProblem))]
+internal sealed partial class VisionProblemJson : JsonSerializerContext;

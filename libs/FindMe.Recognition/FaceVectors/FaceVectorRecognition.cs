@@ -1,0 +1,125 @@
+using FindMe.Faces;
+
+namespace FindMe.Recognition;
+
+/// <summary>Whether a photo shows a person whose vectors are known.</summary>
+/// <param name="Present">Whether it does.</param>
+/// <param name="Distance">Distance of the nearest face from the person; null where the photo shows no face.</param>
+/// <param name="Box">Where that face is, in pixels of the upright full-size photo; null where there is none.</param>
+/// <param name="Faces">How many faces the photo shows.</param>
+public sealed record FacePresence(bool Present, float? Distance, Box? Box, int Faces);
+
+/// <summary>Decides whether photos show one person: by a threshold or, with a background, by the nearest neighbours.</summary>
+/// <remarks>Immutable, and safe to share between threads.</remarks>
+public sealed class FaceVectorRecognition
+{
+    /// <summary>How many neighbours decide with a background; fewer where the person has too few vectors to be most of them.</summary>
+    public const int Neighbours = 5;
+
+    private readonly IReadOnlyList<FaceEmbedding> _person;
+    private readonly FaceEmbedding _mean;
+    private readonly IReadOnlyList<FaceEmbedding>? _background;
+    private readonly float _threshold;
+    private readonly int _neighbours;
+
+    /// <summary>Checks that all vectors are the engine's.</summary>
+    /// <param name="engine">The engine that will analyse the photos.</param>
+    /// <param name="person">The person's vectors.</param>
+    /// <param name="background">Vectors of many other people; null: the threshold decides.</param>
+    /// <param name="trustLength">Whether vectors that do not say what made them are taken if they have the right length.</param>
+    /// <exception cref="FaceVectorsException">Another recipe made them; the message names it.</exception>
+    public FaceVectorRecognition(FaceEngine engine, FaceVectors person, FaceVectors? background = null, bool trustLength = false)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(person);
+        person.ThrowIfNotOf(engine, trustLength);
+        background?.ThrowIfNotOf(engine, trustLength);
+        _person = person.Vectors;
+        _mean = MeanOf(person.Vectors);
+        _background = background?.Vectors;
+        _threshold = engine.MatchDistance;
+
+        // The majority of k must be reachable: k = 2n − 1 with n vectors.
+        _neighbours = Math.Min(Neighbours, (2 * _person.Count) - 1);
+    }
+
+    /// <summary>Decides.</summary>
+    /// <param name="photo">What the engine found in the photo.</param>
+    public FacePresence Recognize(AnalyzedPhoto photo)
+    {
+        ArgumentNullException.ThrowIfNull(photo);
+        var best = new FacePresence(false, null, null, photo.Faces.Count);
+        foreach (var face in photo.Faces)
+        {
+            var distance = DistanceTo(face.Embedding);
+            var present = _background is null ? distance <= _threshold : IsAmongPerson(face.Embedding, _background);
+            if (best.Distance is null || (present, -distance).CompareTo((best.Present, -best.Distance.Value)) > 0)
+            {
+                best = best with { Present = present, Distance = distance, Box = face.Box };
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>Distance of a face from the person: from the mean of the vectors.</summary>
+    internal float DistanceTo(FaceEmbedding face) => face.DistanceTo(_mean);
+
+    /// <summary>Whether most of the nearest vectors are the person's.</summary>
+    internal bool IsAmongPerson(FaceEmbedding face, IEnumerable<FaceEmbedding> background)
+    {
+        // It is, exactly if the person's (k + 1) / 2-nearest vector is nearer than the background's.
+        var majority = (_neighbours + 1) / 2;
+        return Nearest(_person, majority) < Nearest(background, majority);
+
+        float Nearest(IEnumerable<FaceEmbedding> vectors, int rank)
+        {
+            // A handful at most: kept in order by insertion.
+            Span<float> nearest = stackalloc float[rank];
+            nearest.Fill(float.PositiveInfinity);
+            foreach (var vector in vectors)
+            {
+                var distance = vector.DistanceTo(face);
+                for (var i = 0; i < rank; i++)
+                {
+                    if (distance < nearest[i])
+                    {
+                        (nearest[i], distance) = (distance, nearest[i]);
+                    }
+                }
+            }
+
+            return nearest[^1];
+        }
+    }
+
+    // Of directions the direction of the sum, of places the centre.
+    private static FaceEmbedding MeanOf(IReadOnlyList<FaceEmbedding> vectors)
+    {
+        var mean = new float[vectors[0].Values.Length];
+        var (length, count) = (0f, 0);
+        foreach (var vector in vectors)
+        {
+            var squares = 0f;
+            for (var i = 0; i < mean.Length; i++)
+            {
+                mean[i] += vector.Values[i] / vectors.Count;
+                squares += vector.Values[i] * vector.Values[i];
+            }
+
+            (length, count) = (length + MathF.Abs(squares - 1), count + 1);
+        }
+
+        // Rounding of a few thousand floats stays far below; what is not of unit length is off by tenths.
+        if (length / count < 1e-3f)
+        {
+            var norm = MathF.Sqrt(mean.Sum(value => value * value));
+            for (var i = 0; i < mean.Length; i++)
+            {
+                mean[i] /= norm;
+            }
+        }
+
+        return FaceEmbedding.FromValues(mean);
+    }
+}

@@ -1,0 +1,70 @@
+using FindMe.Faces;
+
+namespace FindMe.Recognition;
+
+/// <summary>What a photo gives to recognise a person by.</summary>
+/// <param name="Reading">The face, and why it cannot serve if it cannot.</param>
+/// <param name="Vectors">Its vectors; null with any <see cref="ReferenceReading.Problem"/>.</param>
+public sealed record TrainedFace(ReferenceReading Reading, FaceVectors? Vectors);
+
+/// <summary>A photo of one face → its embedding and those of its augmentations.</summary>
+public static class FaceVectorTraining
+{
+    // A face that is found farther from where the augmentation put it, in sides of its box, is somebody else's.
+    private const float MaxOffset = 0.35f;
+
+    /// <summary>Trains.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="photo">The encoded photo.</param>
+    /// <param name="face">Which of several faces, an index from 0, left to right; null: there must be exactly one.</param>
+    /// <param name="seed">Of the augmentations.</param>
+    /// <param name="cancellationToken">Checked between the augmentations.</param>
+    /// <returns>
+    /// 22 vectors at most: the photo's own first. An augmentation in which the engine does not find the face again gives none.
+    /// </returns>
+    /// <exception cref="PhotoException">The photo cannot be read.</exception>
+    public static TrainedFace Train(FaceEngine engine, ReadOnlyMemory<byte> photo, int? face = null, int seed = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        var reading = engine.ReadReference(photo, face, cancellationToken);
+        if (face is null && reading.Faces.Count > 1)
+        {
+            return new TrainedFace(reading with { Problem = ReferenceProblem.SeveralFaces, Embedding = null, Box = null }, null);
+        }
+
+        if (reading.Embedding is not { } own || reading.Box is not { } box)
+        {
+            return new TrainedFace(reading, null);
+        }
+
+        var pixels = PhotoPixels.Decode(photo);
+        var (scaleX, scaleY) = ((float)pixels.Width / reading.Width, (float)pixels.Height / reading.Height);
+        var inPixels = new Box(box.X * scaleX, box.Y * scaleY, box.Width * scaleX, box.Height * scaleY);
+        var vectors = new List<FaceEmbedding> { own };
+        foreach (var picture in FaceAugmentation.Of(pixels, inPixels, seed))
+        {
+            if (TryEmbed(engine, picture, cancellationToken) is { } embedding)
+            {
+                vectors.Add(embedding);
+            }
+        }
+
+        return new TrainedFace(reading, new FaceVectors(engine.Recipe, vectors));
+    }
+
+    private static FaceEmbedding? TryEmbed(FaceEngine engine, PhotoPixels picture, CancellationToken cancellationToken)
+    {
+        var (nearest, least) = ((DetectedFace?)null, MaxOffset);
+        foreach (var face in engine.FindPortraitFaces(picture, cancellationToken))
+        {
+            var (x, y) = (face.Box.X + (face.Box.Width / 2) - (picture.Width / 2f), face.Box.Y + (face.Box.Height / 2) - (picture.Height / 2f));
+            var offset = MathF.Sqrt((x * x) + (y * y)) / Math.Max(1, Math.Max(face.Box.Width, face.Box.Height));
+            if (offset < least)
+            {
+                (nearest, least) = (face, offset);
+            }
+        }
+
+        return nearest?.Embedding;
+    }
+}

@@ -1,0 +1,193 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using FindMe.Faces;
+
+namespace FindMe.Recognition;
+
+/// <summary>A video cannot be read; the message is one line with a way out.</summary>
+/// <param name="message">The line.</param>
+public sealed class VideoException(string message) : Exception(message);
+
+/// <summary>A picture of a video.</summary>
+/// <param name="Time">Since its beginning.</param>
+/// <param name="Pixels">What is shown then.</param>
+public sealed record VideoFrame(TimeSpan Time, PhotoPixels Pixels);
+
+/// <summary>The frames of a video file, decoded by the ffmpeg of the machine in a process of its own.</summary>
+/// <remarks>
+/// The file is hostile: ffmpeg may open nothing but this file (no playlist leads it elsewhere), reads containers of films only, and its
+/// frames are no larger than the engine looks at.
+/// </remarks>
+public sealed class VideoFrames
+{
+    // Films as phones, cameras and networks make them. Playlists, scripts and devices of ffmpeg's are none.
+    private const string Containers = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,flv,ogg,asf,gif";
+
+    private const int MaxComplaint = 200;
+
+    private readonly string _path;
+    private readonly string _ffmpeg;
+
+    private VideoFrames(string path, string ffmpeg, TimeSpan? duration) => (_path, _ffmpeg, Duration) = (path, ffmpeg, duration);
+
+    /// <summary>How long the video is; null where its container does not say.</summary>
+    public TimeSpan? Duration { get; }
+
+    /// <summary>Why the video ended before its end, in a line; null where it did not, or is not read yet.</summary>
+    public string? Damage { get; private set; }
+
+    /// <summary>Opens a video.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="VideoException">ffmpeg is not on this machine, or the file is no video.</exception>
+    public static async Task<VideoFrames> OpenAsync(string path, CancellationToken cancellationToken = default)
+    {
+        if (!File.Exists(path))
+        {
+            throw new VideoException(Directory.Exists(path) ? $"{path} is a folder: name a video file." : $"There is no file {path}.");
+        }
+
+        var (ffmpeg, ffprobe) = (FindProgram("ffmpeg"), FindProgram("ffprobe"));
+        using var probe = Start(ffprobe, [.. Input(path), "-show_entries", "format=duration", "-select_streams", "v:0", "-show_entries", "stream=codec_type", "-of", "default=noprint_wrappers=1"]);
+        await using var stop = cancellationToken.Register(() => Kill(probe));
+        var complaint = probe.StandardError.ReadToEndAsync(cancellationToken);
+        var answer = await probe.StandardOutput.ReadToEndAsync(cancellationToken);
+        await probe.WaitForExitAsync(cancellationToken);
+        if (probe.ExitCode != 0 || !answer.Contains("codec_type=video", StringComparison.Ordinal))
+        {
+            throw new VideoException($"{path} cannot be read as a video{LastLine(await complaint)}.");
+        }
+
+        var duration = answer.Split('\n').Select(line => line.Split('=')).FirstOrDefault(field => field[0] == "duration")?[1];
+        return new VideoFrames(
+            path,
+            ffmpeg,
+            double.TryParse(duration, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e6 ? TimeSpan.FromSeconds(seconds) : null);
+    }
+
+    /// <summary>What is shown at 0, <paramref name="every"/>, twice that, and so on.</summary>
+    /// <param name="every">Time between two frames, 10 ms to an hour.</param>
+    /// <param name="cancellationToken">Stops ffmpeg.</param>
+    /// <returns>The frames in their order; ffmpeg waits while one is worked on.</returns>
+    /// <exception cref="VideoException">Not one frame can be decoded.</exception>
+    public async IAsyncEnumerable<VideoFrame> ReadAsync(TimeSpan every, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(every, TimeSpan.FromMilliseconds(10));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(every, TimeSpan.FromHours(1));
+
+        // round=up: a sample shows the last frame that began before it or with it, as a player would.
+        var filter = $"fps=1000/{(int)every.TotalMilliseconds}:round=up:start_time=0,"
+            + $"scale=w='min(iw,{FaceEngine.WorkingSide})':h='min(ih,{FaceEngine.WorkingSide})':force_original_aspect_ratio=decrease";
+        using var ffmpeg = Start(_ffmpeg, ["-nostdin", .. Input(_path), "-map", "0:v:0", "-vf", filter, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
+        await using var stop = cancellationToken.Register(() => Kill(ffmpeg));
+        var complaint = ffmpeg.StandardError.ReadToEndAsync(CancellationToken.None);
+        var count = 0;
+        try
+        {
+            var input = new BufferedStream(ffmpeg.StandardOutput.BaseStream, 1 << 16);
+            while (await TryReadFrameAsync(input, cancellationToken) is { } pixels)
+            {
+                yield return new VideoFrame(every * count, pixels);
+                count++;
+            }
+
+            await ffmpeg.WaitForExitAsync(cancellationToken);
+        }
+        finally
+        {
+            Kill(ffmpeg);
+        }
+
+        var said = LastLine(await complaint);
+        if (count == 0)
+        {
+            throw new VideoException($"{_path}: no picture of the video can be decoded{said}.");
+        }
+
+        Damage = ffmpeg.ExitCode == 0 ? null : $"{_path} ends after {every * count:hh\\:mm\\:ss}{said}.";
+    }
+
+    private static string[] Input(string path) =>
+        ["-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file", "-format_whitelist", Containers, "-i", $"file:{path}"];
+
+    // Netpbm's binary PPM as ffmpeg writes it: "P6", width, height and 255 with white space between them, one white space, the rows.
+    private static async Task<PhotoPixels?> TryReadFrameAsync(BufferedStream input, CancellationToken cancellationToken)
+    {
+        var header = new List<byte>();
+        var fields = 0;
+        while (fields < 4)
+        {
+            var next = input.ReadByte();
+            if (next < 0 || header.Count > 40)
+            {
+                return null;
+            }
+
+            header.Add((byte)next);
+            fields += char.IsWhiteSpace((char)next) ? 1 : 0;
+        }
+
+        var words = System.Text.Encoding.ASCII.GetString([.. header]).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        if (words is not ["P6", var across, var down, "255"]
+            || !int.TryParse(across, NumberStyles.None, CultureInfo.InvariantCulture, out var width)
+            || !int.TryParse(down, NumberStyles.None, CultureInfo.InvariantCulture, out var height)
+            || width is < 1 or > FaceEngine.WorkingSide
+            || height is < 1 or > FaceEngine.WorkingSide)
+        {
+            return null;
+        }
+
+        var rgb = new byte[width * height * 3];
+        return await input.ReadAtLeastAsync(rgb, rgb.Length, throwOnEndOfStream: false, cancellationToken) == rgb.Length
+            ? new PhotoPixels(width, height, rgb)
+            : null;
+    }
+
+    private static Process Start(string program, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        try
+        {
+            var process = Process.Start(start)!;
+            process.StandardInput.Close();
+            return process;
+        }
+        catch (Win32Exception exception)
+        {
+            throw new VideoException($"{program} does not start: {exception.Message}.");
+        }
+    }
+
+    // By PATH alone: the runtime would look in the working folder first, where a download may be called ffmpeg.
+    private static string FindProgram(string name)
+    {
+        var file = OperatingSystem.IsWindows() ? name + ".exe" : name;
+        return (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Where(Path.IsPathFullyQualified)
+            .Select(folder => Path.Combine(folder, file))
+            .FirstOrDefault(File.Exists)
+            ?? throw new VideoException($"Videos need {name}, which is not on this machine: apt install ffmpeg, brew install ffmpeg, or https://ffmpeg.org/download.html.");
+    }
+
+    private static void Kill(Process process)
+    {
+        try
+        {
+            process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended already.
+        }
+    }
+
+    // ffmpeg's last words, which may quote the file's.
+    private static string LastLine(string text)
+    {
+        var line = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "";
+        return line.Length == 0 ? "" : $": {(line.Length > MaxComplaint ? line[..MaxComplaint] : line).TrimEnd('.')}";
+    }
+}

@@ -1,0 +1,110 @@
+using System.Text.Json.Nodes;
+using FindMe.Faces;
+
+namespace FindMe.Recognition.Tests;
+
+public sealed class ShellTests(TestPeople people, VisionProcess vision)
+{
+    [Fact]
+    public async Task An_album_gives_the_photos_that_show_the_person_and_says_what_it_could_not_read()
+    {
+        using var folder = new TemporaryFolder();
+        var (album, copies) = (Directory.CreateDirectory(folder["album"]).FullName, Directory.CreateDirectory(folder["copies"]).FullName);
+        Directory.CreateDirectory(Path.Combine(album, "day 2"));
+        File.Copy(TestPeople.PhotoPath(1), Path.Combine(album, "day 2", "a\n\u001b[31m,\"b\".jpg"));
+        File.Copy(TestPeople.PhotoPath(2), Path.Combine(album, "others.jpg"));
+        await File.WriteAllTextAsync(Path.Combine(album, "broken.jpg"), "no picture", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(album, "notes.txt"), "no picture either", TestContext.Current.CancellationToken);
+        File.CreateSymbolicLink(Path.Combine(album, "link.jpg"), TestPeople.PhotoPath(1));
+        File.CreateSymbolicLink(Path.Combine(album, "loop"), album);
+        await File.WriteAllTextAsync(Path.Combine(copies, "a\n\u001b[31m,\"b\".jpg"), "somebody's own", TestContext.Current.CancellationToken);
+
+        var plain = await Shell.FindMeAsync("album", album, "--me", people.Ada, "--copy-to", copies);
+        var json = await Shell.FindMeAsync("album", album, "--me", people.Ada, "--json", "--copy-to", copies);
+
+        Assert.Equal((0, $"{album}/day 2/a\\n\\u001b[31m,\"b\".jpg"), (plain.Code, Assert.Single(plain.Lines)));
+        Assert.Contains("broken.jpg: This is not a picture", plain.Errors, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 photos match, 0 maybe, 1 could not be read, 1 other file", plain.Errors, StringComparison.Ordinal);
+        Assert.Equal($"{album}/day 2/a\n\u001b[31m,\"b\".jpg", JsonNode.Parse(json.Lines[0])!["file"]!.GetValue<string>());
+        Assert.Equal(1, JsonNode.Parse(json.Lines[^1])!["summary"]!["matches"]!.GetValue<int>());
+
+        // What was there is as it was; of two runs one copy remains.
+        Assert.Equal(2, Directory.GetFiles(copies).Length);
+        Assert.Equal("somebody's own", await File.ReadAllTextAsync(Path.Combine(copies, "a\n\u001b[31m,\"b\".jpg"), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            await File.ReadAllBytesAsync(TestPeople.PhotoPath(1), TestContext.Current.CancellationToken),
+            await File.ReadAllBytesAsync(Path.Combine(copies, "a\n\u001b[31m,\"b\" (2).jpg"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Nobody_found_is_another_exit_code_than_an_error()
+    {
+        using var album = new TemporaryFolder();
+        File.Copy(TestPeople.PhotoPath(2), album["others.jpg"]);
+
+        var none = await Shell.FindMeAsync("album", album.Path, "--me", people.Ada, "--csv");
+        var several = await Shell.FindMeAsync("album", album.Path, "--me", TestPeople.PhotoPath(1));
+        var missing = await Shell.FindMeAsync("album", album["nowhere"], "--me", people.Ada);
+        var wrong = await Shell.FindMeAsync("album");
+
+        Assert.Equal((1, "file,verdict,confidence,distance,x,y,width,height,copy\n"), (none.Code, none.Output));
+        Assert.Equal((2, ""), (several.Code, several.Output));
+        Assert.Contains("it shows 3 faces: say which one with --face 1 to --face 3", several.Errors, StringComparison.Ordinal);
+        Assert.Equal((2, $"findme: There is no folder {album["nowhere"]}.\n"), (missing.Code, missing.Errors));
+        Assert.Equal(2, wrong.Code);
+        Assert.EndsWith("findme: “findme album --help” says how it is used.\n", wrong.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_one_command_learns_another_recognizes_through_a_pipe_here_and_on_a_server()
+    {
+        var trained = await Shell.FindMeAsync("train", people.Ada);
+        string[] photos = [people.Bob, TestPeople.PhotoPath(1), TestPeople.PhotoPath(2)];
+
+        var here = await Shell.FindMeAsync(["recognize", "-", .. photos], trained.Output);
+        var there = await Shell.FindMeAsync(["recognize", "-", .. photos, "--server", vision.Address], trained.Output);
+        var trainedThere = await Shell.FindMeAsync("train", people.Ada, "--server", vision.Address);
+
+        Assert.Equal((0, ""), (trained.Code, trained.Errors));
+        Assert.StartsWith($"# findme face vectors; recipe={people.Engine.Recipe}; ", trained.Output, StringComparison.Ordinal);
+        Assert.Equal((0, $"{photos[0]}\tFalse\n{photos[1]}\tTrue\n{photos[2]}\tFalse\n"), (here.Code, here.Output));
+        Assert.Equal((0, here.Output), (there.Code, there.Output));
+        Assert.Equal(trained.Output, trainedThere.Output);
+    }
+
+    [Fact]
+    public async Task A_photo_that_cannot_be_answered_for_is_named_and_the_others_are_answered()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["person.csv"], (await Shell.FindMeAsync("train", people.Ada)).Output, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(folder["note.jpg"], "no picture", TestContext.Current.CancellationToken);
+
+        var said = await Shell.FindMeAsync("recognize", folder["person.csv"], folder["note.jpg"], people.Ada, folder["gone.jpg"], "--json");
+
+        Assert.Equal(2, said.Code);
+        Assert.Equal(["error", "present", "error"], said.Lines.Select(line => JsonNode.Parse(line)!["present"] is null ? "error" : "present"));
+        Assert.Contains("gone.jpg: there is no such file.", said.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_wrong_use_is_told_in_one_line()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllBytesAsync(folder["grey.jpg"], new PhotoPixels(300, 300, new byte[300 * 300 * 3]).ToJpeg(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(folder["other.csv"], "# findme face vectors; recipe=dlib-00000000/x\n" + string.Join(',', Enumerable.Repeat("0.5", 128)), TestContext.Current.CancellationToken);
+
+        Assert.Equal((2, $"findme: {folder["grey.jpg"]}: no face is to be seen: take a photo of the face from the front, in good light.\n"), await SayAsync("train", folder["grey.jpg"]));
+        Assert.Equal((2, $"findme: {folder["none.jpg"]}: there is no such file.\n"), await SayAsync("train", folder["none.jpg"]));
+        var (code, line) = await SayAsync("recognize", folder["other.csv"], people.Ada);
+        Assert.Equal(2, code);
+        Assert.StartsWith($"findme: {folder["other.csv"]}: The face vectors were made by dlib-00000000/x", line, StringComparison.Ordinal);
+        Assert.Equal((2, "findme: The operator's key is missing: set FINDME_OPERATOR_KEY to the server's Operator__Key.\n"), await SayAsync("failures", "list"));
+
+        static async Task<(int, string)> SayAsync(params string[] arguments)
+        {
+            var said = await Shell.FindMeAsync(arguments);
+            Assert.Equal("", said.Output);
+            return (said.Code, said.Errors);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using FindMe.Faces;
+using FindMe.Models;
+
+[assembly: AssemblyFixture(typeof(FindMe.Recognition.Tests.TestPeople))]
+
+namespace FindMe.Recognition.Tests;
+
+/// <summary>One engine for all tests, and pictures of people: the photos of face-api's demo, which come with its npm package, and portraits cut from them.</summary>
+public sealed class TestPeople : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+
+    internal static string Root { get; } = Repository.FindRoot();
+
+    internal static string ModelsPath { get; } = Path.Combine(Root, "artifacts", "models");
+
+    public FaceEngine Engine { get; private set; } = null!;
+
+    /// <summary>A portrait of the first person of the first photo.</summary>
+    internal string Ada { get; private set; } = "";
+
+    /// <summary>A portrait of the second person of the first photo.</summary>
+    internal string Bob { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        await new ModelBuild(Root, Path.Combine(Root, ModelBuild.FaceApiWeights), ModelsPath, TextWriter.Null)
+            .RunAsync(TestContext.Current.CancellationToken);
+        Engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = ModelsPath });
+        var photo = PhotoPixels.Decode(await File.ReadAllBytesAsync(PhotoPath(1), TestContext.Current.CancellationToken));
+        var faces = Engine.Analyze(photo, TestContext.Current.CancellationToken).Faces.OrderBy(face => face.Box.X).ToList();
+        Ada = Cut(photo, faces[0].Box, "ada.jpg");
+        Bob = Cut(photo, faces[1].Box, "bob.jpg");
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Engine.Dispose();
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>One of the six photos of groups.</summary>
+    internal static string PhotoPath(int number) => Path.Combine(Root, "node_modules", "@vladmandic", "face-api", "demo", $"sample{number}.jpg");
+
+    private string Cut(PhotoPixels photo, Box face, string name)
+    {
+        // Hair and chin, but not the neighbours.
+        var (left, top) = (Math.Max(0, (int)(face.X - (face.Width * 0.25f))), Math.Max(0, (int)(face.Y - (face.Height * 0.25f))));
+        var (width, height) = (Math.Min(photo.Width - left, (int)(face.Width * 1.5f)), Math.Min(photo.Height - top, (int)(face.Height * 1.5f)));
+        var rgb = new byte[width * height * 3];
+        for (var y = 0; y < height; y++)
+        {
+            photo.Rgb.AsSpan((((top + y) * photo.Width) + left) * 3, width * 3).CopyTo(rgb.AsSpan(y * width * 3));
+        }
+
+        var path = Path.Combine(_folder.Path, name);
+        File.WriteAllBytes(path, new PhotoPixels(width, height, rgb).ToJpeg(95));
+        return path;
+    }
+}

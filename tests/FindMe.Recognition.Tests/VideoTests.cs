@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+using FindMe.Faces;
+
+namespace FindMe.Recognition.Tests;
+
+public sealed class VideoTests(TestPeople people)
+{
+    private const double Every = 0.5;
+
+    [Fact]
+    public async Task A_person_is_found_in_a_film_when_they_are_shown_and_at_no_other_time()
+    {
+        Assert.SkipUnless(IsThere("ffmpeg"), "needs ffmpeg: apt install ffmpeg");
+        using var folder = new TemporaryFolder();
+
+        // 30 s: others, the person's group, others, the group, others; cuts between two samples too.
+        (int Photo, double Seconds)[] scenes = [(2, 4), (1, 6.25), (3, 5), (1, 2.75), (4, 12)];
+        var film = await FilmAsync(folder, scenes);
+
+        var said = await Shell.FindMeAsync("video", film, "--me", people.Ada, "--json", "--sheet", folder["sheet.jpg"]);
+
+        Assert.Equal((0, ""), (said.Code, said.Errors));
+        var found = JsonNode.Parse(Assert.Single(said.Lines))!;
+        Assert.Equal(30, found["duration"]!.GetValue<double>(), 0.1);
+        Assert.Equal(60, found["frames"]!.GetValue<int>());
+
+        // Stills change at cuts only: a scene costs about one frame.
+        Assert.InRange(found["analyzed"]!.GetValue<int>(), scenes.Length, 3 * scenes.Length);
+        var ranges = found["ranges"]!.AsArray().Select(range => (From: range!["from"]!.GetValue<double>(), To: range["to"]!.GetValue<double>())).ToList();
+        Assert.Equal(2, ranges.Count);
+        Assert.InRange(ranges[0].From, 4, 4 + Every);
+        Assert.InRange(ranges[0].To, 10.25, 10.25 + Every);
+        Assert.InRange(ranges[1].From, 15.25, 15.25 + Every);
+        Assert.InRange(ranges[1].To, 18, 18 + Every);
+        Assert.InRange(PhotoPixels.Decode(await File.ReadAllBytesAsync(folder["sheet.jpg"], TestContext.Current.CancellationToken)).Width, 600, 700);
+    }
+
+    [Fact]
+    public async Task What_is_no_film_and_a_machine_without_ffmpeg_are_told_in_one_line()
+    {
+        Assert.SkipUnless(IsThere("ffmpeg"), "needs ffmpeg: apt install ffmpeg");
+        using var folder = new TemporaryFolder();
+
+        // A playlist could lead ffmpeg to any file or address.
+        await File.WriteAllTextAsync(folder["list.mp4"], "ffconcat version 1.0\nfile /etc/passwd\n", TestContext.Current.CancellationToken);
+
+        var noFilm = await Shell.FindMeAsync("video", folder["list.mp4"], "--me", people.Ada);
+
+        Assert.Equal((2, ""), (noFilm.Code, noFilm.Output));
+        Assert.StartsWith($"findme: {folder["list.mp4"]} cannot be read as a video", noFilm.Errors, StringComparison.Ordinal);
+        Assert.Single(noFilm.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public async Task Without_ffmpeg_a_line_says_where_to_get_it()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["film.mp4"], "", TestContext.Current.CancellationToken);
+
+        var said = await Shell.WithoutPathAsync("video", folder["film.mp4"], "--me", people.Ada);
+
+        Assert.Equal(2, said.Code);
+        Assert.StartsWith("findme: Videos need ffmpeg, which is not on this machine: apt install ffmpeg", said.Errors, StringComparison.Ordinal);
+    }
+
+    private static bool IsThere(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
+
+    private static async Task<string> FilmAsync(TemporaryFolder folder, IEnumerable<(int Photo, double Seconds)> scenes)
+    {
+        var parts = new List<string>();
+        foreach (var (photo, seconds) in scenes)
+        {
+            var part = folder[$"part{parts.Count}.mp4"];
+            parts.Add(part);
+            await FfmpegAsync("-loop", "1", "-t", $"{seconds}", "-i", TestPeople.PhotoPath(photo), "-vf", "scale=960:640,fps=20", "-c:v", "mpeg4", "-q:v", "3", part);
+        }
+
+        await File.WriteAllLinesAsync(folder["parts.txt"], parts.Select(part => $"file '{part}'"), TestContext.Current.CancellationToken);
+        await FfmpegAsync("-f", "concat", "-safe", "0", "-i", folder["parts.txt"], "-c", "copy", folder["film.mp4"]);
+        return folder["film.mp4"];
+    }
+
+    private static async Task FfmpegAsync(params string[] arguments)
+    {
+        var said = await Shell.RunAsync("ffmpeg", ["-loglevel", "error", .. arguments]);
+        Assert.True(said.Code == 0, said.Errors);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace FindMe.Recognition.Tests;
+
+public sealed class VisionTests(TestPeople people, VisionProcess vision)
+{
+    [Fact]
+    public async Task A_picture_becomes_vectors_and_vectors_recognize_one_picture_or_a_batch()
+    {
+        var trained = await PostAsync("/faces/train", File.ReadAllBytes(people.Ada), "image/jpeg");
+
+        var one = await PostJsonAsync("/faces/recognize", new JsonObject
+        {
+            ["recipe"] = trained["recipe"]!.DeepClone(),
+            ["vectors"] = trained["vectors"]!.DeepClone(),
+            ["image"] = Base64Of(TestPeople.PhotoPath(1)),
+        });
+        var batch = await PostJsonAsync("/faces/recognize", new JsonObject
+        {
+            ["recipe"] = trained["recipe"]!.DeepClone(),
+            ["vectors"] = trained["vectors"]!.DeepClone(),
+            ["images"] = new JsonArray(Base64Of(people.Bob), "data:image/jpeg;base64," + Base64Of(people.Ada), Convert.ToBase64String("no picture"u8)),
+        });
+
+        Assert.Equal(people.Engine.Recipe, trained["recipe"]!.GetValue<string>());
+        Assert.Equal(22, trained["vectors"]!.AsArray().Count);
+        Assert.True(one["present"]!.GetValue<bool>());
+        Assert.Equal(3, one["faces"]!.GetValue<int>());
+        Assert.InRange(one["distance"]!.GetValue<float>(), 0, people.Engine.MatchDistance);
+        Assert.True(one["box"]!["width"]!.GetValue<float>() > 0);
+        Assert.Equal([false, true, null], batch["results"]!.AsArray().Select(result => result!["present"]?.GetValue<bool>()));
+        Assert.Equal("not-an-image", batch["results"]![2]!["problem"]!["type"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task The_payloads_of_AWSLambdaFace_are_answered_as_there()
+    {
+        var prepared = await PostJsonAsync("/aws-lambda-face/prepare-face-recognizer", new JsonObject { ["base64_image"] = Base64Of(people.Ada) });
+        var csv = prepared["facevectors"]!.GetValue<string>();
+        var query = Convert.ToBase64String(Encoding.UTF8.GetBytes(csv));
+
+        var present = await PostJsonAsync("/aws-lambda-face/recognize_face", new JsonObject { ["base64_image"] = Base64Of(TestPeople.PhotoPath(1)), ["query_facevectors"] = query });
+        var absent = await PostJsonAsync("/aws-lambda-face/recognize_face", new JsonObject { ["base64_image"] = Base64Of(people.Bob), ["query_facevectors"] = query });
+        var broken = await PostJsonAsync("/aws-lambda-face/recognize_face", new JsonObject { ["base64_image"] = "%%%", ["query_facevectors"] = query });
+        var tooLarge = await PostJsonAsync("/aws-lambda-face/prepare-face-recognizer", new JsonObject { ["base64_image"] = new string('A', VisionProcess.MaxBodyBytes) });
+
+        Assert.DoesNotContain('#', csv);
+        Assert.Equal("""{"face_present":"True"}""", present.ToJsonString());
+        Assert.Equal("""{"face_present":"False"}""", absent.ToJsonString());
+        Assert.Equal("error", Assert.Single(broken.AsObject()).Key);
+        Assert.Equal("error", Assert.Single(tooLarge.AsObject()).Key);
+    }
+
+    [Theory]
+    [InlineData("/faces/train", "image/png", "no picture", 415, "not-an-image")]
+    [InlineData("/faces/train", "text/plain", "no picture", 415, "unsupported-media-type")]
+    [InlineData("/faces/train", "application/json", "{\"image\":\"%%%\"}", 400, "bad-base64")]
+    [InlineData("/faces/train", "application/json", "{\"image\":", 400, "bad-json")]
+    [InlineData("/faces/train", "application/json", "[]", 400, "bad-json")]
+    [InlineData("/faces/train", "application/json", "{}", 400, "no-image")]
+    [InlineData("/faces/train", "image/jpeg", "", 400, "no-image")]
+    [InlineData("/faces/train", "multipart/form-data; boundary=x", "no form", 400, "bad-form")]
+    [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\"}", 400, "no-vectors")]
+    [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\",\"vectors\":[[1,\"x\"]]}", 422, "unusable-vectors")]
+    [InlineData("/faces/recognize", "application/json", "{\"images\":[\"\",\"\",\"\",\"\"]}", 413, "too-large")]
+    [InlineData("/faces/nowhere", "application/json", "{}", 404, "not-found")]
+    public async Task What_cannot_be_answered_is_a_problem_with_a_way_out(string path, string type, string body, int status, string problem)
+    {
+        using var content = new StringContent(body) { Headers = { ContentType = MediaTypeHeaderValue.Parse(type) } };
+
+        await IsProblemAsync(await vision.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken), status, problem);
+    }
+
+    [Fact]
+    public async Task A_body_beyond_the_limit_and_vectors_of_another_model_are_refused()
+    {
+        using var large = new ByteArrayContent(new byte[VisionProcess.MaxBodyBytes + 1]) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
+        using var foreign = JsonContent.Create(new JsonObject
+        {
+            ["recipe"] = "dlib-00000000/x",
+            ["vectors"] = new JsonArray(new JsonArray([.. Enumerable.Repeat(0, 128).Select(_ => JsonValue.Create(0.5))])),
+            ["image"] = "AAAA",
+        });
+
+        await IsProblemAsync(await vision.Http.PostAsync(new Uri("/faces/train", UriKind.Relative), large, TestContext.Current.CancellationToken), 413, "too-large");
+        var problem = await IsProblemAsync(await vision.Http.PostAsync(new Uri("/faces/recognize", UriKind.Relative), foreign, TestContext.Current.CancellationToken), 422, "unusable-vectors");
+        Assert.Contains("dlib-00000000/x", problem["title"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_OpenAPI_document_names_what_is_taken_and_answered()
+    {
+        var document = JsonNode.Parse(await vision.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), TestContext.Current.CancellationToken))!;
+
+        var recognize = document["paths"]!["/faces/recognize"]!["post"]!;
+        Assert.Contains("application/json", recognize["requestBody"]!["content"]!.AsObject().Select(type => type.Key));
+        Assert.Contains("200", recognize["responses"]!.AsObject().Select(response => response.Key));
+    }
+
+    private static string Base64Of(string path) => Convert.ToBase64String(File.ReadAllBytes(path));
+
+    private async Task<JsonNode> PostAsync(string path, byte[] body, string type)
+    {
+        using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
+        return await ReadAsync(await vision.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken));
+    }
+
+    private async Task<JsonNode> PostJsonAsync(string path, JsonObject body) =>
+        await ReadAsync(await vision.Http.PostAsJsonAsync(path, body, TestContext.Current.CancellationToken));
+
+    private static async Task<JsonNode> ReadAsync(HttpResponseMessage answer)
+    {
+        var body = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(answer.IsSuccessStatusCode, body);
+        return JsonNode.Parse(body)!;
+    }
+
+    private static async Task<JsonNode> IsProblemAsync(HttpResponseMessage answer, int status, string type)
+    {
+        var body = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True((int)answer.StatusCode == status, $"{(int)answer.StatusCode} {body}");
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        var problem = JsonNode.Parse(body)!;
+        Assert.Equal(type, problem["type"]!.GetValue<string>());
+        Assert.NotEmpty(problem["title"]!.GetValue<string>());
+        Assert.NotEmpty(problem["detail"]!.GetValue<string>());
+        return problem;
+    }
+}
