@@ -61,7 +61,7 @@ internal static class PeopleCommand
             if (parsed.GetValue(json))
             {
                 Console.WriteLine(JsonSerializer.Serialize(
-                    new PeopleReport(people.Model.Card, people.Model.EvenDistance, people.Skipped, people.Photos, people.WithoutFace, people.Reading.TotalSeconds, people.Augmenting.TotalSeconds, people.Training.TotalSeconds, eightBit),
+                    new PeopleReport(people.Model.Card, people.Model.EvenDistance, people.Skipped, people.Alike, people.Photos, people.WithoutFace, people.Reading.TotalSeconds, people.Augmenting.TotalSeconds, people.Training.TotalSeconds, eightBit),
                     CliJson.Default.PeopleReport));
             }
             else
@@ -115,6 +115,11 @@ internal static class PeopleCommand
         foreach (var photo in people.Skipped)
         {
             CommandLine.Complain($"{photo.Photo}: {photo.Problem}: skipped");
+        }
+
+        foreach (var alike in people.Alike)
+        {
+            CommandLine.Complain(alike);
         }
 
         var card = people.Model.Card;
@@ -249,6 +254,7 @@ internal sealed record PeopleReport(
     PeopleCard Card,
     float EvenDistance,
     IReadOnlyList<SkippedPhoto> Skipped,
+    IReadOnlyList<string> Alike,
     int Photos,
     int WithoutFace,
     double ReadingSeconds,

@@ -29,7 +29,7 @@ internal static class FaceVectorPairs
         {
             var (a, b) = (table.PathIn(row, "file_a"), table.PathIn(row, "file_b"));
             var (vectors, asked) = (trained[a], Photos.MainFaceOf(photos[b])?.Embedding);
-            var pair = new Pair(a, b, table.Field(row, "set"), table.Field(row, "same") == "1", null, null, null, null);
+            var pair = new Pair(a, b, table.Field(row, "set"), table.Field(row, "same") == "1", null, null, null);
             if (vectors is null || asked is null)
             {
                 return pair;
@@ -40,8 +40,7 @@ internal static class FaceVectorPairs
             return pair with
             {
                 Own = vectors.Vectors[0].DistanceTo(asked),
-                Mean = recognition.DistanceTo(asked),
-                Nearest = vectors.Vectors.Min(vector => vector.DistanceTo(asked)),
+                Nearest = recognition.DistanceTo(asked),
                 AmongPerson = background.Count > 0 ? recognition.IsAmongPerson(asked, others) : null,
             };
         }).ToList();
@@ -61,7 +60,6 @@ internal static class FaceVectorPairs
                 ["set"] = pair.Set,
                 ["same"] = pair.Same,
                 ["own"] = pair.Own,
-                ["mean"] = pair.Mean,
                 ["nearest"] = pair.Nearest,
                 ["amongPerson"] = pair.AmongPerson,
             })]),
@@ -78,7 +76,6 @@ internal static class FaceVectorPairs
             ["pairs"] = pairs.Count,
             ["withoutFace"] = pairs.Count(pair => pair.Own is null),
             ["ownVector"] = Threshold(engine, pairs, pair => pair.Own),
-            ["meanVector"] = Threshold(engine, pairs, pair => pair.Mean),
             ["nearestVector"] = Threshold(engine, pairs, pair => pair.Nearest),
             ["neighbours"] = neighbours.Count == 0 ? null : new JsonObject
             {
@@ -144,5 +141,5 @@ internal static class FaceVectorPairs
             .ToDictionary(row => table.PathIn(row, "file"), row => table.Field(row, "label"), StringComparer.Ordinal);
     }
 
-    private sealed record Pair(string A, string B, string Set, bool Same, float? Own, float? Mean, float? Nearest, bool? AmongPerson);
+    private sealed record Pair(string A, string B, string Set, bool Same, float? Own, float? Nearest, bool? AmongPerson);
 }

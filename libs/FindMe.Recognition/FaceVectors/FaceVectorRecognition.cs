@@ -17,7 +17,6 @@ public sealed class FaceVectorRecognition
     public const int Neighbours = 5;
 
     private readonly IReadOnlyList<FaceEmbedding> _person;
-    private readonly FaceEmbedding _mean;
     private readonly IReadOnlyList<FaceEmbedding>? _background;
     private readonly float _threshold;
     private readonly int _neighbours;
@@ -35,7 +34,6 @@ public sealed class FaceVectorRecognition
         person.ThrowIfNotOf(engine, trustLength);
         background?.ThrowIfNotOf(engine, trustLength);
         _person = person.Vectors;
-        _mean = MeanOf(person.Vectors);
         _background = background?.Vectors;
         _threshold = engine.MatchDistance;
 
@@ -62,8 +60,17 @@ public sealed class FaceVectorRecognition
         return best;
     }
 
-    /// <summary>Distance of a face from the person: from the mean of the vectors.</summary>
-    internal float DistanceTo(FaceEmbedding face) => face.DistanceTo(_mean);
+    /// <summary>Distance of a face from the person: from the nearest vector, which docs/accuracy.md found better than the photo's own alone.</summary>
+    internal float DistanceTo(FaceEmbedding face)
+    {
+        var least = float.PositiveInfinity;
+        foreach (var vector in _person)
+        {
+            least = Math.Min(least, face.DistanceTo(vector));
+        }
+
+        return least;
+    }
 
     /// <summary>Whether most of the nearest vectors are the person's.</summary>
     internal bool IsAmongPerson(FaceEmbedding face, IEnumerable<FaceEmbedding> background)
@@ -91,35 +98,5 @@ public sealed class FaceVectorRecognition
 
             return nearest[^1];
         }
-    }
-
-    // Of directions the direction of the sum, of places the centre.
-    private static FaceEmbedding MeanOf(IReadOnlyList<FaceEmbedding> vectors)
-    {
-        var mean = new float[vectors[0].Values.Length];
-        var (length, count) = (0f, 0);
-        foreach (var vector in vectors)
-        {
-            var squares = 0f;
-            for (var i = 0; i < mean.Length; i++)
-            {
-                mean[i] += vector.Values[i] / vectors.Count;
-                squares += vector.Values[i] * vector.Values[i];
-            }
-
-            (length, count) = (length + MathF.Abs(squares - 1), count + 1);
-        }
-
-        // Rounding of a few thousand floats stays far below; what is not of unit length is off by tenths.
-        if (length / count < 1e-3f)
-        {
-            var norm = MathF.Sqrt(mean.Sum(value => value * value));
-            for (var i = 0; i < mean.Length; i++)
-            {
-                mean[i] /= norm;
-            }
-        }
-
-        return FaceEmbedding.FromValues(mean);
     }
 }

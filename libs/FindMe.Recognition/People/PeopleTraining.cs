@@ -14,6 +14,9 @@ public static class PeopleTraining
     // Fewer groups than this leave nothing to learn from once some are kept aside.
     private const int LeastGroupsToSplit = 3;
 
+    // Of fewer, a percent is nobody.
+    private const int EnoughStrangers = 100;
+
     /// <summary>
     /// Trains. The measurement is of a model that has not seen the photos it is measured with; the model that comes back has learnt from
     /// them as well.
@@ -55,12 +58,28 @@ public static class PeopleTraining
         var end = Stopwatch.GetTimestamp();
         return new TrainedPeople(
             model,
+            FindAlike(photos, model),
             photos,
             keptAside,
             measuredModel,
             Stopwatch.GetElapsedTime(start, read),
             Stopwatch.GetElapsedTime(read, augmented),
             Stopwatch.GetElapsedTime(fitting, end));
+    }
+
+    /// <summary>Finds what is most likely in the wrong folder: a face as near to somebody else's middle as half of that person's own are.</summary>
+    private static List<string> FindAlike(PeopleFolder photos, PeopleModel model)
+    {
+        var typical = photos.People
+            .Select((_, label) => photos.Faces.Where(face => face.Label == label).Select(face => model.DistanceFrom(label, face.Face.Embedding.Values)).Order().ToArray())
+            .Select(distances => distances.Length > 1 ? distances[distances.Length / 2] : 0)
+            .ToArray();
+        return
+        [
+            .. photos.Faces.SelectMany(face => photos.People
+                .Where((_, label) => label != face.Label && model.DistanceFrom(label, face.Face.Embedding.Values) < typical[label])
+                .Select(person => $"{face.Photo} looks like {person}: if it is, it keeps {person} from being named")),
+        ];
     }
 
     internal static PeopleMeasurement Measure(PeopleFolder photos, IEnumerable<int> faces, Func<LabelledFace, string> name) =>
@@ -147,9 +166,10 @@ public static class PeopleTraining
             .Order()
             .ToArray();
 
-        // A stranger's face, or a person's, from the nearest middle of somebody else.
+        // A stranger's face from the nearest middle; where there are few strangers, also a person's from the nearest of somebody else. Two
+        // people are told apart by the softmax: where there are strangers enough, the distance has to keep out only those.
         var foreign = strangers.Select(stranger => (Own: -1, Face: stranger.Embedding))
-            .Concat(byPerson.SelectMany((faces, label) => faces.Select(face => (Own: label, Face: face))))
+            .Concat(strangers.Length >= EnoughStrangers ? [] : byPerson.SelectMany((faces, label) => faces.Select(face => (Own: label, Face: face))))
             .Select(pair => centres.Where((_, label) => label != pair.Own).Select(centre => PeopleModel.Distance(centre, pair.Face.Values)).DefaultIfEmpty(float.PositiveInfinity).Min())
             .Where(float.IsFinite)
             .Order()
@@ -191,14 +211,17 @@ public static class PeopleTraining
 /// <summary>A model and how it came about.</summary>
 public sealed class TrainedPeople
 {
-    internal TrainedPeople(PeopleModel model, PeopleFolder folder, IReadOnlyCollection<int> keptAside, PeopleModel? measuredModel, TimeSpan reading, TimeSpan augmenting, TimeSpan training)
+    internal TrainedPeople(PeopleModel model, IReadOnlyList<string> alike, PeopleFolder folder, IReadOnlyCollection<int> keptAside, PeopleModel? measuredModel, TimeSpan reading, TimeSpan augmenting, TimeSpan training)
     {
-        (Model, Folder, KeptAside, MeasuredModel) = (model, folder, keptAside, measuredModel);
+        (Model, Alike, Folder, KeptAside, MeasuredModel) = (model, alike, folder, keptAside, measuredModel);
         (Reading, Augmenting, Training) = (reading, augmenting, training);
     }
 
     /// <summary>The model; its card holds the measurement.</summary>
     public PeopleModel Model { get; }
+
+    /// <summary>Photos that are most likely in the wrong folder, a line each.</summary>
+    public IReadOnlyList<string> Alike { get; }
 
     /// <summary>Photos that nothing was learnt from, and why.</summary>
     public IReadOnlyList<SkippedPhoto> Skipped => Folder.Skipped;
