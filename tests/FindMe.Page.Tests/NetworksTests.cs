@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -57,7 +58,17 @@ public sealed class NetworksTests(RunningFindMeWithNetworks findMe) : IClassFixt
         await page.GetByText("Narrow it down").ClickAsync();
         await LookAtAsync("25-mastodon");
         await page.GetByLabel("Hashtags").FillAsync("#dotnetconf");
+        using (var http = new HttpClient())
+        using (var limit = await http.PostAsJsonAsync(
+            new Uri(findMe.AddressOf("control"), "/mastodon-1/faults"),
+            new { endpoint = "search", kind = "rateLimited", atCall = 1, resetAfter = "00:00:04" },
+            TestContext.Current.CancellationToken))
+        {
+            limit.EnsureSuccessStatusCode();
+        }
+
         await visitor.Button("Find me").ClickAsync();
+        await Expect(page.Locator(".status-line .status")).ToContainTextAsync("Waiting: the source asked for a pause.");
         await visitor.SomethingIsFoundAsync();
         await LookAtAsync("26-searching");
         await visitor.SearchEndsAsync("Done.");

@@ -18,8 +18,13 @@ public sealed class NetworkKillSweepTests
     // What X is asked for at once, and is paid if nobody knows what it answered.
     private const int AskedFor = 64;
 
+    // One page, what leads to the next one, and the first writes of that.
+    private const int SureWrites = 8;
+
+    private static readonly bool Everything = Environment.GetEnvironmentVariable("FINDME_EVERYBODY") is not null;
+
     // X alone is paid, so X alone is always swept: the others take the same way.
-    public static TheoryData<string> Sources => Environment.GetEnvironmentVariable("FINDME_EVERYBODY") is null ? ["x"] : ["x", "mastodon", "bluesky"];
+    public static TheoryData<string> Sources => Everything ? ["x", "mastodon", "bluesky"] : ["x"];
 
     [Theory]
     [MemberData(nameof(Sources))]
@@ -48,7 +53,7 @@ public sealed class NetworkKillSweepTests
         Assert.InRange(calls, 5 * Pages, 15 * Pages);
 
         var deaths = 0;
-        for (var ordinal = 1; ordinal <= calls; ordinal++)
+        for (var ordinal = 1; ordinal <= (Everything ? calls : SureWrites); ordinal++)
         {
             foreach (var point in Enum.GetValues<InterceptedPoint>())
             {
@@ -68,6 +73,6 @@ public sealed class NetworkKillSweepTests
             }
         }
 
-        Assert.InRange(deaths, 2 * 5 * Pages, 2 * calls);
+        Assert.InRange(deaths, 2 * SureWrites, 2 * calls);
     }
 }

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using FindMe.Faces;
 
 namespace FindMe.Apps.Tests.SigningIn;
 
@@ -156,7 +157,7 @@ public sealed class OnlyOneselfTests(SignedInSystem findMe) : IClassFixture<Sign
     }
 
     [Fact]
-    public async Task No_token_password_code_or_cookie_stands_in_anything_that_a_full_run_writes()
+    public async Task No_token_password_code_cookie_or_embedding_stands_in_anything_that_a_full_run_writes()
     {
         using var ada = findMe.NewVisitor();
         await ada.SignInAsync("x", account: "ben");
@@ -191,14 +192,30 @@ public sealed class OnlyOneselfTests(SignedInSystem findMe) : IClassFixture<Sign
         {
             Assert.All(written, file => Assert.False(file.Bytes.AsSpan().IndexOf(form) >= 0, $"{secret[..6]}… stands in {file.File}"));
         }
+
+        var embedding = DemoFace();
+        foreach (var form in FormsOf(embedding.ToBytes()[..EmbeddingBytes]).Concat(embedding.Values[..8].ToArray().Select(value => Encoding.ASCII.GetBytes($"{value}"))))
+        {
+            Assert.All(written, file => Assert.False(file.Bytes.AsSpan().IndexOf(form) >= 0, $"An embedding stands in {file.File}"));
+        }
+    }
+
+    // As many bytes as tell an embedding from chance.
+    private const int EmbeddingBytes = 32;
+
+    private static FaceEmbedding DemoFace()
+    {
+        using var engine = FaceEngine.Load(new FaceEngineOptions());
+        return engine.ReadReference(File.ReadAllBytes(Checkouts.DemoPhotos[0]), face: 0).Embedding!;
     }
 
     // Plain, in hexadecimal digits, and in base64 wherever it may begin in what was encoded.
-    private static IEnumerable<byte[]> FormsOf(string secret)
+    private static IEnumerable<byte[]> FormsOf(string secret) =>
+        FormsOf(Encoding.UTF8.GetBytes(secret)).Append(Encoding.ASCII.GetBytes(Uri.EscapeDataString(secret)));
+
+    private static IEnumerable<byte[]> FormsOf(byte[] bytes)
     {
-        var bytes = Encoding.UTF8.GetBytes(secret);
         yield return bytes;
-        yield return Encoding.ASCII.GetBytes(Uri.EscapeDataString(secret));
         yield return Encoding.ASCII.GetBytes(Convert.ToHexString(bytes));
         yield return Encoding.ASCII.GetBytes(Convert.ToHexStringLower(bytes));
         for (var shift = 0; shift < 3; shift++)
