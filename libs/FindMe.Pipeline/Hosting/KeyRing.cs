@@ -17,7 +17,7 @@ public sealed class KeyRingOptions
     /// <summary>The configuration section these are read from.</summary>
     public const string Section = "KeyRing";
 
-    /// <summary>The folder of the ring, the same for Api and Compare. Default empty: the user's own folder, which other machines do not see.</summary>
+    /// <summary>The folder of the ring, the same for all apps. Default empty: the user's own folder, which other machines do not see.</summary>
     public string Path { get; set; } = "";
 
     /// <summary>The address of an RSA key in an Azure Key Vault, without a version. Default null: the ring lies as it is, and its folder is all that protects it.</summary>
@@ -36,7 +36,7 @@ public static class KeyRing
     {
         var options = builder.Configuration.GetSection(KeyRingOptions.Section).Get<KeyRingOptions>() ?? new KeyRingOptions();
 
-        // Api wraps people's keys and Compare unwraps them: both must see the same ring under the same name.
+        // Api wraps people's keys, Compare and Collect unwrap them: all must see the same ring under the same name.
         var keys = builder.Services.AddDataProtection().SetApplicationName("FindMe");
         if (options.Path.Length > 0)
         {
