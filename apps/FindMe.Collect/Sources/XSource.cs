@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
 using FindMe.Fetching;
 using FindMe.Pipeline;
 using Microsoft.Extensions.Options;
@@ -52,7 +51,7 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
                 : new SourceUnavailableException($"X answers {(int)answer.Status}.", mayHaveCost: false);
         }
 
-        return XAnswers.TryRead<XPage>(answer) is { } page
+        return XPosts.TryRead(answer) is { } page
             ? Read(page, search)
             : throw new SourceUnavailableException("X does not answer in its own words.", mayHaveCost: true);
     }
@@ -119,37 +118,7 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
 
     private SourcePage Read(XPage page, Search search)
     {
-        var notices = new List<string>();
-        var media = new Dictionary<string, XMedia>(StringComparer.Ordinal);
-        foreach (var medium in page.Includes?.Media ?? [])
-        {
-            if (medium.MediaKey is { } key)
-            {
-                media[key] = medium;
-            }
-        }
-
-        var photos = new List<SourcePhoto>();
-        foreach (var post in page.Data ?? [])
-        {
-            foreach (var key in post.Attachments?.MediaKeys ?? [])
-            {
-                if (post.Id is not { } id || media.GetValueOrDefault(key) is not { } medium || LocatorOf(medium) is not { } locator)
-                {
-                    notices.Add("Some pictures could not be had: X named them without saying where they are.");
-                    continue;
-                }
-
-                var view = new Post(id, $"https://x.com/i/status/{id}", Name, null, post.CreatedAt, post.PossiblySensitive == true, medium.AltText);
-                photos.Add(new SourcePhoto($"{id}/{key}", view, locator));
-            }
-        }
-
-        if (page.Errors is { Count: > 0 })
-        {
-            notices.Add("Some posts could not be had: X found them and then would not show them.");
-        }
-
+        var (photos, notices) = XPosts.Photos(page);
         var posts = page.Data?.Count ?? 0;
         return new SourcePage(photos, posts, page.Meta?.NextToken)
         {
@@ -159,32 +128,10 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
         };
     }
 
-    // Without a name X gives 1,200 pixels; large has 2,048. Videos and animated GIFs have a picture that stands for them.
-    private static PhotoLocator? LocatorOf(XMedia medium) => medium switch
-    {
-        { Type: "photo", Url: { } url } => PhotoLocator.At(Sized(url, "large"), Sized(url, "orig")),
-        { Type: not "photo", PreviewImageUrl: { } preview } => PhotoLocator.At(preview),
-        _ => null,
-    };
-
-    private static string Sized(string url, string name) => $"{url}{(url.Contains('?') ? '&' : '?')}name={name}";
-
     private DateTimeOffset ResetOf(FetchedAnswer answer) => RateLimits.Until(
         long.TryParse(answer.Header("x-rate-limit-reset"), NumberStyles.None, null, out var seconds) && seconds < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null,
         Window,
         time.GetUtcNow());
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
-
-    private sealed record XPage(IReadOnlyList<XPost>? Data, XIncludes? Includes, XMeta? Meta, IReadOnlyList<JsonElement>? Errors);
-
-    private sealed record XPost(string? Id, DateTimeOffset? CreatedAt, bool? PossiblySensitive, XAttachments? Attachments);
-
-    private sealed record XAttachments(IReadOnlyList<string>? MediaKeys);
-
-    private sealed record XIncludes(IReadOnlyList<XMedia>? Media);
-
-    private sealed record XMedia(string? MediaKey, string? Type, string? Url, string? PreviewImageUrl, string? AltText);
-
-    private sealed record XMeta(string? NextToken, string? NewestId);
 }

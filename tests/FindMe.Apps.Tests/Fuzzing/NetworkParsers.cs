@@ -1,5 +1,7 @@
+using System.Net;
 using System.Text.Json;
 using FindMe.Collect;
+using FindMe.Fetching;
 using FindMe.Pipeline;
 
 namespace FindMe.Apps.Tests.Fuzzing;
@@ -13,6 +15,9 @@ internal static class NetworkParsers
     public const string BlueskySample =
         """{"cursor":"c","posts":[{"uri":"at://did:plc:a/app.bsky.feed.post/3k","indexedAt":"2026-11-01T10:00:00Z","author":{"did":"did:plc:a","handle":"ada.example","labels":[{"val":"porn","neg":true}]},"record":{"embed":{"$type":"app.bsky.embed.images","images":[{"alt":"us","image":{"ref":{"$link":"bafy"}}}]}},"embed":{"$type":"app.bsky.embed.images#view","images":[{"fullsize":"https://cdn.example/1","thumb":"https://cdn.example/1s","alt":"us"}]},"labels":[]},{"uri":"at://did:plc:b/app.bsky.feed.post/3l","author":{"did":"did:plc:b","handle":"handle.invalid"},"embed":{"$type":"app.bsky.embed.recordWithMedia#view","media":{"$type":"app.bsky.embed.video#view","thumbnail":"https://cdn.example/v"}}}]}""";
 
+    public const string XSample =
+        """{"data":[{"id":"1985","created_at":"2026-11-20T14:03:11.000Z","possibly_sensitive":false,"attachments":{"media_keys":["3_1","13_2"]}}],"includes":{"media":[{"media_key":"3_1","type":"photo","url":"https://pbs.example/1.jpg","alt_text":"us"},{"media_key":"13_2","type":"video","preview_image_url":"https://pbs.example/2.jpg"}]},"meta":{"newest_id":"1985","next_token":"b26v"},"errors":[{"title":"Not Found Error"}]}""";
+
     private static readonly Uri Server = new("https://bsky.example");
 
     public static void ReadMastodon(byte[] body)
@@ -23,6 +28,19 @@ internal static class NetworkParsers
         }
     }
 
+    public static void ReadX(byte[] body)
+    {
+        foreach (var status in new[] { HttpStatusCode.OK, HttpStatusCode.BadRequest, HttpStatusCode.Forbidden })
+        {
+            _ = XAnswers.ProblemOf(AnswerOf(status, body));
+        }
+
+        if (XPosts.TryRead(AnswerOf(HttpStatusCode.OK, body)) is { } page)
+        {
+            _ = XPosts.Photos(page);
+        }
+    }
+
     public static void ReadBluesky(byte[] body)
     {
         _ = BlueskyPosts.ErrorOf(body);
@@ -30,5 +48,11 @@ internal static class NetworkParsers
         {
             _ = BlueskyPosts.Photos(page.Posts, Server, mayShowToStrangers: true);
         }
+    }
+
+    private static FetchedAnswer AnswerOf(HttpStatusCode status, byte[] body)
+    {
+        using var headers = new HttpResponseMessage();
+        return new FetchedAnswer(Server, status, headers.Headers, body);
     }
 }

@@ -13,8 +13,8 @@ internal sealed record Parser(string Name, IReadOnlyList<byte[]> Samples, Action
     // Generous, since the machine may be busy: what does not end, or takes a power of its input's length, takes longer.
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>Cases in a run; default 20,000, or what <c>FINDME_FUZZ_CASES</c> says.</summary>
-    public static int DefaultCases { get; } = int.TryParse(Environment.GetEnvironmentVariable("FINDME_FUZZ_CASES"), out var cases) ? cases : 20_000;
+    /// <summary>Cases in a run; default 10,000, or what <c>FINDME_FUZZ_CASES</c> says.</summary>
+    public static int DefaultCases { get; } = int.TryParse(Environment.GetEnvironmentVariable("FINDME_FUZZ_CASES"), out var cases) ? cases : 10_000;
 
     /// <summary>Where the cases begin; default 1, or what <c>FINDME_FUZZ_SEED</c> says. The case of seed s is the same in every run.</summary>
     public static int FirstSeed { get; } = int.TryParse(Environment.GetEnvironmentVariable("FINDME_FUZZ_SEED"), out var seed) ? seed : 1;

@@ -30,6 +30,8 @@ internal static class Parsers
         OfText("run-file", SidecarParsers.ReadRunFile, [File.ReadAllText(Path.Combine(Checkouts.Root, "dapr.yaml"))], typeof(SidecarConfigurationException)) with { Cost = 10 },
         OfText("mastodon-posts", NetworkParsers.ReadMastodon, [NetworkParsers.MastodonSample]),
         OfText("bluesky-posts", NetworkParsers.ReadBluesky, [NetworkParsers.BlueskySample]),
+        OfText("x-posts", NetworkParsers.ReadX, [NetworkParsers.XSample, """{"errors":[null],"title":"Invalid Request"}"""]),
+        new("zip", [ZipParser.Sample()], ZipParser.Read, typeof(ZipRefusedException)) { Cost = 20 },
         new("photo", [.. Directory.GetFiles(Samples).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)], ReadPhoto, typeof(PhotoException)) { Cost = 10 },
     ];
 
