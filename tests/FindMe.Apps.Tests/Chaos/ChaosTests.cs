@@ -5,15 +5,16 @@ namespace FindMe.Apps.Tests.Chaos;
 
 public sealed class ChaosTests
 {
-    private const int Photos = 500;
+    // bench/FindMe.Load takes 500, and each kind of chaos alone as well.
+    private const int Photos = 200;
 
     [Fact]
     public async Task Every_kind_of_chaos_at_once_changes_no_verdict_and_multiplies_nothing()
     {
         using var albums = new TemporaryFolder();
-        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 6, maxSide: 320);
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
         var calm = await ChaosRuns.RunAsync(ChaosRuns.Calm, seed: 0, album);
-        Assert.InRange(calm.Verdicts.Count, 10, Photos);
+        Assert.InRange(calm.Verdicts.Count, 3, Photos);
         Assert.Empty(calm.Struck);
         // The last two that settle a wave at the same moment both ask for the next one, which may then be sent twice.
         Assert.InRange(calm.Deliveries, Photos, 2 * Photos);

@@ -19,7 +19,7 @@ public sealed class NetworkKillSweepTests
     private const int AskedFor = 64;
 
     // One page, what leads to the next one, and the first writes of that.
-    private const int SureWrites = 8;
+    private const int SureWrites = 7;
 
     private static readonly bool Everything = Environment.GetEnvironmentVariable("FINDME_EVERYBODY") is not null;
 
