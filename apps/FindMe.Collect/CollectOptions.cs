@@ -43,6 +43,6 @@ internal static class SourceServices
         services.AddSingleton<IPhotoSource>(provider => provider.GetRequiredService<MastodonSource>());
         services.AddSingleton<IPhotoSource>(provider => provider.GetRequiredService<BlueskySource>());
         services.AddSingleton<IPhotoSource, XSource>();
-        services.AddSingleton<IPostAuthors, XAuthors>();
+        services.AddSingleton<XAuthors>();
     }
 }

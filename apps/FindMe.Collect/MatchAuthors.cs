@@ -3,35 +3,9 @@ using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Collect;
 
-/// <summary>A network that charges for the names of authors, so that its listings leave them out.</summary>
-internal interface IPostAuthors
-{
-    /// <summary>One of <see cref="SourceNames"/>.</summary>
-    string Network { get; }
-
-    /// <summary>What the authors of so many posts can cost at most, in US dollars.</summary>
-    decimal CostOf(int posts);
-
-    /// <summary>What the search may still cost, in US dollars; may be below 0.</summary>
-    decimal LeftOf(Search search);
-
-    /// <summary>Finds out who posted.</summary>
-    /// <param name="search">The search, whose person asks.</param>
-    /// <param name="posts">The posts' ids: 1 to <see cref="PageLayout.PhotosPerWave"/>.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="SourceException">The network does not let FindMe in.</exception>
-    /// <exception cref="SourceUnavailableException">It does not answer.</exception>
-    Task<AuthorsFound> FindAsync(Search search, IReadOnlyList<string> posts, CancellationToken cancellationToken);
-}
-
-/// <summary>Who posted what.</summary>
-/// <param name="Authors">Post → the author's handle, for those that the network knows.</param>
-/// <param name="Cost">What it did cost, in US dollars.</param>
-internal sealed record AuthorsFound(IReadOnlyDictionary<string, string> Authors, decimal Cost);
-
-/// <summary>A wave is settled → who posted its matches, where that was not known → into their shards.</summary>
+/// <summary>A wave of a search on X is settled → who posted its matches → into their shards. X charges for names, so its listings leave them out.</summary>
 /// <remarks>What it can cost counts as spent before it is asked. A name that cannot be had leaves the link to the post, and is not asked for again.</remarks>
-internal sealed partial class MatchAuthors(DaprClient dapr, IEnumerable<IPostAuthors> networks, TimeProvider time, ILogger<MatchAuthors> logger)
+internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCosts costs, TimeProvider time, ILogger<MatchAuthors> logger)
 {
     /// <summary>Finds them out for one wave.</summary>
     /// <param name="search">The search.</param>
@@ -39,8 +13,7 @@ internal sealed partial class MatchAuthors(DaprClient dapr, IEnumerable<IPostAut
     /// <param name="cancellationToken">Gives up.</param>
     public async Task FindAsync(Search search, int wave, CancellationToken cancellationToken)
     {
-        if (wave < 0 || networks.SingleOrDefault(network => network.Network == search.Source) is not { } network
-            || PageLayout.PageOfWave(search.Pages, wave) is not var (page, first))
+        if (search.Source != SourceNames.X || wave < 0 || PageLayout.PageOfWave(search.Pages, wave) is not var (page, first))
         {
             return;
         }
@@ -52,42 +25,42 @@ internal sealed partial class MatchAuthors(DaprClient dapr, IEnumerable<IPostAut
             .Select(photo => photo.Post.Id)
             .Distinct()
             .ToList();
-        if (posts.Count == 0 || await ReserveAsync(search, network, posts.Count, cancellationToken) is not { } reserved)
+        if (posts.Count == 0 || await ReserveAsync(search, posts.Count, cancellationToken) is not { } reserved)
         {
             return;
         }
 
         try
         {
-            var (authors, cost) = await network.FindAsync(search, posts, cancellationToken);
+            var (authors, cost) = await x.FindAsync(search, posts, cancellationToken);
             foreach (var key in found.Keys)
             {
                 await NameAsync(search, key, authors, cancellationToken);
             }
 
-            await PayAsync(search, cost - reserved, cancellationToken);
+            await costs.CorrectAsync(search, cost - reserved, cancellationToken);
         }
         catch (SourceUnavailableException exception)
         {
             LogUnknown(logger, search.Id, exception.Message);
-            await PayAsync(search, exception.MayHaveCost ? 0 : -reserved, cancellationToken);
+            await costs.CorrectAsync(search, exception.MayHaveCost ? 0 : -reserved, cancellationToken);
         }
         catch (SourceException exception)
         {
             LogUnknown(logger, search.Id, exception.Message);
-            await PayAsync(search, -reserved, cancellationToken);
+            await costs.CorrectAsync(search, -reserved, cancellationToken);
         }
     }
 
     private static bool IsNameless(ShardPhoto photo) => photo is { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe, Post.Author: null };
 
-    private async Task<decimal?> ReserveAsync(Search search, IPostAuthors network, int posts, CancellationToken cancellationToken)
+    private async Task<decimal?> ReserveAsync(Search search, int posts, CancellationToken cancellationToken)
     {
-        var cost = network.CostOf(posts);
+        var cost = x.CostOf(posts);
         var affordable = false;
         await dapr.UpdateStateAsync<Search>(
             StateKeys.Search(search.Id),
-            current => (affordable = current.IsOpen() && network.LeftOf(current) >= cost) ? current with { Cost = current.Cost + cost } : current,
+            current => (affordable = current.IsOpen() && x.MayCost(current, cost)) ? current with { Cost = current.Cost + cost } : current,
             current => current.TimeToLive(time.GetUtcNow()),
             cancellationToken);
         return affordable ? cost : null;
@@ -108,13 +81,6 @@ internal sealed partial class MatchAuthors(DaprClient dapr, IEnumerable<IPostAut
                 }
                 : current,
             _ => search.TimeToLive(time.GetUtcNow()),
-            cancellationToken);
-
-    private async Task PayAsync(Search search, decimal difference, CancellationToken cancellationToken) =>
-        await dapr.UpdateStateAsync<Search>(
-            StateKeys.Search(search.Id),
-            current => difference == 0 || current.Stage == SearchStage.Deleted ? current : current with { Cost = current.Cost + difference },
-            current => current.TimeToLive(time.GetUtcNow()),
             cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: who posted its matches is not known: {Reason}")]

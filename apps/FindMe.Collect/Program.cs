@@ -12,6 +12,7 @@ builder.Services.AddAccounts();
 builder.Services.AddNetworkOptions();
 builder.Services.AddOptOuts();
 builder.Services.AddPhotoSources();
+builder.Services.AddSingleton<SearchCosts>();
 builder.Services.AddSingleton<SearchPages>();
 builder.Services.AddSingleton<PhotoWaves>();
 builder.Services.AddSingleton<MatchAuthors>();

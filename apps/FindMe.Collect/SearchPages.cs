@@ -10,7 +10,8 @@ namespace FindMe.Collect;
 /// its own number; they go with the search. Two listings of one page at once write different shards, and one of them wins. What a
 /// page can cost is written as spent before it is asked for, and corrected with the page: a listing that dies stays paid.
 /// </remarks>
-internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSource> sources, OptOuts optOuts, IOptions<CollectOptions> options, TimeProvider time, ILogger<SearchPages> logger)
+internal sealed partial class SearchPages(
+    DaprClient dapr, IEnumerable<IPhotoSource> sources, OptOuts optOuts, SearchCosts costs, IOptions<CollectOptions> options, TimeProvider time, ILogger<SearchPages> logger)
 {
     /// <summary>Lists the page after the last one.</summary>
     /// <returns>
@@ -118,23 +119,13 @@ internal sealed partial class SearchPages(DaprClient dapr, IEnumerable<IPhotoSou
             cancellationToken);
         if (!written.Pages.Contains(page))
         {
-            return (await SettleCostAsync(written, listed.Cost - reserved, cancellationToken), true);
+            // It was paid all the same: what it cost, not what it might have.
+            return (await costs.CorrectAsync(written, listed.Cost - reserved, cancellationToken), true);
         }
 
         LogPage(logger, begun.Id, begun.Pages.Count, fresh.Count);
         return (written, false);
     }
-
-    // A page that another listing wrote first was paid all the same: what it cost, not what it might have.
-    private async Task<Search> SettleCostAsync(Search search, decimal difference, CancellationToken cancellationToken) =>
-        difference == 0 || search.Stage == SearchStage.Deleted
-            ? search
-            : await dapr.UpdateStateAsync<Search>(
-                StateKeys.Search(search.Id),
-                current => current.Stage == SearchStage.Deleted ? current : current with { Cost = current.Cost + difference },
-                current => current.TimeToLive(time.GetUtcNow()),
-                cancellationToken)
-            ?? search with { Stage = SearchStage.Deleted };
 
     // Pages overlap: posts come in between, instances know the same posts. What is listed is what stands in the shards.
     private async Task<HashSet<string>> KnownAsync(Search search, CancellationToken cancellationToken)

@@ -4,17 +4,23 @@ using Microsoft.Extensions.Options;
 namespace FindMe.Collect;
 
 /// <summary>Who posted something on X: https://docs.x.com/x-api/posts/get-posts-by-ids. Each post and each author is paid for.</summary>
-internal sealed class XAuthors(AccountCalls calls, IOptions<XOptions> options) : IPostAuthors
+internal sealed class XAuthors(AccountCalls calls, IOptions<XOptions> options)
 {
-    public string Network => SourceNames.X;
-
+    /// <summary>What the authors of so many posts can cost at most, in US dollars.</summary>
     public decimal CostOf(int posts) => posts * (options.Value.PostPrice + options.Value.UserPrice);
 
-    public decimal LeftOf(Search search) => Math.Min(search.Terms.MaxCost ?? 0, options.Value.MaxCost) - search.Cost;
+    /// <summary>Whether the search may still cost so much.</summary>
+    public bool MayCost(Search search, decimal cost) => options.Value.LeftOf(search) >= cost;
 
+    /// <summary>Finds out who posted.</summary>
+    /// <param name="search">The search, whose person asks.</param>
+    /// <param name="posts">The posts' ids: 1 to <see cref="PageLayout.PhotosPerWave"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="SourceException">X does not let FindMe in.</exception>
+    /// <exception cref="SourceUnavailableException">It does not answer.</exception>
     public async Task<AuthorsFound> FindAsync(Search search, IReadOnlyList<string> posts, CancellationToken cancellationToken)
     {
-        var account = await calls.TokenAsync(search.Person, Network, cancellationToken);
+        var account = await calls.TokenAsync(search.Person, SourceNames.X, cancellationToken);
         // Both dialects know the expansion; the field author_id only the older one.
         var url = new Uri(options.Value.Api, $"/2/tweets?ids={Uri.EscapeDataString(string.Join(',', posts))}&expansions=author_id&user.fields=username");
         var answer = await calls.GetAsync(search.Person, account, options.Value.BearerToken, url, cancellationToken);
@@ -57,3 +63,8 @@ internal sealed class XAuthors(AccountCalls calls, IOptions<XOptions> options) :
 
     private sealed record XUser(string? Id, string? Username);
 }
+
+/// <summary>Who posted what.</summary>
+/// <param name="Authors">Post → the author's handle, for those that X knows.</param>
+/// <param name="Cost">What it did cost, in US dollars.</param>
+internal sealed record AuthorsFound(IReadOnlyDictionary<string, string> Authors, decimal Cost);

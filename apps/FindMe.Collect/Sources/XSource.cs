@@ -61,13 +61,12 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
     private int PostsOfNextPage(Search search)
     {
         var wanted = Math.Max(MinPosts, Math.Min(MaxPosts, (search.Terms.Limit ?? int.MaxValue) - search.Posts));
-        var cap = Math.Min(search.Terms.MaxCost ?? 0, options.Value.MaxCost);
-        var affordable = PriceOfPost == 0 ? wanted : (int)Math.Min(wanted, (cap - search.Cost) / PriceOfPost);
+        var affordable = PriceOfPost == 0 ? wanted : (int)Math.Min(wanted, options.Value.LeftOf(search) / PriceOfPost);
         return affordable >= MinPosts
             ? affordable
             : throw new SourceException(new SearchProblem(
                 "cost-cap",
-                $"The search has cost ${search.Cost:0.00} of the ${cap:0.00} that it may.",
+                $"The search has cost ${search.Cost:0.00} of the ${options.Value.CapOf(search):0.00} that it may.",
                 $"What was found stays. Continue it with a larger maxCost: the next page costs up to ${MinPosts * PriceOfPost:0.00}."));
     }
 

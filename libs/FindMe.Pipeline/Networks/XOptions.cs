@@ -67,6 +67,22 @@ public sealed class XOptions : IValidatableObject
     [Range(typeof(decimal), "0", "1000")]
     public decimal MaxCost { get; set; } = 10;
 
+    /// <summary>What a search may still cost, in US dollars: what the person allows, and at most <see cref="MaxCost"/>. Below 0 where it has cost more.</summary>
+    /// <param name="search">The search.</param>
+    public decimal LeftOf(Search search)
+    {
+        ArgumentNullException.ThrowIfNull(search);
+        return CapOf(search) - search.Cost;
+    }
+
+    /// <summary>What a search may cost in all, in US dollars.</summary>
+    /// <param name="search">The search.</param>
+    public decimal CapOf(Search search)
+    {
+        ArgumentNullException.ThrowIfNull(search);
+        return Math.Min(search.Terms.MaxCost ?? 0, MaxCost);
+    }
+
     /// <inheritdoc />
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -56,7 +56,7 @@ export async function consentView(page) {
   return {
     title: 'Before we start',
     node: stepFrame('consent', 'Every photo you are in, found for you.',
-      'Show your face once and name the album. Your photos turn up while you watch, each with a box round your face and how sure we are.',
+      'Show your face once and name a hashtag or an album. Your photos turn up while you watch, each with a box round your face and how sure we are.',
       element('h2', {}, consent.title),
       consentText(consent),
       consent.accepted
