@@ -73,17 +73,21 @@ public sealed class FaceEngine : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         NativeHeap.Bound();
+
+        // What is wrong with it is said by the first model that needs it.
+        _ = Task.Run(Arena.Prepare);
         var folder = ModelFolder.Find(options.ModelsPath);
         var recipe = RecognitionRecipe.Load(Path.Combine(folder, $"{options.Recipe}.json"));
         var detector = recipe.Detection == DetectionKind.FaceApi ? "ssd_mobilenetv1.onnx" : "ssd_mobilenetv1_int8.onnx";
         var (detection, landmarks, recognition) = ((FaceDetection?)null, (LandmarkDetection?)null, (FaceRecognition?)null);
         try
         {
-            // Each takes a tenth of a second or two, most of it in a single thread.
+            // Each takes up to a tenth of a second, most of it in a single thread.
             Parallel.Invoke(
                 () => detection = FaceDetection.Load(Path.Combine(folder, detector)),
                 () => recognition = FaceRecognition.Load(folder, recipe),
-                () => landmarks = LandmarkDetection.Load(Path.Combine(folder, "face_landmark_68.onnx")));
+                () => landmarks = LandmarkDetection.Load(Path.Combine(folder, "face_landmark_68.onnx")),
+                PhotoDecoding.Prepare);
             return new FaceEngine(options, recipe, detection!, landmarks!, recognition!);
         }
         catch (AggregateException exception) when (exception.InnerExceptions[0] is ModelException)

@@ -20,6 +20,9 @@ internal static class Arena
         return true;
     });
 
+    /// <summary>Starts ONNX Runtime, which takes a thread most of a tenth of a second, and makes the memory.</summary>
+    public static void Prepare() => _ = Registered.Value;
+
     /// <summary>Has a session take its memory there.</summary>
     public static void Share(SessionOptions options)
     {

@@ -42,8 +42,7 @@ internal sealed class ModelFile : IDisposable
             throw new ModelException($"The model {path} is missing: {WhatToDo}.");
         }
 
-        var bytes = File.ReadAllBytes(path);
-        if (sha256 is not null && Convert.ToHexStringLower(SHA256.HashData(bytes)) is var digest && digest != sha256)
+        if (sha256 is not null && DigestOf(path) is var digest && digest != sha256)
         {
             throw new ModelException($"The model {path} is broken or another one: its sha256 is {digest}, its recipe says {sha256}; {WhatToDo}.");
         }
@@ -62,7 +61,7 @@ internal sealed class ModelFile : IDisposable
         InferenceSession session;
         try
         {
-            session = new InferenceSession(bytes, options);
+            session = new InferenceSession(path, options);
         }
         catch (OnnxRuntimeException exception)
         {
@@ -102,6 +101,12 @@ internal sealed class ModelFile : IDisposable
     {
         _runOptions.Dispose();
         _session.Dispose();
+    }
+
+    private static string DigestOf(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
     private static string Describe(IReadOnlyDictionary<string, NodeMetadata> values) =>

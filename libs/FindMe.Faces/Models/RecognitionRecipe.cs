@@ -24,7 +24,6 @@ internal sealed record RecognitionRecipe
     public required DetectionKind Detection { get; init; }
 
     /// <summary>Whether faces are found and cut out as face-api.js does.</summary>
-    [JsonIgnore]
     public bool IsFaceApi => Detection is DetectionKind.FaceApi or DetectionKind.FaceApiBytes;
 
     public required AlignmentTemplate Alignment { get; init; }
@@ -59,13 +58,46 @@ internal sealed record RecognitionRecipe
 
         try
         {
-            var recipe = JsonSerializer.Deserialize(File.ReadAllBytes(path), RecipeJson.Default.RecognitionRecipe)!;
+            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            var recipe = Read(json.RootElement);
             return recipe.FindProblem() is { } problem ? throw new ModelException($"The recipe {path} cannot be used: {problem}.") : recipe;
         }
         catch (JsonException exception)
         {
             throw new ModelException($"The recipe {path} cannot be read: {exception.Message}", exception);
         }
+    }
+
+    private static RecognitionRecipe Read(JsonElement json)
+    {
+        var recipe = new RecipeFields(
+            json, path: "", "model", "input", "output", "detection", "alignment", "mirror", "metric", "matchDistance", "maybeDistance", "confidence");
+        var model = recipe.Object("model", "file", "sha256", "licence", "provenance");
+        var input = recipe.Object("input", "name", "side", "channels", "mean", "divisor");
+        var output = recipe.Object("output", "name", "length");
+        var alignment = recipe.Object("alignment", "name", "points");
+        var confidence = recipe.Object("confidence", "steepness", "evenDistance");
+        return new RecognitionRecipe
+        {
+            Model = new ModelSource(model.Text("file"), model.Text("sha256"), model.Text("licence"), model.Text("provenance")),
+            Input = new InputFormat(
+                input.Text("name"),
+                input.WholeNumber("side"),
+                input.Choice<ChannelOrder>("channels"),
+                input.Numbers("mean"),
+                input.Number("divisor")),
+            Output = new OutputFormat(output.Text("name"), output.WholeNumber("length")),
+            Detection = recipe.Choice<DetectionKind>("detection"),
+            Alignment = new AlignmentTemplate(
+                alignment.Text("name"),
+                [.. alignment.Objects("points", "landmarks", "x", "y").Select(point =>
+                    new AlignmentPoint(point.WholeNumbers("landmarks"), point.Number("x"), point.Number("y")))]),
+            Mirror = recipe.Flag("mirror"),
+            Metric = recipe.Choice<EmbeddingMetric>("metric"),
+            MatchDistance = recipe.Number("matchDistance"),
+            MaybeDistance = recipe.Number("maybeDistance"),
+            Confidence = new ConfidenceCurve(confidence.Number("steepness"), confidence.Number("evenDistance")),
+        };
     }
 
     private string? FindProblem() => this switch
@@ -149,11 +181,7 @@ internal enum EmbeddingMetric
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true,
-    Converters = [typeof(KebabCase<ChannelOrder>), typeof(KebabCase<DetectionKind>), typeof(KebabCase<EmbeddingMetric>)])]
-[JsonSerializable(typeof(RecognitionRecipe))]
+    Converters = [typeof(KebabCase<ChannelOrder>), typeof(KebabCase<EmbeddingMetric>)])]
 [JsonSerializable(typeof(RecognitionRecipe.ChipMaking))]
 internal sealed partial class RecipeJson : JsonSerializerContext;
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace FindMe.Faces;
 
 /// <summary>Step 1: the bytes of a photo → its pixels, upright, red, green and blue, within bounds of size, memory and time.</summary>
@@ -13,6 +15,9 @@ internal static class PhotoDecoding
     private const long MaxScannedPixels = 1_000_000_000;
 
     private static readonly SemaphoreSlim OneLarge = new(1);
+
+    /// <summary>Starts libvips, which the first photo would wait for otherwise.</summary>
+    public static void Prepare() => RuntimeHelpers.RunClassConstructor(typeof(Vips).TypeHandle);
 
     /// <summary>Decodes a photo for the engine, in the colours it is stored in.</summary>
     /// <remarks>

@@ -80,6 +80,8 @@ internal static class Resampling
         }
     }
 
+    // What runs for every pixel is compiled to its best at once: the first photo would be done before the runtime has found out.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddRow(ReadOnlySpan<byte> pixels, float weight, Span<float> sum)
     {
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(sum);
@@ -103,6 +105,7 @@ internal static class Resampling
     }
 
     // A pixel is read as four floats at once: the row has room for one behind its last pixel.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumColumns(ReadOnlySpan<float> row, Taps across, Span<float> red, Span<float> green, Span<float> blue)
     {
         ref var start = ref MemoryMarshal.GetReference(row);
