@@ -61,7 +61,7 @@ internal static class PeopleCommand
             if (parsed.GetValue(json))
             {
                 Console.WriteLine(JsonSerializer.Serialize(
-                    new PeopleReport(people.Model.Card, people.Model.EvenDistance, people.Skipped, people.Alike, people.Photos, people.WithoutFace, people.Reading.TotalSeconds, people.Augmenting.TotalSeconds, people.Training.TotalSeconds, eightBit),
+                    new PeopleReport(people.Model.Card, people.Model.EvenDistances, people.Skipped, people.Alike, people.Photos, people.WithoutFace, people.Reading.TotalSeconds, people.Augmenting.TotalSeconds, people.Training.TotalSeconds, eightBit),
                     CliJson.Default.PeopleReport));
             }
             else
@@ -252,7 +252,7 @@ internal static class PeopleCommand
 /// <summary>What was learnt and measured.</summary>
 internal sealed record PeopleReport(
     PeopleCard Card,
-    float EvenDistance,
+    IReadOnlyList<float> EvenDistances,
     IReadOnlyList<SkippedPhoto> Skipped,
     IReadOnlyList<string> Alike,
     int Photos,

@@ -17,16 +17,16 @@ public sealed class PeopleModel
     public const long MaxBytes = 50_000_000;
 
     private const int MaxPeople = 2_000;
-    private const int Version = 1;
+    private const int Version = 2;
 
     // With a probability of half or more no other person can have more.
     internal const float LeastProbability = 0.5f;
 
     private readonly float[][] _centres;
 
-    internal PeopleModel(string[] people, string recipe, SoftmaxHead head, float[][] centres, float evenDistance, float steepness, PeopleCard card)
+    internal PeopleModel(string[] people, string recipe, SoftmaxHead head, float[][] centres, float[] evenDistances, float steepness, PeopleCard card)
     {
-        (People, Recipe, Head, _centres, EvenDistance, Steepness, Card) = (people, recipe, head, centres, evenDistance, steepness, card);
+        (People, Recipe, Head, _centres, EvenDistances, Steepness, Card) = (people, recipe, head, centres, evenDistances, steepness, card);
     }
 
     /// <summary>The names, in the order of the head's classes.</summary>
@@ -35,8 +35,8 @@ public sealed class PeopleModel
     /// <summary>The <see cref="FaceEngine.Recipe"/> whose embeddings it takes.</summary>
     public string Recipe { get; }
 
-    /// <summary>Distance from the middle of a person's faces at which it is as likely a stranger's.</summary>
-    public float EvenDistance { get; }
+    /// <summary>Of each person, the distance from the middle of the person's faces at which a face is as likely a stranger's.</summary>
+    public IReadOnlyList<float> EvenDistances { get; }
 
     /// <summary>How fast the probability falls there, for each unit of distance.</summary>
     public float Steepness { get; }
@@ -81,7 +81,7 @@ public sealed class PeopleModel
     public void Save(string path)
     {
         var content = new Content(
-            Version, Recipe, [.. People], EvenDistance, Steepness, Card, ToBytes(Head.Weights), ToBytes(Head.Biases), ToBytes([.. _centres.SelectMany(centre => centre)]));
+            Version, Recipe, [.. People], ToBytes([.. EvenDistances]), Steepness, Card, ToBytes(Head.Weights), ToBytes(Head.Biases), ToBytes([.. _centres.SelectMany(centre => centre)]));
         File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(content, PeopleJson.Default.Content));
     }
 
@@ -101,7 +101,7 @@ public sealed class PeopleModel
         for (var person = 0; person < People.Count; person++)
         {
             var distance = DistanceFrom(person, embedding.Values);
-            var probability = probabilities[person] / (1 + MathF.Exp(Steepness * (distance - EvenDistance)));
+            var probability = probabilities[person] / (1 + MathF.Exp(Steepness * (distance - EvenDistances[person])));
             sum += probability;
             if (probability > likeliest)
             {
@@ -133,6 +133,7 @@ public sealed class PeopleModel
     {
         var content = JsonSerializer.Deserialize(file, PeopleJson.Default.Content) ?? throw new JsonException("no content");
         var (weights, biases, centres) = (ToFloats(content.Weights), ToFloats(content.Biases), ToFloats(content.Centres));
+        var even = ToFloats(content.EvenDistances);
         var people = content.People.Length;
         var length = people > 0 ? centres.Length / people : 0;
         var fits = content.Version == Version
@@ -143,11 +144,11 @@ public sealed class PeopleModel
             && centres.Length == people * length
             && (biases.Length == people || biases.Length == people + 1)
             && weights.Length == biases.Length * length
-            && float.IsFinite(content.EvenDistance)
+            && even.Length == people
             && content.Steepness is > 0 and < 1e6f;
         return fits
             ? new PeopleModel(
-                content.People, content.Recipe, new SoftmaxHead(weights, biases), [.. centres.Chunk(length)], content.EvenDistance, content.Steepness, content.Card)
+                content.People, content.Recipe, new SoftmaxHead(weights, biases), [.. centres.Chunk(length)], even, content.Steepness, content.Card)
             : throw new JsonException("the parts do not fit together");
     }
 
@@ -175,7 +176,7 @@ public sealed class PeopleModel
 
     /// <summary>The file: JSON, with numbers as little-endian floats in base64.</summary>
     internal sealed record Content(
-        int Version, string Recipe, string[] People, float EvenDistance, float Steepness, PeopleCard Card, byte[] Weights, byte[] Biases, byte[] Centres);
+        int Version, string Recipe, string[] People, byte[] EvenDistances, float Steepness, PeopleCard Card, byte[] Weights, byte[] Biases, byte[] Centres);
 }
 
 /// <summary>Whose face it is.</summary>

@@ -14,9 +14,6 @@ public static class PeopleTraining
     // Fewer groups than this leave nothing to learn from once some are kept aside.
     private const int LeastGroupsToSplit = 3;
 
-    // Of fewer, a percent is nobody.
-    private const int EnoughStrangers = 100;
-
     /// <summary>
     /// Trains. The measurement is of a model that has not seen the photos it is measured with; the model that comes back has learnt from
     /// them as well.
@@ -150,57 +147,10 @@ public static class PeopleTraining
         var byPerson = Enumerable.Range(0, photos.People.Length)
             .Select(label => samples.Where(sample => sample.Label == label).Select(sample => sample.Embedding).ToArray())
             .ToArray();
-        var centres = Array.ConvertAll(byPerson, faces => Centre(faces, recipe.Metric, without: null));
-        var even = EvenDistance(byPerson, centres, [.. samples.Where(sample => sample.Label == photos.UnknownLabel)], recipe, options);
+        var centres = Array.ConvertAll(byPerson, faces => Rejection.Centre(faces, recipe.Metric, without: null));
+        var strangers = samples.Where(sample => sample.Label == photos.UnknownLabel).Select(sample => sample.Embedding).ToArray();
+        var even = Rejection.EvenDistances(byPerson, centres, strangers, recipe, options.StrangersPercent);
         return new PeopleModel(photos.People, engine.Recipe, head, centres, even, recipe.Confidence.Steepness, card);
-    }
-
-    /// <summary>The distance that keeps strangers out, and lets people in where it can.</summary>
-    private static float EvenDistance(
-        FaceEmbedding[][] byPerson, float[][] centres, Sample[] strangers, RecognitionRecipe recipe, PeopleOptions options)
-    {
-        // A person's face from the middle of the person's others: it must not lie in the middle that it is compared with.
-        var own = byPerson
-            .Where(faces => faces.Length > 1)
-            .SelectMany(faces => faces.Select(face => PeopleModel.Distance(Centre(faces, recipe.Metric, without: face), face.Values)))
-            .Order()
-            .ToArray();
-
-        // A stranger's face from the nearest middle; where there are few strangers, also a person's from the nearest of somebody else. Two
-        // people are told apart by the softmax: where there are strangers enough, the distance has to keep out only those.
-        var foreign = strangers.Select(stranger => (Own: -1, Face: stranger.Embedding))
-            .Concat(strangers.Length >= EnoughStrangers ? [] : byPerson.SelectMany((faces, label) => faces.Select(face => (Own: label, Face: face))))
-            .Select(pair => centres.Where((_, label) => label != pair.Own).Select(centre => PeopleModel.Distance(centre, pair.Face.Values)).DefaultIfEmpty(float.PositiveInfinity).Min())
-            .Where(float.IsFinite)
-            .Order()
-            .ToArray();
-        if (foreign.Length == 0)
-        {
-            return recipe.MatchDistance;
-        }
-
-        var strict = foreign[(int)(foreign.Length * options.StrangersPercent / 100)];
-        var wide = own.Length > 0 ? own[(int)((own.Length - 1) * (1 - (options.StrangersPercent / 100)))] : 0;
-
-        // Halfway where there is room between the two; never wider than what is one person by the recipe.
-        return Math.Min(wide > 0 && wide < strict ? (wide + strict) / 2 : strict, recipe.MatchDistance);
-    }
-
-    private static float[] Centre(FaceEmbedding[] faces, EmbeddingMetric metric, FaceEmbedding? without)
-    {
-        var sum = new float[faces[0].Values.Length];
-        foreach (var face in faces.Where(face => face != without))
-        {
-            for (var i = 0; i < sum.Length; i++)
-            {
-                sum[i] += face.Values[i];
-            }
-        }
-
-        var count = faces.Length - (without is null ? 0 : 1);
-        var norm = MathF.Sqrt(sum.Sum(value => value * value));
-        var divisor = metric == EmbeddingMetric.Cosine && norm > 0 ? norm : count;
-        return Array.ConvertAll(sum, value => value / divisor);
     }
 
     private static int Mix(int seed, int index) => unchecked((seed * 1_000_003) + index);
