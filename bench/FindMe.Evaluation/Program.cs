@@ -22,6 +22,7 @@ var reference = new Option<FileInfo?>("--reference") { Description = "A photo of
 var manifest = new Argument<string>("MANIFEST.csv") { Description = "Columns file,label, and group if people are to be counted apart." };
 var peerFolder = new Option<string>("--peer") { Description = "Folder of the installed peer.", DefaultValueFactory = _ => Path.Combine("bench", "peer") };
 var rounds = new Option<int>("--rounds") { Description = "How often each photo is measured.", DefaultValueFactory = _ => 3 };
+var count = new Option<int>("--photos") { Description = "How many photos are analysed in all, those of the folder in turns.", DefaultValueFactory = _ => 10_000 };
 var photo = new Argument<FileInfo>("PHOTO") { Description = "A photo that shows a face." };
 var program = new Option<FileInfo?>("--program") { Description = "FindMe.Cold as it was published. Default: the one of this build." };
 var charts = new Option<DirectoryInfo?>("--charts") { Description = "A folder for the charts." };
@@ -33,6 +34,7 @@ var command = new RootCommand("Measures how well and how fast FindMe's engine fi
     Verb("detect", "Finds labelled faces.", [labels], (engine, parsed, end) => Detect.Evaluate(engine, parsed.GetRequiredValue(labels), end)),
     Verb("event", "Finds people in an event's album.", [album], (engine, parsed, end) => Events.Evaluate(engine, parsed.GetRequiredValue(album), end)),
     Verb("speed", "Measures the time of photos.", [photos, reference], (engine, parsed, end) => Speed.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(reference), end)),
+    Verb("endurance", "Analyses many photos, and watches the memory.", [photos, count], (engine, parsed, end) => Endurance.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetRequiredValue(count), end)),
     Verb("hostile", "Decodes or refuses hostile files.", [hostile], (engine, parsed, end) => Hostile.Evaluate(engine, parsed.GetRequiredValue(hostile), end)),
     Verb("calibrate", "Sweeps thresholds and fits the confidence.", [manifest, charts], (engine, parsed, end) => Calibrate.Evaluate(engine, parsed.GetRequiredValue(manifest), parsed.GetValue(charts), end)),
     Verb("quality", "Reads references that were made worse.", [manifest], (engine, parsed, end) => Quality.Evaluate(engine, parsed.GetRequiredValue(manifest), end)),
