@@ -25,7 +25,7 @@ internal static class Reports
         return differing;
     }
 
-    public static async Task<int> KillsAsync(IReadOnlyList<string> apps, int side)
+    public static async Task<int> KillsAsync(IReadOnlyList<string> apps, int side, int first, int last)
     {
         using var albums = new TemporaryAlbums();
         var album = LoadSystem.MakeAlbum(albums.Path, "kills", PhotosOfKills, facesEvery: 10, side);
@@ -35,7 +35,7 @@ internal static class Reports
         {
             var (calls, calm) = await sweep.CountAsync(app);
             Console.WriteLine($"{app}: {calls} writes and publishes in a search of {PhotosOfKills} photos");
-            for (var ordinal = 1; ordinal <= calls; ordinal++)
+            for (var ordinal = first; ordinal <= Math.Min(calls, last); ordinal++)
             {
                 foreach (var point in Enum.GetValues<InterceptedPoint>())
                 {
