@@ -44,6 +44,7 @@ internal static class Throughput
             var between = ProcessorSeconds(load);
             pipelineRates.Add(await PipelineAsync(load, persons, album));
             var ended = ProcessorSeconds(load);
+            Console.WriteLine($"engine {engineRates[^1]:0.00} photos/s, pipeline {pipelineRates[^1]:0.00}");
             engineSeconds += between[Sidecar] - begun[Sidecar];
             foreach (var (name, seconds) in ended)
             {

@@ -43,7 +43,7 @@ public sealed class ParserTests
     public async Task Any_input_is_read_or_refused_as_documented(string name)
     {
         var parser = Parsers.All.Single(parser => parser.Name == name);
-        var count = Math.Max(1, Parser.DefaultCases / parser.Cost);
+        var count = Parser.CasesAt(parser.Cost);
         var (seed, failures) = (Parser.FirstSeed, new List<string>());
         var run = Task.Factory.StartNew(
             () =>
