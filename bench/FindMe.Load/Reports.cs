@@ -40,7 +40,8 @@ internal static class Reports
                 foreach (var point in Enum.GetValues<InterceptedPoint>())
                 {
                     var result = await sweep.RunAsync(new Death(app, ordinal, point), calm);
-                    Console.WriteLine($"{app} {ordinal,4} {point,-6} {result?.At ?? "not reached"}: {(result?.Differences.Count > 0 ? string.Join("; ", result.Differences) : "same verdicts")}");
+                    var verdicts = result?.Differences is { Count: > 0 } differences ? string.Join("; ", differences) : "same verdicts";
+                    Console.WriteLine($"{app} {ordinal,4} {point,-6} {(result is null ? "not reached" : $"{result.At}: {verdicts}")}");
                     differing += result?.Differences.Count > 0 ? 1 : 0;
                 }
             }

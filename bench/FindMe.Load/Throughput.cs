@@ -65,7 +65,7 @@ internal static class Throughput
             ["searches"] = people,
             ["enginePhotosPerSecond"] = Rounded(engineRates),
             ["pipelinePhotosPerSecond"] = Rounded(pipelineRates),
-            ["overhead"] = Math.Round((engineRates.Order().ElementAt(rounds / 2) / pipelineRates.Order().ElementAt(rounds / 2)) - 1, 3),
+            ["overhead"] = Math.Round((pipelineRates.Average(rate => 1 / rate) / engineRates.Average(rate => 1 / rate)) - 1, 3),
             ["engineProcessorMsPerPhoto"] = Math.Round(engineSeconds / compared * 1000, 1),
             ["pipelineProcessorMsPerPhoto"] = new JsonObject(processorSeconds.Select(
                 process => KeyValuePair.Create(process.Key, (JsonNode?)Math.Round(process.Value / compared * 1000, 1)))),
