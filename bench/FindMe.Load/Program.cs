@@ -1,4 +1,4 @@
-// Drives the real apps through the real sidecar: chaos and kills break them, fairness, crowd, throughput and watchers measure them.
+// Drives the real apps through the real sidecar: chaos and kills break them, fairness, crowd, throughput, watchers and sidecar measure them.
 using System.CommandLine;
 using FindMe.Load;
 
@@ -9,6 +9,8 @@ var largeSide = new Option<int>("--side") { Description = "Longer side of the ph
 var facesEvery = new Option<int>("--faces-every") { Description = "Every n-th photo shows people, the others nobody.", DefaultValueFactory = _ => 6 };
 var modes = new Option<string[]>("--mode") { Description = $"Of {string.Join(", ", ChaosRuns.Modes)}; several. Default: every one.", DefaultValueFactory = _ => [.. ChaosRuns.Modes] };
 var apps = new Option<string[]>("--app") { Description = "The apps that die.", DefaultValueFactory = _ => ["findme-collect", "findme-api", "findme-compare"] };
+var first = new Option<int>("--first") { Description = "The first write or publish that an app dies at.", DefaultValueFactory = _ => 1 };
+var last = new Option<int>("--last") { Description = "The last one.", DefaultValueFactory = _ => int.MaxValue };
 var searches = new Option<int>("--searches") { Description = "Searches at the same time.", DefaultValueFactory = _ => 20 };
 var few = new Option<int>("--searches") { Description = "Searches at the same time.", DefaultValueFactory = _ => 4 };
 var rounds = new Option<int>("--rounds") { Description = "Turns of each side.", DefaultValueFactory = _ => 3 };
@@ -20,23 +22,30 @@ var some = new Option<int>("--photos") { Description = "Photos of the album.", D
 var chaos = new Command("chaos", "The same search calm and under every kind of chaos: do the verdicts differ?") { photos, seed, side, facesEvery, modes };
 chaos.SetAction(parsed => Reports.ChaosAsync(
     parsed.GetValue(modes)!, parsed.GetValue(seed), parsed.GetValue(photos), parsed.GetValue(facesEvery), parsed.GetValue(side)));
-var kills = new Command("kills", "Kills an app at every state write and publish of a search, before and after it is done: do the verdicts differ?") { apps, side };
-kills.SetAction(parsed => Reports.KillsAsync(parsed.GetValue(apps)!, parsed.GetValue(side)));
+var kills = new Command("kills", "Kills an app at every state write and publish of a search, before and after it is done: do the verdicts differ?") { apps, side, first, last };
+kills.SetAction(parsed => Reports.KillsAsync(parsed.GetValue(apps)!, parsed.GetValue(side), parsed.GetValue(first), parsed.GetValue(last)));
 var fairness = new Command("fairness", "A search of 20 photos alone, and behind a large one.") { large, side };
 fairness.SetAction(parsed => Reports.MeasureAsync(folder => Fairness.SmallBehindLargeAsync(folder, parsed.GetValue(large), parsed.GetValue(side))));
 var crowd = new Command("crowd", "Many large searches at once: time, and every process's peak memory.") { searches, many };
 crowd.SetAction(parsed => Reports.MeasureAsync(folder => Fairness.CrowdAsync(folder, parsed.GetValue(searches), parsed.GetValue(many))));
 var throughput = new Command("throughput", "Photos a second through the apps against those of the engine alone.") { some, few, rounds, largeSide };
 throughput.SetAction(parsed => Reports.MeasureAsync(folder => Throughput.MeasureAsync(
-    LoadSystem.MakeAlbum(folder, "throughput", parsed.GetValue(some), facesEvery: 1, parsed.GetValue(largeSide)), parsed.GetValue(few), parsed.GetValue(rounds))));
+    LoadSystem.MakeAlbum(folder, "throughput", parsed.GetValue(some), facesEvery: 1, parsed.GetValue(largeSide)),
+    LoadSystem.MakeAlbum(folder, "warm-up", photos: 12, facesEvery: 1, parsed.GetValue(largeSide)),
+    parsed.GetValue(few),
+    parsed.GetValue(rounds))));
 var watching = new Command("watchers", "How soon many watchers of a search know of its last verdict.") { photos, watchers, side, facesEvery };
 watching.SetAction(parsed => Reports.MeasureAsync(folder => Watchers.MeasureAsync(
     LoadSystem.MakeAlbum(folder, "watched", parsed.GetValue(photos), parsed.GetValue(facesEvery), parsed.GetValue(side)), parsed.GetValue(watchers))));
+
+var calls = new Option<int>("--calls") { Description = "Calls of each kind.", DefaultValueFactory = _ => 10_000 };
+var sidecar = new Command("sidecar", "What the local sidecar does a second: events, saves and reads.") { calls };
+sidecar.SetAction(parsed => Reports.MeasureAsync(folder => SidecarRates.MeasureAsync(folder, parsed.GetValue(calls))));
 
 var seconds = new Option<double>("--seconds-per-photo") { Description = "Of one core, as `throughput` measures it: cores divided by photos a second.", Required = true };
 var scale = new Command("scale", "The table of docs/scale.md.") { seconds };
 scale.SetAction(parsed => Console.Write(Scale.Table(parsed.GetValue(seconds))));
 
-return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, kills, fairness, crowd, throughput, watching, scale }
+return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, kills, fairness, crowd, throughput, watching, sidecar, scale }
     .Parse(args)
     .InvokeAsync();

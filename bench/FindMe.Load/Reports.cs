@@ -25,7 +25,7 @@ internal static class Reports
         return differing;
     }
 
-    public static async Task<int> KillsAsync(IReadOnlyList<string> apps, int side)
+    public static async Task<int> KillsAsync(IReadOnlyList<string> apps, int side, int first, int last)
     {
         using var albums = new TemporaryAlbums();
         var album = LoadSystem.MakeAlbum(albums.Path, "kills", PhotosOfKills, facesEvery: 10, side);
@@ -35,12 +35,13 @@ internal static class Reports
         {
             var (calls, calm) = await sweep.CountAsync(app);
             Console.WriteLine($"{app}: {calls} writes and publishes in a search of {PhotosOfKills} photos");
-            for (var ordinal = 1; ordinal <= calls; ordinal++)
+            for (var ordinal = first; ordinal <= Math.Min(calls, last); ordinal++)
             {
                 foreach (var point in Enum.GetValues<InterceptedPoint>())
                 {
                     var result = await sweep.RunAsync(new Death(app, ordinal, point), calm);
-                    Console.WriteLine($"{app} {ordinal,4} {point,-6} {result?.At ?? "not reached"}: {(result?.Differences.Count > 0 ? string.Join("; ", result.Differences) : "same verdicts")}");
+                    var verdicts = result?.Differences is { Count: > 0 } differences ? string.Join("; ", differences) : "same verdicts";
+                    Console.WriteLine($"{app} {ordinal,4} {point,-6} {(result is null ? "not reached" : $"{result.At}: {verdicts}")}");
                     differing += result?.Differences.Count > 0 ? 1 : 0;
                 }
             }

@@ -8,17 +8,20 @@ namespace FindMe.Load;
 /// <summary>Photos a second through the apps against those of the engine alone, in turns in one run: what the pipeline costs.</summary>
 internal static class Throughput
 {
+    private const string Sidecar = "findme-local (the sidecar, and who asks)";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
 
     /// <summary>Measures.</summary>
     /// <param name="album">Only photos with people, or the engine has nothing to do.</param>
+    /// <param name="warmUp">Some of them: everything is compiled and every buffer made before the first turn counts.</param>
     /// <param name="people">Searches at the same time.</param>
     /// <param name="rounds">Turns of each.</param>
-    public static async Task<JsonObject> MeasureAsync(string album, int people, int rounds)
+    public static async Task<JsonObject> MeasureAsync(string album, string warmUp, int people, int rounds)
     {
         var photos = Directory.GetFiles(album).Select(File.ReadAllBytes).ToList();
         using var engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = Checkout.Find().Models });
-        await using var load = await LoadSystem.StartAsync([album]);
+        await using var load = await LoadSystem.StartAsync([album, warmUp]);
         var persons = await Task.WhenAll(Enumerable.Range(0, people).Select(async _ =>
         {
             var person = new Person(load.System.Page);
@@ -26,17 +29,27 @@ internal static class Throughput
             return person;
         }));
 
-        // Everything is compiled and every buffer made before the first turn counts.
-        await PipelineAsync(load, persons[..1], album);
-        Engine(engine, photos, 1);
+        await PipelineAsync(load, persons[..1], warmUp);
+        Engine(engine, [.. Directory.GetFiles(warmUp).Select(File.ReadAllBytes)], 1);
 
         var engineRates = new List<double>();
         var pipelineRates = new List<double>();
+        var engineSeconds = 0d;
+        var processorSeconds = new Dictionary<string, double>();
         var before = load.System.Sidecar.Traffic.Of("findme-compare");
         for (var round = 0; round < rounds; round++)
         {
+            var begun = ProcessorSeconds(load);
             engineRates.Add(Engine(engine, photos, people));
+            var between = ProcessorSeconds(load);
             pipelineRates.Add(await PipelineAsync(load, persons, album));
+            var ended = ProcessorSeconds(load);
+            Console.WriteLine($"engine {engineRates[^1]:0.00} photos/s, pipeline {pipelineRates[^1]:0.00}");
+            engineSeconds += between[Sidecar] - begun[Sidecar];
+            foreach (var (name, seconds) in ended)
+            {
+                processorSeconds[name] = processorSeconds.GetValueOrDefault(name) + seconds - between[name];
+            }
         }
 
         var spent = load.System.Sidecar.Traffic.Of("findme-compare").Since(before);
@@ -52,7 +65,11 @@ internal static class Throughput
             ["searches"] = people,
             ["enginePhotosPerSecond"] = Rounded(engineRates),
             ["pipelinePhotosPerSecond"] = Rounded(pipelineRates),
-            ["overhead"] = Math.Round((engineRates.Order().ElementAt(rounds / 2) / pipelineRates.Order().ElementAt(rounds / 2)) - 1, 3),
+            ["overhead"] = Math.Round((pipelineRates.Average(rate => 1 / rate) / engineRates.Average(rate => 1 / rate)) - 1, 3),
+            ["engineProcessorMsPerPhoto"] = Math.Round(engineSeconds / compared * 1000, 1),
+            ["pipelineProcessorMsPerPhoto"] = new JsonObject(processorSeconds.Select(
+                process => KeyValuePair.Create(process.Key, (JsonNode?)Math.Round(process.Value / compared * 1000, 1)))),
+            ["processorOverhead"] = Math.Round((processorSeconds.Values.Sum() / engineSeconds) - 1, 3),
             ["stateRequestsPerPhoto"] = Math.Round(spent.StateRequests / compared, 2),
             ["stateKeysPerPhoto"] = Math.Round(spent.StateKeys / compared, 2),
         };
@@ -78,6 +95,19 @@ internal static class Throughput
         return settled == views.Length * Directory.GetFiles(album).Length
             ? settled / watch.Elapsed.TotalSeconds
             : throw new InvalidDataException($"{settled} photos were compared on {load.System.Page}.");
+    }
+
+    // What other programs of the machine take from these does not count here, unlike in the photos a second.
+    private static Dictionary<string, double> ProcessorSeconds(LoadSystem load)
+    {
+        var seconds = new Dictionary<string, double> { [Sidecar] = Environment.CpuUsage.TotalTime.TotalSeconds };
+        foreach (var (name, id) in load.System.Processes.Running())
+        {
+            using var process = Process.GetProcessById(id);
+            seconds[name] = process.TotalProcessorTime.TotalSeconds;
+        }
+
+        return seconds;
     }
 
     private static JsonArray Rounded(IEnumerable<double> rates) => [.. rates.Select(rate => (JsonNode)Math.Round(rate, 2))];

@@ -1,4 +1,5 @@
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
 
 namespace FindMe.Sidecar;
@@ -6,6 +7,9 @@ namespace FindMe.Sidecar;
 /// <summary>Reads YAML into nodes and finds things in them; a missing thing is null.</summary>
 internal static class YamlDocuments
 {
+    // Far deeper than any resource of Dapr; nodes are read by recursion, and a stack that overflows ends the process.
+    private const int MaxDepth = 100;
+
     /// <summary>The mappings at the top of a file's documents; empty documents are left out.</summary>
     /// <exception cref="SidecarConfigurationException">The file cannot be read, is not YAML, or a document is no mapping.</exception>
     public static IReadOnlyList<YamlMappingNode> Load(string path)
@@ -14,14 +18,14 @@ internal static class YamlDocuments
         {
             using var text = File.OpenText(path);
             var stream = new YamlStream();
-            stream.Load(text);
+            stream.Load(new BoundedParser(new Parser(text)));
             return [.. stream.Documents
                 .Select(document => document.RootNode)
                 .Where(root => root is not YamlScalarNode { Value: null or "" })
                 .Select(root => root as YamlMappingNode ?? throw new SidecarConfigurationException($"{path} is not a YAML mapping."))];
         }
-        // YamlDotNet's scanner throws InvalidOperationException at some texts that are no YAML.
-        catch (Exception failure) when (failure is YamlException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        // YamlDotNet's scanner throws InvalidOperationException at some texts that are no YAML, and ArgumentException at escapes that are no character.
+        catch (Exception failure) when (failure is YamlException or InvalidOperationException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             throw new SidecarConfigurationException($"{path} cannot be read: {failure.Message}", failure);
         }
@@ -45,4 +49,23 @@ internal static class YamlDocuments
 
     private static YamlNode? Child(YamlMappingNode? node, string name) =>
         node is not null && node.Children.TryGetValue(new YamlScalarNode(name), out var child) ? child : null;
+
+    /// <summary>Refuses what is nested too deep before nodes are made of it.</summary>
+    private sealed class BoundedParser(IParser parser) : IParser
+    {
+        private int _depth;
+
+        public ParsingEvent? Current => parser.Current;
+
+        public bool MoveNext()
+        {
+            if (!parser.MoveNext())
+            {
+                return false;
+            }
+
+            _depth += parser.Current!.NestingIncrease;
+            return _depth <= MaxDepth ? true : throw new YamlException($"It is nested deeper than {MaxDepth} levels.");
+        }
+    }
 }

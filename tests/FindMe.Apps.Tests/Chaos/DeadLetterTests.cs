@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -41,12 +42,16 @@ public sealed class DeadLetterTests
         Assert.All(skipped, photo => Assert.Contains("failed repeatedly", photo!["reason"]!.GetValue<string>(), StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.NotFound, (await AskOperatorAsync(ada, HttpMethod.Get, "failures", "a wrong key that is quite as long as it")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await AskOperatorAsync(ada, HttpMethod.Post, $"failures/{new string('0', 32)}/retry", OperatorKey)).Status);
-        var failure = Assert.Single((await AskOperatorAsync(ada, HttpMethod.Get, "failures", OperatorKey)).Body!.AsArray())!;
+        var (listed, failures) = await RunFailuresAsync(ada, OperatorKey, "list", "--json");
+        Assert.Equal(0, listed);
+        var failure = JsonNode.Parse(Assert.Single(failures))!;
         Assert.Equal(search, failure["searchId"]!.GetValue<string>());
         Assert.Equal(skipped.Count, failure["photos"]!.GetValue<int>());
+        Assert.Equal(2, (await RunFailuresAsync(ada, "a wrong key that is quite as long as it", "list")).Code);
 
         _storeIsBroken = false;
-        Assert.Equal(HttpStatusCode.Accepted, (await AskOperatorAsync(ada, HttpMethod.Post, $"failures/{search}/retry", OperatorKey)).Status);
+        var (retried, searches) = await RunFailuresAsync(ada, OperatorKey, "retry", "--all");
+        Assert.Equal((0, search), (retried, Assert.Single(searches)));
         var mended = broken;
         for (var i = 0; i < 300 && mended["skipped"]!.AsArray().Count > 0; i++)
         {
@@ -96,6 +101,18 @@ public sealed class DeadLetterTests
         _storeIsBroken && call is { AppId: "findme-compare", Kind: InterceptedKind.StateWrite, Point: InterceptedPoint.Before } && call.Target.EndsWith("-0", StringComparison.Ordinal)
             ? throw new InvalidOperationException("The store refuses this shard.")
             : Task.CompletedTask;
+
+    // The command itself, as its user has it.
+    private static async Task<(int Code, string[] Lines)> RunFailuresAsync(Person person, string key, params string[] arguments)
+    {
+        var findMe = Path.Combine(Checkouts.Root, "artifacts", "bin", "FindMe.Cli", "release", "findme.dll");
+        var start = new ProcessStartInfo("dotnet", [findMe, "failures", .. arguments, "--server", $"{person.Http.BaseAddress}"]) { RedirectStandardOutput = true };
+        start.Environment["FINDME_OPERATOR_KEY"] = key;
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
 
     private static async Task<(HttpStatusCode Status, JsonNode? Body)> AskOperatorAsync(Person person, HttpMethod method, string path, string key)
     {

@@ -13,14 +13,19 @@ internal sealed record Parser(string Name, IReadOnlyList<byte[]> Samples, Action
     // Generous, since the machine may be busy: what does not end, or takes a power of its input's length, takes longer.
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>Cases in a run; default 10,000, or what <c>FINDME_FUZZ_CASES</c> says.</summary>
-    public static int DefaultCases { get; } = int.TryParse(Environment.GetEnvironmentVariable("FINDME_FUZZ_CASES"), out var cases) ? cases : 10_000;
+    private const int DefaultCases = 10_000;
+
+    private static readonly int? Asked = int.TryParse(Environment.GetEnvironmentVariable("FINDME_FUZZ_CASES"), out var cases) ? cases : null;
 
     /// <summary>Where the cases begin; default 1, or what <c>FINDME_FUZZ_SEED</c> says. The case of seed s is the same in every run.</summary>
     public static int FirstSeed { get; } = int.TryParse(Environment.GetEnvironmentVariable("FINDME_FUZZ_SEED"), out var seed) ? seed : 1;
 
-    /// <summary>How many times dearer a case is than those of the cheap parsers: so many fewer are run.</summary>
+    /// <summary>How many times dearer a case is than those of the cheap parsers: so many fewer are run by default.</summary>
     public int Cost { get; init; } = 1;
+
+    /// <summary>Cases in a run: what <c>FINDME_FUZZ_CASES</c> says; default 10,000, and fewer where a case is dearer.</summary>
+    /// <param name="cost">How many times dearer.</param>
+    public static int CasesAt(int cost) => Asked ?? DefaultCases / cost;
 
     /// <summary>Tries one input.</summary>
     /// <returns>What was wrong; null: it was read, or refused as documented, in time.</returns>
