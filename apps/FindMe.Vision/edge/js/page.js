@@ -4,7 +4,7 @@ import { element, replace } from './element.js';
 import { notice } from './notice.js';
 import { count, percent } from './words.js';
 
-// Tags of strangers would cover each other in a crowd; the list beside the photo has everybody.
+// Tags of strangers would cover each other in a crowd, and a list of them is long: then both are left out until somebody asks.
 const CROWD = 8;
 
 const find = id => document.getElementById(id);
@@ -134,30 +134,36 @@ class Photo {
       : `${count(faces.length, 'face')}, ${known.length === 0 ? 'of nobody who is known here' : `${known.length} with a name`}.`;
     // From the left, as they stand in the photo.
     const inOrder = faces.toSorted((a, b) => a.box.x - b.box.x);
-    for (const face of inOrder) this.frame.append(this.boxOf(face, faces.length));
+    const isCrowd = faces.length > CROWD;
+    for (const face of inOrder) this.frame.append(this.boxOf(face, isCrowd));
+    const strangers = inOrder.filter(face => face.name === 'unknown');
     replace(this.words, element('p', {}, summary),
-      faces.length > 0 && element('ul', { class: 'faces', 'aria-label': 'Faces, from the left' }, inOrder.map(face => element('li', {},
-        element('span', { class: face.name === 'unknown' ? 'stranger' : 'who' }, face.name),
-        element('span', { class: 'sure' }, sure(face))))),
+      facesList('Faces, from the left', isCrowd ? inOrder.filter(face => !strangers.includes(face)) : inOrder),
+      isCrowd && strangers.length > 0 && element('details', {}, element('summary', {}, `${strangers.length} unknown`), facesList('Unknown faces, from the left', strangers)),
       seconds);
     this.canvas.setAttribute('aria-label', `${this.name}: ${inOrder.map(face => face.name).join(', ') || 'nobody'}`);
     this.figure.dataset.faces = JSON.stringify(faces);
     announce(`${this.name}: ${summary} ${known.map(face => face.name).join(', ')}`);
   }
 
-  boxOf(face, faces) {
+  boxOf(face, isCrowd) {
     const stranger = face.name === 'unknown';
     const right = face.box.x + face.box.width / 2 > this.width * 0.6 && 'left';
     const below = face.box.y < this.height * 0.12 && 'below';
-    const tag = (!stranger || faces <= CROWD) && element('span', { class: ['tag', right, below].filter(Boolean).join(' ') }, stranger ? 'unknown' : `${face.name} ${sure(face)}`);
-    return placeBox(element('span', { class: `box box-${stranger ? 'maybe' : 'match'}`, 'aria-hidden': 'true' }, tag || ''), face.box, this);
+    const tag = (!stranger || !isCrowd) && element('span', { class: ['tag', right, below].filter(Boolean).join(' ') }, stranger ? 'unknown' : `${face.name} ${sure(face)}`);
+    return placeBox(element('span', { class: `box box-${stranger ? 'maybe' : 'match'}${isCrowd ? ' fine' : ''}`, 'aria-hidden': 'true' }, tag || ''), face.box, this);
   }
 
   refuse(reason) {
     this.frame.remove();
+    this.figure.classList.add('refused');
     replace(this.words, notice('problem', `${this.name} was not looked at.`, reason));
   }
 }
+
+const facesList = (label, faces) => faces.length > 0 && element('ul', { class: 'faces', 'aria-label': label }, faces.map(face => element('li', {},
+  element('span', { class: face.name === 'unknown' ? 'stranger' : 'who' }, face.name),
+  element('span', { class: 'sure' }, sure(face)))));
 
 // No comparison of faces is certain, so 0.998 is not rounded up to a promise.
 const sure = face => percent(Math.min(face.probability, 0.99));
