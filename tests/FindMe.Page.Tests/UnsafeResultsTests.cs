@@ -54,7 +54,6 @@ public sealed class UnsafeResultsTests(RunningFindMeThatBlurs findMe) : IClassFi
         var frame = visitor.Page.Locator($".frame[data-photo=\"{match.GetProperty("photo").GetProperty("id").GetString()}\"]");
         await Expect(frame.Locator("img")).ToHaveCSSAsync("filter", "blur(26px)");
         await Expect(frame.Locator(".frame-open")).ToBeDisabledAsync();
-        await Appearance.LookAtAsync(visitor.Page, "30-unsafe");
 
         var show = frame.GetByRole(AriaRole.Button, new() { Name = "May not be fit to see. Show it" });
         await show.FocusAsync();
