@@ -135,7 +135,10 @@ public sealed class EdgePageTests(PeopleFixture fixture)
     }
 
     private static Process Start(string people) => Process.Start(new ProcessStartInfo(
-        "dotnet", [DemoPhotos.AppPath("FindMe.Vision", "FindMe.Vision"), "--urls", "http://127.0.0.1:0", $"--Vision:PeoplePath={people}"]) { RedirectStandardOutput = true })!;
+        "dotnet", [DemoPhotos.AppPath("FindMe.Vision", "FindMe.Vision"), "--urls", "http://127.0.0.1:0", $"--Vision:PeoplePath={people}"])
+    {
+        RedirectStandardOutput = true,
+    })!;
 
     private static async Task<Uri> ReadAddressAsync(Process app, CancellationToken cancellationToken)
     {
