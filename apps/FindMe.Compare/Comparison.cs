@@ -13,6 +13,14 @@ public sealed class CompareOptions
     /// <summary>Photos compared at the same time, 1 to 64; 0, the default: one a core. More only costs memory.</summary>
     [System.ComponentModel.DataAnnotations.Range(0, 64)]
     public int PhotosAtOnce { get; set; }
+
+    /// <summary>
+    /// The classifier that says which results are blurred until the person asks for them: the name of a description
+    /// <c>NAME.classifier.json</c> beside the models. Default <c>nsfw</c>; empty: none are. Only photos that show the person, or may, are
+    /// classified. Where its model is missing, a line in the log says so and nothing is blurred.
+    /// </summary>
+    [System.ComponentModel.DataAnnotations.RegularExpression("[A-Za-z0-9_-]{0,64}")]
+    public string Classifier { get; set; } = "nsfw";
 }
 
 [OptionsValidator]
@@ -20,7 +28,7 @@ internal sealed partial class CompareOptionsValidator : IValidateOptions<Compare
 
 /// <summary>Compares photos, as many at once as there are cores.</summary>
 internal sealed partial class Comparison(
-    Lazy<FaceEngine> engine, Verdicts verdicts, PhotoReading photos, IOptions<CompareOptions> options, IOptions<FaceEngineOptions> faces, ILogger<Comparison> logger) : IDisposable
+    Lazy<FaceEngine> engine, UnsafePictures pictures, Verdicts verdicts, PhotoReading photos, IOptions<CompareOptions> options, IOptions<FaceEngineOptions> faces, ILogger<Comparison> logger) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(options.Value.PhotosAtOnce is > 0 and var photos ? photos : Environment.ProcessorCount);
 
@@ -85,6 +93,7 @@ internal sealed partial class Comparison(
                     Distance = found.Distance,
                     Confidence = found.Confidence,
                     Fingerprint = analyzed.Fingerprint.ToString(),
+                    Unsafe = pictures.FindClass(photo, cancellationToken),
                 };
             return new Compared(verdict, analyzed);
         }
@@ -113,15 +122,22 @@ internal static class ComparisonServices
         services.AddSingleton<IValidateOptions<CompareOptions>, CompareOptionsValidator>();
         services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => new Lazy<FaceEngine>(() => FaceEngine.Load(provider.GetRequiredService<IOptions<FaceEngineOptions>>().Value)));
+        services.AddSingleton<UnsafePictures>();
         services.AddHostedService<EngineStart>();
         services.AddSingleton<Comparison>();
         services.AddSingleton<SearchReferences>();
     }
 
     /// <summary>Loads the models while the app starts, and stops it with one clear line where they are missing.</summary>
-    private sealed class EngineStart(Lazy<FaceEngine> engine) : IHostedService
+    private sealed class EngineStart(Lazy<FaceEngine> engine, UnsafePictures pictures) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.Run(() => _ = engine.Value, cancellationToken);
+        public Task StartAsync(CancellationToken cancellationToken) => Task.Run(
+            () =>
+            {
+                _ = engine.Value;
+                pictures.Load();
+            },
+            cancellationToken);
 
         public Task StopAsync(CancellationToken cancellationToken)
         {

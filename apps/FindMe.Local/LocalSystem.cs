@@ -147,7 +147,7 @@ internal sealed class LocalSystem : IAsyncDisposable
                         ["OnlyOneself__ShowUnlistedAlbums"] = "true",
                         ["OnlyOneself__AuditPath"] = audit,
                         ["Uploads__Path"] = uploads,
-                        ["Faces__ModelsPath"] = checkout.Models,
+                        ["Faces__ModelsPath"] = Environment.GetEnvironmentVariable("Faces__ModelsPath") is { Length: > 0 } models ? models : checkout.Models,
                         // The key ring lies beside the data that it protects, on the person's own disk: docs/privacy.md says what that means.
                         ["Logging__LogLevel__Microsoft.AspNetCore.DataProtection"] = "Error",
                         ["Logging__LogLevel__Microsoft.AspNetCore"] = "Warning",

@@ -24,11 +24,11 @@ internal static class NamePeople
         .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
 
     private static async Task<Ok<NamedPhoto>> NameAsync(
-        HttpContext context, string model, PeopleModels models, Lazy<FaceEngine> engine, CancellationToken cancellationToken)
+        HttpContext context, string model, PeopleModels models, EngineTurns engine, CancellationToken cancellationToken)
     {
         var people = models.Find(model);
         var image = await RequestImages.ReadOneAsync(context, cancellationToken);
-        var photo = await Task.Run(() => engine.Value.Analyze(image, cancellationToken), cancellationToken);
+        var photo = await engine.TakeAsync(faces => faces.Analyze(image, cancellationToken), cancellationToken);
         var faces = photo.Faces.Select(face => (face.Box, Named: people.Name(face.Embedding)));
         return TypedResults.Ok(new NamedPhoto(photo.Width, photo.Height, [.. faces.Select(face => new NamedBox(face.Named.Name, face.Named.Probability, face.Box))]));
     }
@@ -41,13 +41,15 @@ internal sealed class PeopleModels(IOptions<VisionOptions> options, Lazy<FaceEng
 
     private readonly ConcurrentDictionary<string, (DateTime Written, PeopleModel Model)> _models = new(StringComparer.Ordinal);
 
+    /// <summary>Letters, digits, - and _: no name leads out of the folder.</summary>
+    public static bool IsName(string name) =>
+        name.Length is > 0 and <= MaxNameLength && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_');
+
     /// <summary>Finds a model.</summary>
     /// <exception cref="RequestException">There is none of the name.</exception>
     public PeopleModel Find(string name)
     {
-        // Letters, digits, - and _: no name leads out of the folder.
-        var isName = name.Length is > 0 and <= MaxNameLength && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_');
-        var file = isName && options.Value.PeoplePath.Length > 0 ? new FileInfo(Path.Combine(options.Value.PeoplePath, $"{name}.findme")) : null;
+        var file = IsName(name) && options.Value.PeoplePath.Length > 0 ? new FileInfo(Path.Combine(options.Value.PeoplePath, $"{name}.findme")) : null;
         if (file is not { Exists: true })
         {
             throw new RequestException(404, "no-such-people", "There is no such model of people.", "Name one of the files in the service's folder of people, without its ending.");

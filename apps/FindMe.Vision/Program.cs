@@ -9,6 +9,7 @@ builder.Services.AddVisionLimits();
 builder.Services.AddFaceEngine();
 builder.Services.AddClassification();
 builder.Services.AddPeople();
+builder.Services.AddEdgePage();
 builder.Services.AddOpenApi();
 
 var app = builder.Build();
@@ -17,6 +18,7 @@ app.MapServiceDefaults();
 app.UseVisionLimits();
 app.MapClassify();
 app.MapNamePeople();
+app.MapEdgePage();
 app.MapOpenApi();
 app.MapFaceVectors();
 app.MapAwsLambdaFace();

@@ -17,10 +17,10 @@ public sealed class FaceEngine : IDisposable
     public const int WorkingSide = 2_000;
 
     // Of faces of 20 pixels one in four is matched (docs/accuracy.md): a picture this small shows nobody who could be told.
-    private const int SmallestSide = 16;
+    internal const int SmallestSide = 16;
 
     // 19 of 20 faces in Labeled Faces in the Wild have less than 7 (pixels of a chip of 112), faces on their side more than 10.
-    private const float UprightMisfit = 8;
+    internal const float UprightMisfit = 8;
 
     private readonly FaceEngineOptions _options;
     private readonly RecognitionRecipe _recipe;
@@ -78,15 +78,14 @@ public sealed class FaceEngine : IDisposable
         _ = Task.Run(Arena.Prepare);
         var folder = ModelFolder.Find(options.ModelsPath);
         var recipe = RecognitionRecipe.Load(Path.Combine(folder, $"{options.Recipe}.json"));
-        var detector = recipe.Detection == DetectionKind.FaceApi ? "ssd_mobilenetv1.onnx" : "ssd_mobilenetv1_int8.onnx";
         var (detection, landmarks, recognition) = ((FaceDetection?)null, (LandmarkDetection?)null, (FaceRecognition?)null);
         try
         {
             // Each takes up to a tenth of a second, most of it in a single thread.
             Parallel.Invoke(
-                () => detection = FaceDetection.Load(Path.Combine(folder, detector)),
+                () => detection = FaceDetection.Load(Path.Combine(folder, FaceDetection.FileOf(recipe.Detection))),
                 () => recognition = FaceRecognition.Load(folder, recipe),
-                () => landmarks = LandmarkDetection.Load(Path.Combine(folder, "face_landmark_68.onnx")),
+                () => landmarks = LandmarkDetection.Load(Path.Combine(folder, LandmarkDetection.File)),
                 PhotoDecoding.Prepare);
             return new FaceEngine(options, recipe, detection!, landmarks!, recognition!);
         }

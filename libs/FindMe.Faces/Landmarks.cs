@@ -19,9 +19,14 @@ public sealed class Landmarks
     /// <summary>The points, <see cref="Count"/> of them; one may lie outside the photo.</summary>
     public ReadOnlySpan<Vector2> Points => _points;
 
-    internal Vector2 LeftEye => Mean(36, 42);
+    /// <summary>The points of the eye that the picture shows at the left: from, and the first that is none.</summary>
+    internal static readonly (int From, int To) LeftEyePoints = (36, 42);
 
-    internal Vector2 RightEye => Mean(42, 48);
+    internal static readonly (int From, int To) RightEyePoints = (42, 48);
+
+    internal Vector2 LeftEye => Mean(LeftEyePoints.From, LeftEyePoints.To);
+
+    internal Vector2 RightEye => Mean(RightEyePoints.From, RightEyePoints.To);
 
     internal Vector2 Mouth => Mean(48, 68);
 

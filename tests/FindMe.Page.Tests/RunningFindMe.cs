@@ -33,6 +33,9 @@ public class RunningFindMe : IAsyncLifetime
     /// <summary>Further words of the command line.</summary>
     protected virtual IReadOnlyList<string> MoreArguments => [];
 
+    /// <summary>Settings for its apps, as variables of the environment.</summary>
+    protected virtual IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>();
+
     /// <summary>Everything that the product has printed so far.</summary>
     private protected IEnumerable<string> Output => _output;
 
@@ -54,7 +57,7 @@ public class RunningFindMe : IAsyncLifetime
         });
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         if (Browser is not null)
@@ -81,6 +84,11 @@ public class RunningFindMe : IAsyncLifetime
         foreach (var argument in arguments.Concat(Albums.Names.SelectMany(name => new[] { "--album", Path.Combine(_albums.Root, name) })))
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in Settings)
+        {
+            start.Environment[name] = value;
         }
 
         var ready = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);

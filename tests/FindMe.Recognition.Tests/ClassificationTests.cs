@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using FindMe.Faces;
 using FindMe.Onnx;
@@ -69,6 +70,42 @@ public sealed class ClassificationTests : IDisposable
         string Refusal() => Assert.Throws<ModelException>(() => ImageClassifier.Load("own", new FaceEngineOptions { ModelsPath = _folder.FullName })).Message;
     }
 
+    [Theory]
+    // Two of a thousand classes have two thousandths where nothing tells them from the others, and a little more here.
+    [InlineData(0.002f, "class 700")]
+    [InlineData(0.5f, null)]
+    public void A_picture_is_unsafe_if_the_unsafe_classes_together_are_as_likely_as_the_description_says(float atLeast, string? expected)
+    {
+        WriteClassifier("nchw", "rgb", $$""", "unsafe": { "labels": ["class 300", "class 700"], "atLeast": {{atLeast.ToString(CultureInfo.InvariantCulture)}} }""");
+        using var classifier = ImageClassifier.Load("own", new FaceEngineOptions { ModelsPath = _folder.FullName });
+
+        Assert.Equal(expected, classifier.FindUnsafeClass(DemoPhotos.Read("sample1.jpg"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void A_description_without_unsafe_classes_finds_none_and_one_of_unknown_classes_is_refused()
+    {
+        WriteClassifier("nchw", "rgb");
+        using (var classifier = ImageClassifier.Load("own", new FaceEngineOptions { ModelsPath = _folder.FullName }))
+        {
+            Assert.Null(classifier.FindUnsafeClass(DemoPhotos.Read("sample1.jpg"), TestContext.Current.CancellationToken));
+        }
+
+        WriteClassifier("nchw", "rgb", """, "unsafe": { "labels": ["class 1000"], "atLeast": 0.5 }""");
+        Assert.Contains(
+            "names class 1000", Assert.Throws<ModelException>(() => ImageClassifier.Load("own", new FaceEngineOptions { ModelsPath = _folder.FullName })).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("sample1.jpg")]
+    [InlineData("sample2.jpg")]
+    public void Bare_shoulders_are_not_unsafe(string photo)
+    {
+        using var classifier = ImageClassifier.Load("nsfw", new FaceEngineOptions());
+
+        Assert.Null(classifier.FindUnsafeClass(DemoPhotos.Read(photo), TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public void What_is_no_picture_is_refused_and_the_next_one_is_classified()
     {
@@ -82,7 +119,7 @@ public sealed class ClassificationTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     // Class 700 gets how much more there is of the first channel than of the third, class 300 how much less: the photo is more red than blue.
-    private void WriteClassifier(string layout, string channels)
+    private void WriteClassifier(string layout, string channels, string more = "")
     {
         const int side = 32;
         var graph = new OnnxGraph("own");
@@ -106,7 +143,7 @@ public sealed class ClassificationTests : IDisposable
                 "mean": [127.5, 127.5, 127.5], "divisor": [60, 60, 60], "fit": "centre", "share": 0.875, "resampling": "smooth"
               },
               "output": { "name": "y", "kind": "logits" },
-              "labels": "own.labels.txt"
+              "labels": "own.labels.txt"{{more}}
             }
             """);
     }

@@ -30,8 +30,8 @@ internal sealed record PhotoCounts(int Found, int Compared, int Skipped);
 /// <summary>A photo: what its source calls it, and where its owner sees it.</summary>
 internal sealed record PhotoView(string Id, string? Url, int? Width, int? Height);
 
-/// <summary>A photo that the person is on, or may be.</summary>
-internal sealed record MatchView(Post Post, PhotoView Photo, FaceBox Box, float Distance, float Confidence, VerdictKind Verdict);
+/// <summary>A photo that the person is on, or may be; unsafe: what the classifier takes it for, if that is nothing to be shown unasked.</summary>
+internal sealed record MatchView(Post Post, PhotoView Photo, FaceBox Box, float Distance, float Confidence, VerdictKind Verdict, string? Unsafe);
 
 /// <summary>A photo that could not be compared.</summary>
 internal sealed record SkippedView(PhotoView Photo, string Reason);
@@ -90,7 +90,13 @@ internal sealed record SearchView(
                     told.Add(photo.Id);
                     var url = $"/api/searches/{search.Id}/photos/{page.Listing}-{photo.Index}";
                     matches.Add(new MatchView(
-                        photo.Post, new PhotoView(photo.Id, url, verdict.Width, verdict.Height), box, verdict.Distance!.Value, verdict.Confidence!.Value, verdict.Kind));
+                        photo.Post,
+                        new PhotoView(photo.Id, url, verdict.Width, verdict.Height),
+                        box,
+                        verdict.Distance!.Value,
+                        verdict.Confidence!.Value,
+                        verdict.Kind,
+                        verdict.Unsafe));
                 }
             }
 

@@ -11,7 +11,7 @@ namespace FindMe.Faces;
 internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template, int side)
 {
     // What a pixel of the chip is the mean of, at most, along each axis: beyond, noise is gone anyway.
-    private const int MaxSamples = 6;
+    internal const int MaxSamples = 6;
 
     /// <summary>
     /// The face as ArcFace's training code cuts it out, eyes, nose tip and corners of the mouth in 112 × 112 pixels: what a face is judged
@@ -32,6 +32,9 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
 
     /// <summary>Side of a chip in pixels.</summary>
     public int Side => side;
+
+    /// <summary>Which landmarks, and their places in the chip.</summary>
+    public IReadOnlyList<RecognitionRecipe.AlignmentPoint> Template => template;
 
     /// <summary>Values of a chip: three planes.</summary>
     public int Length => Picture.Bands * side * side;

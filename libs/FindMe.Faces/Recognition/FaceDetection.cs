@@ -11,7 +11,7 @@ internal sealed class FaceDetection : IDisposable
     public const int FinestSide = 1536;
 
     // face-api's own threshold of 0.5 misses half of the faces of 32 pixels; below 0.3 mostly foliage and hands are added.
-    private const float MinScore = 0.3f;
+    internal const float MinScore = 0.3f;
 
     // face-api.js' own, and the default of its options.
     private const float FaceApiMinScore = 0.5f;
@@ -20,41 +20,44 @@ internal sealed class FaceDetection : IDisposable
     public const float TurnedMinScore = 0.7f;
 
     // A photo that lies on its side shows faces to the coarse passes at least.
-    private const int TurnedPasses = 3;
+    internal const int TurnedPasses = 3;
 
     // 22 pixels of 192 and more.
     private const int PortraitPasses = 2;
 
     // Two boxes that share this much of their union are one face.
-    private const float SameFaceOverlap = 0.4f;
+    internal const float SameFaceOverlap = 0.4f;
 
     // A box that lies this deep inside a better one is a part of the same face seen by another pass.
-    private const float InsideShare = 0.8f;
+    internal const float InsideShare = 0.8f;
 
     // What scores less than this, unless it is small, is looked at once more, alone and at the size the network knows best. Animals and
     // things then score below 0.2, faces above 0.45: docs/accuracy.md.
-    private const float SureScore = 0.85f;
-    private const float SecondScore = 0.3f;
-    private const float SmallFace = 48;
+    internal const float SureScore = 0.85f;
+    internal const float SecondScore = 0.3f;
+    internal const float SmallFace = 48;
 
     // What fills more of the picture has nothing around it that a second look could add.
-    private const float ClosePortrait = 0.75f;
+    internal const float ClosePortrait = 0.75f;
 
     // The second look shows this much of the face's longer side in a square of so many pixels: a face of about 70.
-    private const float SecondLookShare = 2.8f;
-    private const int SecondLookSide = 192;
+    internal const float SecondLookShare = 2.8f;
+    internal const int SecondLookSide = 192;
 
     // More faces than this in one photo are a crowd nobody is looked for in.
-    private const int MaxFaces = 200;
+    internal const int MaxFaces = 200;
 
     // Memory grows with the pixels that are searched at once, to about 120 MB with this many. A larger input is searched in strips, which
     // overlap by more than the largest face of the only pass that needs them, and which two processors can share.
-    private const int MaxPixelsAtOnce = 900_000;
-    private const int StripOverlap = 128;
+    internal const int MaxPixelsAtOnce = 900_000;
+    internal const int StripOverlap = 128;
+
+    // Sides of the network's input: whole cells of the second map, so that the first ones need no padding of their own.
+    internal const int SideMultiple = 32;
 
     // Each pass leaves the faces to the next coarser one that are well within its reach: those of more than 22 pixels there. The first is
     // for portraits cut so close that the face fills them: the network wants to see something around a face, be it black.
-    private static readonly Pass[] Passes =
+    internal static readonly Pass[] Passes =
     [
         new(64, AtLeast: 0, MinSize: 28, MaxSize: float.PositiveInfinity, Margin: 32),
         new(192, AtLeast: 0, MinSize: 22, MaxSize: float.PositiveInfinity),
@@ -65,6 +68,9 @@ internal sealed class FaceDetection : IDisposable
     private readonly SsdNetwork _network;
 
     private FaceDetection(SsdNetwork network) => _network = network;
+
+    /// <summary>The model's file in the folder of models.</summary>
+    public static string FileOf(DetectionKind kind) => kind == DetectionKind.FaceApi ? "ssd_mobilenetv1.onnx" : "ssd_mobilenetv1_int8.onnx";
 
     /// <exception cref="ModelException">The file is missing or another model.</exception>
     public static FaceDetection Load(string path) => new(SsdNetwork.Load(path));
@@ -279,8 +285,7 @@ internal sealed class FaceDetection : IDisposable
             || intersection > InsideShare * Math.Min(a.Area, b.Area);
     }
 
-    // Whole cells of the second map, so that the first ones need no padding of their own.
-    private static int RoundUp(int size) => (size + 31) / 32 * 32;
+    private static int RoundUp(int size) => (size + SideMultiple - 1) / SideMultiple * SideMultiple;
 
     /// <summary>One search of the picture.</summary>
     /// <param name="Side">Longest side the picture is brought to.</param>
@@ -288,7 +293,7 @@ internal sealed class FaceDetection : IDisposable
     /// <param name="MinSize">Least longer side of a box this pass answers for, in its pixels.</param>
     /// <param name="MaxSize">The largest such side.</param>
     /// <param name="Margin">Black pixels around the picture.</param>
-    private sealed record Pass(int Side, int AtLeast, float MinSize, float MaxSize, int Margin = 0);
+    internal sealed record Pass(int Side, int AtLeast, float MinSize, float MaxSize, int Margin = 0);
 
     /// <summary>A part of the picture that is searched at once.</summary>
     /// <param name="Pass">The search it belongs to.</param>

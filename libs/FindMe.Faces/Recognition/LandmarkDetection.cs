@@ -5,12 +5,18 @@ namespace FindMe.Faces;
 /// <summary>Step 3: a face's box → its 68 points.</summary>
 internal sealed class LandmarkDetection : IDisposable
 {
+    /// <summary>The model's file in the folder of models.</summary>
+    public const string File = "face_landmark_68.onnx";
+
+    internal const string Input = "image";
+    internal const string Output = "landmarks";
+
     // Side of the model's input.
-    private const int Side = 112;
+    internal const int Side = 112;
 
     // The square of the second pass in ArcFace's chip of 112 pixels: where the detector's boxes lie, and a little more.
-    private static readonly Vector2 UprightCentre = new(56, 62);
-    private const float UprightSide = 116;
+    internal static readonly Vector2 UprightCentre = new(56, 62);
+    internal const float UprightSide = 116;
 
     private readonly ModelFile _model;
 
@@ -19,8 +25,8 @@ internal sealed class LandmarkDetection : IDisposable
     /// <exception cref="ModelException">The file is missing or another model.</exception>
     public static LandmarkDetection Load(string path) => new(ModelFile.Load(
         path,
-        new ModelFile.Tensor("image", -1, 3, Side, Side),
-        new ModelFile.Tensor("landmarks", -1, 2 * Landmarks.Count)));
+        new ModelFile.Tensor(Input, -1, 3, Side, Side),
+        new ModelFile.Tensor(Output, -1, 2 * Landmarks.Count)));
 
     /// <summary>Finds the points of the face in a box.</summary>
     /// <param name="picture">The picture.</param>

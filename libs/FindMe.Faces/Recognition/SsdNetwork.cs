@@ -10,15 +10,19 @@ internal sealed class SsdNetwork : IDisposable
     public const int TrainedSide = 512;
 
     // Layers of the network halve the picture four times before the first of six maps, and once more for each of the others.
-    private const int FirstStride = 16;
+    internal const int FirstStride = 16;
     private const int Layers = 6;
 
     // Variances of the SSD encoding: https://github.com/tensorflow/models/blob/master/research/object_detection/box_coders/faster_rcnn_box_coder.py
-    private const float CentreVariance = 10;
-    private const float SizeVariance = 5;
+    internal const float CentreVariance = 10;
+    internal const float SizeVariance = 5;
 
     // [layer][anchor]: height and width in pixels of the network's input.
-    private static readonly (float Height, float Width)[][] Anchors = CreateAnchors();
+    internal static readonly (float Height, float Width)[][] Anchors = CreateAnchors();
+
+    internal const string Input = "image";
+    internal const string Boxes = "boxes";
+    internal const string Scores = "scores";
 
     private readonly ModelFile _model;
 
@@ -27,9 +31,9 @@ internal sealed class SsdNetwork : IDisposable
     /// <exception cref="ModelException">The file is missing or another model.</exception>
     public static SsdNetwork Load(string path) => new(ModelFile.Load(
         path,
-        new ModelFile.Tensor("image", -1, 3, -1, -1),
-        new ModelFile.Tensor("boxes", -1, -1, 4),
-        new ModelFile.Tensor("scores", -1, -1)));
+        new ModelFile.Tensor(Input, -1, 3, -1, -1),
+        new ModelFile.Tensor(Boxes, -1, -1, 4),
+        new ModelFile.Tensor(Scores, -1, -1)));
 
     public void Dispose() => _model.Dispose();
 

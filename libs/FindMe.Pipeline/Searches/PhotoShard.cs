@@ -130,6 +130,9 @@ public sealed record Verdict
     /// <summary>The picture's fingerprint, by which the same picture in other posts is recognised; only with Match and Maybe.</summary>
     public string? Fingerprint { get; init; }
 
+    /// <summary>What the classifier takes the picture for, if that is nothing to be shown unasked; null: nothing of the kind, or it was not asked.</summary>
+    public string? Unsafe { get; init; }
+
     /// <summary>Why the photo could not be compared, one sentence for a person; only with Skipped.</summary>
     public string? Reason { get; init; }
 

@@ -19,6 +19,9 @@ internal sealed record ClassifierDescription
     /// <summary>A file beside the description: one label a line, in the order of the outputs.</summary>
     public required string Labels { get; init; }
 
+    /// <summary>Which classes are none to be shown unasked; null: the classifier knows none.</summary>
+    public UnsafeClasses? Unsafe { get; init; }
+
     /// <summary>Reads and checks a description.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="ModelException">It is missing, or says something that cannot be; the message names the file and the field.</exception>
@@ -64,6 +67,7 @@ internal sealed record ClassifierDescription
         { Input.Mean.Length: not Picture.Bands } or { Input.Divisor.Length: not Picture.Bands } =>
             "input.mean and input.divisor must hold a number for each of the three channels",
         { Input.Divisor: var divisor } when !Array.TrueForAll(divisor, value => value is > 0 and < 1e6f) => "input.divisor must be more than 0",
+        { Unsafe.AtLeast: not (> 0 and <= 1) } => "unsafe.atLeast must be more than 0 and at most 1",
         { Input.Share: not (> 0 and <= 1) } => "input.share must be more than 0 and at most 1",
         _ => null,
     };
@@ -88,6 +92,9 @@ internal sealed record ClassifierDescription
 
     /// <summary>The model's output, <c>[N, labels]</c>.</summary>
     internal sealed record OutputFormat(string Name, OutputKind Kind);
+
+    /// <summary>A picture is unsafe if these labels together have at least this probability.</summary>
+    internal sealed record UnsafeClasses(string[] Labels, float AtLeast);
 }
 
 /// <summary>Where a tensor's channels are.</summary>

@@ -48,6 +48,11 @@ public sealed partial class ImageClassifier : IDisposable
         var folder = ModelFolder.Find(options.ModelsPath);
         var description = ClassifierDescription.Load(Path.Combine(folder, $"{name}.classifier.json"));
         var labels = description.ReadLabels(folder);
+        if (description.Unsafe?.Labels.Except(labels).FirstOrDefault() is { } stray)
+        {
+            throw new ModelException($"The classifier {name} cannot be used: unsafe.labels names {stray}, which is none of its labels.");
+        }
+
         var input = new ClassifierInput(description.Input);
         var model = ModelFile.Load(
             Path.Combine(folder, description.Model.File),
@@ -95,6 +100,22 @@ public sealed partial class ImageClassifier : IDisposable
         {
             _processors.Release();
         }
+    }
+
+    /// <summary>Says whether a picture is one that nobody should be shown unasked.</summary>
+    /// <param name="photo">As for <see cref="Classify"/>.</param>
+    /// <param name="cancellationToken">Checked between the steps.</param>
+    /// <returns>The likeliest of the unsafe classes; null where they are together less likely than the description demands, or it names none.</returns>
+    /// <exception cref="PhotoException">The picture cannot be read.</exception>
+    public string? FindUnsafeClass(ReadOnlyMemory<byte> photo, CancellationToken cancellationToken = default)
+    {
+        if (_description.Unsafe is not { } rule)
+        {
+            return null;
+        }
+
+        var found = Classify(photo, _labels.Length, cancellationToken).Results.Where(result => rule.Labels.Contains(result.ClassName, StringComparer.Ordinal)).ToList();
+        return found.Sum(result => result.Probability) >= rule.AtLeast ? found[0].ClassName : null;
     }
 
     /// <summary>Unloads the model.</summary>

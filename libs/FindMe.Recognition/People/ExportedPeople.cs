@@ -46,7 +46,7 @@ public static class ExportedPeople
 
         using var input = OrtValue.CreateTensorValueFromMemory(chip, [1, Picture.Bands, alignment.Side, alignment.Side]);
         using var runOptions = new RunOptions();
-        using var outputs = session.Run(runOptions, [PeopleExport.Input], [input], ["probabilities"]);
+        using var outputs = session.Run(runOptions, [PeopleExport.Input], [input], [PeopleExport.Probabilities]);
         return outputs[0].GetTensorDataAsSpan<float>().ToArray();
     }
 }

@@ -26,6 +26,12 @@ public static class PeopleExport
     /// <summary>Name of the input.</summary>
     public const string Input = "chip";
 
+    /// <summary>Name of the output of probabilities.</summary>
+    public const string Probabilities = "probabilities";
+
+    private const string PeopleKey = "people";
+    private const string RecipeKey = "recipe";
+
     /// <summary>Writes the model.</summary>
     /// <param name="model">The people.</param>
     /// <param name="engine">An engine of the recipe that the people were learnt with.</param>
@@ -65,9 +71,29 @@ public static class PeopleExport
             }
         }
 
-        WriteMetadata(result, "people", JsonSerializer.Serialize([.. model.People, PeopleFolder.Unknown], ExportJson.Default.StringArray));
-        WriteMetadata(result, "recipe", model.Recipe);
+        WriteMetadata(result, PeopleKey, JsonSerializer.Serialize([.. model.People, PeopleFolder.Unknown], ExportJson.Default.StringArray));
+        WriteMetadata(result, RecipeKey, model.Recipe);
         return result.ToArray();
+    }
+
+    /// <summary>Says whom an exported model names, and what it was made of.</summary>
+    /// <param name="model">The bytes that <see cref="ToOnnx"/> wrote.</param>
+    /// <returns>The names in the order of the probabilities, strangers last, and the recipe.</returns>
+    /// <exception cref="PeopleException">They are no such model.</exception>
+    public static (IReadOnlyList<string> People, string Recipe) ReadMetadata(ReadOnlyMemory<byte> model)
+    {
+        try
+        {
+            var entries = ProtobufField.Read(model)
+                .Where(field => field.Number == ModelMetadata)
+                .Select(field => ProtobufField.Read(field.Bytes).ToDictionary(part => part.Number, part => part.Text))
+                .ToDictionary(entry => entry[1], entry => entry[2]);
+            return (JsonSerializer.Deserialize(entries[PeopleKey], ExportJson.Default.StringArray) ?? throw new JsonException("no names"), entries[RecipeKey]);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or KeyNotFoundException or ArgumentException or JsonException)
+        {
+            throw new PeopleException("It is no model that findme people train --edge or --onnx wrote.", exception);
+        }
     }
 
     private static void WriteMetadata(ProtobufWriter model, string key, string value)
@@ -213,10 +239,10 @@ public static class PeopleExport
             "Sigmoid", [graph.Node("Mul", [graph.Node("Sub", [graph.Floats([.. model.EvenDistances], people), distances]), graph.Floats([model.Steepness], 1)])]);
         var named = graph.Node("Mul", [shares, nearness]);
         var sum = graph.Node("MatMul", [named, graph.Floats(Enumerable.Repeat(1f, people).ToArray(), people, 1)]);
-        graph.NamedNode("probabilities", "Concat", [named, graph.Node("Sub", [graph.Floats([1f], 1), sum])], ("axis", 1));
+        graph.NamedNode(Probabilities, "Concat", [named, graph.Node("Sub", [graph.Floats([1f], 1), sum])], ("axis", 1));
         graph.Output("embedding", -1, length);
         graph.Output("distances", -1, people);
-        graph.Output("probabilities", -1, people + 1);
+        graph.Output(Probabilities, -1, people + 1);
 
         string SquaredNorm(string x) =>
             graph.Node("MatMul", [graph.Node("Mul", [x, x]), graph.Floats(Enumerable.Repeat(1f, length).ToArray(), length, 1)]);

@@ -24,7 +24,7 @@ export function frameOf(match, number, opened) {
   const opener = element('button', { type: 'button', class: 'frame-open', onclick: opened },
     element('span', { class: 'photo' }, image, boundingBox(match.box, photo, match.verdict)));
   const posts = element('div', { class: 'frame-posts' });
-  const reveal = element('button', { type: 'button', class: 'button small reveal', onclick: uncover }, 'Marked as sensitive. Show it',
+  const reveal = element('button', { type: 'button', class: 'button small reveal', onclick: uncover }, match.unsafe === undefined ? 'Marked as sensitive. Show it' : 'May not be fit to see. Show it',
     element('span', { class: 'visually-hidden' }, `: photo ${number}`));
   const node = element('li', { class: 'frame', 'data-photo': photo.id },
     element('figure', {}, opener,
@@ -60,5 +60,8 @@ export function frameOf(match, number, opened) {
     }
   }
 
-  return { match, number, node, opener, refresh };
+  // What is blurred is not to be had by a key from its neighbour's large view either.
+  const isCovered = () => covered && node.classList.contains('sensitive');
+
+  return { match, number, node, opener, refresh, isCovered };
 }

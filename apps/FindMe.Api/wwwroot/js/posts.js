@@ -9,7 +9,10 @@ export const postsOf = (match, groups) => (groups.find(group => group.photos.inc
 // A picture that was posted several times is one frame: that of the photo its group is named for.
 export const isRepeated = (match, groups) => groups.some(group => group.photo !== match.photo.id && group.photos.includes(match.photo.id));
 
-export const isSensitive = (match, groups) => match.post?.sensitive === true || postsOf(match, groups).some(post => post.sensitive);
+// Its author or its network warns of it, or the classifier does.
+export const isSensitive = (match, groups) => isSensitiveItself(match) || postsOf(match, groups).some(post => post.sensitive);
+
+export const isSensitiveItself = match => match.post?.sensitive === true || match.unsafe !== undefined;
 
 export function postList(posts) {
   return posts.length > 0 && element('ul', { class: 'posts' }, posts.map(post => {

@@ -7,6 +7,7 @@ import { frameOf } from './frame.js';
 import { largeView } from './large-view.js';
 import { notice, problemNotice } from './notice.js';
 import { photoAddress } from './photo.js';
+import { isSensitiveItself } from './posts.js';
 import { saveCsv, saveJson } from './report.js';
 import { follow } from './search.js';
 import { clockOf, count, hasEnded, minuteOf, remaining, sentence, statusWords } from './words.js';
@@ -43,7 +44,7 @@ export async function resultsView(page, id) {
   const skippedList = element('ul', {});
   const skippedCount = element('summary', {});
   const skipped = element('details', { class: 'skipped', hidden: true }, skippedCount, skippedList);
-  const viewer = largeView(() => inOrder(shownFrames()), () => search.groups ?? []);
+  const viewer = largeView(() => inOrder(shownFrames().filter(frame => !frame.isCovered())), () => search.groups ?? []);
   const noticeList = element('ul', { class: 'notices', hidden: true });
 
   const choices = [['confidence', 'Surest first'], ['found', 'As found']].map(([value, label]) =>
@@ -91,7 +92,7 @@ export async function resultsView(page, id) {
       .toSorted(surestFirst)[0];
     if (next) next.node.before(frame.node);
     else list.append(frame.node);
-    if (match.post?.sensitive) return;
+    if (isSensitiveItself(match)) return;
     const face = faceCrop(photoAddress(match.photo, CROP_WIDTH), match.box, match.photo);
     face.classList.add(match.verdict === 'maybe' ? 'crop-maybe' : 'crop-sure');
     strip.prepend(face);
