@@ -160,7 +160,7 @@ internal static class PeopleCommand
     }
 
     private static void WriteSummary(string what, PeopleMeasurement measured) => Console.WriteLine(
-        $"{what}people named rightly {Percent(measured.Accuracy)}, given another's name {Percent(measured.WrongNames)}; strangers given a name {Percent(measured.UnknownFalseAccepts)}");
+        $"{what}people named rightly {Percent(measured.Accuracy)}, given another's name {Percent(measured.WrongNames)}, likeliest the right one {Percent(measured.ClosedSetAccuracy)}; strangers given a name {Percent(measured.UnknownFalseAccepts)}");
 
     private static void WriteTable(PeopleMeasurement measured)
     {

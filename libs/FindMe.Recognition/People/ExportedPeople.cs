@@ -29,7 +29,7 @@ public static class ExportedPeople
             var photo = File.ReadAllBytes(Path.Combine(people.Folder.Path, face.Photo));
             var probabilities = Run(session, engine, photo, face.Face, cancellationToken);
             var best = Array.IndexOf(probabilities, probabilities[..^1].Max());
-            return probabilities[best] >= PeopleModel.LeastProbability ? model.People[best] : PeopleFolder.Unknown;
+            return (probabilities[best] >= PeopleModel.LeastProbability ? model.People[best] : PeopleFolder.Unknown, model.People[best]);
         });
     }
 

@@ -237,7 +237,7 @@ public static class PeopleExport
 
         var nearness = graph.Node(
             "Sigmoid", [graph.Node("Mul", [graph.Node("Sub", [graph.Floats([.. model.EvenDistances], people), distances]), graph.Floats([model.Steepness], 1)])]);
-        var named = graph.Node("Mul", [shares, nearness]);
+        var named = graph.Node("Min", [shares, nearness]);
         var sum = graph.Node("MatMul", [named, graph.Floats(Enumerable.Repeat(1f, people).ToArray(), people, 1)]);
         graph.NamedNode(Probabilities, "Concat", [named, graph.Node("Sub", [graph.Floats([1f], 1), sum])], ("axis", 1));
         graph.Output("embedding", -1, length);

@@ -3,7 +3,8 @@ namespace FindMe.Recognition;
 /// <summary>How well faces that were kept aside were named.</summary>
 /// <param name="Labels">The names, and <c>unknown</c> last.</param>
 /// <param name="Confusion">Rows are who it is, columns who it was named as, both as <paramref name="Labels"/>.</param>
-public sealed record PeopleMeasurement(IReadOnlyList<string> Labels, IReadOnlyList<IReadOnlyList<int>> Confusion)
+/// <param name="ClosedSetAccuracy">Share of people's faces whose likeliest person was the right one, strangers not being thought of, 0 to 1; null without any.</param>
+public sealed record PeopleMeasurement(IReadOnlyList<string> Labels, IReadOnlyList<IReadOnlyList<int>> Confusion, double? ClosedSetAccuracy)
 {
     /// <summary>Share of people's faces that were named rightly, 0 to 1; null without any.</summary>
     public double? Accuracy => Share(People.Sum(person => Confusion[person][person]), People.Sum(person => Confusion[person].Sum()));
@@ -25,16 +26,22 @@ public sealed record PeopleMeasurement(IReadOnlyList<string> Labels, IReadOnlyLi
     /// <param name="label">Index of the person.</param>
     public double? RecallOf(int label) => Share(Confusion[label][label], Confusion[label].Sum());
 
-    internal static PeopleMeasurement Of(IReadOnlyList<string> people, IEnumerable<(int Label, string Name)> faces)
+    internal static PeopleMeasurement Of(IReadOnlyList<string> people, IEnumerable<(int Label, string Name, string Likeliest)> faces)
     {
+        var (likeliestRight, known) = (0, 0);
         var labels = people.Append(PeopleFolder.Unknown).ToArray();
         var confusion = labels.Select(_ => new int[labels.Length]).ToArray();
-        foreach (var (label, name) in faces)
+        foreach (var (label, name, likeliest) in faces)
         {
             confusion[label][Array.IndexOf(labels, name)]++;
+            if (label < people.Count)
+            {
+                known++;
+                likeliestRight += likeliest == people[label] ? 1 : 0;
+            }
         }
 
-        return new PeopleMeasurement(labels, confusion);
+        return new PeopleMeasurement(labels, confusion, Share(likeliestRight, known));
     }
 
     private static double? Share(int part, int all) => all > 0 ? (double)part / all : null;

@@ -7,8 +7,8 @@ namespace FindMe.Recognition;
 
 /// <summary>Names the people it was trained for, and nobody else: one file of labels, head, thresholds and a card that says how good it is.</summary>
 /// <remarks>
-/// A face is named if the head is sure of the person and the face lies near enough to the middle of the person's own faces, both at once:
-/// probability = softmax × 1 / (1 + exp(steepness · (distance − even distance))). What is left over is the probability of a stranger.
+/// A face is named if the head is sure of the person and the face lies near enough to the middle of the person's own faces: the probability
+/// is the smaller one of softmax and 1 / (1 + exp(steepness · (distance − even distance))). What is left over is that of a stranger.
 /// The file holds what people's faces look like to the network: keep it like their photos.
 /// </remarks>
 public sealed class PeopleModel
@@ -96,12 +96,23 @@ public sealed class PeopleModel
             throw new PeopleException($"The people were learnt with {Recipe}, whose embeddings have {Head.Length} numbers, not {embedding.Values.Length}: train again, or set the recipe that was used.");
         }
 
-        var probabilities = Head.Predict(embedding.Values);
-        var (best, likeliest, sum) = (-1, 0f, 0f);
+        var (person, probability, sum) = Weigh(embedding);
+        return probability >= LeastProbability
+            ? new NamedFace(People[person], probability)
+            : new NamedFace(PeopleFolder.Unknown, Math.Clamp(1 - sum, 0, 1));
+    }
+
+    /// <summary>Who it is if it is nobody else.</summary>
+    internal string Likeliest(FaceEmbedding embedding) => People[Weigh(embedding).Person];
+
+    private (int Person, float Probability, float Sum) Weigh(FaceEmbedding embedding)
+    {
+        var shares = Head.Predict(embedding.Values);
+        var (best, likeliest, sum) = (0, 0f, 0f);
         for (var person = 0; person < People.Count; person++)
         {
-            var distance = DistanceFrom(person, embedding.Values);
-            var probability = probabilities[person] / (1 + MathF.Exp(Steepness * (distance - EvenDistances[person])));
+            var nearness = 1 / (1 + MathF.Exp(Steepness * (DistanceFrom(person, embedding.Values) - EvenDistances[person])));
+            var probability = Math.Min(shares[person], nearness);
             sum += probability;
             if (probability > likeliest)
             {
@@ -109,9 +120,7 @@ public sealed class PeopleModel
             }
         }
 
-        return likeliest >= LeastProbability
-            ? new NamedFace(People[best], likeliest)
-            : new NamedFace(PeopleFolder.Unknown, Math.Clamp(1 - sum, 0, 1));
+        return (best, likeliest, sum);
     }
 
     internal float DistanceFrom(int person, ReadOnlySpan<float> embedding) => Distance(_centres[person], embedding);

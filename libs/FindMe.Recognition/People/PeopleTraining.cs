@@ -47,7 +47,7 @@ public static class PeopleTraining
         if (keptAside.Count > 0)
         {
             measuredModel = Fit(engine, photos, samples.Where((_, index) => !keptAside.Contains(index)).ToList(), card, options, cancellationToken);
-            card = card with { Measured = Measure(photos, keptAside, face => measuredModel.Name(face.Face.Embedding).Name) };
+            card = card with { Measured = Measure(photos, keptAside, face => (measuredModel.Name(face.Face.Embedding).Name, measuredModel.Likeliest(face.Face.Embedding))) };
         }
 
         var fitting = Stopwatch.GetTimestamp();
@@ -79,8 +79,12 @@ public static class PeopleTraining
         ];
     }
 
-    internal static PeopleMeasurement Measure(PeopleFolder photos, IEnumerable<int> faces, Func<LabelledFace, string> name) =>
-        PeopleMeasurement.Of(photos.People, faces.Select(index => (photos.Faces[index].Label, name(photos.Faces[index]))));
+    internal static PeopleMeasurement Measure(PeopleFolder photos, IEnumerable<int> faces, Func<LabelledFace, (string Name, string Likeliest)> name) =>
+        PeopleMeasurement.Of(photos.People, faces.Select(index =>
+        {
+            var (named, likeliest) = name(photos.Faces[index]);
+            return (photos.Faces[index].Label, named, likeliest);
+        }));
 
     /// <summary>Chooses the faces that are kept aside: of each person and of strangers, whole groups at a time.</summary>
     private static SortedSet<int> Split(PeopleFolder photos, PeopleOptions options)
