@@ -3,7 +3,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace FindMe.Page.Tests;
 
-/// <summary>Every state of the page, on a phone and a desktop, light and dark: fit for everybody, and kept as pictures to look at.</summary>
+/// <summary>Every state of the page, dark on a phone and light on a desktop: fit for everybody, and kept as pictures to look at.</summary>
 public sealed class AppearanceTests(RunningFindMe findMe) : IClassFixture<RunningFindMe>
 {
     // The way is gone on a phone; the other tests go it on a desktop.
