@@ -17,7 +17,7 @@ public sealed class CompareOptions
     /// <summary>
     /// The classifier that says which results are blurred until the person asks for them: the name of a description
     /// <c>NAME.classifier.json</c> beside the models. Default <c>nsfw</c>; empty: none are. Only photos that show the person, or may, are
-    /// classified. Where its model is missing, a line in the log says so and nothing is blurred.
+    /// classified. Where its model is missing, a line in the log says so at the first of them and nothing is blurred.
     /// </summary>
     [System.ComponentModel.DataAnnotations.RegularExpression("[A-Za-z0-9_-]{0,64}")]
     public string Classifier { get; set; } = "nsfw";
@@ -129,15 +129,9 @@ internal static class ComparisonServices
     }
 
     /// <summary>Loads the models while the app starts, and stops it with one clear line where they are missing.</summary>
-    private sealed class EngineStart(Lazy<FaceEngine> engine, UnsafePictures pictures) : IHostedService
+    private sealed class EngineStart(Lazy<FaceEngine> engine) : IHostedService
     {
-        public Task StartAsync(CancellationToken cancellationToken) => Task.Run(
-            () =>
-            {
-                _ = engine.Value;
-                pictures.Load();
-            },
-            cancellationToken);
+        public Task StartAsync(CancellationToken cancellationToken) => Task.Run(() => _ = engine.Value, cancellationToken);
 
         public Task StopAsync(CancellationToken cancellationToken)
         {

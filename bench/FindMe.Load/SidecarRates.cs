@@ -26,8 +26,14 @@ internal static class SidecarRates
     /// <param name="calls">Calls of each kind.</param>
     public static async Task<JsonObject> MeasureAsync(string folder, int calls)
     {
-        var delivered = 0;
-        await using var app = await StartAppAsync(() => Interlocked.Increment(ref delivered));
+        var (expected, arrived) = (0, new TaskCompletionSource());
+        await using var app = await StartAppAsync(() =>
+        {
+            if (Interlocked.Decrement(ref expected) == 0)
+            {
+                arrived.SetResult();
+            }
+        });
         await using var sidecar = await LocalSidecar.StartAsync(new SidecarOptions
         {
             DataPath = folder,
@@ -45,7 +51,6 @@ internal static class SidecarRates
         await SavesAsync(calls);
         await ReadsAsync(calls);
 
-        delivered = 0;
         return new JsonObject
         {
             ["calls"] = calls,
@@ -66,15 +71,13 @@ internal static class SidecarRates
             };
         }
 
-        // Until the last one is acknowledged.
+        // Until the last one has arrived.
         async Task EventsAsync(int count)
         {
-            var before = Volatile.Read(ref delivered);
+            arrived = new TaskCompletionSource();
+            Volatile.Write(ref expected, count);
             await CallAsync(count, _ => http.PostAsJsonAsync($"/v1.0/publish/pubsub/{Topics.TweetImage}", new { searchId = Event }));
-            while (Volatile.Read(ref delivered) < before + count)
-            {
-                await Task.Delay(5);
-            }
+            await arrived.Task;
         }
 
         Task SavesAsync(int count) => CallAsync(count, i => http.PostAsJsonAsync($"/v1.0/state/{StateKeys.Store}", new[] { new { key = $"shard/{i % 100}", value = Shard } }));
