@@ -1,5 +1,6 @@
 // A manifest of labelled pictures → folders for `findme people train`: node people-folders.mjs MANIFEST.csv TARGET [--least 5] [--only PREFIX]
 // People with that many pictures or more get a folder, everybody else lies in unknown, a folder each; so do pictures of nobody. Links, no copies.
+// Groups of people whose members nobody annotated are left out: they may be the people, and are no strangers then.
 // With a TRUTH.csv (person,file,contains) instead of a manifest, photos that show exactly one of the people are that person's, and those that
 // show none of them unknown.
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
@@ -20,7 +21,7 @@ function read(path) {
 function pictures() {
   const rows = read(table).filter(row => row.file.startsWith(only));
   if (!('contains' in rows[0])) {
-    return rows.filter(row => row.label).map(row => [row.file, row.label]);
+    return rows.filter(row => row.label && !row.label.includes('not annotated')).map(row => [row.file, row.label]);
   }
   const shown = new Map();
   for (const { person, file, contains } of rows) {

@@ -48,7 +48,8 @@ internal static class VideoCommand
             VideoAppearances found;
             using (var screen = new Screen("frames", video.Duration is { } duration ? (int)(duration / step) + 1 : 0))
             {
-                found = await VideoSearch.FindAsync(loaded, video, wanted, step, target is not null, _ => screen.Step(), cancellationToken);
+                found = await VideoSearch.FindAsync(
+                    loaded, video, wanted, new VideoSearchOptions { Every = step, Pictures = target is not null, Progress = _ => screen.Step() }, cancellationToken);
             }
 
             if (video.Damage is { } damage)
@@ -73,7 +74,7 @@ internal static class VideoCommand
         if (json)
         {
             var ranges = found.Ranges.Select(range => new VideoRangeView(
-                Math.Round(range.From.TotalSeconds, 3), Math.Round(range.To.TotalSeconds, 3), range.Frames, range.Confidence, range.Distance, Math.Round(range.BestTime.TotalSeconds, 3)));
+                Math.Round(range.From.TotalSeconds, 3), Math.Round(range.To.TotalSeconds, 3), range.Frames, range.Confidence, range.Distance, Math.Round(range.Best.Time.TotalSeconds, 3)));
             Console.WriteLine(JsonSerializer.Serialize(
                 new VideoView(path, Math.Round(found.Length.TotalSeconds, 3), found.Frames, found.Analyzed, [.. ranges]), VideoJson.Default.VideoView));
             return;

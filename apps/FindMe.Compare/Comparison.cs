@@ -21,6 +21,18 @@ public sealed class CompareOptions
     /// </summary>
     [System.ComponentModel.DataAnnotations.RegularExpression("[A-Za-z0-9_-]{0,64}")]
     public string Classifier { get; set; } = "nsfw";
+
+    /// <summary>
+    /// Frames of a post's video that are looked at, spread over its length but no denser than one a second, 0 to 1,000. Default 60; 0: only
+    /// its preview is. Of each minute of the usual video a person is to be seen for longer than a second.
+    /// </summary>
+    [System.ComponentModel.DataAnnotations.Range(0, 1000)]
+    public int VideoFrames { get; set; } = 60;
+
+    /// <summary>Time for the frames of one video, 1 to 60 s. Default 25 s; then what was seen until then counts.</summary>
+    /// <remarks>Four deliveries may wait for each other at one replica (concurrency in pubsub.yaml), and have two minutes.</remarks>
+    [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
+    public TimeSpan VideoTime { get; set; } = TimeSpan.FromSeconds(25);
 }
 
 [OptionsValidator]
@@ -28,13 +40,28 @@ internal sealed partial class CompareOptionsValidator : IValidateOptions<Compare
 
 /// <summary>Compares photos, as many at once as there are cores.</summary>
 internal sealed partial class Comparison(
-    Lazy<FaceEngine> engine, UnsafePictures pictures, Verdicts verdicts, PhotoReading photos, IOptions<CompareOptions> options, IOptions<FaceEngineOptions> faces, ILogger<Comparison> logger) : IDisposable
+    Lazy<FaceEngine> engine, UnsafePictures pictures, PostVideos videos, Verdicts verdicts, PhotoReading photos, IOptions<CompareOptions> options, IOptions<FaceEngineOptions> faces, ILogger<Comparison> logger) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(options.Value.PhotosAtOnce is > 0 and var photos ? photos : Environment.ProcessorCount);
 
-    /// <summary>Waits for a free core and compares; once more with the original where faces are small and the original is larger.</summary>
+    /// <summary>
+    /// Waits for a free core and compares; once more with the original where faces are small and the original is larger. Where the photo is a
+    /// video's preview, the video is searched too.
+    /// </summary>
     /// <returns>The verdict; null when the search ended while the photo waited its turn.</returns>
     public async Task<Verdict?> CompareAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
+    {
+        if (await ComparePhotoAsync(image, photo, wanted, cancellationToken) is not { } compared)
+        {
+            return null;
+        }
+
+        return image.Photo.VideoUrl is not null && options.Value.VideoFrames > 0
+            ? await SearchVideoAsync(image, compared, wanted, cancellationToken)
+            : compared.Verdict;
+    }
+
+    private async Task<Compared?> ComparePhotoAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
     {
         var found = await CompareInTurnAsync(image, photo, wanted, cancellationToken);
         if (found is { Photo: { } analyzed } && IsTooSmall(analyzed)
@@ -42,10 +69,47 @@ internal sealed partial class Comparison(
             && await CompareInTurnAsync(image, original, wanted, cancellationToken) is { Photo: not null } better)
         {
             LogOriginal(logger, image.SearchId, image.Listing, image.Index);
-            return better.Verdict;
+            return better;
         }
 
-        return found?.Verdict;
+        return found;
+    }
+
+    // What the preview says stands, unless the video shows the person better. A video that shows them nowhere and was not looked at to its end is
+    // no "no".
+    private async Task<Verdict> SearchVideoAsync(TweetImage image, Compared compared, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
+    {
+        var verdict = compared.Verdict;
+        var isFound = verdict.Kind is Pipeline.VerdictKind.Match or Pipeline.VerdictKind.Maybe;
+        var searched = await videos.SearchAsync(image, wanted, _turn, cancellationToken);
+        if (searched.Found is not { } found)
+        {
+            return isFound ? verdict : Verdict.Skipped($"Only its preview was looked at. {searched.Problem}", "video");
+        }
+
+        if (found.Best is not { } best)
+        {
+            return isFound ? verdict
+                : found.Searched >= found.Length ? new Verdict { Kind = Pipeline.VerdictKind.No }
+                : Verdict.Skipped($"Only the first {found.Searched:m\\:ss} of the video's {found.Length:m\\:ss} minutes could be looked at in time.", "video");
+        }
+
+        var times = found.Ranges.Select(range => new VideoTime((float)range.From.TotalSeconds, (float)range.To.TotalSeconds)).ToList();
+        return verdict.Kind == Pipeline.VerdictKind.Match && verdict.Distance <= best.Distance
+            ? verdict with { Times = times }
+            : new Verdict
+            {
+                Kind = Pipeline.VerdictKind.Match,
+                Times = times,
+                FrameAt = (float)best.Best.Time.TotalSeconds,
+                Box = BoxOf(best.Best.Face),
+                Width = best.Best.Width,
+                Height = best.Best.Height,
+                Distance = best.Distance,
+                Confidence = best.Confidence,
+                Fingerprint = compared.Photo?.Fingerprint.ToString(),
+                Unsafe = searched.Unsafe,
+            };
     }
 
     public void Dispose() => _turn.Dispose();
@@ -87,7 +151,7 @@ internal sealed partial class Comparison(
                 : new Verdict
                 {
                     Kind = found.Kind == FindMe.Faces.VerdictKind.Match ? Pipeline.VerdictKind.Match : Pipeline.VerdictKind.Maybe,
-                    Box = found.Box is { } box ? new FaceBox(box.X, box.Y, box.Width, box.Height) : null,
+                    Box = found.Box is { } box ? BoxOf(box) : null,
                     Width = analyzed.Width,
                     Height = analyzed.Height,
                     Distance = found.Distance,
@@ -102,6 +166,8 @@ internal sealed partial class Comparison(
             return new Compared(Verdict.Skipped(exception.Message, $"photo-{exception.Problem}".ToLowerInvariant()), null);
         }
     }
+
+    private static FaceBox BoxOf(Box box) => new(box.X, box.Y, box.Width, box.Height);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: comparing photo {Listing}/{Index}.")]
     private static partial void LogComparing(ILogger logger, string searchId, int listing, int index);
@@ -123,6 +189,7 @@ internal static class ComparisonServices
         services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => new Lazy<FaceEngine>(() => FaceEngine.Load(provider.GetRequiredService<IOptions<FaceEngineOptions>>().Value)));
         services.AddSingleton<UnsafePictures>();
+        services.AddSingleton<PostVideos>();
         services.AddHostedService<EngineStart>();
         services.AddSingleton<Comparison>();
         services.AddSingleton<SearchReferences>();

@@ -126,6 +126,10 @@ public sealed record PhotoLocator
     /// <summary>The address of a larger version, for photos whose faces are small; null: there is none.</summary>
     public string? OriginalUrl { get; init; }
 
+    /// <summary>The address of the video that the photo is the preview of; null: it is a photo.</summary>
+    /// <remarks>An app that does not know this compares the preview alone.</remarks>
+    public string? VideoUrl { get; init; }
+
     /// <summary>A photo of an album.</summary>
     /// <param name="album">The album's name.</param>
     /// <param name="path">The path below its folder.</param>
@@ -140,4 +144,9 @@ public sealed record PhotoLocator
     /// <param name="url">The size that serves.</param>
     /// <param name="originalUrl">A larger version; null: there is none.</param>
     public static PhotoLocator At(string url, string? originalUrl = null) => new() { Url = url, OriginalUrl = originalUrl };
+
+    /// <summary>A video on the web.</summary>
+    /// <param name="preview">The picture that stands for it.</param>
+    /// <param name="url">The video, as one file; null: there is only the picture.</param>
+    public static PhotoLocator VideoAt(string preview, string? url) => new() { Url = preview, VideoUrl = url };
 }

@@ -73,6 +73,7 @@ public sealed class NetworksTests(RunningFindMeWithNetworks findMe) : IClassFixt
         await LookAtAsync("26-searching");
         await visitor.SearchEndsAsync("Done.");
         await Expect(page.Locator(".posts a").First).ToContainTextAsync("on Mastodon");
+        await Expect(page.Locator(".frame-times")).ToHaveTextAsync("In the video at 0:03–0:06");
         await LookAtAsync("27-posts");
 
         Assert.DoesNotContain(visitor.Console, line => line.Contains("Content Security Policy", StringComparison.OrdinalIgnoreCase));

@@ -198,7 +198,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
         var json = await visitor.Page.RunAndWaitForDownloadAsync(() => visitor.Button("Save as JSON").ClickAsync());
 
         var lines = await File.ReadAllLinesAsync(await csv.PathAsync(), TestContext.Current.CancellationToken);
-        Assert.Equal("photo,verdict,confidence,x,y,width,height,post,link", lines[0]);
+        Assert.Equal("photo,verdict,confidence,x,y,width,height,times,post,link", lines[0]);
         Assert.Equal(matches, lines.Length - 1);
         Assert.EndsWith(".csv", csv.SuggestedFilename, StringComparison.Ordinal);
         using var report = JsonDocument.Parse(await File.ReadAllTextAsync(await json.PathAsync(), TestContext.Current.CancellationToken));

@@ -83,7 +83,11 @@ public sealed class PeopleTests(PeopleFixture fixture)
         Assert.All(Enumerable.Range(1, 3), person => Assert.InRange(wrong[person], right[person] - 0.1f, right[person] + 0.1f));
 
         float[] EvenDistances(IReadOnlyCollection<FaceEmbedding> others) =>
-            Rejection.EvenDistances(people, centres, others, fixture.Engine.RecognitionRecipe, strangersPercent: 1);
+            Rejection.Learn(
+                [.. people.SelectMany((faces, label) => faces.Select(face => (label, face))), .. others.Select(face => (people.Length, face))],
+                centres,
+                fixture.Engine.RecognitionRecipe,
+                strangersPercent: 1).EvenDistances;
 
         FaceEmbedding Face(int whose) => FaceEmbedding.FromModelOutput(
             Enumerable.Range(0, 104).Select(i => (i == whose ? 1 : 0) + ((random.NextSingle() - 0.5f) * 0.1f)).ToArray());

@@ -17,8 +17,11 @@ internal static class SearchPhotos
 
     /// <summary>Rendered photos of the web, so that a page that shows them twice does not fetch them twice: in memory, for minutes, 64 MB in all.</summary>
     /// <remarks>Whoever asks is known as the owner before this is looked at, also after the search was deleted.</remarks>
-    public static void AddSearchPhotos(this IServiceCollection services) =>
+    public static void AddSearchPhotos(this IServiceCollection services)
+    {
         services.AddSingleton<IMemoryCache>(_ => new MemoryCache(new MemoryCacheOptions { SizeLimit = 64 << 20 }));
+        services.AddSingleton<VideoPictures>();
+    }
 
     public static void MapSearchPhotos(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/searches/{id}/photos/{listing:int}-{index:int}", ShowAsync).RequireCaller(otherwise: Problems.NotFound)
@@ -26,7 +29,7 @@ internal static class SearchPhotos
             .WithSummary("A photo of a match; width: the longest side at most, in pixels.");
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ShowAsync(
-        string id, int listing, int index, int? width, Caller caller, DaprClient dapr, SearchReader reader, PhotoReading photos, IMemoryCache cache, FaceReader faces, HttpResponse response, CancellationToken cancellationToken)
+        string id, int listing, int index, int? width, Caller caller, DaprClient dapr, SearchReader reader, PhotoReading photos, VideoPictures frames, IMemoryCache cache, FaceReader faces, HttpResponse response, CancellationToken cancellationToken)
     {
         var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(id), cancellationToken);
         if (search is null
@@ -48,7 +51,7 @@ internal static class SearchPhotos
         try
         {
             var side = Math.Clamp(width ?? MaxSide, 16, MaxSide);
-            var jpeg = await RenderAsync((id, listing, index, side), photo.Locator, photos, cache, faces, cancellationToken);
+            var jpeg = await RenderAsync((id, listing, index, side), photo, photos, frames, cache, faces, cancellationToken);
             // The owner's browser may keep it for a while, nobody else: it must not outlive "delete everything" for long.
             response.Headers.CacheControl = "private, max-age=600";
             return TypedResults.File(jpeg, "image/jpeg");
@@ -64,15 +67,18 @@ internal static class SearchPhotos
     }
 
     private static async Task<byte[]> RenderAsync(
-        (string Search, int Listing, int Index, int Side) key, PhotoLocator locator, PhotoReading photos, IMemoryCache cache, FaceReader faces, CancellationToken cancellationToken)
+        (string Search, int Listing, int Index, int Side) key, ShardPhoto photo, PhotoReading photos, VideoPictures frames, IMemoryCache cache, FaceReader faces, CancellationToken cancellationToken)
     {
         if (cache.TryGetValue<byte[]>(key, out var kept))
         {
             return kept!;
         }
 
-        var jpeg = await faces.RenderAsync(await photos.ReadAsync(locator, cancellationToken), key.Side, cancellationToken);
-        if (locator.Url is not null)
+        var whole = photo.Verdict!.FrameAt is { } seconds
+            ? await frames.ReadAsync(photo.Locator, TimeSpan.FromSeconds(seconds), cancellationToken)
+            : await photos.ReadAsync(photo.Locator, cancellationToken);
+        var jpeg = await faces.RenderAsync(whole, key.Side, cancellationToken);
+        if (photo.Locator.Url is not null)
         {
             cache.Set(key, jpeg, new MemoryCacheEntryOptions { Size = jpeg.Length, AbsoluteExpirationRelativeToNow = KeptInMemory });
         }

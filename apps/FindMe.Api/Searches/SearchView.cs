@@ -30,8 +30,12 @@ internal sealed record PhotoCounts(int Found, int Compared, int Skipped);
 /// <summary>A photo: what its source calls it, and where its owner sees it.</summary>
 internal sealed record PhotoView(string Id, string? Url, int? Width, int? Height);
 
-/// <summary>A photo that the person is on, or may be; unsafe: what the classifier takes it for, if that is nothing to be shown unasked.</summary>
-internal sealed record MatchView(Post Post, PhotoView Photo, FaceBox Box, float Distance, float Confidence, VerdictKind Verdict, string? Unsafe);
+/// <summary>
+/// A photo that the person is on, or may be; unsafe: what the classifier takes it for, if that is nothing to be shown unasked; times: when the
+/// person is to be seen in a post's video, of which the photo is a frame then.
+/// </summary>
+internal sealed record MatchView(
+    Post Post, PhotoView Photo, FaceBox Box, float Distance, float Confidence, VerdictKind Verdict, string? Unsafe, IReadOnlyList<VideoTime>? Times);
 
 /// <summary>A photo that could not be compared.</summary>
 internal sealed record SkippedView(PhotoView Photo, string Reason);
@@ -96,7 +100,8 @@ internal sealed record SearchView(
                         verdict.Distance!.Value,
                         verdict.Confidence!.Value,
                         verdict.Kind,
-                        verdict.Unsafe));
+                        verdict.Unsafe,
+                        verdict.Times));
                 }
             }
 

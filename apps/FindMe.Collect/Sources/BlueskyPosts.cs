@@ -77,10 +77,12 @@ internal static class BlueskyPosts
                     continue;
                 }
 
+                // A picture's original, or the video that it is the preview of.
                 var original = picture.Blob is null ? null
                     : new Uri(server, $"/xrpc/com.atproto.sync.getBlob?did={Uri.EscapeDataString(post.Author.Did!)}&cid={Uri.EscapeDataString(picture.Blob)}").AbsoluteUri;
+                var locator = picture.IsVideo ? PhotoLocator.VideoAt(url, original) : PhotoLocator.At(url, original);
                 var view = new Post(post.Uri, $"https://bsky.app/profile/{author}/post/{key}", SourceNames.Bluesky, author, post.IndexedAt, sensitive, picture.Alt);
-                photos.Add(new SourcePhoto($"{post.Uri}#{number++}", view, PhotoLocator.At(url, original)));
+                photos.Add(new SourcePhoto($"{post.Uri}#{number++}", view, locator));
             }
         }
 
@@ -112,7 +114,7 @@ internal static class BlueskyPosts
         {
             "app.bsky.embed.images#view" => Zip(view.Images, record?.Images),
             "app.bsky.embed.gallery#view" => Zip(view.Items, record?.Items),
-            "app.bsky.embed.video#view" => [new Picture(view.Thumbnail, null, view.Alt)],
+            "app.bsky.embed.video#view" => [new Picture(view.Thumbnail, record?.Video?.Ref?.Link, view.Alt, IsVideo: true)],
             _ => [],
         };
     }
@@ -121,7 +123,7 @@ internal static class BlueskyPosts
         (views ?? []).Select((view, number) => new Picture(
             view?.Fullsize ?? view?.Thumb ?? view?.Thumbnail, records?.ElementAtOrDefault(number)?.Image?.Ref?.Link, view?.Alt));
 
-    private sealed record Picture(string? Url, string? Blob, string? Alt);
+    private sealed record Picture(string? Url, string? Blob, string? Alt, bool IsVideo = false);
 
     private sealed record BlueskyAnswer(string? Cursor, IReadOnlyList<JsonElement>? Posts);
 
@@ -155,6 +157,7 @@ internal sealed record BlueskyEmbed(
     IReadOnlyList<BlueskyImage>? Images,
     IReadOnlyList<BlueskyImage>? Items,
     BlueskyEmbed? Media,
+    BlueskyBlob? Video,
     string? Thumbnail,
     string? Alt);
 

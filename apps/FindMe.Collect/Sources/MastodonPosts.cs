@@ -66,14 +66,14 @@ internal static partial class MastodonPosts
                     continue;
                 }
 
-                if (AddressOf(media) is not { } address)
+                if (LocatorOf(media) is not { } locator)
                 {
                     notices.Add("Some attachments could not be had: the instance names no picture for them.");
                     continue;
                 }
 
                 var post = new Post(status.Uri, status.Url ?? status.Uri, SourceNames.Mastodon, AuthorOf(status), status.CreatedAt, status.Sensitive == true, media.Description);
-                photos.Add(new SourcePhoto($"{status.Uri}#{number}", post, PhotoLocator.At(address)));
+                photos.Add(new SourcePhoto($"{status.Uri}#{number}", post, locator));
             }
         }
 
@@ -89,11 +89,12 @@ internal static partial class MastodonPosts
     private static bool MayBeFound(MastodonAccount account) =>
         account.Indexable != false && account.Noindex != true && !NoBot().IsMatch(Markup().Replace(account.Note ?? "", ""));
 
-    // Of a video the picture that stands for it. Where the instance has no copy of its own yet, the post's home has one.
-    private static string? AddressOf(MastodonMedia media) => media.Type switch
+    // Of a video also the picture that stands for it. Where the instance has no copy of its own yet, the post's home has one.
+    private static PhotoLocator? LocatorOf(MastodonMedia media) => media switch
     {
-        "image" => media.Url ?? media.RemoteUrl,
-        "gifv" or "video" => media.PreviewUrl,
+        { Type: "image", Url: { } url } => PhotoLocator.At(url),
+        { Type: "image", RemoteUrl: { } url } => PhotoLocator.At(url),
+        { Type: "gifv" or "video", PreviewUrl: { } preview } => PhotoLocator.VideoAt(preview, media.Url ?? media.RemoteUrl),
         _ => null,
     };
 

@@ -103,7 +103,7 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
             (FieldsOf(dialect), "created_at,attachments,possibly_sensitive"),
             // Not author_id: X charges for each author. XAuthors asks for those of the matches alone.
             ("expansions", "attachments.media_keys"),
-            ("media.fields", "media_key,type,url,preview_image_url,alt_text,width,height"),
+            ("media.fields", "media_key,type,url,preview_image_url,alt_text,width,height,variants"),
             ("next_token", search.Next),
             ("since_id", search.After),
             // X refuses what lies before its seven days: the walk begins there in any case.

@@ -12,8 +12,9 @@ namespace FindMe.Pipeline;
 /// <param name="options">The largest photo.</param>
 public sealed class PhotoReading(Albums albums, UploadFolders uploads, OutsideHttp http, IOptions<AlbumOptions> options)
 {
-    // Pictures only where the host has a choice; what comes is judged by its bytes.
-    private const string Accept = "image/jpeg,image/png,image/webp,image/avif;q=0.9,image/*;q=0.5";
+    // Where the host has a choice.
+    private static readonly Medium Picture = new("photo", "image/jpeg,image/png,image/webp,image/avif;q=0.9,image/*;q=0.5");
+    private static readonly Medium Video = new("video", "video/mp4,video/*;q=0.5");
 
     /// <summary>Reads a photo.</summary>
     /// <param name="locator">Where it is.</param>
@@ -25,7 +26,7 @@ public sealed class PhotoReading(Albums albums, UploadFolders uploads, OutsideHt
     {
         { Album: { } album, Path: { } path } => albums.ReadAsync(album, path, cancellationToken),
         { Upload: { } upload, Path: { } path } => uploads.ReadAsync(upload, path, cancellationToken),
-        { Url: { } url } => FetchAsync(url, cancellationToken),
+        { Url: { } url } => FetchAsync(url, Picture, cancellationToken),
         _ => throw new PhotoUnavailableException("FindMe does not know where the photo is."),
     };
 
@@ -37,7 +38,7 @@ public sealed class PhotoReading(Albums albums, UploadFolders uploads, OutsideHt
     {
         try
         {
-            return locator.OriginalUrl is { } url ? await FetchAsync(url, cancellationToken) : null;
+            return locator.OriginalUrl is { } url ? await FetchAsync(url, Picture, cancellationToken) : null;
         }
         catch (Exception exception) when (exception is PhotoUnavailableException or PhotoUnreachableException)
         {
@@ -45,17 +46,26 @@ public sealed class PhotoReading(Albums albums, UploadFolders uploads, OutsideHt
         }
     }
 
-    private async Task<byte[]> FetchAsync(string url, CancellationToken cancellationToken)
+    /// <summary>Reads the video that a photo is the preview of.</summary>
+    /// <param name="locator">Where it is: with <see cref="PhotoLocator.VideoUrl"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The file's bytes, as many as a photo may have.</returns>
+    /// <exception cref="PhotoUnavailableException">It cannot be had; trying again will not help.</exception>
+    /// <exception cref="PhotoUnreachableException">It cannot be had now; trying again may help.</exception>
+    public Task<byte[]> ReadVideoAsync(PhotoLocator locator, CancellationToken cancellationToken) =>
+        FetchAsync(locator.VideoUrl ?? throw new ArgumentException("The photo is no video's preview.", nameof(locator)), Video, cancellationToken);
+
+    private async Task<byte[]> FetchAsync(string url, Medium medium, CancellationToken cancellationToken)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var address))
         {
-            throw new PhotoUnavailableException("The post names no address where the photo could be.");
+            throw new PhotoUnavailableException($"The post names no address where the {medium.Name} could be.");
         }
 
         FetchedAnswer answer;
         try
         {
-            answer = await http.SendAsync(new FetchRequest(address) { Accept = Accept, MaxBytes = options.Value.MaxPhotoBytes }, cancellationToken);
+            answer = await http.SendAsync(new FetchRequest(address) { Accept = medium.Accept, MaxBytes = options.Value.MaxPhotoBytes }, cancellationToken);
         }
         catch (FetchException exception) when (exception.Problem == FetchProblem.Unreachable)
         {
@@ -69,13 +79,16 @@ public sealed class PhotoReading(Albums albums, UploadFolders uploads, OutsideHt
         return answer.Status switch
         {
             _ when answer.IsSuccess => answer.Body,
-            HttpStatusCode.NotFound or HttpStatusCode.Gone => throw new PhotoUnavailableException("The photo was deleted from where it was posted."),
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => throw new PhotoUnavailableException("The photo may only be seen by others than FindMe."),
+            HttpStatusCode.NotFound or HttpStatusCode.Gone => throw new PhotoUnavailableException($"The {medium.Name} was deleted from where it was posted."),
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => throw new PhotoUnavailableException($"The {medium.Name} may only be seen by others than FindMe."),
             HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError =>
-                throw new PhotoUnreachableException($"The photo's server answers {(int)answer.Status}.", null),
-            _ => throw new PhotoUnavailableException($"The photo's server answers {(int)answer.Status}."),
+                throw new PhotoUnreachableException($"The {medium.Name}'s server answers {(int)answer.Status}.", null),
+            _ => throw new PhotoUnavailableException($"The {medium.Name}'s server answers {(int)answer.Status}."),
         };
     }
+
+    // What comes is judged by its bytes.
+    private sealed record Medium(string Name, string Accept);
 }
 
 /// <summary>A photo cannot be had now; trying again may help.</summary>

@@ -112,13 +112,19 @@ public sealed record Verdict
     /// <summary>The how-manieth settled photo of its shard this is, from 1: a reader that knows how far it read gets only what is new.</summary>
     public int Order { get; init; }
 
-    /// <summary>The person's face, in pixels of the upright photo; only with Match and Maybe.</summary>
+    /// <summary>When the person is to be seen in the post's video; null: the post has none, or only its preview was looked at.</summary>
+    public IReadOnlyList<VideoTime>? Times { get; init; }
+
+    /// <summary>The second of the video at which the frame with <see cref="Box"/> is shown; null: it lies in the photo, or in the preview.</summary>
+    public float? FrameAt { get; init; }
+
+    /// <summary>The person's face, in pixels of the upright photo or of the video's frame; only with Match and Maybe.</summary>
     public FaceBox? Box { get; init; }
 
-    /// <summary>The upright photo's width in pixels; only with Match and Maybe.</summary>
+    /// <summary>The upright photo's or frame's width in pixels; only with Match and Maybe.</summary>
     public int? Width { get; init; }
 
-    /// <summary>The upright photo's height in pixels; only with Match and Maybe.</summary>
+    /// <summary>The upright photo's or frame's height in pixels; only with Match and Maybe.</summary>
     public int? Height { get; init; }
 
     /// <summary>How far the face is from the nearest reference, 0 to 2, less is more alike; only with Match and Maybe.</summary>
@@ -148,6 +154,11 @@ public sealed record Verdict
     /// <param name="cause">Why, one of a few fixed words for the operator's metrics; null: another cause.</param>
     public static Verdict Skipped(string reason, string? cause = null) => new() { Kind = VerdictKind.Skipped, Reason = reason, Cause = cause };
 }
+
+/// <summary>A time in which the person is to be seen, in seconds of the video.</summary>
+/// <param name="From">0 or more.</param>
+/// <param name="To">More than <paramref name="From"/>.</param>
+public sealed record VideoTime(float From, float To);
 
 /// <summary>A face's bounding box, in pixels of the upright photo.</summary>
 /// <param name="X">The left edge, 0 or more.</param>

@@ -46,37 +46,22 @@ public static class PeopleTraining
         PeopleModel? measuredModel = null;
         if (keptAside.Count > 0)
         {
-            measuredModel = Fit(engine, photos, samples.Where((_, index) => !keptAside.Contains(index)).ToList(), card, options, cancellationToken);
+            (measuredModel, _) = Fit(engine, photos, samples.Where((_, index) => !keptAside.Contains(index)).ToList(), card, options, cancellationToken);
             card = card with { Measured = Measure(photos, keptAside, face => (measuredModel.Name(face.Face.Embedding).Name, measuredModel.Likeliest(face.Face.Embedding))) };
         }
 
         var fitting = Stopwatch.GetTimestamp();
-        var model = Fit(engine, photos, samples, card, options, cancellationToken);
+        var (model, alike) = Fit(engine, photos, samples, card, options, cancellationToken);
         var end = Stopwatch.GetTimestamp();
         return new TrainedPeople(
             model,
-            FindAlike(photos, model),
+            [.. alike.Select(found => $"{photos.Faces[found.Face].Photo} looks like {photos.People[found.Person]}: is it in the right folder?")],
             photos,
             keptAside,
             measuredModel,
             Stopwatch.GetElapsedTime(start, read),
             Stopwatch.GetElapsedTime(read, augmented),
             Stopwatch.GetElapsedTime(fitting, end));
-    }
-
-    /// <summary>Finds what is most likely in the wrong folder: a face as near to somebody else's middle as half of that person's own are.</summary>
-    private static List<string> FindAlike(PeopleFolder photos, PeopleModel model)
-    {
-        var typical = photos.People
-            .Select((_, label) => photos.Faces.Where(face => face.Label == label).Select(face => model.DistanceFrom(label, face.Face.Embedding.Values)).Order().ToArray())
-            .Select(distances => distances.Length > 1 ? distances[distances.Length / 2] : 0)
-            .ToArray();
-        return
-        [
-            .. photos.Faces.SelectMany(face => photos.People
-                .Where((_, label) => label != face.Label && model.DistanceFrom(label, face.Face.Embedding.Values) < typical[label])
-                .Select(person => $"{face.Photo} looks like {person}: if it is, it keeps {person} from being named")),
-        ];
     }
 
     internal static PeopleMeasurement Measure(PeopleFolder photos, IEnumerable<int> faces, Func<LabelledFace, (string Name, string Likeliest)> name) =>
@@ -131,7 +116,7 @@ public static class PeopleTraining
         return samples;
     }
 
-    private static PeopleModel Fit(
+    private static (PeopleModel Model, IReadOnlyList<(int Face, int Person)> Alike) Fit(
         FaceEngine engine, PeopleFolder photos, IReadOnlyList<Sample> samples, PeopleCard card, PeopleOptions options, CancellationToken cancellationToken)
     {
         var embeddings = new List<ReadOnlyMemory<float>>();
@@ -148,13 +133,11 @@ public static class PeopleTraining
         var classes = photos.People.Length + (samples.Any(sample => sample.Label == photos.UnknownLabel) ? 1 : 0);
         var head = SoftmaxHead.Train(embeddings, labels, classes, cancellationToken);
         var recipe = engine.RecognitionRecipe;
-        var byPerson = Enumerable.Range(0, photos.People.Length)
-            .Select(label => samples.Where(sample => sample.Label == label).Select(sample => sample.Embedding).ToArray())
+        var centres = Enumerable.Range(0, photos.People.Length)
+            .Select(label => Rejection.Centre([.. samples.Where(sample => sample.Label == label).Select(sample => sample.Embedding)], recipe.Metric, without: null))
             .ToArray();
-        var centres = Array.ConvertAll(byPerson, faces => Rejection.Centre(faces, recipe.Metric, without: null));
-        var strangers = samples.Where(sample => sample.Label == photos.UnknownLabel).Select(sample => sample.Embedding).ToArray();
-        var even = Rejection.EvenDistances(byPerson, centres, strangers, recipe, options.StrangersPercent);
-        return new PeopleModel(photos.People, engine.Recipe, head, centres, even, recipe.Confidence.Steepness, card);
+        var rejection = Rejection.Learn([.. samples.Select(sample => (sample.Label, sample.Embedding))], centres, recipe, options.StrangersPercent);
+        return (new PeopleModel(photos.People, engine.Recipe, head, centres, rejection.EvenDistances, recipe.Confidence.Steepness, card), rejection.Alike);
     }
 
     private static int Mix(int seed, int index) => unchecked((seed * 1_000_003) + index);

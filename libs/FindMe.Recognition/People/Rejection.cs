@@ -3,45 +3,52 @@ using FindMe.Faces;
 namespace FindMe.Recognition;
 
 /// <summary>Open-set rejection: how far from the middle of a person's faces a face may lie and still be that person's.</summary>
-internal static class Rejection
+/// <param name="EvenDistances">The distance for each person at which a face is as likely a stranger's.</param>
+/// <param name="Alike">Faces, by their places, that lie where another person's do: a twin's, or in the wrong folder.</param>
+internal sealed record Rejection(float[] EvenDistances, IReadOnlyList<(int Face, int Person)> Alike)
 {
     // Of fewer, a percent is nobody.
     private const int EnoughStrangers = 100;
 
-    /// <summary>The distance for each person at which a face is as likely a stranger's.</summary>
-    /// <param name="byPerson">Each person's faces.</param>
+    /// <summary>Learns from faces whose people are known.</summary>
+    /// <param name="faces">The faces; a label beyond the people's is a stranger's.</param>
     /// <param name="centres">The middle of each person's faces.</param>
-    /// <param name="strangers">Faces of strangers.</param>
     /// <param name="recipe">The recipe that made them.</param>
     /// <param name="strangersPercent">Share of strangers that may lie nearer, in percent.</param>
-    public static float[] EvenDistances(
-        FaceEmbedding[][] byPerson, float[][] centres, IReadOnlyCollection<FaceEmbedding> strangers, RecognitionRecipe recipe, double strangersPercent)
+    public static Rejection Learn(IReadOnlyList<(int Label, FaceEmbedding Embedding)> faces, float[][] centres, RecognitionRecipe recipe, double strangersPercent)
     {
         // A person's face from the middle of the person's others: it must not lie in the middle that it is compared with.
-        var ownOf = Array.ConvertAll(byPerson, faces => faces.Length < 2
+        var byPerson = Enumerable.Range(0, centres.Length).Select(label => faces.Where(face => face.Label == label).Select(face => face.Embedding).ToArray()).ToArray();
+        var ownOf = Array.ConvertAll(byPerson, person => person.Length < 2
             ? []
-            : faces.Select(face => PeopleModel.Distance(Centre(faces, recipe.Metric, without: face), face.Values)).Order().ToArray());
+            : person.Select(face => PeopleModel.Distance(Centre(person, recipe.Metric, without: face), face.Values)).Order().ToArray());
         var own = ownOf.SelectMany(distances => distances).Order().ToArray();
 
-        // A stranger's face from the nearest middle; where there are few strangers, also a person's from the nearest of somebody else. Two
-        // people are told apart by the softmax: where there are strangers enough, the distance has to keep out only those.
-        var foreign = strangers.Select(face => Nearest(face, centres, own: -1))
-            .Concat(strangers.Count >= EnoughStrangers ? [] : byPerson.SelectMany((faces, label) => faces.Select(face => Nearest(face, centres, label))))
-            .Where(nearest => nearest.Person >= 0)
+        // Everybody's face from the nearest middle of somebody else.
+        var foreign = faces
+            .Select((face, index) => (Face: index, face.Label, Nearest: Nearest(face.Embedding, centres, face.Label)))
+            .Where(face => face.Nearest.Person >= 0)
             .ToArray();
 
         // A face nearer than half of the person's own is a twin's, or the person's in the wrong folder; then so is every other that lies where
         // the person's own do. They are this person's trouble, not everybody's.
-        var twins = foreign.Where(face => face.Distance < Own(face.Person)[Own(face.Person).Length / 2]).Select(face => face.Person).ToHashSet();
-        var isAlike = foreign.ToLookup(face => twins.Contains(face.Person) && face.Distance <= Own(face.Person)[^1]);
-        var common = CommonDistance(own, [.. isAlike[false].Select(face => face.Distance).Order()], recipe, strangersPercent);
-        var even = Enumerable.Repeat(common, byPerson.Length).ToArray();
-        foreach (var (person, distance) in isAlike[true])
+        var twins = foreign.Where(face => face.Nearest.Distance < Own(face.Nearest.Person)[Own(face.Nearest.Person).Length / 2]).Select(face => face.Nearest.Person).ToHashSet();
+        var isAlike = foreign.ToLookup(face => twins.Contains(face.Nearest.Person) && face.Nearest.Distance <= Own(face.Nearest.Person)[^1]);
+
+        // Two people are told apart by the softmax: where there are strangers enough, the distance has to keep out only those.
+        var enough = faces.Count(IsStranger) >= EnoughStrangers;
+        var common = CommonDistance(own, [.. isAlike[false].Where(face => IsKeptOut(face.Label)).Select(face => face.Nearest.Distance).Order()], recipe, strangersPercent);
+        var even = Enumerable.Repeat(common, centres.Length).ToArray();
+        foreach (var face in isAlike[true].Where(face => IsKeptOut(face.Label)))
         {
-            even[person] = Math.Min(even[person], distance);
+            even[face.Nearest.Person] = Math.Min(even[face.Nearest.Person], face.Nearest.Distance);
         }
 
-        return even;
+        return new Rejection(even, [.. isAlike[true].Select(face => (face.Face, face.Nearest.Person))]);
+
+        bool IsStranger((int Label, FaceEmbedding Embedding) face) => face.Label >= centres.Length;
+
+        bool IsKeptOut(int label) => !enough || label >= centres.Length;
 
         // Of a person with one photo nothing is known but how the others are.
         float[] Own(int person) => ownOf[person].Length > 0 ? ownOf[person] : own.Length > 0 ? own : [0];

@@ -29,7 +29,7 @@ public static class ContactSheet
     public static byte[]? ToJpeg(IReadOnlyList<VideoRange> ranges)
     {
         ArgumentNullException.ThrowIfNull(ranges);
-        var shown = ranges.Where(range => range.Best is not null).Take(Columns * MaxRows).ToList();
+        var shown = ranges.Where(range => range.Best.Picture is not null).Take(Columns * MaxRows).ToList();
         if (shown.Count == 0)
         {
             return null;
@@ -41,7 +41,7 @@ public static class ContactSheet
         sheet.Rgb.AsSpan().Fill(24);
         for (var i = 0; i < shown.Count; i++)
         {
-            var (picture, x, y) = (shown[i].Best!, Gap + (i % Columns * (CellWidth + Gap)), Gap + (i / Columns * (CellHeight + Gap)));
+            var (picture, x, y) = (shown[i].Best.Picture!, Gap + (i % Columns * (CellWidth + Gap)), Gap + (i / Columns * (CellHeight + Gap)));
             var fitted = Shrink(picture, Math.Min(1, Math.Min((float)CellWidth / picture.Width, (float)CellHeight / picture.Height)));
             var (left, top) = (x + ((CellWidth - fitted.Width) / 2), y + ((CellHeight - fitted.Height) / 2));
             for (var row = 0; row < fitted.Height; row++)
@@ -49,7 +49,7 @@ public static class ContactSheet
                 fitted.Rgb.AsSpan(row * fitted.Width * 3, fitted.Width * 3).CopyTo(sheet.Rgb.AsSpan((((top + row) * width) + left) * 3));
             }
 
-            Write(sheet, shown[i].BestTime.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture), x + Gap, y + Gap);
+            Write(sheet, shown[i].Best.Time.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture), x + Gap, y + Gap);
         }
 
         return sheet.ToJpeg();

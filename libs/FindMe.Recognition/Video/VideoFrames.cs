@@ -25,7 +25,13 @@ public sealed class VideoFrames
     // Films as phones, cameras and networks make them. Playlists, scripts and devices of ffmpeg's are none.
     private const string Containers = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,flv,ogg,asf,gif";
 
+    // Each thread of a decoder keeps frames of its own, and a machine with many cores would start many. A frame of 8K video has 33 million pixels; a header that promises more is not believed.
+    private const string MaxPixels = "36000000";
+
     private const int MaxComplaint = 200;
+
+    // Longer than a frame is shown: a sample is the last frame that began before its time.
+    private static readonly TimeSpan LongestFrame = TimeSpan.FromSeconds(1);
 
     private readonly string _path;
     private readonly string _ffmpeg;
@@ -34,6 +40,9 @@ public sealed class VideoFrames
 
     /// <summary>How long the video is; null where its container does not say.</summary>
     public TimeSpan? Duration { get; }
+
+    /// <summary>Whether videos can be read on this machine: its PATH has ffmpeg and ffprobe.</summary>
+    public static bool ArePossible => TryFindProgram("ffmpeg") is not null && TryFindProgram("ffprobe") is not null;
 
     /// <summary>Why the video ended before its end, in a line; null where it did not, or is not read yet.</summary>
     public string? Damage { get; private set; }
@@ -72,15 +81,41 @@ public sealed class VideoFrames
     /// <param name="cancellationToken">Stops ffmpeg.</param>
     /// <returns>The frames in their order; ffmpeg waits while one is worked on.</returns>
     /// <exception cref="VideoException">Not one frame can be decoded.</exception>
-    public async IAsyncEnumerable<VideoFrame> ReadAsync(TimeSpan every, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<VideoFrame> ReadAsync(TimeSpan every, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(every, TimeSpan.FromMilliseconds(10));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(every, TimeSpan.FromHours(1));
+        return ReadFromAsync(TimeSpan.Zero, every, cancellationToken);
+    }
 
+    /// <summary>What is shown at one time, without decoding everything before it.</summary>
+    /// <param name="time">The time, 0 to the video's length.</param>
+    /// <param name="cancellationToken">Stops ffmpeg.</param>
+    /// <exception cref="VideoException">Nothing can be decoded there.</exception>
+    public async Task<PhotoPixels> ReadAtAsync(TimeSpan time, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
+        var from = time > LongestFrame ? time - LongestFrame : TimeSpan.Zero;
+        var step = time - from;
+        VideoFrame? last = null;
+        await foreach (var frame in ReadFromAsync(from, step > TimeSpan.FromMilliseconds(10) ? step : LongestFrame, cancellationToken))
+        {
+            last = frame;
+            if (frame.Time >= step)
+            {
+                break;
+            }
+        }
+
+        return last!.Pixels;
+    }
+
+    private async IAsyncEnumerable<VideoFrame> ReadFromAsync(TimeSpan from, TimeSpan every, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         // round=up: a sample shows the last frame that began before it or with it, as a player would.
         var filter = $"fps=1000/{(int)every.TotalMilliseconds}:round=up:start_time=0,"
             + $"scale=w='min(iw,{FaceEngine.WorkingSide})':h='min(ih,{FaceEngine.WorkingSide})':force_original_aspect_ratio=decrease";
-        using var ffmpeg = Start(_ffmpeg, ["-nostdin", .. Input(_path), "-map", "0:v:0", "-vf", filter, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
+        using var ffmpeg = Start(_ffmpeg, ["-nostdin", "-ss", from.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), .. Input(_path), "-map", "0:v:0", "-vf", filter, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
         await using var stop = cancellationToken.Register(() => Kill(ffmpeg));
         var complaint = ffmpeg.StandardError.ReadToEndAsync(CancellationToken.None);
         var count = 0;
@@ -110,7 +145,7 @@ public sealed class VideoFrames
     }
 
     private static string[] Input(string path) =>
-        ["-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file", "-format_whitelist", Containers, "-i", $"file:{path}"];
+        ["-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file", "-format_whitelist", Containers, "-max_pixels", MaxPixels, "-threads", "2", "-i", $"file:{path}"];
 
     // Netpbm's binary PPM as ffmpeg writes it: "P6", width, height and 255 with white space between them, one white space, the rows.
     private static async Task<PhotoPixels?> TryReadFrameAsync(BufferedStream input, CancellationToken cancellationToken)
@@ -160,16 +195,19 @@ public sealed class VideoFrames
         }
     }
 
+    private static string FindProgram(string name) =>
+        TryFindProgram(name)
+        ?? throw new VideoException($"Videos need {name}, which is not on this machine: apt install ffmpeg, brew install ffmpeg, or https://ffmpeg.org/download.html.");
+
     // By PATH alone: the runtime would look in the working folder first, where a download may be called ffmpeg.
-    private static string FindProgram(string name)
+    private static string? TryFindProgram(string name)
     {
         var file = OperatingSystem.IsWindows() ? name + ".exe" : name;
         return (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(Path.PathSeparator)
             .Where(Path.IsPathFullyQualified)
             .Select(folder => Path.Combine(folder, file))
-            .FirstOrDefault(File.Exists)
-            ?? throw new VideoException($"Videos need {name}, which is not on this machine: apt install ffmpeg, brew install ffmpeg, or https://ffmpeg.org/download.html.");
+            .FirstOrDefault(File.Exists);
     }
 
     private static void Kill(Process process)

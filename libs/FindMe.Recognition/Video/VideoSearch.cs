@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FindMe.Faces;
 
 namespace FindMe.Recognition;
@@ -8,16 +9,50 @@ namespace FindMe.Recognition;
 /// <param name="Frames">How many frames that were looked at show them.</param>
 /// <param name="Confidence">The surest verdict's, 0 to 1.</param>
 /// <param name="Distance">Its distance.</param>
-/// <param name="Best">Its frame, small, with a frame round the face; null unless pictures were asked for.</param>
-/// <param name="BestTime">When that is.</param>
-public sealed record VideoRange(TimeSpan From, TimeSpan To, int Frames, float Confidence, float Distance, PhotoPixels? Best, TimeSpan BestTime);
+/// <param name="Best">Where and when that is.</param>
+public sealed record VideoRange(TimeSpan From, TimeSpan To, int Frames, float Confidence, float Distance, VideoSight Best);
+
+/// <summary>A frame that shows the person.</summary>
+/// <param name="Time">Since the video's beginning.</param>
+/// <param name="Face">The face's box, in pixels of the frame.</param>
+/// <param name="Width">Pixels across, of the frame as the engine saw it.</param>
+/// <param name="Height">Pixels down.</param>
+/// <param name="Picture">The frame, small, with a frame round the face; null unless pictures were asked for.</param>
+public sealed record VideoSight(TimeSpan Time, Box Face, int Width, int Height, PhotoPixels? Picture);
+
+/// <summary>How a video is searched.</summary>
+public sealed record VideoSearchOptions
+{
+    /// <summary>Time between two frames that are looked at, 10 ms to an hour. Default 500 ms.</summary>
+    public TimeSpan Every { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Frames that are looked at, 1 or more. Default all.</summary>
+    public int MaxFrames { get; init; } = int.MaxValue;
+
+    /// <summary>Time that the search may take; then what was seen until then is what was found. Default any.</summary>
+    public TimeSpan MaxTime { get; init; } = TimeSpan.MaxValue;
+
+    /// <summary>Whether the best frames keep a picture each. Default no.</summary>
+    public bool Pictures { get; init; }
+
+    /// <summary>Turns at the engine that are shared with others, a turn a frame. Default as many of its own as there are cores.</summary>
+    public SemaphoreSlim? Turns { get; init; }
+
+    /// <summary>Told the time of each frame. Default nobody.</summary>
+    public Action<TimeSpan>? Progress { get; init; }
+}
 
 /// <summary>Where a person is to be seen in a video.</summary>
 /// <param name="Ranges">The times, in order; empty where they are not.</param>
 /// <param name="Frames">Frames that were looked at.</param>
 /// <param name="Analyzed">How many of them showed something new and were analysed.</param>
 /// <param name="Length">From the beginning to the end, or to the last frame where the end is not known.</param>
-public sealed record VideoAppearances(IReadOnlyList<VideoRange> Ranges, int Frames, int Analyzed, TimeSpan Length);
+/// <param name="Searched">How much of it was looked at, from the beginning.</param>
+public sealed record VideoAppearances(IReadOnlyList<VideoRange> Ranges, int Frames, int Analyzed, TimeSpan Length, TimeSpan Searched)
+{
+    /// <summary>The range with the surest verdict; null where there is none.</summary>
+    public VideoRange? Best => Ranges.MinBy(range => range.Distance);
+}
 
 /// <summary>A video and a person's references → the times in which the person is to be seen.</summary>
 public static class VideoSearch
@@ -32,27 +67,29 @@ public static class VideoSearch
     /// <param name="engine">The engine; frames are analysed on all cores.</param>
     /// <param name="video">The video.</param>
     /// <param name="references">The person's embeddings, of this engine's recipe.</param>
-    /// <param name="every">Time between two frames that are looked at.</param>
-    /// <param name="pictures">Whether the ranges keep a picture each.</param>
-    /// <param name="progress">Told the time of each frame; null: nobody.</param>
+    /// <param name="options">How; null: as by default.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="VideoException">The video cannot be decoded.</exception>
     public static async Task<VideoAppearances> FindAsync(
-        FaceEngine engine, VideoFrames video, IReadOnlyList<FaceEmbedding> references, TimeSpan every, bool pictures, Action<TimeSpan>? progress, CancellationToken cancellationToken)
+        FaceEngine engine, VideoFrames video, IReadOnlyList<FaceEmbedding> references, VideoSearchOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(video);
+        options ??= new VideoSearchOptions();
+        var (every, started) = (options.Every, Stopwatch.GetTimestamp());
         var scene = new SceneChange();
-        using var turn = new SemaphoreSlim(Environment.ProcessorCount);
-        var (samples, analyzed) = (new List<(TimeSpan Time, Task<Sight> Sight)>(), 0);
-        var sights = new List<(TimeSpan Time, Sight Sight)>();
+        using var own = new SemaphoreSlim(Environment.ProcessorCount);
+        var turns = options.Turns ?? own;
+        var (samples, analyzed) = (new List<(TimeSpan Time, Task<Sight?> Sight)>(), 0);
+        var sights = new List<(TimeSpan Time, Sight? Sight)>();
+        var cutShort = false;
         try
         {
             await foreach (var frame in video.ReadAsync(every, cancellationToken))
             {
                 if (scene.IsNew(frame.Pixels))
                 {
-                    await turn.WaitAsync(cancellationToken);
+                    await turns.WaitAsync(cancellationToken);
                     analyzed++;
                     samples.Add((frame.Time, LookAsync(frame)));
                 }
@@ -61,7 +98,12 @@ public static class VideoSearch
                     samples.Add((frame.Time, samples[^1].Sight));
                 }
 
-                progress?.Invoke(frame.Time);
+                options.Progress?.Invoke(frame.Time);
+                cutShort = samples.Count == options.MaxFrames || Stopwatch.GetElapsedTime(started) > options.MaxTime;
+                if (cutShort)
+                {
+                    break;
+                }
             }
 
             foreach (var (time, sight) in samples)
@@ -76,11 +118,16 @@ public static class VideoSearch
         }
 
         // A container may say less than it holds.
-        var end = samples[^1].Time + every;
-        var length = video.Duration is { } duration && duration < end ? TimeSpan.FromTicks(Math.Max(duration.Ticks, samples[^1].Time.Ticks)) : end;
-        return new VideoAppearances(RangesOf(sights, every, length), samples.Count, analyzed, length);
+        var searched = samples[^1].Time + every;
+        if (video.Duration is { } duration && duration < searched)
+        {
+            searched = duration > samples[^1].Time ? duration : samples[^1].Time;
+        }
 
-        async Task<Sight> LookAsync(VideoFrame frame)
+        var length = cutShort && video.Duration > searched ? video.Duration.Value : searched;
+        return new VideoAppearances(RangesOf(sights, every, searched), samples.Count, analyzed, length, searched);
+
+        async Task<Sight?> LookAsync(VideoFrame frame)
         {
             try
             {
@@ -88,31 +135,38 @@ public static class VideoSearch
                     () =>
                     {
                         var verdict = engine.Compare(engine.Analyze(frame.Pixels, cancellationToken), references);
-                        return verdict.Kind == VerdictKind.Match
-                            ? new Sight(frame.Time, verdict, pictures ? ContactSheet.Picture(frame.Pixels, verdict.Box!.Value, PictureSide) : null)
-                            : new Sight(frame.Time, null, null);
+                        return verdict is { Kind: VerdictKind.Match, Box: { } face }
+                            ? new Sight(
+                                verdict,
+                                new VideoSight(
+                                    frame.Time,
+                                    face,
+                                    frame.Pixels.Width,
+                                    frame.Pixels.Height,
+                                    options.Pictures ? ContactSheet.Picture(frame.Pixels, face, PictureSide) : null))
+                            : null;
                     },
                     cancellationToken);
             }
             finally
             {
-                turn.Release();
+                turns.Release();
             }
         }
     }
 
-    private static List<VideoRange> RangesOf(List<(TimeSpan Time, Sight Sight)> sights, TimeSpan every, TimeSpan length)
+    private static List<VideoRange> RangesOf(List<(TimeSpan Time, Sight? Sight)> sights, TimeSpan every, TimeSpan length)
     {
         var ranges = new List<VideoRange>();
         foreach (var (time, sight) in sights)
         {
-            if (sight.Verdict is not { } verdict)
+            if (sight is null)
             {
                 continue;
             }
 
             var to = time + every < length ? time + every : length;
-            var seen = new VideoRange(time, to, 1, verdict.Confidence!.Value, verdict.Distance!.Value, sight.Picture, sight.Time);
+            var seen = new VideoRange(time, to, 1, sight.Verdict.Confidence!.Value, sight.Verdict.Distance!.Value, sight.Frame);
             if (ranges.Count > 0 && time - ranges[^1].To < MaxGap)
             {
                 var range = ranges[^1];
@@ -128,6 +182,6 @@ public static class VideoSearch
         return ranges;
     }
 
-    /// <summary>What a frame showed of the person; nothing where the verdict is null.</summary>
-    private sealed record Sight(TimeSpan Time, PhotoVerdict? Verdict, PhotoPixels? Picture);
+    /// <summary>What a frame showed of the person.</summary>
+    private sealed record Sight(PhotoVerdict Verdict, VideoSight Frame);
 }

@@ -224,7 +224,7 @@ internal sealed class BlueskyPosts(Scenario scenario, MediaHost media, TimeProvi
         var shown = item.Format == "heic" ? item : item with { Format = "jpg" };
         var full = media.Offer($"img/feed_fullsize/plain/{did}/{cid}@jpeg", shown, FullSide, gone);
         var thumb = media.Offer($"img/feed_thumbnail/plain/{did}/{cid}@jpeg", shown, ThumbSide, gone);
-        var original = media.Offer($"blob/{did}/{cid}", item, int.MaxValue, gone);
+        var original = item.Kind == MediaKind.Video ? media.OfferVideo($"blob/{did}/{cid}", item, gone) : media.Offer($"blob/{did}/{cid}", item, int.MaxValue, gone);
         lock (_lock)
         {
             _blobs[cid] = original;

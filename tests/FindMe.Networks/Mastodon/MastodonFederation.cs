@@ -144,7 +144,7 @@ internal sealed partial class MastodonFederation(Scenario scenario, MediaHost me
         var (width, height) = item.Kind is MediaKind.Photo && item.Format != "heic" ? media.Pictures.SizeOf(item.Picture) : (1280, 720);
         var shrink = Math.Min(1, (double)SmallSide / Math.Max(width, height));
         var atHome = seenFrom == _instances[status.Home];
-        var file = item.Kind is MediaKind.Video or MediaKind.AnimatedGif ? $"{media.Address}{path}/original/file.mp4" : original;
+        var file = item.Kind is MediaKind.Video or MediaKind.AnimatedGif ? media.OfferVideo($"{path}/original/file.mp4", item, gone) : original;
         return new JsonObject
         {
             ["id"] = $"{status.Id + index + 1}",

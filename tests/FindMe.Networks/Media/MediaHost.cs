@@ -58,6 +58,17 @@ public sealed class MediaHost : IAsyncDisposable
         return new Uri(Address, "/" + path).AbsoluteUri;
     }
 
+    /// <summary>Offers the file of a video, which is served well whatever becomes of its preview.</summary>
+    /// <param name="path">Its path, without a slash before it.</param>
+    /// <param name="media">The video.</param>
+    /// <param name="gone">Whether it was deleted meanwhile.</param>
+    /// <returns>Its address; nothing is there where the medium names no file.</returns>
+    internal string OfferVideo(string path, ScenarioMedia media, bool gone = false)
+    {
+        _entries[path] = new Entry(media with { Behaviour = MediaBehaviour.Serve }, 0, gone || media.Video is null) { IsVideo = true };
+        return new Uri(Address, "/" + path).AbsoluteUri;
+    }
+
     /// <summary>Offers somebody's avatar.</summary>
     internal string OfferAvatar(string path, ScenarioAccount account, int maxSide) =>
         Offer(path, new ScenarioMedia { Picture = account.Avatar ?? "mosaic/0" }, maxSide);
@@ -81,8 +92,15 @@ public sealed class MediaHost : IAsyncDisposable
         var behaviour = entry.Gone ? MediaBehaviour.Missing : media.Behaviour;
         var bytes = behaviour is MediaBehaviour.Missing or MediaBehaviour.RedirectToPrivate or MediaBehaviour.Oversized
             ? []
+            : entry.IsVideo ? await Films.ReadAsync(media.Video!)
             : await Task.Run(() => _pictures.Encode(media.Picture, media.Format, SideOf(context.Request, entry.MaxSide)));
-        response.ContentType = behaviour == MediaBehaviour.WrongContentType ? "text/html" : $"image/{(media.Format == "jpg" ? "jpeg" : media.Format)}";
+        if (bytes is null)
+        {
+            response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        response.ContentType = behaviour == MediaBehaviour.WrongContentType ? "text/html" : entry.IsVideo ? "video/mp4" : $"image/{(media.Format == "jpg" ? "jpeg" : media.Format)}";
         switch (behaviour)
         {
             case MediaBehaviour.Missing:
@@ -148,5 +166,8 @@ public sealed class MediaHost : IAsyncDisposable
         }
     }
 
-    private sealed record Entry(ScenarioMedia Media, int MaxSide, bool Gone);
+    private sealed record Entry(ScenarioMedia Media, int MaxSide, bool Gone)
+    {
+        public bool IsVideo { get; init; }
+    }
 }

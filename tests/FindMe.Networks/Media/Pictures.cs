@@ -70,11 +70,14 @@ internal sealed class Pictures(string? folder)
         return kind switch
         {
             "mosaic" => Mosaic.Png(int.Parse(rest)),
-            "demo" => File.ReadAllBytes(Path.Combine(DemoPhotos, $"sample{int.Parse(rest) + 1}.jpg")),
+            "demo" => File.ReadAllBytes(DemoPhoto(int.Parse(rest))),
             "folder" => File.ReadAllBytes(Path.Combine(folder ?? throw new InvalidOperationException("The scenario names no folder of pictures."), Path.GetFileName(rest))),
             _ => throw new InvalidOperationException($"{name} is no picture: demo/N, mosaic/N or folder/NAME."),
         };
     }
+
+    /// <summary>The file of a demo photo, counted from 0.</summary>
+    public static string DemoPhoto(int number) => Path.Combine(DemoPhotos, $"sample{number + 1}.jpg");
 
     // The models' npm package brings them.
     private static string DemoPhotos

@@ -281,9 +281,12 @@ internal sealed class XPosts(Scenario scenario, MediaHost media, TimeProvider ti
 
         var preview = media.Offer($"ext_tw_video_thumb/{name}/pu/img/preview.jpg", item, MediumSide, gone);
         Add("preview_image_url", () => preview);
+        var video = media.OfferVideo($"ext_tw_video/{name}/pu/vid/1280x720/video.mp4", item, gone);
         Add("variants", () => new JsonArray(
             new JsonObject { ["content_type"] = "application/x-mpegURL", ["url"] = $"{media.Address}ext_tw_video/{name}/pu/pl/list.m3u8" },
-            new JsonObject { ["bit_rate"] = 632000, ["content_type"] = "video/mp4", ["url"] = $"{media.Address}ext_tw_video/{name}/pu/vid/320x568/video.mp4?tag=12" }));
+            new JsonObject { ["bit_rate"] = 632000, ["content_type"] = "video/mp4", ["url"] = $"{media.Address}ext_tw_video/{name}/pu/vid/320x568/video.mp4?tag=12" },
+            new JsonObject { ["bit_rate"] = 2176000, ["content_type"] = "video/mp4", ["url"] = $"{video}?tag=12" },
+            new JsonObject { ["bit_rate"] = 10368000, ["content_type"] = "video/mp4", ["url"] = $"{media.Address}ext_tw_video/{name}/pu/vid/1920x1080/video.mp4?tag=12" }));
         if (item.Kind == MediaKind.Video)
         {
             Add("duration_ms", () => 46947);

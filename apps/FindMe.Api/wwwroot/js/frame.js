@@ -3,7 +3,7 @@ import { boundingBox } from './bounding-box.js';
 import { element, replace } from './element.js';
 import { fileName, photoAddress } from './photo.js';
 import { isRepeated, isSensitive, postList, postsOf } from './posts.js';
-import { confidenceWords } from './words.js';
+import { confidenceWords, timesWords } from './words.js';
 
 // Widths asked of the server, in pixels: a frame of the grid, and the same on a screen of twice the density.
 const FRAME_WIDTHS = [480, 960];
@@ -30,7 +30,8 @@ export function frameOf(match, number, opened) {
     element('figure', {}, opener,
       element('figcaption', {},
         element('span', { class: `confidence confidence-${match.verdict}` }, words),
-        element('span', { class: 'frame-number', 'aria-hidden': 'true' }, String(number)), posts)));
+        element('span', { class: 'frame-number', 'aria-hidden': 'true' }, String(number)),
+        timesWords(match) && element('p', { class: 'frame-times small' }, timesWords(match)), posts)));
   node.style.setProperty('--ratio', String(photo.width / photo.height));
   let covered = true;
 

@@ -4,7 +4,7 @@ import { boundingBox } from './bounding-box.js';
 import { element, icon, icons, replace } from './element.js';
 import { fileName, photoAddress } from './photo.js';
 import { postList, postsOf } from './posts.js';
-import { confidenceWords } from './words.js';
+import { confidenceWords, timesWords } from './words.js';
 
 // Width asked of the server, in pixels.
 const LARGE_WIDTH = 1600;
@@ -36,6 +36,7 @@ export function largeView(framesInOrder, groups) {
     picture.style.setProperty('--ratio', String(photo.width / photo.height));
     replace(caption,
       element('p', { class: `confidence confidence-${match.verdict}` }, words),
+      timesWords(match) && element('p', { class: 'small' }, timesWords(match)),
       postList(postsOf(match, groups())) || element('p', { class: 'file' }, photo.id),
       element('p', { class: 'large-links' },
         element('a', { href: photoAddress(photo), target: '_blank' }, 'Open the full photo')));

@@ -1,12 +1,14 @@
 // The matches as a file for a trip report, made here from what the page already has.
 
-const columns = ['photo', 'verdict', 'confidence', 'x', 'y', 'width', 'height', 'post', 'link'];
+const columns = ['photo', 'verdict', 'confidence', 'x', 'y', 'width', 'height', 'times', 'post', 'link'];
 
 const rowOf = match => ({
   photo: match.photo.id,
   verdict: match.verdict === 'maybe' ? 'maybe' : 'sure',
   confidence: Number(match.confidence.toFixed(4)),
   ...match.box,
+  // Seconds of the post's video, such as 3-6 12.5-14.
+  times: (match.times ?? []).map(({ from, to }) => `${from}-${to}`).join(' '),
   post: match.post?.url ?? '',
   link: new URL(match.photo.url, location.href).href,
 });

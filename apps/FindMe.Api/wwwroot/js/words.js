@@ -9,6 +9,12 @@ export const percent = confidence => `${Math.round(confidence * 100)}${NO_BREAK_
 // No comparison of faces is certain, so 0.998 is not rounded up to a promise.
 export const confidenceWords = match => `${match.verdict === 'maybe' ? 'Maybe' : 'Sure'} ${percent(Math.min(match.confidence, 0.99))}`;
 
+const minuteAndSecond = seconds => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+
+// When the person is to be seen in a post's video; nothing for a photo.
+export const timesWords = match => match.times?.length > 0
+  && `In the video at ${match.times.map(({ from, to }) => `${minuteAndSecond(from)}–${minuteAndSecond(to)}`).join(', ')}`;
+
 export const qualityWords = quality => (quality >= 0.7 ? 'Good quality' : quality >= 0.4 ? 'Usable quality' : 'Low quality');
 
 export const sentence = text => {

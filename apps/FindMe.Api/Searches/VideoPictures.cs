@@ -1,0 +1,54 @@
+using FindMe.Pipeline;
+using FindMe.Recognition;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace FindMe.Api;
+
+/// <summary>The frames of posts' videos in which a search found its owner. No frame is stored: the video is fetched again, as photos are.</summary>
+internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : IDisposable
+{
+    // As long as rendered photos.
+    private static readonly TimeSpan KeptInMemory = TimeSpan.FromMinutes(10);
+
+    // Videos in memory are large, and a page asks for several sizes of a frame at once: whoever comes second finds it.
+    private readonly SemaphoreSlim _turn = new(1);
+
+    /// <summary>Reads a frame.</summary>
+    /// <param name="locator">Where the video is.</param>
+    /// <param name="time">When the frame is shown.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A JPEG file.</returns>
+    /// <exception cref="PhotoUnavailableException">The video cannot be had any more, or not be decoded.</exception>
+    /// <exception cref="PhotoUnreachableException">It cannot be had now.</exception>
+    public async Task<byte[]> ReadAsync(PhotoLocator locator, TimeSpan time, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            if (cache.TryGetValue<byte[]>((locator.VideoUrl, time), out var kept))
+            {
+                return kept!;
+            }
+
+            using var file = await TemporaryVideo.WriteAsync(await photos.ReadVideoAsync(locator, cancellationToken), cancellationToken);
+            var video = await VideoFrames.OpenAsync(file.Path, cancellationToken);
+            var frame = (await video.ReadAtAsync(time, cancellationToken)).ToJpeg(quality: 90);
+            cache.Set((locator.VideoUrl, time), frame, new MemoryCacheEntryOptions { Size = frame.Length, AbsoluteExpirationRelativeToNow = KeptInMemory });
+            return frame;
+        }
+        catch (VideoException) when (!VideoFrames.ArePossible)
+        {
+            throw new PhotoUnavailableException("This FindMe has no ffmpeg to show videos with.");
+        }
+        catch (VideoException)
+        {
+            throw new PhotoUnavailableException("The video cannot be decoded any more.");
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+}

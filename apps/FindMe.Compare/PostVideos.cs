@@ -1,0 +1,90 @@
+using FindMe.Faces;
+using FindMe.Pipeline;
+using FindMe.Recognition;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Compare;
+
+/// <summary>A video that was searched, or not.</summary>
+/// <param name="Found">The times that show the person; null where it could not be searched.</param>
+/// <param name="Unsafe">What the classifier takes the best frame for, if that is nothing to be shown unasked.</param>
+/// <param name="Problem">Why it could not be searched, one sentence for a person.</param>
+internal sealed record SearchedVideo(VideoAppearances? Found, string? Unsafe, string? Problem);
+
+/// <summary>The video of a post → the times that show the person.</summary>
+/// <remarks>ffmpeg decodes it in a process of its own. One video at a time: it lies in memory, and then in a file that only this app may read.</remarks>
+internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures pictures, PhotoReading photos, IOptions<CompareOptions> options, ILogger<PostVideos> logger) : IDisposable
+{
+    // More than one frame a second shows hardly more people, and costs as much again.
+    private static readonly TimeSpan LeastStep = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly Lazy<bool> _arePossible = new(() => ArePossible(logger));
+
+    /// <summary>Searches the video that a photo is the preview of.</summary>
+    /// <param name="image">The photo.</param>
+    /// <param name="wanted">The person's references.</param>
+    /// <param name="turns">Turns at the engine.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="PhotoUnreachableException">It cannot be had now, and will be asked for again.</exception>
+    public async Task<SearchedVideo> SearchAsync(
+        TweetImage image, IReadOnlyList<FaceEmbedding> wanted, SemaphoreSlim turns, CancellationToken cancellationToken)
+    {
+        if (!_arePossible.Value)
+        {
+            return new SearchedVideo(null, null, "This FindMe has no ffmpeg to decode videos with.");
+        }
+
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            using var file = await TemporaryVideo.WriteAsync(await photos.ReadVideoAsync(image.Photo, cancellationToken), cancellationToken);
+            var video = await VideoFrames.OpenAsync(file.Path, cancellationToken);
+            var step = (video.Duration ?? TimeSpan.Zero) / options.Value.VideoFrames;
+            var search = new VideoSearchOptions
+            {
+                Every = step > LeastStep ? step : LeastStep,
+                MaxFrames = options.Value.VideoFrames,
+                MaxTime = options.Value.VideoTime,
+                Turns = turns,
+            };
+            var found = await VideoSearch.FindAsync(engine.Value, video, wanted, search, cancellationToken);
+            LogSearched(logger, image.SearchId, image.Listing, image.Index, found.Frames, found.Analyzed, found.Ranges.Count);
+            return new SearchedVideo(found, await FindUnsafeClassAsync(video, found, cancellationToken), null);
+        }
+        catch (VideoException)
+        {
+            return new SearchedVideo(null, null, "The video cannot be decoded.");
+        }
+        catch (Exception exception) when (exception is PhotoUnavailableException || (exception is PhotoUnreachableException && image.LastTry))
+        {
+            return new SearchedVideo(null, null, exception.Message);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private async Task<string?> FindUnsafeClassAsync(VideoFrames video, VideoAppearances found, CancellationToken cancellationToken) =>
+        found.Best is { } best ? pictures.FindClass((await video.ReadAtAsync(best.Best.Time, cancellationToken)).ToJpeg(), cancellationToken) : null;
+
+    // Told once, not of every video.
+    private static bool ArePossible(ILogger logger)
+    {
+        if (!VideoFrames.ArePossible)
+        {
+            LogWithoutFfmpeg(logger);
+        }
+
+        return VideoFrames.ArePossible;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Of videos only the previews are looked at: ffmpeg and ffprobe are not on this machine's PATH.")]
+    private static partial void LogWithoutFfmpeg(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: of the video of photo {Listing}/{Index} {Frames} frames were looked at, {Analyzed} of them new; times that show the person: {Times}.")]
+    private static partial void LogSearched(ILogger logger, string searchId, int listing, int index, int frames, int analyzed, int times);
+}
