@@ -62,14 +62,14 @@ internal static class AwsLambdaFace
             ? Encoding.UTF8.GetString(csv)
             : throw new RequestException(400, "no-vectors", "The member query_facevectors is missing or no base64.", "Send the CSV of prepare-face-recognizer, as base64.");
 
-    private sealed record PrepareBody([property: JsonPropertyName("base64_image")] string Image);
+    internal sealed record PrepareBody([property: JsonPropertyName("base64_image")] string Image);
 
-    private sealed record PrepareAnswer([property: JsonPropertyName("facevectors")] string FaceVectors);
+    internal sealed record PrepareAnswer([property: JsonPropertyName("facevectors")] string FaceVectors);
 
-    private sealed record RecognizeFaceBody(
+    internal sealed record RecognizeFaceBody(
         [property: JsonPropertyName("base64_image")] string Image, [property: JsonPropertyName("query_facevectors")] string QueryFaceVectors);
 
-    private sealed record RecognizeAnswer([property: JsonPropertyName("face_present")] string FacePresent);
+    internal sealed record RecognizeAnswer([property: JsonPropertyName("face_present")] string FacePresent);
 
-    private sealed record ErrorAnswer([property: JsonPropertyName("error")] string Error);
+    internal sealed record ErrorAnswer([property: JsonPropertyName("error")] string Error);
 }

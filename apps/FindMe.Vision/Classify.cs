@@ -12,14 +12,17 @@ internal static class Classify
     // As the service that this one's answer is modelled on: the three likeliest.
     private const int DefaultTopK = 3;
 
-    public static void AddClassification(this IServiceCollection services) =>
+    public static void AddClassification(this IServiceCollection services)
+    {
         services.AddSingleton(provider => new ImageClassifiers(provider.GetRequiredService<IOptions<FaceEngineOptions>>().Value));
+        services.AddHostedService<ClassifierStart>();
+    }
 
     public static void MapClassify(this IEndpointRouteBuilder routes) => routes.MapPost("/classify", ClassifyAsync)
         .WithSummary("Says what a picture shows")
         .WithDescription(
             "The picture is sent as JSON {\"image\": base64}, as the file image of a form, or as the body itself. "
-            + "topK: how many classes are wanted, likeliest first; 3 by default. The model is loaded by the first request.")
+            + "topK: how many classes are wanted, likeliest first; 3 by default.")
         .Takes<ImageBody>("application/json", "multipart/form-data", "image/*", "application/octet-stream")
         .ProducesProblem(StatusCodes.Status400BadRequest)
         .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
@@ -40,6 +43,30 @@ internal static class Classify
         using var process = Process.GetCurrentProcess();
         return TypedResults.Ok(new ClassifiedImage(
             found.Results, found.Model, found.Timings, new ProcessMemory(process.WorkingSet64, GC.GetTotalMemory(forceFullCollection: false))));
+    }
+
+    /// <summary>Loads the classifier beside the start of the app, which does not wait for it: a request that comes sooner waits for the same loading.</summary>
+    private sealed class ClassifierStart(ImageClassifiers classifiers, IOptions<VisionOptions> options) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            _ = Task.Run(Load, CancellationToken.None);
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        private void Load()
+        {
+            try
+            {
+                _ = classifiers[options.Value.Classifier];
+            }
+            catch (Exception exception) when (exception is ModelException or ObjectDisposedException)
+            {
+                // Whoever asks for classes is told; the faces do without it.
+            }
+        }
     }
 }
 

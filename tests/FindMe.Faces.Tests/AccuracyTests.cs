@@ -28,23 +28,28 @@ public sealed class AccuracyTests(EngineFixture fixture)
     }
 
     [Theory]
-    [InlineData("public_event", 0.97, 0.97)]
-    [InlineData("public_lfw_event", 0.97, 0.97)]
-    public void An_events_photos_are_found(string scenario, double leastPrecision, double leastRecall)
+    [InlineData("public_event", 0.97, 0.97, 3)]
+    [InlineData("public_lfw_event", 0.97, 0.97, 1)]
+    public void An_events_photos_are_found(string scenario, double leastPrecision, double leastRecall, int everyOther)
     {
         var folder = SharedPhotos.PathOf("scenario", scenario);
+        var people = Directory.GetDirectories(Path.Combine(folder, "reference"));
+        var truth = people.ToDictionary(person => person, person => SharedPhotos.ReadRows("scenario", scenario, $"TRUTH_{Path.GetFileName(person)}.csv").ToList());
+
+        // Of large photos that show nobody who is looked for only some: bench/FindMe.Evaluation takes them all.
+        var withSomebody = truth.Values.SelectMany(rows => rows).Where(row => row[1] == "1").Select(row => Path.GetFileName(row[0])).ToHashSet();
         var photos = new ConcurrentDictionary<string, AnalyzedPhoto>();
         InParallel(
-            Directory.GetFiles(Path.Combine(folder, "photos")),
+            Directory.GetFiles(Path.Combine(folder, "photos")).Order(StringComparer.Ordinal).Where((path, number) => withSomebody.Contains(Path.GetFileName(path)) || number % everyOther == 0),
             path => photos[Path.GetFileName(path)] = fixture.Engine.Analyze(File.ReadAllBytes(path), CancellationToken.None));
 
         var (found, wrong, missed) = (0, 0, 0);
-        foreach (var person in Directory.GetDirectories(Path.Combine(folder, "reference")))
+        foreach (var person in people)
         {
             var references = Directory.GetFiles(person)
                 .Select(file => fixture.Engine.ReadReference(File.ReadAllBytes(file), null, CancellationToken.None).Embedding!)
                 .ToList();
-            foreach (var row in SharedPhotos.ReadRows("scenario", scenario, $"TRUTH_{Path.GetFileName(person)}.csv"))
+            foreach (var row in truth[person].Where(row => photos.ContainsKey(Path.GetFileName(row[0]))))
             {
                 var isMatch = fixture.Engine.Compare(photos[Path.GetFileName(row[0])], references).Kind == VerdictKind.Match;
                 var isThere = row[1] == "1";

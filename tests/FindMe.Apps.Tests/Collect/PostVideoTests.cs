@@ -19,7 +19,7 @@ public sealed class PostVideoTests(NetworkedFindMe findMe)
         // Made now: FindMe does not wait for long.
         Assert.NotNull(await Films.ReadAsync("film/0"));
         Assert.NotNull(await Films.ReadAsync("broken"));
-        foreach (var (number, video) in new[] { "film/0", "broken", null, "bars" }.Index())
+        foreach (var (number, video) in new[] { "film/0", "broken", null, "card" }.Index())
         {
             findMe.NetworkOf(source).Publish(new ScenarioPost
             {

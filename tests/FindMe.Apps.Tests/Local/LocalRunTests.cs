@@ -5,7 +5,7 @@ namespace FindMe.Apps.Tests.Local;
 public sealed class LocalRunTests
 {
     // Long enough to be killed in the middle, short enough to be run often.
-    private const int Photos = 120;
+    private const int Photos = 60;
 
     [Fact]
     public async Task A_compare_process_killed_in_mid_search_is_started_again_and_changes_no_verdict()

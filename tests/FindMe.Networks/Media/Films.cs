@@ -11,8 +11,8 @@ public static class Films
     // Enough to be known as what it is, and too little to show a picture.
     private const int BrokenBytes = 5_000;
 
-    private static readonly string[] Card = ["-f", "lavfi", "-t", "3", "-i", "testsrc2=size=960x640:rate=10"];
-    private static readonly string[] Bars = ["-f", "lavfi", "-t", "3", "-i", "smptebars=size=960x640:rate=10"];
+    private static readonly string[] Card = ["-f", "lavfi", "-t", "3", "-i", "smptebars=size=960x640:rate=10"];
+    private static readonly string[] Grey = ["-f", "lavfi", "-t", "3", "-i", "color=gray:size=960x640:rate=10"];
 
     private static readonly ConcurrentDictionary<string, Lazy<Task<byte[]?>>> Made = [];
 
@@ -24,9 +24,9 @@ public static class Films
     private static async Task<byte[]?> MakeAsync(string name) => name.Split('/') switch
     {
         ["film", var photo] => await RunAsync([.. Card, "-loop", "1", "-t", "3", "-i", Pictures.DemoPhoto(int.Parse(photo)), .. Card]),
-        ["bars"] => await RunAsync([.. Card, .. Bars, .. Card]),
-        ["broken"] => (await ReadAsync("bars"))?[..BrokenBytes],
-        _ => throw new InvalidOperationException($"{name} is no video: film/N, bars or broken."),
+        ["card"] => await RunAsync([.. Card, .. Grey, .. Card]),
+        ["broken"] => (await ReadAsync("card"))?[..BrokenBytes],
+        _ => throw new InvalidOperationException($"{name} is no video: film/N, card or broken."),
     };
 
     private static async Task<byte[]?> RunAsync(string[] scenes)
