@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FindMe.Faces;
 using FindMe.Pipeline;
 using FindMe.Recognition;
@@ -18,6 +19,9 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
     // More than one frame a second shows hardly more people, and costs as much again.
     private static readonly TimeSpan LeastStep = TimeSpan.FromSeconds(1);
 
+    // For what is under way when the time is up: the last frames, and what they show.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Lazy<bool> _arePossible = new(() => ArePossible(logger));
 
@@ -36,21 +40,33 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
         }
 
         await _turn.WaitAsync(cancellationToken);
+        var (time, started) = (options.Value.VideoTime, Stopwatch.GetTimestamp());
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(time + Grace);
         try
         {
-            using var file = await TemporaryVideo.WriteAsync(await photos.ReadVideoAsync(image.Photo, cancellationToken), cancellationToken);
-            var video = await VideoFrames.OpenAsync(file.Path, cancellationToken);
+            using var file = await TemporaryVideo.WriteAsync(await photos.ReadVideoAsync(image.Photo, deadline.Token), deadline.Token);
+            var video = await VideoFrames.OpenAsync(file.Path, deadline.Token);
             var step = (video.Duration ?? TimeSpan.Zero) / options.Value.VideoFrames;
             var search = new VideoSearchOptions
             {
                 Every = step > LeastStep ? step : LeastStep,
                 MaxFrames = options.Value.VideoFrames,
-                MaxTime = options.Value.VideoTime,
+                MaxTime = time - Stopwatch.GetElapsedTime(started),
                 Turns = turns,
             };
-            var found = await VideoSearch.FindAsync(engine.Value, video, wanted, search, cancellationToken);
+            var found = await VideoSearch.FindAsync(engine.Value, video, wanted, search, deadline.Token);
             LogSearched(logger, image.SearchId, image.Listing, image.Index, found.Frames, found.Analyzed, found.Ranges.Count);
-            return new SearchedVideo(found, await FindUnsafeClassAsync(video, found, cancellationToken), null);
+            if (found.Best is null && video.Damage is not null)
+            {
+                return new SearchedVideo(null, null, "The video breaks off.");
+            }
+
+            return new SearchedVideo(found, await FindUnsafeClassAsync(video, found, deadline.Token), null);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new SearchedVideo(null, null, $"The video could not be searched in {time.TotalSeconds:0.#} s.");
         }
         catch (VideoException)
         {

@@ -129,6 +129,9 @@ public sealed class VideoFrames
             }
 
             await ffmpeg.WaitForExitAsync(cancellationToken);
+
+            // Stopped is not ended.
+            cancellationToken.ThrowIfCancellationRequested();
         }
         finally
         {
