@@ -141,7 +141,7 @@ public sealed record ScenarioMedia
 
     /// <summary>
     /// What a video or an animated GIF shows; its preview is <see cref="Picture"/>. <c>film/0</c> to <c>film/5</c>: a test card, from 3 to 6 s
-    /// a demo photo, and the card until 9 s; <c>card</c>: no photo; <c>broken</c>: a file that breaks off; null: it is gone. Needs ffmpeg.
+    /// a demo photo, and the card until 9 s; <c>card</c>: no photo; <c>cut</c>: that until its middle; <c>broken</c>: too little of it to show anything; null: it is gone. Needs ffmpeg.
     /// </summary>
     public string? Video { get; init; }
 

@@ -49,6 +49,24 @@ public sealed class VideoTests(TestPeople people)
     }
 
     [Fact]
+    public async Task A_film_that_breaks_off_is_searched_as_far_as_it_goes_and_says_so()
+    {
+        using var folder = new TemporaryFolder();
+        var film = folder["film.mkv"];
+        await FfmpegAsync("-loop", "1", "-t", "12", "-i", TestPeople.PhotoPath(1), "-vf", "scale=960:640,fps=10", "-c:v", "mjpeg", film);
+        await using (var file = new FileStream(film, FileMode.Open))
+        {
+            file.SetLength(file.Length / 2);
+        }
+
+        var said = await Shell.FindMeAsync("video", film, "--me", people.Ada);
+
+        Assert.Equal(0, said.Code);
+        Assert.Single(said.Lines);
+        Assert.Contains($"findme: {film} ends after 00:00:0", said.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_ffmpeg_a_line_says_where_to_get_it()
     {
         using var folder = new TemporaryFolder();

@@ -30,6 +30,9 @@ public sealed class VideoFrames
 
     private const int MaxComplaint = 200;
 
+    // Sound may end later than the pictures.
+    private static readonly TimeSpan MaxMissing = TimeSpan.FromSeconds(2);
+
     // Longer than a frame is shown: a sample is the last frame that began before its time.
     private static readonly TimeSpan LongestFrame = TimeSpan.FromSeconds(1);
 
@@ -144,7 +147,9 @@ public sealed class VideoFrames
             throw new VideoException($"{_path}: no picture of the video can be decoded{said}.");
         }
 
-        Damage = ffmpeg.ExitCode == 0 ? null : $"{_path} ends after {every * count:hh\\:mm\\:ss}{said}.";
+        // ffmpeg says nothing of a file that is cut off; its container still says how long it was.
+        var end = from + (every * count);
+        Damage = ffmpeg.ExitCode != 0 || Duration - end > MaxMissing ? $"{_path} ends after {end:hh\\:mm\\:ss}{said}." : null;
     }
 
     private static string[] Input(string path) =>

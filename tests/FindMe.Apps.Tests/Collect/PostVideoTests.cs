@@ -19,7 +19,8 @@ public sealed class PostVideoTests(NetworkedFindMe findMe)
         // Made now: FindMe does not wait for long.
         Assert.NotNull(await Films.ReadAsync("film/0"));
         Assert.NotNull(await Films.ReadAsync("broken"));
-        foreach (var (number, video) in new[] { "film/0", "broken", null, "card" }.Index())
+        Assert.NotNull(await Films.ReadAsync("cut"));
+        foreach (var (number, video) in new[] { "film/0", "broken", null, "card", "cut" }.Index())
         {
             findMe.NetworkOf(source).Publish(new ScenarioPost
             {
@@ -34,14 +35,14 @@ public sealed class PostVideoTests(NetworkedFindMe findMe)
         var view = await ada.UntilEndedAsync(search, seconds: 60);
 
         Assert.Equal("finished", Visitor.Status(view));
-        Assert.Equal(4, Visitor.Count(view, "found"));
+        Assert.Equal(5, Visitor.Count(view, "found"));
         var match = Assert.Single(view["matches"]!.AsArray())!;
         Assert.Equal("match", match["verdict"]!.GetValue<string>());
         var time = Assert.Single(match["times"]!.AsArray())!;
         Assert.Equal((3, 6), (time["from"]!.GetValue<float>(), time["to"]!.GetValue<float>()));
         Assert.Equal((960, 640), (match["photo"]!["width"]!.GetValue<int>(), match["photo"]!["height"]!.GetValue<int>()));
         var reasons = view["skipped"]!.AsArray().Select(skipped => skipped!["reason"]!.GetValue<string>()).Order().ToList();
-        Assert.Equal(["Only its preview was looked at. The video cannot be decoded.", "Only its preview was looked at. The video was deleted from where it was posted."], reasons);
+        Assert.Equal(["Only its preview was looked at. The video breaks off.", "Only its preview was looked at. The video cannot be decoded.", "Only its preview was looked at. The video was deleted from where it was posted."], reasons);
 
         // The picture is the frame with the face in the box, not the preview.
         var picture = await ada.Http.GetByteArrayAsync(new Uri(match["photo"]!["url"]!.GetValue<string>(), UriKind.Relative), TestContext.Current.CancellationToken);

@@ -25,13 +25,14 @@ public static class Films
     {
         ["film", var photo] => await RunAsync([.. Card, "-loop", "1", "-t", "3", "-i", Pictures.DemoPhoto(int.Parse(photo)), .. Card]),
         ["card"] => await RunAsync([.. Card, .. Grey, .. Card]),
+        ["cut"] => await RunAsync([.. Card, .. Grey, .. Card], ".mkv") is { } whole ? whole[..(whole.Length / 2)] : null,
         ["broken"] => (await ReadAsync("card"))?[..BrokenBytes],
-        _ => throw new InvalidOperationException($"{name} is no video: film/N, card or broken."),
+        _ => throw new InvalidOperationException($"{name} is no video: film/N, card, cut or broken."),
     };
 
-    private static async Task<byte[]?> RunAsync(string[] scenes)
+    private static async Task<byte[]?> RunAsync(string[] scenes, string ending = ".mp4")
     {
-        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n}.mp4");
+        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n}{ending}");
         string[] join = ["-filter_complex", $"[0:v]{Fit}[a];[1:v]{Fit}[b];[2:v]{Fit}[c];[a][b][c]concat=n=3", "-c:v", "mpeg4", "-q:v", "3", path];
         try
         {
