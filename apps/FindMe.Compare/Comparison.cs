@@ -84,7 +84,7 @@ internal sealed partial class Comparison(
         var searched = await videos.SearchAsync(image, wanted, _turn, cancellationToken);
         if (searched.Found is not { } found)
         {
-            return isFound ? verdict : Verdict.Skipped($"Only its preview was looked at. {searched.Problem}", "video");
+            return isFound || compared.Photo is null ? verdict : Verdict.Skipped($"Only its preview was looked at. {searched.Problem}", "video");
         }
 
         if (found.Best is not { } best)

@@ -63,6 +63,9 @@ public sealed class NetworkedFindMe : IAsyncDisposable
         _ => throw new ArgumentOutOfRangeException(nameof(source)),
     };
 
+    /// <summary>What to search for; on X with a cap that no test reaches.</summary>
+    internal static object Wish(string source, string query) => source == "x" ? new { source, query, maxCost = 5m } : new { source, query };
+
     /// <summary>Publishes posts on twelve pages with 120 photos: 12 show faces, the others are gone; X's further posts have none to be had.</summary>
     /// <returns>How many posts.</returns>
     internal int PublishTwelvePages(Network network, string hashtag)

@@ -30,7 +30,7 @@ public sealed class AccuracyTests(EngineFixture fixture)
     [Theory]
     [InlineData("public_event", 0.97, 0.97, 3)]
     [InlineData("public_lfw_event", 0.97, 0.97, 1)]
-    public void An_events_photos_are_found(string scenario, double leastPrecision, double leastRecall, int everyOther)
+    public void An_events_photos_are_found(string scenario, double leastPrecision, double leastRecall, int everyNth)
     {
         var folder = SharedPhotos.PathOf("scenario", scenario);
         var people = Directory.GetDirectories(Path.Combine(folder, "reference"));
@@ -40,7 +40,7 @@ public sealed class AccuracyTests(EngineFixture fixture)
         var withSomebody = truth.Values.SelectMany(rows => rows).Where(row => row[1] == "1").Select(row => Path.GetFileName(row[0])).ToHashSet();
         var photos = new ConcurrentDictionary<string, AnalyzedPhoto>();
         InParallel(
-            Directory.GetFiles(Path.Combine(folder, "photos")).Order(StringComparer.Ordinal).Where((path, number) => withSomebody.Contains(Path.GetFileName(path)) || number % everyOther == 0),
+            Directory.GetFiles(Path.Combine(folder, "photos")).Order(StringComparer.Ordinal).Where((path, number) => withSomebody.Contains(Path.GetFileName(path)) || number % everyNth == 0),
             path => photos[Path.GetFileName(path)] = fixture.Engine.Analyze(File.ReadAllBytes(path), CancellationToken.None));
 
         var (found, wrong, missed) = (0, 0, 0);

@@ -80,9 +80,13 @@ internal static class SearchPhotos
         var jpeg = await faces.RenderAsync(whole, key.Side, cancellationToken);
         if (photo.Locator.Url is not null)
         {
-            cache.Set(key, jpeg, new MemoryCacheEntryOptions { Size = jpeg.Length, AbsoluteExpirationRelativeToNow = KeptInMemory });
+            Keep(cache, key, jpeg);
         }
 
         return jpeg;
     }
+
+    /// <summary>Keeps a picture for as long as its owner's browser may.</summary>
+    internal static void Keep(IMemoryCache cache, object key, byte[] jpeg) =>
+        cache.Set(key, jpeg, new MemoryCacheEntryOptions { Size = jpeg.Length, AbsoluteExpirationRelativeToNow = KeptInMemory });
 }

@@ -7,8 +7,8 @@ namespace FindMe.Api;
 /// <summary>The frames of posts' videos in which a search found its owner. No frame is stored: the video is fetched again, as photos are.</summary>
 internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : IDisposable
 {
-    // As long as rendered photos.
-    private static readonly TimeSpan KeptInMemory = TimeSpan.FromMinutes(10);
+    // A file that keeps ffmpeg busy for longer is none to wait for: others stand in line.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     // Videos in memory are large, and a page asks for several sizes of a frame at once: whoever comes second finds it.
     private readonly SemaphoreSlim _turn = new(1);
@@ -23,6 +23,8 @@ internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : I
     public async Task<byte[]> ReadAsync(PhotoLocator locator, TimeSpan time, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(Patience);
         try
         {
             if (cache.TryGetValue<byte[]>((locator.VideoUrl, time), out var kept))
@@ -30,11 +32,15 @@ internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : I
                 return kept!;
             }
 
-            using var file = await TemporaryVideo.WriteAsync(await photos.ReadVideoAsync(locator, cancellationToken), cancellationToken);
-            var video = await VideoFrames.OpenAsync(file.Path, cancellationToken);
-            var frame = (await video.ReadAtAsync(time, cancellationToken)).ToJpeg(quality: 90);
-            cache.Set((locator.VideoUrl, time), frame, new MemoryCacheEntryOptions { Size = frame.Length, AbsoluteExpirationRelativeToNow = KeptInMemory });
+            using var file = await TemporaryVideo.WriteAsync(await photos.ReadVideoAsync(locator, deadline.Token), deadline.Token);
+            var video = await VideoFrames.OpenAsync(file.Path, deadline.Token);
+            var frame = (await video.ReadAtAsync(time, deadline.Token)).ToJpeg(quality: 90);
+            SearchPhotos.Keep(cache, (locator.VideoUrl, time), frame);
             return frame;
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new PhotoUnreachableException($"The video could not be read in {Patience.TotalSeconds:0} s.", exception);
         }
         catch (VideoException) when (!VideoFrames.ArePossible)
         {

@@ -16,7 +16,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         var posts = findMe.PublishTwelvePages(network, $"calm{source}");
         var calls = network.Calls.Of("search").Count;
 
-        var search = await ada.SearchAsync(Wish(source, $"#calm{source}"));
+        var search = await ada.SearchAsync(NetworkedFindMe.Wish(source, $"#calm{source}"));
         var events = await ada.EventsAsync(search);
         var view = await ada.GetAsync($"/api/searches/{search}");
 
@@ -58,7 +58,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         network.Faults.Add(new Fault("search", FaultKind.Malformed, AtCall: 11));
         network.Faults.Add(new Fault("search", FaultKind.Unavailable, AtCall: 13, Times: 5));
 
-        var search = await ada.SearchAsync(Wish(source, $"#storm{source}"));
+        var search = await ada.SearchAsync(NetworkedFindMe.Wish(source, $"#storm{source}"));
         var waiting = await ada.UntilAsync(search, view => view["waitingUntil"] is not null, seconds: 20);
         var view = await ada.UntilEndedAsync(search, seconds: 60);
 
@@ -101,7 +101,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         findMe.Bench.Mastodon.Publish(new ScenarioPost { Text = "#faults", MinutesAgo = 51, Media = [new() { Picture = "mosaic/9101", Kind = MediaKind.Video }, new() { Kind = MediaKind.Audio }] });
         findMe.Bench.Mastodon.Publish(new ScenarioPost { Text = "#faults", MinutesAgo = 52, DeletedAfterSearch = true, Media = [new() { Picture = "mosaic/9102" }] });
 
-        var view = await ada.UntilEndedAsync(await ada.SearchAsync(Wish("mastodon", "#faults")), seconds: 60);
+        var view = await ada.UntilEndedAsync(await ada.SearchAsync(NetworkedFindMe.Wish("mastodon", "#faults")), seconds: 60);
 
         Assert.Equal("finished", Visitor.Status(view));
         Assert.Equal(14, Visitor.Count(view, "found"));
@@ -165,7 +165,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         foreach (var isNewer in new[] { true, false })
         {
             findMe.Bench.Bluesky.SearchV2 = isNewer;
-            var view = await ada.UntilEndedAsync(await ada.SearchAsync(Wish("bluesky", "#kinds")), seconds: 30);
+            var view = await ada.UntilEndedAsync(await ada.SearchAsync(NetworkedFindMe.Wish("bluesky", "#kinds")), seconds: 30);
             Assert.Equal(30, Visitor.Count(view, "found"));
             Assert.Contains("account only", view["notices"]![0]!.GetValue<string>(), StringComparison.Ordinal);
         }
@@ -187,20 +187,17 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         findMe.X.Publish(new ScenarioPost { Text = tag, MinutesAgo = 3, Media = [Gone(MediaKind.AnimatedGif)] });
         findMe.X.Publish(new ScenarioPost { Text = tag, MinutesAgo = 4, Media = [Gone() with { MissingFromIncludes = true }, Gone()] });
 
-        var view = await ada.UntilEndedAsync(await ada.SearchAsync(Wish("x", tag)), seconds: 30);
+        var view = await ada.UntilEndedAsync(await ada.SearchAsync(NetworkedFindMe.Wish("x", tag)), seconds: 30);
 
         // X may go back to its older names: FindMe follows, and guesses right for whoever comes next.
         findMe.X.Dialect = XDialect.Tweet;
-        var again = await ada.UntilEndedAsync(await ada.SearchAsync(Wish("x", tag)), seconds: 30);
+        var again = await ada.UntilEndedAsync(await ada.SearchAsync(NetworkedFindMe.Wish("x", tag)), seconds: 30);
 
         Assert.Equal(7, Visitor.Count(view, "found"));
         Assert.Equal(7, Visitor.Count(again, "found"));
         Assert.Equal(4, view["posts"]!.GetValue<int>());
         Assert.Contains("without saying where", view["notices"]![0]!.GetValue<string>(), StringComparison.Ordinal);
     }
-
-    private static object Wish(string source, string query) =>
-        source == "x" ? new { source, query, maxCost = 5m } : new { source, query };
 
     private static string[] IdsOf(string pathAndQuery) =>
         Uri.UnescapeDataString(pathAndQuery[(pathAndQuery.IndexOf("ids=", StringComparison.Ordinal) + 4)..pathAndQuery.IndexOf("&expansions", StringComparison.Ordinal)]).Split(',');

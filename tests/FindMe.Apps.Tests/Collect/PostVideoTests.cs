@@ -31,7 +31,7 @@ public sealed class PostVideoTests(NetworkedFindMe findMe)
             });
         }
 
-        var search = await ada.SearchAsync(source == "x" ? new { source, query = $"#film{source}", maxCost = 1m } : (object)new { source, query = $"#film{source}" });
+        var search = await ada.SearchAsync(NetworkedFindMe.Wish(source, $"#film{source}"));
         var view = await ada.UntilEndedAsync(search, seconds: 60);
 
         Assert.Equal("finished", Visitor.Status(view));
