@@ -67,6 +67,8 @@ internal sealed class VisionServer
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        // A photo that the server refuses by its size is not sent at all, and what it says about it is seen.
+        request.Headers.ExpectContinue = true;
         try
         {
             return await _http.Value.SendAsync(request, cancellationToken);

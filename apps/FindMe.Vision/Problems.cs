@@ -29,6 +29,9 @@ internal sealed class RequestException(int status, string type, string title, st
 
     public string Detail { get; } = detail;
 
+    /// <summary>The body is larger than <see cref="VisionOptions.MaxBodyBytes"/>.</summary>
+    public static RequestException TooLarge => new(413, "too-large", "The request is too large.", "Send fewer or smaller pictures.");
+
     /// <summary>What is wrong with a picture.</summary>
     public static RequestException Of(PhotoException exception) => exception.Problem switch
     {
@@ -41,7 +44,7 @@ internal sealed class RequestException(int status, string type, string title, st
     /// <summary>What is wrong with a body that the server did not read to its end; null where it is not the sender's fault.</summary>
     public static RequestException? Of(BadHttpRequestException exception) => exception.StatusCode switch
     {
-        StatusCodes.Status413PayloadTooLarge => new RequestException(413, "too-large", "The request is too large.", "Send fewer or smaller pictures."),
+        StatusCodes.Status413PayloadTooLarge => TooLarge,
         >= 400 and < 500 => new RequestException(400, "bad-request", "The request is broken or was cut off.", "Send it again, whole."),
         _ => null,
     };

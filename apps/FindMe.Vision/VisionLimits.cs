@@ -34,5 +34,23 @@ internal static class VisionLimits
         });
     }
 
-    public static void UseVisionLimits(this WebApplication app) => app.UseRateLimiter();
+    public static void UseVisionLimits(this WebApplication app)
+    {
+        var maxBodyBytes = app.Services.GetRequiredService<IOptions<VisionOptions>>().Value.MaxBodyBytes;
+
+        // Refused before anything reads it, and without Kestrel's own limit: a body that nobody read is read away for a moment after the
+        // answer, so that a client that still sends it sees why. One that exceeds Kestrel's limit is answered by closing at once, and the
+        // answer may be lost with the connection (RFC 9112, 9.6).
+        app.Use((context, next) =>
+        {
+            if (context.Request.ContentLength > maxBodyBytes)
+            {
+                context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+                throw RequestException.TooLarge;
+            }
+
+            return next(context);
+        });
+        app.UseRateLimiter();
+    }
 }

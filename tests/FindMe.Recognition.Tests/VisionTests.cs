@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
@@ -77,7 +78,7 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     [Fact]
     public async Task A_body_beyond_the_limit_and_vectors_of_another_model_are_refused()
     {
-        using var large = new ByteArrayContent(new byte[VisionProcess.MaxBodyBytes + 1]) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
+        using var large = new HesitantBody(4 * VisionProcess.MaxBodyBytes);
         using var foreign = JsonContent.Create(new JsonObject
         {
             ["recipe"] = "dlib-00000000/x",
@@ -98,6 +99,32 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
         var recognize = document["paths"]!["/faces/recognize"]!["post"]!;
         Assert.Contains("application/json", recognize["requestBody"]!["content"]!.AsObject().Select(type => type.Key));
         Assert.Contains("200", recognize["responses"]!.AsObject().Select(response => response.Key));
+    }
+
+    /// <summary>A picture whose first bytes come at once and all others when the server has long answered.</summary>
+    private sealed class HesitantBody : HttpContent
+    {
+        private readonly int _length;
+
+        public HesitantBody(int length)
+        {
+            _length = length;
+            Headers.ContentType = new MediaTypeHeaderValue("image/jpeg");
+        }
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync(new byte[1 << 16]);
+            await stream.FlushAsync();
+            await Task.Delay(TimeSpan.FromMilliseconds(300));
+            await stream.WriteAsync(new byte[_length - (1 << 16)]);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = _length;
+            return true;
+        }
     }
 
     private static string Base64Of(string path) => Convert.ToBase64String(File.ReadAllBytes(path));
