@@ -29,7 +29,8 @@ internal sealed record SourceView(
 /// <param name="Label">What it is, for a person.</param>
 /// <param name="Placeholder">An example.</param>
 /// <param name="Choices">What there is to choose from; null: anything may be written.</param>
-internal sealed record QueryView(string Label, string Placeholder, IReadOnlyList<QueryChoice>? Choices = null);
+/// <param name="MaxBytes">The largest file that can be sent for it, in bytes; null: no file is.</param>
+internal sealed record QueryView(string Label, string Placeholder, IReadOnlyList<QueryChoice>? Choices = null, long? MaxBytes = null);
 
 /// <summary>One thing to search.</summary>
 internal sealed record QueryChoice(string Value, string Label);
@@ -43,7 +44,14 @@ internal static class Sources
     public static void MapSources(this IEndpointRouteBuilder routes) => routes.MapGet("/api/sources", ListAsync).WithSummary("What can be searched.");
 
     private static async Task<SourceView[]> ListAsync(
-        HttpContext context, SharedAlbums albums, UploadFolders folders, DaprClient dapr, SearchWishes wishes, IOptions<XOptions> x, CancellationToken cancellationToken)
+        HttpContext context,
+        SharedAlbums albums,
+        UploadFolders folders,
+        DaprClient dapr,
+        SearchWishes wishes,
+        IOptions<UploadOptions> limits,
+        IOptions<XOptions> x,
+        CancellationToken cancellationToken)
     {
         var person = (await Callers.CallerOfAsync(context))?.Person;
         var shared = albums.NamesFor(person);
@@ -52,7 +60,7 @@ internal static class Sources
         [
             View(SourceNames.Album, "Albums", new QueryView("Album", "", [.. shared.Select(name => new QueryChoice(name, name))]),
                 shared.Count > 0 ? null : ("operator", "The operator has shared no album with you.")),
-            View(SourceNames.Zip, "Your own photos", new QueryView("ZIP file", "", uploads),
+            View(SourceNames.Zip, "Your own photos", new QueryView("ZIP file", "", uploads, limits.Value.MaxBytes),
                 folders.Exist ? null : ("operator", "The operator has given no place for uploads.")),
             View(SourceNames.Hashtags, "Mastodon and Bluesky", new QueryView("Hashtags", "#dotnetconf"), wishes.Obstacle(SourceNames.Hashtags, person)),
             View(SourceNames.Mastodon, "Mastodon", new QueryView("Hashtags", "#dotnetconf"), wishes.Obstacle(SourceNames.Mastodon, person)),

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using FindMe.Faces;
 
 namespace FindMe.Page.Tests;
@@ -45,6 +46,39 @@ internal sealed class Albums : IDisposable
         Path.Combine(RunningFindMe.RepositoryRoot, "node_modules", "@vladmandic", "face-api", "demo", $"sample{number}.jpg");
 
     public void Dispose() => _root.Delete(recursive: true);
+
+    /// <summary>Files that a person has at home.</summary>
+    internal sealed class OwnFiles : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("findme-own-");
+
+        public OwnFiles()
+        {
+            // Nothing but a length: it takes no room, and is never read.
+            TooLarge = Path.Combine(_folder.FullName, "everything.zip");
+            using var large = File.Create(TooLarge);
+            large.SetLength(500_000_001);
+        }
+
+        /// <summary>A file one byte larger than can be sent.</summary>
+        public string TooLarge { get; }
+
+        /// <summary>A ZIP file of some of the demo photos, and of a text.</summary>
+        public string Zip(params int[] samples)
+        {
+            var path = Path.Combine(_folder.FullName, $"photos-{string.Join('-', samples)}.zip");
+            using var zip = ZipFile.Open(path, ZipArchiveMode.Create);
+            foreach (var sample in samples)
+            {
+                zip.CreateEntryFromFile(Sample(sample), $"sample{sample}.jpg");
+            }
+
+            zip.CreateEntry("empty.txt");
+            return path;
+        }
+
+        public void Dispose() => _folder.Delete(recursive: true);
+    }
 
     private string PathOf(string album, string file) =>
         Path.Combine(_root.CreateSubdirectory(album).FullName, file);

@@ -130,6 +130,44 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     }
 
     [Fact]
+    public async Task Photos_of_ones_own_are_sent_searched_and_deleted_and_too_many_at_once_are_not_sent_at_all()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        var page = visitor.Page;
+        await visitor.AgreeAsync();
+        await visitor.ShowFaceAsync();
+        using var files = new Albums.OwnFiles();
+        await page.GotoAsync("/#album");
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Your own photos", Exact = true }).CheckAsync();
+        var zip = page.GetByLabel("A ZIP file of photos");
+
+        await zip.SetInputFilesAsync(files.TooLarge);
+        await Expect(visitor.Notice).ToContainTextAsync("Send the photos in several ZIP files.");
+        await zip.SetInputFilesAsync(Albums.Sample(1));
+        await Expect(visitor.Notice).ToContainTextAsync("Send a ZIP file of photos.");
+        await zip.SetInputFilesAsync(files.Zip(1, 5));
+        await Expect(visitor.Notice).ToContainTextAsync("2 photos arrived");
+        await Expect(visitor.Notice).ToContainTextAsync("1 file left out");
+        await zip.SetInputFilesAsync(files.Zip(3));
+        await Expect(visitor.Notice).ToContainTextAsync("1 photo arrived");
+        await zip.SetInputFilesAsync(files.Zip(4));
+        await Expect(page.Locator(".uploads li")).ToHaveCountAsync(3);
+        await zip.SetInputFilesAsync(files.Zip(6));
+        await Expect(visitor.Notice).ToContainTextAsync("Delete one of those below first.");
+        await Appearance.LookAtAsync(page, "28-own-photos");
+
+        await page.Locator(".uploads").GetByRole(AriaRole.Button).Nth(1).ClickAsync();
+        await Expect(page.Locator(".uploads li")).ToHaveCountAsync(2);
+        await page.ReloadAsync();
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Your own photos", Exact = true }).CheckAsync();
+        await Expect(page.Locator(".uploads li")).ToHaveCountAsync(2);
+        await page.Locator(".uploads").GetByRole(AriaRole.Radio).First.CheckAsync();
+        await visitor.Button("Find me").ClickAsync();
+        await visitor.SearchEndsAsync("Done.");
+        await Expect(visitor.Frames).ToHaveCountAsync(1);
+    }
+
+    [Fact]
     public async Task The_whole_way_can_be_gone_with_the_keyboard_alone()
     {
         await using var visitor = await Visitor.ArriveAsync(findMe);

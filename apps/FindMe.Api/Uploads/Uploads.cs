@@ -3,6 +3,7 @@ using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
@@ -26,7 +27,12 @@ internal static class Uploads
 
     public static void MapUploads(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/api/uploads", SendAsync).RequireCaller().Accepts<IFormFile>("application/zip").WithSummary("Send a ZIP file of photos: the body is the file.");
+        // Without the limit on bodies: whoever still sends a file that is refused unread sees why. What is read is bounded by MaxBytes.
+        routes.MapPost("/api/uploads", SendAsync)
+            .RequireCaller()
+            .WithMetadata(new DisableRequestSizeLimitAttribute())
+            .Accepts<IFormFile>("application/zip")
+            .WithSummary("Send a ZIP file of photos: the body is the file.");
         routes.MapDelete("/api/uploads/{id}", DeleteAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("Delete an upload.");
     }
 

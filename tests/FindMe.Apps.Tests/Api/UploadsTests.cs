@@ -79,7 +79,6 @@ public sealed class UploadsTests(NetworkedFindMe findMe)
     {
         // Asks before it sends, as browsers' uploads cannot: an answer that comes before all is sent ends the connection.
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/uploads") { Content = new ByteArrayContent(zip) };
-        request.Headers.ExpectContinue = true;
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/zip");
         return await visitor.Http.SendAsync(request, TestContext.Current.CancellationToken);
     }

@@ -12,6 +12,17 @@ export class Problem extends Error {
   }
 }
 
+const noAnswer = () => new Problem({ type: 'no-answer', title: 'FindMe does not answer', detail: 'Check your connection and try again; nothing was lost.' });
+
+// A proxy in between may refuse a large upload on its own, without the API's words.
+const refusal = (status, answer) => new Problem({
+  ...(status === 413
+    ? { type: 'too-large', title: 'This is too large', detail: 'Send a smaller file.' }
+    : { type: 'unexpected', title: 'Something went wrong', detail: `The server answered ${status}.` }),
+  ...answer,
+  status,
+});
+
 async function send(method, path, body) {
   const request = { method, headers: { accept: 'application/json' } };
   if (body instanceof FormData) {
@@ -25,14 +36,12 @@ async function send(method, path, body) {
   try {
     response = await fetch(path, request);
   } catch {
-    throw new Problem({ type: 'no-answer', title: 'FindMe does not answer', detail: 'Check your connection and try again; nothing was lost.' });
+    throw noAnswer();
   }
 
   const answer = await response.json().catch(() => undefined);
   if (!response.ok) {
-    // A proxy in between may refuse a large upload on its own, without the API's words.
-    const type = response.status === 413 ? 'too-large' : 'unexpected';
-    throw new Problem({ type, title: 'Something went wrong', detail: `The server answered ${response.status}.`, ...answer, status: response.status });
+    throw refusal(response.status, answer);
   }
   return answer;
 }
@@ -58,6 +67,8 @@ export const api = {
   signOut: network => send('DELETE', `/api/accounts/${encodeURIComponent(network)}`),
   addAvatar: network => send('POST', '/api/references/from-avatar', { network }),
 
+  deleteUpload: id => send('DELETE', `/api/uploads/${encodeURIComponent(id)}`),
+
   // fetch tells nothing of how much was sent.
   upload: (file, progress) => new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -67,8 +78,8 @@ export const api = {
     request.upload.onprogress = event => event.lengthComputable && progress(event.loaded / event.total);
     request.onload = () => (request.status < 300
       ? resolve(request.response)
-      : reject(new Problem({ type: request.status === 413 ? 'too-large' : 'unexpected', title: 'Something went wrong', detail: `The server answered ${request.status}.`, ...request.response, status: request.status })));
-    request.onerror = () => reject(new Problem({ type: 'no-answer', title: 'FindMe does not answer', detail: 'Check your connection and try again; nothing was lost.' }));
+      : reject(refusal(request.status, request.response)));
+    request.onerror = () => reject(noAnswer());
     request.send(file);
   }),
 

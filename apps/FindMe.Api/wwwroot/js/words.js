@@ -6,6 +6,9 @@ export const count = (number, one, many = `${one}s`) => `${number.toLocaleString
 
 export const percent = confidence => `${Math.round(confidence * 100)}${NO_BREAK_SPACE}%`;
 
+// Rounded up: what is a little too large never reads as if it were not.
+export const megabytes = bytes => `${Math.ceil(bytes / 1e6).toLocaleString('en')}${NO_BREAK_SPACE}MB`;
+
 // No comparison of faces is certain, so 0.998 is not rounded up to a promise.
 export const confidenceWords = match => `${match.verdict === 'maybe' ? 'Maybe' : 'Sure'} ${percent(Math.min(match.confidence, 0.99))}`;
 
