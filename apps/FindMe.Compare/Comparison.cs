@@ -29,9 +29,9 @@ public sealed class CompareOptions
     [System.ComponentModel.DataAnnotations.Range(0, 1000)]
     public int VideoFrames { get; set; } = 60;
 
-    /// <summary>Time for one video, fetched and searched, 1 to 60 s. Default 20 s; then what was seen until then counts, and the video is left.</summary>
-    /// <remarks>Four deliveries may wait for each other at one replica (concurrency in pubsub.yaml), and have two minutes in all.</remarks>
-    [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
+    /// <summary>Time for one video, fetched and searched, 1 to 25 s. Default 20 s; then what was seen until then counts, and the video is left.</summary>
+    /// <remarks>Four deliveries may wait for each other at one replica (concurrency in pubsub.yaml), have 5 s more each, and two minutes in all.</remarks>
+    [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:01", "00:00:25")]
     public TimeSpan VideoTime { get; set; } = TimeSpan.FromSeconds(20);
 }
 
