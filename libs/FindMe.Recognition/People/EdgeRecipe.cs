@@ -43,6 +43,7 @@ public sealed record EdgeRecipe(
                     Describe(FaceAlignment.FivePoints),
                     FaceEngine.UprightMisfit,
                     FaceDetection.TurnedMinScore,
+                    FaceEngine.SureUprightScore,
                     Indices(Faces.Landmarks.LeftEyePoints),
                     Indices(Faces.Landmarks.RightEyePoints)),
                 Describe(new FaceAlignment(recipe.Alignment.Points, recipe.Input.Side)),
@@ -162,13 +163,14 @@ public sealed record EdgeRecipe(
     /// <param name="UprightSide">Its side there.</param>
     public sealed record LandmarkSteps(string Input, string Output, int Count, int Side, Point UprightCentre, float UprightSide);
 
-    /// <summary>When a face surely stands upright: where none does, the photo is turned.</summary>
+    /// <summary>When a face stands upright: where none surely does, the photo is turned.</summary>
     /// <param name="Alignment">The chip it is judged by.</param>
     /// <param name="MaxMisfit">Largest root mean square by which its points miss their places there.</param>
     /// <param name="MinScore">Least score.</param>
+    /// <param name="SureScore">From this score on nothing is turned.</param>
     /// <param name="LeftEye">The points of the eye at the left.</param>
     /// <param name="RightEye">The points of the eye at the right.</param>
-    public sealed record UprightFace(ChipAlignment Alignment, float MaxMisfit, float MinScore, IReadOnlyList<int> LeftEye, IReadOnlyList<int> RightEye);
+    public sealed record UprightFace(ChipAlignment Alignment, float MaxMisfit, float MinScore, float SureScore, IReadOnlyList<int> LeftEye, IReadOnlyList<int> RightEye);
 
     /// <summary>Where points come to lie in a chip.</summary>
     /// <param name="Side">Side of the chip.</param>

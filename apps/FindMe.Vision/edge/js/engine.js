@@ -18,8 +18,9 @@ export class Engine {
     if (Math.min(picture.width, picture.height) < this.recipe.photo.smallestSide) return [];
     let [seen, faces] = [picture, await this.read(picture, await this.detection.find(picture))];
     let turnBack = box => box;
-    if (!faces.some(face => this.isUpright(face))) {
-      const turned = await this.findTurned(picture);
+    const upright = this.uprightScoreOf(faces);
+    if (upright < this.recipe.upright.sureScore) {
+      const turned = await this.findTurned(picture, upright);
       if (turned) ({ seen, faces, turnBack } = turned);
     }
 
@@ -37,23 +38,27 @@ export class Engine {
     return faces;
   }
 
-  // Photos whose pixels lie on their side without saying so. Of the two ways to turn, the wrong one shows faces upside down, which the
-  // detector likes less.
-  async findTurned(picture) {
-    const ways = [];
+  // Photos whose pixels lie on their side without saying so: believed only if something then stands upright more surely. Turned the wrong
+  // way, faces are upside down: found nearly as well, but their landmarks are not.
+  async findTurned(picture, upright) {
+    let best;
     for (const clockwise of [true, false]) {
       const seen = turn(picture, clockwise);
-      const found = await this.detection.findTurned(seen);
-      ways.push({ clockwise, seen, found, total: found.reduce((sum, face) => sum + face.score, 0) });
+      const faces = await this.read(seen, await this.detection.findTurned(seen));
+      const score = this.uprightScoreOf(faces);
+      if (score <= upright) continue;
+      upright = score;
+      const [width, height] = [seen.width * seen.scaleX, seen.height * seen.scaleY];
+      const turnBack = box => clockwise
+        ? { x: box.y, y: width - box.x - box.width, width: box.height, height: box.width }
+        : { x: height - box.y - box.height, y: box.x, width: box.height, height: box.width };
+      best = { seen, faces, turnBack };
     }
-    const { clockwise, seen, found } = ways[0].total >= ways[1].total ? ways[0] : ways[1];
-    const faces = await this.read(seen, found);
-    if (!faces.some(face => this.isUpright(face))) return undefined;
-    const [width, height] = [seen.width * seen.scaleX, seen.height * seen.scaleY];
-    const turnBack = box => clockwise
-      ? { x: box.y, y: width - box.x - box.width, width: box.height, height: box.width }
-      : { x: height - box.y - box.height, y: box.x, width: box.height, height: box.width };
-    return { seen, faces, turnBack };
+    return best;
+  }
+
+  uprightScoreOf(faces) {
+    return Math.max(0, ...faces.filter(face => this.isUpright(face)).map(face => face.score));
   }
 
   isUpright({ points, score }) {
