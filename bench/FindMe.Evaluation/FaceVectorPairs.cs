@@ -37,11 +37,12 @@ internal static class FaceVectorPairs
 
             var recognition = new FaceVectorRecognition(engine, vectors);
             var others = background.Where(face => face.Person != people.GetValueOrDefault(a) && face.Person != people.GetValueOrDefault(b)).Select(face => face.Embedding!);
+            var nearest = recognition.DistanceTo(asked);
             return pair with
             {
                 Own = vectors.Vectors[0].DistanceTo(asked),
-                Nearest = recognition.DistanceTo(asked),
-                AmongPerson = background.Count > 0 ? recognition.IsAmongPerson(asked, others) : null,
+                Nearest = nearest,
+                AmongPerson = background.Count > 0 ? recognition.IsPlausible(nearest) && recognition.IsAmongPerson(asked, others) : null,
             };
         }).ToList();
 

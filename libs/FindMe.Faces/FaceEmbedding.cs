@@ -17,6 +17,9 @@ public sealed class FaceEmbedding
     /// <summary>Most numbers of an embedding.</summary>
     public const int MaxLength = 2_048;
 
+    // Networks' outputs have norms of 1 to 100. Far beyond, squares leave what a float holds, and no distance is a number any more.
+    private const float MaxNorm = 1e6f;
+
     private readonly float[] _values;
 
     private FaceEmbedding(float[] values) => _values = values;
@@ -26,7 +29,7 @@ public sealed class FaceEmbedding
 
     /// <summary>Reads what <see cref="ToBytes"/> wrote.</summary>
     /// <param name="bytes">32 to 2,048 floats, little-endian.</param>
-    /// <exception cref="ArgumentException"><paramref name="bytes"/> has another size, is all zero, or holds a NaN or an infinity.</exception>
+    /// <exception cref="ArgumentException"><paramref name="bytes"/> has another size, is all zero, of a norm above a million, or holds a NaN or an infinity.</exception>
     public static FaceEmbedding FromBytes(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length % sizeof(float) != 0 || bytes.Length / sizeof(float) is < MinLength or > MaxLength)
@@ -46,7 +49,7 @@ public sealed class FaceEmbedding
 
     /// <summary>Makes an embedding of coordinates that another place kept; they are copied.</summary>
     /// <param name="values">32 to 2,048 numbers, as <see cref="Values"/> gave them.</param>
-    /// <exception cref="ArgumentException"><paramref name="values"/> has another size, is all zero, or holds a NaN or an infinity.</exception>
+    /// <exception cref="ArgumentException"><paramref name="values"/> has another size, is all zero, of a norm above a million, or holds a NaN or an infinity.</exception>
     public static FaceEmbedding FromValues(ReadOnlySpan<float> values)
     {
         if (values.Length is < MinLength or > MaxLength)
@@ -103,7 +106,7 @@ public sealed class FaceEmbedding
     /// <summary>Makes an embedding of a raw model output.</summary>
     /// <param name="output">The model's output row, of any norm but zero.</param>
     /// <param name="metric">Whether it is scaled to unit length.</param>
-    /// <exception cref="ArgumentException"><paramref name="output"/> is all zero, or holds a NaN or an infinity.</exception>
+    /// <exception cref="ArgumentException"><paramref name="output"/> is all zero, of a norm above a million, or holds a NaN or an infinity.</exception>
     internal static FaceEmbedding FromModelOutput(ReadOnlySpan<float> output, EmbeddingMetric metric = EmbeddingMetric.Cosine)
     {
         var norm = NormOf(output, nameof(output));
@@ -128,6 +131,6 @@ public sealed class FaceEmbedding
         }
 
         var norm = (float)Math.Sqrt(sum);
-        return float.IsFinite(norm) && norm > 0 ? norm : throw new ArgumentException($"A vector of norm {norm} is no embedding.", parameter);
+        return norm is > 0 and <= MaxNorm ? norm : throw new ArgumentException($"A vector of norm {norm} is no embedding.", parameter);
     }
 }

@@ -36,4 +36,8 @@ public sealed record ReferenceReading(
     float Quality,
     IReadOnlyList<string> Warnings,
     int Width,
-    int Height);
+    int Height)
+{
+    /// <summary>Quarter turns, clockwise, by which the face that was taken lies away from upright, 0 to 3: of a photo whose pixels lie on their side, 1 or 3.</summary>
+    public int QuarterTurns { get; init; }
+}

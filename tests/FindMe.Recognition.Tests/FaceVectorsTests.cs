@@ -27,6 +27,28 @@ public sealed class FaceVectorsTests
     }
 
     [Theory]
+    [InlineData("# recipe=a/b\n{0}\n# recipe=c/d\n{0}\n", "Line 3")]
+    [InlineData("{0}\n# recipe=c/d\n{0}\n", "Line 2")]
+    public void Vectors_of_two_recipes_in_one_file_are_refused_by_the_line_where_the_second_begins(string form, string said)
+    {
+        var row = string.Join(',', Enumerable.Repeat("0.5", 128));
+
+        var exception = Assert.Throws<FaceVectorsException>(() => FaceVectors.FromCsv(string.Format(System.Globalization.CultureInfo.InvariantCulture, form, row)));
+
+        Assert.Contains(said, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_files_of_one_recipe_are_one_person_when_put_together_also_behind_the_mark_of_a_spreadsheet()
+    {
+        var csv = new FaceVectors("a/b", [FaceEmbedding.FromValues([1, .. new float[127]])]).ToCsv();
+
+        var read = FaceVectors.FromCsv('\ufeff' + csv + csv);
+
+        Assert.Equal(("a/b", 2), (read.Recipe, read.Vectors.Count));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("# only a comment\n\n")]
     [InlineData("1,2,3")]
@@ -39,6 +61,7 @@ public sealed class FaceVectorsTests
     [InlineData("NaN")]
     [InlineData("Infinity")]
     [InlineData("1e999")]
+    [InlineData("1e30")]
     [InlineData("")]
     public void A_row_with_a_number_that_is_none_is_refused_by_its_line(string number)
     {

@@ -58,7 +58,7 @@ internal static class ReferenceSelection
         var (quality, warnings) = ReferenceQuality.Judge(picture, chosen);
         return quality < MinQuality
             ? Without(ReferenceProblem.Unclear, chosen.Box) with { Quality = quality, Warnings = warnings }
-            : new ReferenceReading(null, boxes, chosen.Box, chosen.Embedding, quality, warnings, photo.Width, photo.Height);
+            : new ReferenceReading(null, boxes, chosen.Box, chosen.Embedding, quality, warnings, photo.Width, photo.Height) { QuarterTurns = QuarterTurnsOf(chosen.Landmarks) };
 
         ReferenceReading Without(ReferenceProblem problem, Box? box) =>
             new(problem, boxes, box, null, 0, [], photo.Width, photo.Height);
@@ -102,6 +102,13 @@ internal static class ReferenceSelection
         return byHeight[0].Box.Height >= TallerShare * shorterSide && byHeight[0].Box.Height >= TallerFactor * byHeight[1].Box.Height
             ? byHeight[0]
             : null;
+    }
+
+    // An upright face has its eyes side by side, left one first.
+    private static int QuarterTurnsOf(Landmarks landmarks)
+    {
+        var eyes = landmarks.RightEye - landmarks.LeftEye;
+        return ((int)MathF.Round(MathF.Atan2(eyes.Y, eyes.X) / (MathF.PI / 2)) + 4) % 4;
     }
 
     private static float WeightOf(Box box, int width, int height) => box.Area * (1 - OffsetOf(box, width, height));

@@ -19,21 +19,23 @@ public static class FaceAugmentation
     /// <summary>Makes the pictures of a face.</summary>
     /// <param name="photo">The photo.</param>
     /// <param name="face">The face's box, in pixels of <paramref name="photo"/>.</param>
+    /// <param name="quarterTurns">Quarter turns, clockwise, by which the face lies away from upright; the pictures show it upright.</param>
     /// <param name="seed">Another seed gives other draws.</param>
     /// <returns>21 square pictures, each with the face near its middle: the mirror image, then 10 of the face and 10 of its mirror image.</returns>
-    public static IEnumerable<PhotoPixels> Of(PhotoPixels photo, Box face, int seed)
+    public static IEnumerable<PhotoPixels> Of(PhotoPixels photo, Box face, int quarterTurns, int seed)
     {
         ArgumentNullException.ThrowIfNull(photo);
         var draws = new Draws((ulong)seed);
-        yield return Look(photo, face, new View(Mirror: true), draws);
+        var turn = quarterTurns * 90;
+        yield return Look(photo, face, new View(Mirror: true, turn), draws);
         foreach (var mirror in (bool[])[false, true])
         {
-            var plain = new View(mirror);
+            var plain = new View(mirror, turn);
             for (var i = 0; i < OfEachKind; i++)
             {
                 // In turn to the left and to the right, lighter and darker, so that two draws are never alike.
                 var sign = i % 2 == 0 ? 1 : -1;
-                yield return Look(photo, face, plain with { Degrees = sign * draws.Between(3, 12) }, draws);
+                yield return Look(photo, face, plain with { Degrees = turn + (sign * draws.Between(3, 12)) }, draws);
                 yield return Look(photo, face, plain with { Zoom = i % 2 == 0 ? draws.Between(0.8f, 0.95f) : draws.Between(1.05f, 1.2f), ShiftX = draws.Between(-0.1f, 0.1f), ShiftY = draws.Between(-0.1f, 0.1f) }, draws);
                 yield return Look(photo, face, plain with { Gamma = i % 2 == 0 ? draws.Between(0.55f, 0.8f) : draws.Between(1.25f, 1.8f) }, draws);
                 yield return Look(photo, face, plain with { Noise = draws.Between(4, 14) }, draws);
@@ -106,7 +108,7 @@ public static class FaceAugmentation
     /// <param name="ShiftY">The same, down.</param>
     /// <param name="Gamma">Exponent of brightness: below 1 lighter, above 1 darker.</param>
     /// <param name="Noise">Standard deviation of normal noise, in levels of 255.</param>
-    private sealed record View(bool Mirror, float Degrees = 0, float Zoom = 1, float ShiftX = 0, float ShiftY = 0, float Gamma = 1, float Noise = 0);
+    private sealed record View(bool Mirror, float Degrees, float Zoom = 1, float ShiftX = 0, float ShiftY = 0, float Gamma = 1, float Noise = 0);
 
     /// <summary>SplitMix64 (Steele, Lea and Flood, 2014): a few lines that give the same numbers for ever.</summary>
     private sealed class Draws(ulong state)

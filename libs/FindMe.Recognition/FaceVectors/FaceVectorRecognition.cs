@@ -16,6 +16,10 @@ public sealed class FaceVectorRecognition
     /// <summary>How many neighbours decide with a background; fewer where the person has too few vectors to be most of them.</summary>
     public const int Neighbours = 5;
 
+    /// <summary>Least confidence, by its distance alone, of a face that neighbours may take for the person's: among few strangers everybody has the person as neighbour.</summary>
+    public const float LeastConfidence = 0.05f;
+
+    private readonly FaceEngine _engine;
     private readonly IReadOnlyList<FaceEmbedding> _person;
     private readonly IReadOnlyList<FaceEmbedding>? _background;
     private readonly float _threshold;
@@ -33,6 +37,7 @@ public sealed class FaceVectorRecognition
         ArgumentNullException.ThrowIfNull(person);
         person.ThrowIfNotOf(engine, trustLength);
         background?.ThrowIfNotOf(engine, trustLength);
+        _engine = engine;
         _person = person.Vectors;
         _background = background?.Vectors;
         _threshold = engine.MatchDistance;
@@ -50,7 +55,7 @@ public sealed class FaceVectorRecognition
         foreach (var face in photo.Faces)
         {
             var distance = DistanceTo(face.Embedding);
-            var present = _background is null ? distance <= _threshold : IsAmongPerson(face.Embedding, _background);
+            var present = _background is null ? distance <= _threshold : IsPlausible(distance) && IsAmongPerson(face.Embedding, _background);
             if (best.Distance is null || (present, -distance).CompareTo((best.Present, -best.Distance.Value)) > 0)
             {
                 best = best with { Present = present, Distance = distance, Box = face.Box };
@@ -71,6 +76,9 @@ public sealed class FaceVectorRecognition
 
         return least;
     }
+
+    /// <summary>Whether a face at this distance can be the person's at all.</summary>
+    internal bool IsPlausible(float distance) => _engine.ConfidenceAt(distance) >= LeastConfidence;
 
     /// <summary>Whether most of the nearest vectors are the person's.</summary>
     internal bool IsAmongPerson(FaceEmbedding face, IEnumerable<FaceEmbedding> background)

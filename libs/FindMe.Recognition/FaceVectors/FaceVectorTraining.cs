@@ -13,6 +13,9 @@ public static class FaceVectorTraining
     // A face that is found farther from where the augmentation put it, in sides of its box, is somebody else's.
     private const float MaxOffset = 0.35f;
 
+    // With fewer the face is hard to find again: somebody should know that a better photo would serve better.
+    private const int FewVectors = 12;
+
     /// <summary>Trains.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="photo">The encoded photo.</param>
@@ -20,7 +23,8 @@ public static class FaceVectorTraining
     /// <param name="seed">Of the augmentations.</param>
     /// <param name="cancellationToken">Checked between the augmentations.</param>
     /// <returns>
-    /// 22 vectors at most: the photo's own first. An augmentation in which the engine does not find the face again gives none.
+    /// 22 vectors at most: the photo's own first. An augmentation in which the engine does not find the face again, or one that it would
+    /// take for somebody else's, gives none; where many give none, a warning says so.
     /// </returns>
     /// <exception cref="PhotoException">The photo cannot be read.</exception>
     public static TrainedFace Train(FaceEngine engine, ReadOnlyMemory<byte> photo, int? face = null, int seed = 0, CancellationToken cancellationToken = default)
@@ -37,16 +41,21 @@ public static class FaceVectorTraining
             return new TrainedFace(reading, null);
         }
 
-        var pixels = PhotoPixels.Decode(photo);
+        var pixels = PhotoPixels.Decode(photo, options: engine.Options);
         var (scaleX, scaleY) = ((float)pixels.Width / reading.Width, (float)pixels.Height / reading.Height);
         var inPixels = new Box(box.X * scaleX, box.Y * scaleY, box.Width * scaleX, box.Height * scaleY);
         var vectors = new List<FaceEmbedding> { own };
-        foreach (var picture in FaceAugmentation.Of(pixels, inPixels, seed))
+        foreach (var picture in FaceAugmentation.Of(pixels, inPixels, reading.QuarterTurns, seed))
         {
-            if (TryEmbed(engine, picture, cancellationToken) is { } embedding)
+            if (TryEmbed(engine, picture, cancellationToken) is { } embedding && embedding.DistanceTo(own) <= engine.MatchDistance)
             {
                 vectors.Add(embedding);
             }
+        }
+
+        if (vectors.Count < FewVectors)
+        {
+            reading = reading with { Warnings = [.. reading.Warnings, "The face is hard to find again once the photo is changed a little: a larger and clearer photo serves better."] };
         }
 
         return new TrainedFace(reading, new FaceVectors(engine.Recipe, vectors));

@@ -12,6 +12,9 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
     /// <summary>Most rows that are read: a background of a hundred thousand faces is 200 MB of numbers already.</summary>
     public const int MaxRows = 100_000;
 
+    // What spreadsheets put before UTF-8.
+    private const char ByteOrderMark = '\ufeff';
+
     private const string RecipeMark = "recipe=";
 
     /// <summary>Writes CSV: one vector a row, its numbers in full precision with commas between them.</summary>
@@ -42,12 +45,12 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
 
     /// <summary>Reads what <see cref="ToCsv"/> wrote, or rows of numbers of another's making.</summary>
     /// <param name="csv">The text.</param>
-    /// <exception cref="FaceVectorsException">It holds no vectors, broken ones, ones of several lengths, or too many.</exception>
+    /// <exception cref="FaceVectorsException">It holds no vectors, broken ones, ones of several lengths or recipes, or too many.</exception>
     public static FaceVectors FromCsv(string csv)
     {
         ArgumentNullException.ThrowIfNull(csv);
         var (recipe, vectors, number) = ((string?)null, new List<FaceEmbedding>(), 0);
-        foreach (var line in csv.AsSpan().EnumerateLines())
+        foreach (var line in csv.AsSpan().TrimStart(ByteOrderMark).EnumerateLines())
         {
             number++;
             if (line.IsWhiteSpace())
@@ -57,7 +60,13 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
 
             if (line[0] == '#')
             {
-                recipe ??= FindRecipe(line);
+                var said = FindRecipe(line);
+                if (said is not null && said != recipe && vectors.Count + (recipe?.Length ?? 0) > 0)
+                {
+                    throw new FaceVectorsException($"Line {number}: the vectors from here on were made by {said}, those before by {recipe ?? "nobody knows what"}: they cannot be compared with one another.");
+                }
+
+                recipe ??= said;
                 continue;
             }
 
