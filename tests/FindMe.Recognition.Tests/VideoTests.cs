@@ -34,18 +34,30 @@ public sealed class VideoTests(TestPeople people)
     }
 
     [Fact]
-    public async Task What_is_no_film_and_a_machine_without_ffmpeg_are_told_in_one_line()
+    public async Task A_playlist_is_no_film_even_if_what_it_leads_to_is_one()
     {
         using var folder = new TemporaryFolder();
-
-        // A playlist could lead ffmpeg to any file or address.
-        await File.WriteAllTextAsync(folder["list.mp4"], "ffconcat version 1.0\nfile /etc/passwd\n", TestContext.Current.CancellationToken);
+        await FilmAsync(folder, [(1, 1)]);
+        await File.WriteAllTextAsync(folder["list.mp4"], "ffconcat version 1.0\nfile film.mp4\n", TestContext.Current.CancellationToken);
 
         var noFilm = await Shell.FindMeAsync("video", folder["list.mp4"], "--me", people.Ada);
 
         Assert.Equal((2, ""), (noFilm.Code, noFilm.Output));
         Assert.StartsWith($"findme: {folder["list.mp4"]} cannot be read as a video", noFilm.Errors, StringComparison.Ordinal);
         Assert.Single(noFilm.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public async Task A_film_of_more_than_8_bits_is_searched_as_others_are()
+    {
+        using var folder = new TemporaryFolder();
+        var film = folder["film.mkv"];
+        await FfmpegAsync("-loop", "1", "-t", "2", "-i", TestPeople.PhotoPath(1), "-vf", "scale=960:640,fps=10,format=yuv420p10le", "-c:v", "ffv1", film);
+
+        var said = await Shell.FindMeAsync("video", film, "--me", people.Ada);
+
+        Assert.Equal(0, said.Code);
+        Assert.StartsWith("00:00:00.000\t00:00:02.0", Assert.Single(said.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,11 +71,17 @@ public sealed class VideoTests(TestPeople people)
             file.SetLength(file.Length / 2);
         }
 
+        await File.WriteAllBytesAsync(folder["nobody.jpg"], people.CutFrom(2), TestContext.Current.CancellationToken);
+
         var said = await Shell.FindMeAsync("video", film, "--me", people.Ada);
+
+        // Who was not seen until then may have come later.
+        var other = await Shell.FindMeAsync("video", film, "--me", folder["nobody.jpg"]);
 
         Assert.Equal(0, said.Code);
         Assert.Single(said.Lines);
         Assert.Contains($"findme: {film} ends after 00:00:0", said.Errors, StringComparison.Ordinal);
+        Assert.Equal((2, ""), (other.Code, other.Output));
     }
 
     [Fact]

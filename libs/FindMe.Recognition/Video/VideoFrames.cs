@@ -30,6 +30,9 @@ public sealed class VideoFrames
 
     private const int MaxComplaint = 200;
 
+    // What ffmpeg gets of this process's environment: it needs no token of ours, and decodes what strangers made.
+    private static readonly string[] Environment = ["PATH", "LD_LIBRARY_PATH", "SystemRoot", "TEMP"];
+
     // Sound may end later than the pictures.
     private static readonly TimeSpan MaxMissing = TimeSpan.FromSeconds(2);
 
@@ -64,7 +67,7 @@ public sealed class VideoFrames
         var (ffmpeg, ffprobe) = (FindProgram("ffmpeg"), FindProgram("ffprobe"));
         using var probe = Start(ffprobe, [.. Input(path), "-show_entries", "format=duration", "-select_streams", "v:0", "-show_entries", "stream=codec_type", "-of", "default=noprint_wrappers=1"]);
         await using var stop = cancellationToken.Register(() => Kill(probe));
-        var complaint = probe.StandardError.ReadToEndAsync(cancellationToken);
+        var complaint = ReadEndAsync(probe.StandardError);
         var answer = await probe.StandardOutput.ReadToEndAsync(cancellationToken);
         await probe.WaitForExitAsync(cancellationToken);
         if (probe.ExitCode != 0 || !answer.Contains("codec_type=video", StringComparison.Ordinal))
@@ -115,12 +118,12 @@ public sealed class VideoFrames
 
     private async IAsyncEnumerable<VideoFrame> ReadFromAsync(TimeSpan from, TimeSpan every, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // round=up: a sample shows the last frame that began before it or with it, as a player would.
+        // format: film of more than 8 bits would come with as many. round=up: a sample shows the last frame that began before it or with it, as a player would.
         var filter = $"fps=1000/{(int)every.TotalMilliseconds}:round=up:start_time=0,"
-            + $"scale=w='min(iw,{FaceEngine.WorkingSide})':h='min(ih,{FaceEngine.WorkingSide})':force_original_aspect_ratio=decrease";
+            + $"scale=w='min(iw,{FaceEngine.WorkingSide})':h='min(ih,{FaceEngine.WorkingSide})':force_original_aspect_ratio=decrease,format=rgb24";
         using var ffmpeg = Start(_ffmpeg, ["-nostdin", "-ss", from.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), .. Input(_path), "-map", "0:v:0", "-vf", filter, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
         await using var stop = cancellationToken.Register(() => Kill(ffmpeg));
-        var complaint = ffmpeg.StandardError.ReadToEndAsync(CancellationToken.None);
+        var complaint = ReadEndAsync(ffmpeg.StandardError);
         var count = 0;
         try
         {
@@ -163,9 +166,14 @@ public sealed class VideoFrames
         while (fields < 4)
         {
             var next = input.ReadByte();
-            if (next < 0 || header.Count > 40)
+            if (next < 0 && header.Count == 0)
             {
                 return null;
+            }
+
+            if (next < 0 || header.Count > 40)
+            {
+                throw NoPicture();
             }
 
             header.Add((byte)next);
@@ -179,18 +187,39 @@ public sealed class VideoFrames
             || width is < 1 or > FaceEngine.WorkingSide
             || height is < 1 or > FaceEngine.WorkingSide)
         {
-            return null;
+            throw NoPicture();
         }
 
+        // A frame that ends too early is the last one: ffmpeg ended in the middle of it.
         var rgb = new byte[width * height * 3];
         return await input.ReadAtLeastAsync(rgb, rgb.Length, throwOnEndOfStream: false, cancellationToken) == rgb.Length
             ? new PhotoPixels(width, height, rgb)
             : null;
+
+        static VideoException NoPicture() => new("The machine's ffmpeg sends no pictures that can be read: another version of it may.");
+    }
+
+    // The end of what a program complains of; a broken film can make it complain for gigabytes.
+    private static async Task<string> ReadEndAsync(StreamReader reader)
+    {
+        var (end, buffer) = ("", new char[1 << 12]);
+        while (await reader.ReadAsync(buffer) is > 0 and var count)
+        {
+            end += new string(buffer, 0, count);
+            end = end.Length > buffer.Length ? end[^buffer.Length..] : end;
+        }
+
+        return end;
     }
 
     private static Process Start(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var name in start.Environment.Keys.Except(Environment, StringComparer.OrdinalIgnoreCase).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
         try
         {
             var process = Process.Start(start)!;
@@ -211,7 +240,7 @@ public sealed class VideoFrames
     private static string? TryFindProgram(string name)
     {
         var file = OperatingSystem.IsWindows() ? name + ".exe" : name;
-        return (Environment.GetEnvironmentVariable("PATH") ?? "")
+        return (System.Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(Path.PathSeparator)
             .Where(Path.IsPathFullyQualified)
             .Select(folder => Path.Combine(folder, file))

@@ -80,35 +80,43 @@ public static class VideoSearch
         var scene = new SceneChange();
         using var own = new SemaphoreSlim(Environment.ProcessorCount);
         var turns = options.Turns ?? own;
-        var (samples, analyzed) = (new List<(TimeSpan Time, Task<Sight?> Sight)>(), 0);
-        var sights = new List<(TimeSpan Time, Sight? Sight)>();
+        var (samples, frames, analyzed) = (new Queue<(TimeSpan Time, Task<Sight?> Sight)>(), 0, 0);
+        var (last, lastTime) = ((Task<Sight?>?)null, TimeSpan.Zero);
+        var ranges = new List<VideoRange>();
         var cutShort = false;
         try
         {
             await foreach (var frame in video.ReadAsync(every, cancellationToken))
             {
-                if (scene.IsNew(frame.Pixels))
+                if (scene.IsNew(frame.Pixels) || last is null)
                 {
                     await turns.WaitAsync(cancellationToken);
                     analyzed++;
-                    samples.Add((frame.Time, LookAsync(frame)));
+                    last = LookAsync(frame);
                 }
-                else
+
+                samples.Enqueue((frame.Time, last));
+                frames++;
+                lastTime = frame.Time;
+
+                // What is known goes into the ranges at once: of a film of hours only their best pictures are kept.
+                while (samples.TryPeek(out var first) && first.Sight.IsCompleted)
                 {
-                    samples.Add((frame.Time, samples[^1].Sight));
+                    Add(await samples.Dequeue().Sight, first.Time);
                 }
 
                 options.Progress?.Invoke(frame.Time);
-                cutShort = samples.Count == options.MaxFrames || Stopwatch.GetElapsedTime(started) > options.MaxTime;
+                cutShort = frames == options.MaxFrames || Stopwatch.GetElapsedTime(started) > options.MaxTime;
                 if (cutShort)
                 {
                     break;
                 }
             }
 
-            foreach (var (time, sight) in samples)
+            while (samples.TryPeek(out var first))
             {
-                sights.Add((time, await sight));
+                Add(await first.Sight, first.Time);
+                samples.Dequeue();
             }
         }
         finally
@@ -118,14 +126,35 @@ public static class VideoSearch
         }
 
         // A container may say less than it holds.
-        var searched = samples[^1].Time + every;
+        var searched = lastTime + every;
         if (video.Duration is { } duration && duration < searched)
         {
-            searched = duration > samples[^1].Time ? duration : samples[^1].Time;
+            searched = duration > lastTime ? duration : lastTime;
         }
 
         var length = cutShort && video.Duration > searched ? video.Duration.Value : searched;
-        return new VideoAppearances(RangesOf(sights, every, searched), samples.Count, analyzed, length, searched);
+        var found = ranges.ConvertAll(range => range.To > searched ? range with { To = searched } : range);
+        return new VideoAppearances(found, frames, analyzed, length, searched);
+
+        void Add(Sight? sight, TimeSpan time)
+        {
+            if (sight is null)
+            {
+                return;
+            }
+
+            var seen = new VideoRange(time, time + every, 1, sight.Verdict.Confidence!.Value, sight.Verdict.Distance!.Value, sight.Frame);
+            if (ranges.Count > 0 && time - ranges[^1].To < MaxGap)
+            {
+                var range = ranges[^1];
+                var best = seen.Distance < range.Distance ? seen : range;
+                ranges[^1] = best with { From = range.From, To = seen.To, Frames = range.Frames + 1 };
+            }
+            else
+            {
+                ranges.Add(seen);
+            }
+        }
 
         async Task<Sight?> LookAsync(VideoFrame frame)
         {
@@ -153,33 +182,6 @@ public static class VideoSearch
                 turns.Release();
             }
         }
-    }
-
-    private static List<VideoRange> RangesOf(List<(TimeSpan Time, Sight? Sight)> sights, TimeSpan every, TimeSpan length)
-    {
-        var ranges = new List<VideoRange>();
-        foreach (var (time, sight) in sights)
-        {
-            if (sight is null)
-            {
-                continue;
-            }
-
-            var to = time + every < length ? time + every : length;
-            var seen = new VideoRange(time, to, 1, sight.Verdict.Confidence!.Value, sight.Verdict.Distance!.Value, sight.Frame);
-            if (ranges.Count > 0 && time - ranges[^1].To < MaxGap)
-            {
-                var range = ranges[^1];
-                var best = seen.Distance < range.Distance ? seen : range;
-                ranges[^1] = best with { From = range.From, To = to, Frames = range.Frames + 1 };
-            }
-            else
-            {
-                ranges.Add(seen);
-            }
-        }
-
-        return ranges;
     }
 
     /// <summary>What a frame showed of the person.</summary>
