@@ -36,20 +36,26 @@ internal static class AlbumCommand
         {
             await using var loading = engine.Begin(parsed);
             var target = parsed.GetValue(copyTo) is { } path ? new CopyFolder(path) : null;
-            var files = PhotoFiles.Below(parsed.GetRequiredValue(folder), CommandLine.Complain, target?.Path);
+            var summary = new AlbumSummary();
+            var files = PhotoFiles.Below(parsed.GetRequiredValue(folder), Note, target?.Path);
             var loaded = await loading.Engine;
             var wanted = references.Read(loaded, parsed, cancellationToken);
             var form = parsed.GetValue(json) ? AlbumForm.Json : parsed.GetValue(csv) ? AlbumForm.Csv : parsed.GetValue(print0) ? AlbumForm.Names : AlbumForm.Lines;
-            return await SearchAsync(loaded, wanted, files, new AlbumOutput(form), parsed.GetValue(maybe), target, cancellationToken);
+            return await SearchAsync(loaded, wanted, files, new AlbumOutput(form), summary, parsed.GetValue(maybe), target, cancellationToken);
+
+            void Note(string line)
+            {
+                summary.CountUnreadable();
+                CommandLine.Complain(line);
+            }
         });
         return command;
     }
 
     private static async Task<int> SearchAsync(
-        FaceEngine engine, IReadOnlyList<FaceEmbedding> wanted, IReadOnlyList<string> files, AlbumOutput output, bool maybe, CopyFolder? target, CancellationToken cancellationToken)
+        FaceEngine engine, IReadOnlyList<FaceEmbedding> wanted, IReadOnlyList<string> files, AlbumOutput output, AlbumSummary summary, bool maybe, CopyFolder? target, CancellationToken cancellationToken)
     {
         var time = Stopwatch.StartNew();
-        var summary = new AlbumSummary();
         using var screen = new Screen("photos", files.Count);
         output.Begin(screen);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };

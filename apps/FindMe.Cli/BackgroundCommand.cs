@@ -17,7 +17,7 @@ internal static class BackgroundCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using var loading = engine.Begin(parsed);
-            var files = PhotoFiles.Of(parsed.GetRequiredValue(paths), CommandLine.Complain).ToList();
+            var (files, unreadable) = PhotoFiles.Of(parsed.GetRequiredValue(paths));
             var loaded = await loading.Engine;
             using var screen = new Screen("photos", files.Count);
             var faces = new ConcurrentDictionary<int, IReadOnlyList<FaceEmbedding>>();
@@ -45,7 +45,7 @@ internal static class BackgroundCommand
             }
 
             await Console.Out.WriteAsync(new FaceVectors(loaded.Recipe, vectors).ToCsv());
-            return faces.Count == files.Count ? CommandLine.Done : CommandLine.Failed;
+            return faces.Count == files.Count && unreadable == 0 ? CommandLine.Done : CommandLine.Failed;
         });
         return command;
     }

@@ -32,16 +32,16 @@ internal static class ClassifyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var loaded = ImageClassifier.Load(parsed.GetRequiredValue(classifier), new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models) });
-            var files = PhotoFiles.Of(parsed.GetRequiredValue(images), CommandLine.Complain).ToArray();
+            var files = PhotoFiles.Of(parsed.GetRequiredValue(images));
             return await ClassifyAsync(loaded, files, parsed.GetValue(top), parsed.GetValue(json), cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> ClassifyAsync(ImageClassifier classifier, string[] files, int top, bool json, CancellationToken cancellationToken)
+    private static async Task<int> ClassifyAsync(ImageClassifier classifier, PhotoList photos, int top, bool json, CancellationToken cancellationToken)
     {
-        var failed = 0;
-        using var screen = new Screen("pictures", files.Length);
+        var (files, failed) = photos;
+        using var screen = new Screen("pictures", files.Count);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(files, parallel, (path, end) =>
         {

@@ -22,6 +22,9 @@ internal static class CommandLine
     /// <summary>Exit code: something went wrong, and standard error says what.</summary>
     public const int Failed = 2;
 
+    // Where a fault lies is for whoever mends it.
+    private const string StackVariable = "FINDME_STACK";
+
     // 128 and SIGINT's number, as shells have it.
     private const int Interrupted = 130;
 
@@ -48,9 +51,21 @@ internal static class CommandLine
         {
             return Interrupted;
         }
-        catch (Exception exception) when (exception is CommandException or ModelException or FaceVectorsException or PeopleException or VideoException or HttpRequestException or PhotoException or IOException or UnauthorizedAccessException)
+        catch (Exception exception)
         {
-            Complain(exception.Message);
+            var first = exception is AggregateException several ? several.Flatten().InnerExceptions[0] : exception;
+            if (first is OperationCanceledException)
+            {
+                return Interrupted;
+            }
+
+            var isExpected = first is CommandException or ModelException or FaceVectorsException or PeopleException or VideoException or HttpRequestException or PhotoException or IOException or UnauthorizedAccessException;
+            Complain(isExpected ? first.Message : $"This is a fault of FindMe's, not yours: {first.GetType().Name}: {first.Message} {StackVariable}=1 shows where.");
+            if (!isExpected && Environment.GetEnvironmentVariable(StackVariable) == "1")
+            {
+                Console.Error.WriteLine(exception);
+            }
+
             return Failed;
         }
     }

@@ -207,15 +207,15 @@ internal static class PeopleCommand
                 throw new CommandException($"The people were learnt with {people.Recipe}, this engine is {loaded.Recipe}: choose it with --recipe, or train again.");
             }
 
-            return await NameAsync(loaded, people, [.. PhotoFiles.Of(parsed.GetRequiredValue(images), CommandLine.Complain)], parsed.GetValue(json), cancellationToken);
+            return await NameAsync(loaded, people, PhotoFiles.Of(parsed.GetRequiredValue(images)), parsed.GetValue(json), cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> NameAsync(FaceEngine engine, PeopleModel people, string[] files, bool json, CancellationToken cancellationToken)
+    private static async Task<int> NameAsync(FaceEngine engine, PeopleModel people, PhotoList photos, bool json, CancellationToken cancellationToken)
     {
-        var failed = 0;
-        using var screen = new Screen("photos", files.Length);
+        var (files, failed) = photos;
+        using var screen = new Screen("photos", files.Count);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(files, parallel, (path, end) =>
         {

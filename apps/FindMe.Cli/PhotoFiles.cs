@@ -42,12 +42,23 @@ internal static class PhotoFiles
         return files;
     }
 
-    /// <summary>The files of each path: a file itself, or all photos below a folder.</summary>
+    /// <summary>The files of each path: a file itself, or all photos below a folder. Folders in it that cannot be read are said on standard error.</summary>
     /// <param name="paths">Files and folders.</param>
-    /// <param name="note">Told of folders that cannot be read.</param>
-    /// <exception cref="CommandException">A folder that was named cannot be read. A file that is not there is said when it is read.</exception>
-    public static IEnumerable<string> Of(IEnumerable<string> paths, Action<string> note) =>
-        paths.SelectMany(path => Directory.Exists(path) ? Below(path, note).Where(IsNamedLikePhoto) : [path]);
+    /// <exception cref="CommandException">A folder that was named cannot be read, or there is no photo. A file that is not there is said when it is read.</exception>
+    public static PhotoList Of(IReadOnlyList<string> paths)
+    {
+        var unreadable = 0;
+        var files = paths.SelectMany(path => Directory.Exists(path) ? Below(path, Note).Where(IsNamedLikePhoto) : [path]).ToList();
+        return files.Count > 0 || unreadable > 0
+            ? new PhotoList(files, unreadable)
+            : throw new CommandException($"There is no photo in {string.Join(", ", paths)}.");
+
+        void Note(string line)
+        {
+            unreadable++;
+            CommandLine.Complain(line);
+        }
+    }
 
     /// <summary>Reads a file, or standard input where the path is <c>-</c>.</summary>
     /// <exception cref="CommandException">It cannot be read; the message does not name it.</exception>
@@ -99,8 +110,9 @@ internal static class PhotoFiles
     }
 
     /// <summary>Reads standard input to its end.</summary>
-    /// <exception cref="CommandException">It is a terminal, or holds more than the largest photo.</exception>
-    public static byte[] ReadInput()
+    /// <param name="limit">Most bytes; null: those of the largest photo.</param>
+    /// <exception cref="CommandException">It is a terminal, or holds more.</exception>
+    public static byte[] ReadInput(int? limit = null)
     {
         if (!Console.IsInputRedirected)
         {
@@ -108,15 +120,21 @@ internal static class PhotoFiles
         }
 
         using var input = Console.OpenStandardInput();
+        return ReadBounded(input, limit ?? new FaceEngineOptions().MaxPhotoBytes);
+    }
+
+    /// <summary>Reads a stream to its end, which a device may not have.</summary>
+    /// <exception cref="CommandException">It holds more than the limit.</exception>
+    public static byte[] ReadBounded(Stream input, int limit)
+    {
         using var bytes = new MemoryStream();
         var buffer = new byte[1 << 16];
-        var limit = new FaceEngineOptions().MaxPhotoBytes;
         while (input.Read(buffer) is > 0 and var count)
         {
             bytes.Write(buffer, 0, count);
             if (bytes.Length > limit)
             {
-                throw new CommandException($"standard input has more than {limit / 1e6:0} MB.");
+                throw new CommandException($"there are more than {limit / 1e6:0} MB.");
             }
         }
 
@@ -151,3 +169,8 @@ internal static class PhotoFiles
         }
     }
 }
+
+/// <summary>The photos that a command was given.</summary>
+/// <param name="Files">Their paths.</param>
+/// <param name="UnreadableFolders">How many folders among them could not be read: not everything can be answered for.</param>
+internal sealed record PhotoList(IReadOnlyList<string> Files, int UnreadableFolders);

@@ -33,7 +33,7 @@ internal static class RecognizeCommand
             await using var loading = server.IsWanted(parsed) ? null : engine.Begin(parsed);
             var vectors = VectorFiles.ReadText(parsed.GetRequiredValue(person));
             var strangers = parsed.GetValue(background) is { } file ? VectorFiles.ReadText(file) : null;
-            var files = PhotoFiles.Of(parsed.GetRequiredValue(images), CommandLine.Complain).ToList();
+            var files = PhotoFiles.Of(parsed.GetRequiredValue(images));
             if (loading is null)
             {
                 return await AnswerAsync(
@@ -52,13 +52,14 @@ internal static class RecognizeCommand
 
     // As many at once as there are cores, and answers in the order of the command line as soon as they are there.
     private static async Task<int> AnswerAsync(
-        List<string> files, bool json, Func<byte[], CancellationToken, Task<RecognizedPhoto>> recognize, CancellationToken cancellationToken)
+        PhotoList photos, bool json, Func<byte[], CancellationToken, Task<RecognizedPhoto>> recognize, CancellationToken cancellationToken)
     {
+        var files = photos.Files;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var screen = new Screen("photos", files.Count);
         var answers = Channel.CreateBounded<Task<RecognizedPhoto>>(Environment.ProcessorCount);
         var asking = AskAsync();
-        var failed = 0;
+        var failed = photos.UnreadableFolders;
         try
         {
             var answered = 0;

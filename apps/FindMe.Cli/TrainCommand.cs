@@ -4,43 +4,72 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>findme train IMAGE > person.csv: the vectors of the one face on a photo.</summary>
+/// <summary>findme train IMAGE… > person.csv: the vectors of one person's face on photos.</summary>
 internal static class TrainCommand
 {
     public static Command Create()
     {
-        var image = new Argument<string>("IMAGE") { Description = "A photo of one face; - for standard input." };
-        var face = new Option<int?>("--face") { Description = "Where the photo shows several people: which one is meant, counted from 1, left to right.", HelpName = "N" };
+        var images = new Argument<string[]>("IMAGE") { Description = "A photo of one face; - for standard input. Several photos of the same person recognize them better.", Arity = ArgumentArity.OneOrMore };
+        var faces = new Option<int[]>("--face") { Description = "Where the photo shows several people: which one is meant, counted from 1, left to right. With several photos, one for each.", HelpName = "N" };
         var seed = new Option<int>("--seed") { Description = "Of the augmentations: the same seed gives the same file.", HelpName = "N" };
         var server = new VisionServer();
         var engine = new EngineChoice();
-        var command = new Command("train", "Writes the vectors of a photo's face, and of 21 variations of it, as CSV to standard output.") { image, face, seed };
+        var command = new Command("train", "Writes the vectors of a photo's face, and of 21 variations of it, as CSV to standard output.") { images, faces, seed };
         server.AddTo(command);
         engine.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var (path, index) = (parsed.GetRequiredValue(image), parsed.GetValue(face));
-            await using var loading = server.IsWanted(parsed) ? null : engine.Begin(parsed);
-            byte[] photo;
-            try
+            var (paths, indices) = (parsed.GetRequiredValue(images), parsed.GetValue(faces) ?? []);
+            if (indices.Length > 0 && indices.Length != paths.Length)
             {
-                photo = PhotoFiles.Read(path);
-            }
-            catch (CommandException exception)
-            {
-                throw new CommandException($"{path}: {exception.Message}");
+                throw new CommandException($"There are {paths.Length} photos and {indices.Length} --face: give one --face for each photo, in the same order.");
             }
 
-            var csv = loading is null
-                ? await server.TrainAsync(parsed, photo, path, index, parsed.GetValue(seed), cancellationToken)
-                : Train(await loading.Engine, photo, path, index, parsed.GetValue(seed), cancellationToken);
-            await Console.Out.WriteAsync(csv);
+            await using var loading = server.IsWanted(parsed) ? null : engine.Begin(parsed);
+            var vectors = new List<FaceEmbedding>();
+            FaceVectors? first = null;
+            for (var i = 0; i < paths.Length; i++)
+            {
+                var (path, face, photo) = (paths[i], indices.Length == 0 ? (int?)null : indices[i], Read(paths[i]));
+                var trained = loading is null
+                    ? await server.TrainAsync(parsed, photo, path, face, parsed.GetValue(seed), cancellationToken)
+                    : Train(await loading.Engine, photo, path, face, parsed.GetValue(seed), cancellationToken);
+                first ??= trained;
+                if (trained.Recipe != first.Recipe)
+                {
+                    throw new CommandException($"{path}: its vectors were made by {trained.Recipe}, those of {paths[0]} by {first.Recipe}: train again.");
+                }
+
+                // Photos of two people make a file that finds both.
+                if (i > 0 && !(loading is null
+                    ? (await server.RecognizeAsync(parsed, first.ToCsv(), null, photo, cancellationToken)).Present!.Value
+                    : first.Vectors.Min(trained.Vectors[0].DistanceTo) <= (await loading.Engine).MatchDistance))
+                {
+                    CommandLine.Complain($"{path}: this looks like somebody else than {paths[0]}: is it the same person?");
+                }
+
+                vectors.AddRange(trained.Vectors);
+            }
+
+            await Console.Out.WriteAsync(new FaceVectors(first!.Recipe, vectors).ToCsv());
             return CommandLine.Done;
         });
         return command;
     }
 
-    private static string Train(FaceEngine engine, byte[] photo, string path, int? face, int seed, CancellationToken cancellationToken)
+    private static byte[] Read(string path)
+    {
+        try
+        {
+            return PhotoFiles.Read(path);
+        }
+        catch (CommandException exception)
+        {
+            throw new CommandException($"{path}: {exception.Message}");
+        }
+    }
+
+    private static FaceVectors Train(FaceEngine engine, byte[] photo, string path, int? face, int seed, CancellationToken cancellationToken)
     {
         TrainedFace trained;
         try
@@ -62,6 +91,6 @@ internal static class TrainCommand
             CommandLine.Complain($"{path}: {warning}");
         }
 
-        return vectors.ToCsv();
+        return vectors;
     }
 }

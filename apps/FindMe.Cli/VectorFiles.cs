@@ -7,13 +7,22 @@ namespace FindMe.Cli;
 /// <summary>Files of face vectors.</summary>
 internal static class VectorFiles
 {
+    // A background of 40,000 faces. Whatever is larger is another file given by mistake.
+    private const int MaxBytes = 250_000_000;
+
     /// <summary>Reads a file's text, or standard input's where the path is <c>-</c>.</summary>
     /// <exception cref="CommandException">It cannot be read; the message names it.</exception>
     public static string ReadText(string path)
     {
         try
         {
-            return path == PhotoFiles.StandardInput ? Encoding.UTF8.GetString(PhotoFiles.ReadInput()) : File.ReadAllText(path);
+            if (path == PhotoFiles.StandardInput)
+            {
+                return Encoding.UTF8.GetString(PhotoFiles.ReadInput(MaxBytes));
+            }
+
+            using var file = File.OpenRead(path);
+            return Encoding.UTF8.GetString(PhotoFiles.ReadBounded(file, MaxBytes));
         }
         catch (CommandException exception)
         {

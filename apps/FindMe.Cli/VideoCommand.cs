@@ -64,7 +64,9 @@ internal static class VideoCommand
                 await output.WriteAsync(jpeg, cancellationToken);
             }
 
-            return found.Ranges.Count > 0 ? CommandLine.Done : CommandLine.NotFound;
+            return found.Ranges.Count > 0 ? CommandLine.Done
+                : video.Damage is null ? CommandLine.NotFound
+                : CommandLine.Failed;
         });
         return command;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using FindMe.Recognition;
 
@@ -13,13 +14,16 @@ internal sealed class VisionServer
     // What one photo may take there, cold start included.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    // The vectors of a face take 150 kB.
+    private const int MaxAnswerBytes = 10_000_000;
+
     private readonly Option<string?> _address = new("--server")
     {
         Description = "Have a FindMe.Vision at this address do it; photos and vectors are sent there.",
         HelpName = "URL",
     };
 
-    private readonly Lazy<HttpClient> _http = new(() => new HttpClient { Timeout = Patience });
+    private readonly Lazy<HttpClient> _http = new(() => new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = MaxAnswerBytes });
 
     /// <summary>Adds the option to a command.</summary>
     public void AddTo(Command command) => command.Options.Add(_address);
@@ -28,20 +32,33 @@ internal sealed class VisionServer
     public bool IsWanted(ParseResult parsed) => parsed.GetValue(_address) is not null;
 
     /// <summary>Trains there.</summary>
-    /// <returns>The CSV.</returns>
-    public async Task<string> TrainAsync(ParseResult parsed, byte[] photo, string path, int? face, int seed, CancellationToken cancellationToken)
+    /// <exception cref="CommandException">The server does not take the photo.</exception>
+    /// <exception cref="HttpRequestException">It cannot be reached, or is no FindMe.Vision.</exception>
+    public async Task<FaceVectors> TrainAsync(ParseResult parsed, byte[] photo, string path, int? face, int seed, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(parsed, face is null ? $"faces/train?seed={seed}" : $"faces/train?seed={seed}&face={face - 1}"));
         request.Headers.Accept.ParseAdd("text/csv");
         request.Content = new ByteArrayContent(photo) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
         using var answer = await SendAsync(request, cancellationToken);
-        return answer.IsSuccessStatusCode
-            ? await answer.Content.ReadAsStringAsync(cancellationToken)
-            : throw new CommandException($"{path}: {(await ReadExceptionAsync(answer, cancellationToken)).Message}");
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new CommandException($"{path}: {(await ReadExceptionAsync(answer, cancellationToken)).Message}");
+        }
+
+        try
+        {
+            return FaceVectors.FromCsv(await answer.Content.ReadAsStringAsync(cancellationToken)) is { Recipe: not null } vectors ? vectors : throw NoVision(answer);
+        }
+        catch (FaceVectorsException)
+        {
+            throw NoVision(answer);
+        }
     }
 
     /// <summary>Recognizes there.</summary>
-    /// <exception cref="CommandException">The server does not take the photo, or the vectors.</exception>
+    /// <exception cref="CommandException">The server does not take the photo.</exception>
+    /// <exception cref="FaceVectorsException">It does not take the vectors.</exception>
+    /// <exception cref="HttpRequestException">It cannot be reached, or is no FindMe.Vision.</exception>
     public async Task<RecognizedPhoto> RecognizeAsync(
         ParseResult parsed, string vectors, string? background, byte[] photo, CancellationToken cancellationToken)
     {
@@ -55,9 +72,19 @@ internal sealed class VisionServer
         form.Add(new ByteArrayContent(photo), "image", "image");
         using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(parsed, "faces/recognize")) { Content = form };
         using var answer = await SendAsync(request, cancellationToken);
-        return answer.IsSuccessStatusCode
-            ? await answer.Content.ReadFromJsonAsync(RecognizeJson.Default.RecognizedPhoto, cancellationToken) ?? throw new CommandException("the server answers with nothing.")
-            : throw await ReadExceptionAsync(answer, cancellationToken);
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw await ReadExceptionAsync(answer, cancellationToken);
+        }
+
+        try
+        {
+            return await answer.Content.ReadFromJsonAsync(RecognizeJson.Default.RecognizedPhoto, cancellationToken) is { Present: not null, Faces: not null } recognized ? recognized : throw NoVision(answer);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw NoVision(answer);
+        }
     }
 
     private Uri AddressOf(ParseResult parsed, string path) =>
@@ -95,11 +122,15 @@ internal sealed class VisionServer
                 _ => new CommandException($"the server answers {(int)answer.StatusCode}."),
             };
         }
-        catch (Exception exception) when (exception is System.Text.Json.JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return new CommandException($"the server answers {(int)answer.StatusCode}; is there a FindMe.Vision?");
         }
     }
+
+    // Another server at that address answers every photo as it likes.
+    private static HttpRequestException NoVision(HttpResponseMessage answer) =>
+        new($"The server {answer.RequestMessage!.RequestUri!.GetLeftPart(UriPartial.Authority)} answers, but not as a FindMe.Vision does: is there one?");
 }
 
 /// <summary>What a server says is wrong: RFC 9457.</summary>

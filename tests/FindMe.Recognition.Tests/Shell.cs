@@ -33,6 +33,11 @@ internal static class Shell
         return await RunAsync(DotnetPath, [Program, .. arguments], "", ("PATH", empty.Path));
     }
 
+    /// <summary>As <see cref="FindMeAsync(string[])"/>, as somebody who may read only what everybody may.</summary>
+    public static Task<Said> WithoutRightsAsync(params string[] arguments) => Environment.UserName == "root"
+        ? RunAsync("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", DotnetPath, Program, .. arguments])
+        : RunAsync(DotnetPath, [Program, .. arguments]);
+
     // In full, for processes that start without PATH.
     private static string DotnetPath => (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "dotnet")).First(File.Exists);

@@ -87,6 +87,90 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
+    public async Task Several_photos_make_one_file_and_one_of_somebody_else_is_told()
+    {
+        var trained = await Shell.FindMeAsync("train", people.Ada, people.Bob);
+        var there = await Shell.FindMeAsync("train", people.Ada, people.Bob, "--server", vision.Address);
+
+        Assert.Equal(0, trained.Code);
+        Assert.Equal($"findme: {people.Bob}: this looks like somebody else than {people.Ada}: is it the same person?\n", trained.Errors);
+        Assert.InRange(FaceVectors.FromCsv(trained.Output).Vectors.Count, 40, 44);
+        Assert.Equal((trained.Output, trained.Errors), (there.Output, there.Errors));
+    }
+
+    [Fact]
+    public async Task With_a_background_of_strangers_the_neighbours_decide()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["me.csv"], people.AdaVectors, TestContext.Current.CancellationToken);
+        var strangers = await Shell.FindMeAsync("background", TestPeople.PhotoPath(2), TestPeople.PhotoPath(3));
+        await File.WriteAllTextAsync(folder["strangers.csv"], strangers.Output, TestContext.Current.CancellationToken);
+
+        var here = await Shell.FindMeAsync("recognize", folder["me.csv"], people.Ada, people.Bob, "--background", folder["strangers.csv"]);
+        var there = await Shell.FindMeAsync("recognize", folder["me.csv"], people.Ada, people.Bob, "--background", folder["strangers.csv"], "--server", vision.Address);
+
+        Assert.Equal((0, ""), (strangers.Code, strangers.Errors));
+        Assert.Equal($"{people.Ada}\tTrue\n{people.Bob}\tFalse\n", here.Output);
+        Assert.Equal((here.Code, here.Output), (there.Code, there.Output));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_no_FindMe_Vision_is_not_believed()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["me.csv"], people.AdaVectors, TestContext.Current.CancellationToken);
+        foreach (var page in (string[])["<html>Welcome</html>", "{}"])
+        {
+            using var server = new OtherServer(page);
+
+            var trained = await Shell.FindMeAsync("train", people.Ada, "--server", server.Address);
+            var recognized = await Shell.FindMeAsync("recognize", folder["me.csv"], people.Ada, "--server", server.Address);
+
+            Assert.Equal((2, "", $"findme: The server {server.Address} answers, but not as a FindMe.Vision does: is there one?\n"), (trained.Code, trained.Output, trained.Errors));
+            Assert.Equal((2, "", trained.Errors), (recognized.Code, recognized.Output, recognized.Errors));
+        }
+    }
+
+    [Fact]
+    public async Task A_folder_that_may_not_be_read_is_told_and_the_exit_code_says_that_not_all_was_answered()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other rights.");
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["me.csv"], people.AdaVectors, TestContext.Current.CancellationToken);
+        var locked = Directory.CreateDirectory(folder["locked"]).FullName;
+        File.Copy(people.Ada, folder["ada.jpg"]);
+        await Shell.RunAsync("chmod", ["0", locked]);
+        await Shell.RunAsync("chmod", ["a+rX", folder.Path]);
+
+        var some = await Shell.WithoutRightsAsync("recognize", folder["me.csv"], folder.Path);
+        var none = await Shell.WithoutRightsAsync("recognize", folder["me.csv"], locked);
+
+        Assert.Equal((2, $"{folder["ada.jpg"]}\tTrue\n", $"findme: {locked}: the folder may not be read and is skipped.\n"), (some.Code, some.Output, some.Errors));
+        Assert.Equal((2, "", $"findme: The folder {locked} may not be read: ask its owner for permission.\n"), (none.Code, none.Output, none.Errors));
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("album")]
+    [InlineData("train")]
+    [InlineData("recognize")]
+    [InlineData("background")]
+    [InlineData("video")]
+    [InlineData("people")]
+    [InlineData("people", "train")]
+    [InlineData("people", "name")]
+    [InlineData("classify")]
+    [InlineData("failures")]
+    public async Task Every_command_says_how_it_is_used(params string[] command)
+    {
+        var said = await Shell.FindMeAsync([.. command, "--help"]);
+
+        Assert.Equal((0, ""), (said.Code, said.Errors));
+        Assert.Contains("Usage:", said.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(said.Lines, line => line.TrimEnd().EndsWith("-?, -h, --help", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Each_wrong_use_is_told_in_one_line()
     {
         using var folder = new TemporaryFolder();
@@ -99,6 +183,11 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         Assert.Equal(2, code);
         Assert.StartsWith($"findme: {folder["other.csv"]}: The face vectors were made by dlib-00000000/x", line, StringComparison.Ordinal);
         Assert.Equal((2, "findme: The operator's key is missing: set FINDME_OPERATOR_KEY to the server's Operator__Key.\n"), await SayAsync("failures", "list"));
+        await File.WriteAllTextAsync(folder["me.csv"], people.AdaVectors, TestContext.Current.CancellationToken);
+        var empty = Directory.CreateDirectory(folder["empty"]).FullName;
+        Assert.Equal((2, $"findme: There is no photo in {empty}.\n"), await SayAsync("recognize", folder["me.csv"], empty));
+        Assert.Equal((2, $"findme: There is no photo in {empty}.\n"), await SayAsync("classify", empty));
+        Assert.Equal((2, $"findme: {empty}: it is a folder, not a file of face vectors.\n"), await SayAsync("recognize", empty, people.Ada));
 
         static async Task<(int, string)> SayAsync(params string[] arguments)
         {

@@ -9,6 +9,7 @@ namespace FindMe.Recognition.Tests;
 public sealed class TestPeople : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
+    private string? _adaVectors;
 
     internal static string Root { get; } = Repository.FindRoot();
 
@@ -33,6 +34,9 @@ public sealed class TestPeople : IAsyncLifetime
         Bob = Cut(photo, faces[1].Box, "bob.jpg");
     }
 
+    /// <summary>What <c>findme train</c> writes of her portrait.</summary>
+    internal string AdaVectors => _adaVectors ??= FaceVectorTraining.Train(Engine, File.ReadAllBytes(Ada)).Vectors!.ToCsv();
+
     public ValueTask DisposeAsync()
     {
         Engine.Dispose();
@@ -43,7 +47,21 @@ public sealed class TestPeople : IAsyncLifetime
     /// <summary>One of the six photos of groups.</summary>
     internal static string PhotoPath(int number) => Path.Combine(Root, "node_modules", "@vladmandic", "face-api", "demo", $"sample{number}.jpg");
 
+    /// <summary>A portrait of the first person of another photo.</summary>
+    internal byte[] CutFrom(int number)
+    {
+        var photo = PhotoPixels.Decode(File.ReadAllBytes(PhotoPath(number)));
+        return Cut(photo, Engine.Analyze(photo).Faces.OrderBy(face => face.Box.X).First().Box);
+    }
+
     private string Cut(PhotoPixels photo, Box face, string name)
+    {
+        var path = Path.Combine(_folder.Path, name);
+        File.WriteAllBytes(path, Cut(photo, face));
+        return path;
+    }
+
+    private static byte[] Cut(PhotoPixels photo, Box face)
     {
         // Hair and chin, but not the neighbours.
         var (left, top) = (Math.Max(0, (int)(face.X - (face.Width * 0.25f))), Math.Max(0, (int)(face.Y - (face.Height * 0.25f))));
@@ -54,8 +72,6 @@ public sealed class TestPeople : IAsyncLifetime
             photo.Rgb.AsSpan((((top + y) * photo.Width) + left) * 3, width * 3).CopyTo(rgb.AsSpan(y * width * 3));
         }
 
-        var path = Path.Combine(_folder.Path, name);
-        File.WriteAllBytes(path, new PhotoPixels(width, height, rgb).ToJpeg(95));
-        return path;
+        return new PhotoPixels(width, height, rgb).ToJpeg(95);
     }
 }
