@@ -5,6 +5,7 @@ using FindMe.Pipeline;
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
+builder.Services.AddKeyMaking();
 builder.Services.AddPhotoReading();
 builder.Services.AddWebDefences();
 builder.Services.AddCallers();

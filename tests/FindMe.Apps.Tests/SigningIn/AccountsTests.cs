@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FindMe.Fetching;
 using FindMe.Networks;
 using FindMe.Pipeline;
@@ -87,7 +88,21 @@ public sealed class AccountsTests : IAsyncLifetime
         Assert.Null(await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation));
     }
 
-    private AccountProcess NewProcess() => new(_sidecar!.EndpointOf("findme-api"), _folder.Folder("keys"), Networks);
+    [Fact]
+    public async Task A_key_that_cannot_be_unwrapped_now_is_no_key_that_is_gone_and_is_not_replaced()
+    {
+        using var process = NewProcess();
+        await process.SignInAsync();
+        using var blind = NewProcess(ring: "empty");
+
+        await Assert.ThrowsAnyAsync<CryptographicException>(() => blind.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation));
+        await Assert.ThrowsAnyAsync<CryptographicException>(() => blind.References.ReadAsync(Ada, ["a"], Cancellation));
+        await Assert.ThrowsAnyAsync<CryptographicException>(() => blind.Keys.GetOrCreateAsync(Ada, TimeSpan.FromHours(1), Cancellation));
+
+        Assert.NotNull(await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation));
+    }
+
+    private AccountProcess NewProcess(string ring = "keys") => new(_sidecar!.EndpointOf("findme-api"), _folder.Folder(ring), Networks);
 
     /// <summary>What one process of FindMe has of accounts.</summary>
     private sealed class AccountProcess : IDisposable
@@ -103,10 +118,13 @@ public sealed class AccountsTests : IAsyncLifetime
             _outside = new OutsideHttp(Options.Create(new FetchOptions { AllowedPrivateHosts = [networks.Bluesky.Address.Authority], Retries = 0 }));
             var dapr = new DaprClient(_dapr);
             Keys = new PersonKeys(dapr, DataProtectionProvider.Create(new DirectoryInfo(keys)));
+            References = new References(dapr, Keys);
             Accounts = new Accounts(dapr, Keys, new NetworkTokens(_outside, TimeProvider.System, NullLogger<NetworkTokens>.Instance), TimeProvider.System);
         }
 
         public PersonKeys Keys { get; }
+
+        public References References { get; }
 
         public Accounts Accounts { get; }
 
