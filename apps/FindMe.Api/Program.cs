@@ -15,6 +15,7 @@ builder.Services.AddReferencePhotos();
 builder.Services.AddSearches();
 builder.Services.AddSearchPhotos();
 builder.Services.AddUploads();
+builder.Services.AddForgetting();
 builder.Services.AddWakeups();
 builder.Services.AddOperator();
 builder.Services.AddOpenApi();
