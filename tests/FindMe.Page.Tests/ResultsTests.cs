@@ -260,6 +260,35 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
         await Expect(visitor.Summary).ToContainTextAsync("in 1");
     }
 
+    [Fact]
+    public async Task A_pause_of_a_source_is_announced_once_however_often_the_stream_repeats_it()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        await visitor.Page.RouteAsync($"**/api/searches/{Paid}", route => route.FulfillAsync(new() { Json = PaidSearch("searching") }));
+        await visitor.Page.RouteAsync($"**/api/searches/{Paid}/events", route => route.FulfillAsync(new()
+        {
+            ContentType = "text/event-stream",
+            Body = string.Concat(Enumerable.Repeat($"data: {JsonSerializer.Serialize(PaidSearch("waiting"))}\n\n", 3)),
+        }));
+        await visitor.Page.EvaluateAsync("""
+            () => {
+              window.said = [];
+              const announcer = document.getElementById('announcer');
+              new MutationObserver(() => window.said.push(announcer.textContent)).observe(announcer, { childList: true });
+              const stream = window.EventSource.prototype;
+              const original = Object.getOwnPropertyDescriptor(stream, 'onmessage');
+              window.heard = 0;
+              Object.defineProperty(stream, 'onmessage', { set(handler) { original.set.call(this, event => { handler(event); setTimeout(() => window.heard++); }); } });
+            }
+            """);
+
+        await visitor.Page.GotoAsync($"/#search={Paid}");
+
+        await visitor.Page.WaitForFunctionAsync("() => window.heard >= 3");
+        Assert.Equal(["Waiting: the source asked for a pause."], await visitor.Page.EvaluateAsync<string[]>("() => window.said"));
+    }
+
     private const string Paid = "0123456789abcdef0123456789abcdef";
 
     private static object PaidSearch(string status, params string[] found) => PaidSearch(status, capped: false, found);

@@ -194,7 +194,7 @@ export async function resultsView(page, id) {
         element('button', { type: 'button', class: 'button', onclick: () => print() }, icon(icons.print), 'Print'),
       ],
       search.canContinue && search.source !== 'album' && search.source !== 'zip' && [
-        capped && element('label', {}, 'It may cost in all, in US dollars ', most),
+        capped && element('label', { class: 'cap' }, 'It may cost in all, in US dollars ', most),
         element('button', { type: 'button', class: 'button', onclick: () => goOn(capped ? { maxCost: Number(most.value) } : {}) },
           icon(icons.next), capped || search.status === 'failed' ? 'Go on' : 'Look for newer photos'),
       ],
