@@ -27,6 +27,9 @@ internal static class Callers
     // Browsers in which one person can be at the same time; the oldest gives way.
     private const int MaxSessions = 10;
 
+    // How exactly their last visit is known: each time it is written again, so is their document.
+    private static readonly TimeSpan VisitKept = TimeSpan.FromDays(1);
+
     /// <summary>What a person is kept for after they were last here: as long as their youngest reference or search can be.</summary>
     public static readonly TimeSpan Retention = Person.Retention;
 
@@ -82,7 +85,7 @@ internal static class Callers
 
     /// <summary>The person behind the request's cookie; null when there is none, or they have not agreed, or are leaving.</summary>
     public static async Task<Caller?> CallerOfAsync(HttpContext context) =>
-        await KnownCallerOfAsync(context) is { Person.Leaving: false } caller ? caller : null;
+        await KnownCallerOfAsync(context) is { Person.Leaving: false } caller ? await VisitAsync(context, caller) : null;
 
     /// <summary>The same, but also a person who is leaving: what was left of them when that was interrupted can still be deleted.</summary>
     public static async Task<Caller?> KnownCallerOfAsync(HttpContext context)
@@ -96,6 +99,21 @@ internal static class Callers
         var person = await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(id), context.RequestAborted);
         var session = context.User.FindFirstValue(SessionClaim);
         return person is null || (person.Sessions.Count > 0 && !person.Sessions.Contains(session)) ? null : new Caller(id, person);
+    }
+
+    // What is expired is not shown from its moment on, and goes from the document at the next visit.
+    private static async Task<Caller?> VisitAsync(HttpContext context, Caller caller)
+    {
+        var now = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
+        if (caller.Person.VisitedAt + VisitKept > now)
+        {
+            return caller with { Person = caller.Person.WithoutExpired(now) };
+        }
+
+        var dapr = context.RequestServices.GetRequiredService<DaprClient>();
+        var person = await dapr.UpdatePersonAsync(
+            caller.Id, current => current.VisitedAt + VisitKept > now ? current : current.WithoutExpired(now) with { VisitedAt = now }, context.RequestAborted);
+        return person is null ? null : new Caller(caller.Id, person.WithoutExpired(now));
     }
 
     /// <summary>Changes what is kept of a person, unless they are leaving or have left.</summary>

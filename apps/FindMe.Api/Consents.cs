@@ -73,7 +73,7 @@ internal static class Consents
         }
 
         var (person, session) = (Callers.NewId(), Callers.NewSession());
-        var document = new Person { ConsentVersion = Version, ConsentAt = now, Sessions = [session] };
+        var document = new Person { ConsentVersion = Version, ConsentAt = now, VisitedAt = now, Sessions = [session] };
         await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Person(person), document, Callers.Retention, cancellationToken);
         await Callers.SignInAsync(context, person, session);
         return TypedResults.NoContent();

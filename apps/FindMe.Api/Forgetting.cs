@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Authentication;
@@ -14,41 +15,43 @@ internal sealed record Forgotten(ForgottenCounts Deleted, IReadOnlyList<SignedOu
 internal sealed record ForgottenCounts(int References, int Searches, int Photos);
 
 /// <summary>"Delete everything about me": the key first, so that no embedding can be read from that moment on, then all the rest.</summary>
-internal static class Forgetting
+/// <remarks>
+/// Once begun it goes on, whether or not the browser waits for it. Who is leaving stands in a list as well until all is gone: what an app
+/// that dies has left is deleted by the next one that looks.
+/// </remarks>
+internal sealed partial class Forgetting(
+    PersonKeys keys,
+    References references,
+    SearchDeletion searches,
+    Accounts accounts,
+    NetworkTokens tokens,
+    UploadDeletion uploads,
+    DaprClient dapr,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime,
+    ILogger<Forgetting> logger) : BackgroundService
 {
-    public static void MapForgetting(this IEndpointRouteBuilder routes) =>
-        routes.MapDelete("/api/me", ForgetAsync).WithSummary("Delete everything about me, and say what was deleted.");
+    // The networks are asked last, for a person who waits for the answer.
+    private static readonly TimeSpan RevocationTime = TimeSpan.FromSeconds(10);
 
-    // Asked twice, or by somebody FindMe does not know, there is nothing left to delete.
-    private static async Task<Ok<Forgotten>> ForgetAsync(
-        HttpContext context,
-        PersonKeys keys,
-        References references,
-        SearchDeletion searches,
-        Accounts accounts,
-        AccountOwners owners,
-        UploadDeletion uploads,
-        DaprClient dapr,
-        CancellationToken cancellationToken)
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(10);
+
+    /// <summary>Deletes everything about a person; nothing happens where all is gone.</summary>
+    /// <exception cref="DaprException">Some of it may still be there; it is deleted later, or when this is asked again.</exception>
+    public async Task<Forgotten> ForgetAsync(string id)
     {
-        if (await Callers.KnownCallerOfAsync(context) is not { } caller
-            || await dapr.UpdateStateAsync<Person>(
-                StateKeys.Person(caller.Id), person => person with { Leaving = true }, _ => Callers.Retention, cancellationToken) is not { } person)
+        var cancellationToken = lifetime.ApplicationStopping;
+        await ChangeAsync(others => others.Contains(id) ? others : [.. others, id], cancellationToken);
+        if (await dapr.UpdateStateAsync<Person>(
+            StateKeys.Person(id), person => person with { Leaving = true }, _ => Callers.Retention, cancellationToken) is not { } person)
         {
-            await context.SignOutAsync();
-            return TypedResults.Ok(new Forgotten(new ForgottenCounts(0, 0, 0), []));
+            await ChangeAsync(others => [.. others.Where(other => other != id)], cancellationToken);
+            return new Forgotten(new ForgottenCounts(0, 0, 0), []);
         }
 
-        // From here on nothing can be added to their document: it names all there is. The networks first, since the key opens the
-        // tokens; one that does not answer keeps nothing here from being deleted.
-        var signedOut = new List<SignedOut>();
-        foreach (var account in person.Accounts)
-        {
-            signedOut.Add(new SignedOut(account.Network, await accounts.RevokeAsync(caller.Id, account.Network, cancellationToken)));
-            await owners.ForgetAsync(account, cancellationToken);
-        }
-
-        await keys.ShredAsync(caller.Id, cancellationToken);
+        // From here on nothing can be added to their document: it names all there is. The key opens the tokens, so those are read before.
+        var secrets = await ReadSecretsAsync(id, person, cancellationToken);
+        await keys.ShredAsync(id, cancellationToken);
         var photos = 0;
         foreach (var search in person.Searches)
         {
@@ -57,16 +60,115 @@ internal static class Forgetting
 
         foreach (var upload in person.Uploads)
         {
-            await uploads.DeleteAsync(caller.Id, upload, cancellationToken);
+            await uploads.DeleteAsync(id, upload, cancellationToken);
         }
 
         foreach (var reference in person.References)
         {
-            await references.DeleteAsync(caller.Id, reference.Id, cancellationToken);
+            await references.DeleteAsync(id, reference.Id, cancellationToken);
         }
 
-        await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Person(caller.Id), cancellationToken);
+        foreach (var account in person.Accounts)
+        {
+            await accounts.EndAsync(id, account.Network, cancellationToken);
+        }
+
+        await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Person(id), cancellationToken);
+        await ChangeAsync(others => [.. others.Where(other => other != id)], cancellationToken);
+        return new Forgotten(
+            new ForgottenCounts(person.References.Count, person.Searches.Count, photos),
+            await Task.WhenAll(secrets.Select(async account => new SignedOut(account.Network, await RevokeAsync(account.Read, account.Secrets, cancellationToken)))));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(SweepInterval, time);
+        do
+        {
+            try
+            {
+                foreach (var id in (await dapr.GetStateAsync<LeavingPeople>(StateKeys.Store, StateKeys.Leaving, stoppingToken))?.People ?? [])
+                {
+                    await ForgetAsync(id);
+                }
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
+            {
+                // The next look finds the same people. Thrown on, it would end the app.
+                LogNotSwept(logger, exception);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task<IReadOnlyList<(string Network, bool Read, AccountSecrets? Secrets)>> ReadSecretsAsync(string id, Person person, CancellationToken cancellationToken)
+    {
+        var secrets = new List<(string Network, bool Read, AccountSecrets? Secrets)>();
+        foreach (var account in person.Accounts)
+        {
+            try
+            {
+                secrets.Add((account.Network, true, await accounts.SecretsAsync(id, account.Network, cancellationToken)));
+            }
+            catch (CryptographicException)
+            {
+                // Nothing keeps anything here from being deleted: they end the access there themselves.
+                secrets.Add((account.Network, false, null));
+            }
+        }
+
+        return secrets;
+    }
+
+    private async Task<bool> RevokeAsync(bool isRead, AccountSecrets? secrets, CancellationToken cancellationToken)
+    {
+        if (secrets is null)
+        {
+            return isRead;
+        }
+
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(RevocationTime);
+        try
+        {
+            return await tokens.TryRevokeAsync(secrets, deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private Task<LeavingPeople> ChangeAsync(Func<IReadOnlyList<string>, IReadOnlyList<string>> change, CancellationToken cancellationToken) =>
+        dapr.CreateOrUpdateStateAsync<LeavingPeople>(
+            StateKeys.Leaving, leaving => new LeavingPeople(change(leaving?.People ?? [])), _ => Callers.Retention, cancellationToken);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What people who left have left could not be deleted yet; the next look comes.")]
+    private static partial void LogNotSwept(ILogger logger, Exception exception);
+
+    /// <summary>Those who are leaving.</summary>
+    private sealed record LeavingPeople(IReadOnlyList<string> People) : Document;
+}
+
+/// <summary>DELETE everything.</summary>
+internal static class ForgettingRoutes
+{
+    public static void AddForgetting(this IServiceCollection services)
+    {
+        services.AddSingleton<Forgetting>();
+        services.AddHostedService(provider => provider.GetRequiredService<Forgetting>());
+    }
+
+    public static void MapForgetting(this IEndpointRouteBuilder routes) =>
+        routes.MapDelete("/api/me", ForgetAsync).WithSummary("Delete everything about me, and say what was deleted.");
+
+    // Asked twice, or by somebody FindMe does not know, there is nothing left to delete.
+    private static async Task<Ok<Forgotten>> ForgetAsync(HttpContext context, Forgetting forgetting)
+    {
+        var forgotten = await Callers.KnownCallerOfAsync(context) is { } caller
+            ? await forgetting.ForgetAsync(caller.Id)
+            : new Forgotten(new ForgottenCounts(0, 0, 0), []);
         await context.SignOutAsync();
-        return TypedResults.Ok(new Forgotten(new ForgottenCounts(person.References.Count, person.Searches.Count, photos), signedOut));
+        return TypedResults.Ok(forgotten);
     }
 }

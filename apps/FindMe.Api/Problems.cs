@@ -20,6 +20,9 @@ internal static class Problems
     public static ProblemHttpResult TooManyRequests(double seconds) => Of(
         429, "too-many-requests", "That was too much at once.", $"Go on in {seconds:0} s.");
 
+    public static ProblemHttpResult Busy(double seconds) => Of(
+        503, "busy", "FindMe takes in as many files as it can just now.", $"Try again in {seconds:0} s.");
+
     public static ProblemHttpResult TooLarge(long bytes) => Of(
         413, "too-large", $"The picture has more than {bytes >> 20} MB.", "Send a smaller one; a phone's ordinary photo is enough.");
 

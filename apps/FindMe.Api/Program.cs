@@ -5,6 +5,7 @@ using FindMe.Pipeline;
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
+builder.Services.AddKeyMaking();
 builder.Services.AddPhotoReading();
 builder.Services.AddWebDefences();
 builder.Services.AddCallers();
@@ -14,6 +15,7 @@ builder.Services.AddReferencePhotos();
 builder.Services.AddSearches();
 builder.Services.AddSearchPhotos();
 builder.Services.AddUploads();
+builder.Services.AddForgetting();
 builder.Services.AddWakeups();
 builder.Services.AddOperator();
 builder.Services.AddOpenApi();

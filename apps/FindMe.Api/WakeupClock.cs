@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
@@ -35,8 +34,9 @@ internal sealed partial class WakeupClock(Wakeups wakeups, IOptions<WakeupOption
                     LogAsked(logger, asked);
                 }
             }
-            catch (DaprException exception)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
+                // Whatever it was, it must not end the app: a background service that throws does.
                 LogUnread(logger, exception);
             }
         }

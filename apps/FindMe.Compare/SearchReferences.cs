@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using FindMe.Faces;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
@@ -19,6 +20,7 @@ internal sealed partial class SearchReferences(
 
     /// <summary>The embeddings that the search looks for and that this engine can compare.</summary>
     /// <returns>Empty when none is left.</returns>
+    /// <exception cref="CryptographicException">They are there, but the key ring cannot be read now: the photo is delivered again.</exception>
     public async Task<IReadOnlyList<FaceEmbedding>> OfSearchAsync(Search search, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();

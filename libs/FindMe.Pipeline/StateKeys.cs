@@ -33,6 +33,9 @@ public static class StateKeys
     /// <summary>The <see cref="FailureList"/>: searches in which something failed every time, for the operator.</summary>
     public const string Failures = "failures";
 
+    /// <summary>The people who are deleting everything, until all of it is gone.</summary>
+    public const string Leaving = "leaving";
+
     /// <summary>How many searches a person, or an address, has begun in a day.</summary>
     public static string Allowance(string whoAndWhen) => $"allowance/{whoAndWhen}";
 

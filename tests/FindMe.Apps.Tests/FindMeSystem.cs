@@ -1,4 +1,5 @@
 using FindMe.Local;
+using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Apps.Tests;
 
@@ -27,6 +28,13 @@ public sealed class FindMeSystem : IAsyncLifetime
 
     /// <summary>An album without a file.</summary>
     internal static string Empty => "empty";
+
+    /// <summary>The state store as Api sees it.</summary>
+    internal DaprClient Dapr => new(new HttpClient
+    {
+        BaseAddress = new Uri(System.Sidecar.EndpointOf("findme-api").GetLeftPart(UriPartial.Authority)),
+        DefaultRequestHeaders = { { "dapr-api-token", System.DaprApiToken } },
+    });
 
     internal Visitor NewVisitor() => new(System.Page);
 

@@ -218,6 +218,110 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     }
 
     [Fact]
+    public async Task A_search_that_cost_what_it_may_says_so_and_goes_on_under_a_higher_cap()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        await visitor.Page.RouteAsync($"**/api/searches/{Paid}", route => route.FulfillAsync(new() { Json = PaidSearch("finished", capped: true) }));
+        var wish = "";
+        await visitor.Page.RouteAsync($"**/api/searches/{Paid}/continue", route =>
+        {
+            wish = route.Request.PostData;
+            return route.FulfillAsync(new() { Status = 202, Json = new { id = Paid } });
+        });
+
+        await visitor.Page.GotoAsync($"/#search={Paid}");
+
+        await Expect(visitor.Summary).ToContainTextAsync("It has cost what you allowed");
+        await Expect(visitor.Summary).Not.ToContainTextAsync("There are no photos");
+        await Expect(visitor.Page.GetByLabel("It may cost in all")).ToHaveValueAsync("0.50");
+        await visitor.Button("Go on").ClickAsync();
+        Assert.Equal("""{"maxCost":0.5}""", wish);
+    }
+
+    [Fact]
+    public async Task A_post_whose_author_has_opted_out_goes_when_the_author_is_known()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        var asked = 0;
+        await visitor.Page.RouteAsync($"**/api/searches/{Paid}", route =>
+            route.FulfillAsync(new() { Json = ++asked == 1 ? PaidSearch("processing", "one", "two") : PaidSearch("finished", "two") }));
+        await visitor.Page.RouteAsync($"**/api/searches/{Paid}/events", route => route.FulfillAsync(new()
+        {
+            ContentType = "text/event-stream",
+            Body = $"data: {JsonSerializer.Serialize(PaidSearch("finished"))}\n\n",
+        }));
+
+        await visitor.Page.GotoAsync($"/#search={Paid}");
+
+        await Expect(visitor.Summary).ToContainTextAsync("in 2");
+        await Expect(visitor.Frames).ToHaveCountAsync(1);
+        await Expect(visitor.Summary).ToContainTextAsync("in 1");
+    }
+
+    [Fact]
+    public async Task A_pause_of_a_source_is_announced_once_however_often_the_stream_repeats_it()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        await visitor.Page.RouteAsync($"**/api/searches/{Paid}", route => route.FulfillAsync(new() { Json = PaidSearch("searching") }));
+        await visitor.Page.RouteAsync($"**/api/searches/{Paid}/events", route => route.FulfillAsync(new()
+        {
+            ContentType = "text/event-stream",
+            Body = string.Concat(Enumerable.Repeat($"data: {JsonSerializer.Serialize(PaidSearch("waiting"))}\n\n", 3)),
+        }));
+        await visitor.Page.EvaluateAsync("""
+            () => {
+              window.said = [];
+              const announcer = document.getElementById('announcer');
+              new MutationObserver(() => window.said.push(announcer.textContent)).observe(announcer, { childList: true });
+              const stream = window.EventSource.prototype;
+              const original = Object.getOwnPropertyDescriptor(stream, 'onmessage');
+              window.heard = 0;
+              Object.defineProperty(stream, 'onmessage', { set(handler) { original.set.call(this, event => { handler(event); setTimeout(() => window.heard++); }); } });
+            }
+            """);
+
+        await visitor.Page.GotoAsync($"/#search={Paid}");
+
+        await visitor.Page.WaitForFunctionAsync("() => window.heard >= 3");
+        Assert.Equal(["Waiting: the source asked for a pause."], await visitor.Page.EvaluateAsync<string[]>("() => window.said"));
+    }
+
+    private const string Paid = "0123456789abcdef0123456789abcdef";
+
+    private static object PaidSearch(string status, params string[] found) => PaidSearch(status, capped: false, found);
+
+    /// <summary>A search of X as the API tells of it.</summary>
+    private static object PaidSearch(string status, bool capped, params string[] found) => new
+    {
+        id = Paid,
+        source = "x",
+        query = "#dotnetconf",
+        createdAt = "2026-11-01T00:00:00Z",
+        status,
+        posts = 50,
+        photos = new { found = found.Length, compared = found.Length, skipped = 0 },
+        matches = found.Select(photo => new
+        {
+            post = new { id = photo, network = "x" },
+            photo = new { id = photo, url = $"/api/searches/{Paid}/photos/1-0", width = 100, height = 100 },
+            box = new { x = 10, y = 10, width = 20, height = 20 },
+            distance = 0.1,
+            confidence = 0.99,
+            verdict = "match",
+        }),
+        skipped = Array.Empty<object>(),
+        groups = Array.Empty<object>(),
+        terms = new { maxCost = 0.25 },
+        cost = 0.25,
+        notices = Array.Empty<string>(),
+        canContinue = true,
+        problem = capped ? new { type = "cost-cap", title = "It has cost what you allowed.", detail = "Allow more." } : null,
+    };
+
+    [Fact]
     public async Task An_ended_search_can_be_deleted_from_the_list()
     {
         await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Strangers);

@@ -117,6 +117,52 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     }
 
     [Fact]
+    public async Task A_camera_goes_off_when_its_person_has_gone_on_before_the_browser_let_it_start()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        await visitor.Page.EvaluateAsync("""
+            () => {
+              window.streams = [];
+              window.allow = [];
+              navigator.mediaDevices.getUserMedia = () => new Promise(allowed => window.allow.push(() => {
+                const canvas = document.createElement('canvas');
+                canvas.getContext('2d').fillRect(0, 0, 9, 9);
+                window.streams.push(canvas.captureStream());
+                allowed(window.streams.at(-1));
+              }));
+            }
+            """);
+        const string Live = "() => window.streams.map(stream => stream.active ? 'on' : 'off').join(' ')";
+
+        await visitor.Button("Use the camera").ClickAsync();
+        await visitor.Button("Use the camera").ClickAsync();
+        await visitor.Page.EvaluateAsync("() => window.allow.forEach(allow => allow())");
+        await Expect(visitor.Button("Take the picture")).ToBeVisibleAsync();
+        Assert.Equal("off on", await visitor.Page.EvaluateAsync<string>(Live));
+
+        await visitor.Button("Use the camera").ClickAsync();
+        await visitor.Page.EvaluateAsync("() => { location.hash = '#privacy'; }");
+        await Expect(visitor.Heading).Not.ToContainTextAsync("face");
+        await visitor.Page.EvaluateAsync("() => window.allow.at(-1)()");
+        await visitor.Page.WaitForFunctionAsync("() => window.streams.length === 3 && window.streams.every(stream => !stream.active)");
+        Assert.Empty(visitor.Console);
+    }
+
+    [Fact]
+    public async Task An_address_that_was_cut_off_leads_to_the_step_one_is_at()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+
+        await visitor.Page.GotoAsync("/#search=%");
+        await visitor.Page.ReloadAsync();
+
+        await Expect(visitor.Heading).ToContainTextAsync("Show your face");
+        Assert.Empty(visitor.Console);
+    }
+
+    [Fact]
     public async Task Find_me_without_an_album_asks_for_one()
     {
         await using var visitor = await Visitor.ArriveAsync(findMe);

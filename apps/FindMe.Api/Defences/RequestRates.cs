@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Security.Claims;
 using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
 
@@ -44,6 +45,17 @@ public sealed class RequestRateOptions
     /// <summary>Streams of events that one person may have open, 1 to 10,000. Default 20: three browsers of six connections each.</summary>
     [Range(1, 10_000)]
     public int StreamsPerPerson { get; set; } = 20;
+
+    /// <summary>
+    /// Files (pictures of faces, ZIP files) that come in at once, 1 to 1,000. Default 8: a picture takes up to 40 MiB of memory meanwhile. As
+    /// many wait; further ones are answered with 503 and <c>Retry-After</c>.
+    /// </summary>
+    [Range(1, 1_000)]
+    public int Files { get; set; } = 8;
+
+    /// <summary>The same from one address, 1 to 1,000. Default 4: whoever sends slowly takes the places of the half at most.</summary>
+    [Range(1, 1_000)]
+    public int FilesPerAddress { get; set; } = 4;
 }
 
 [OptionsValidator]
@@ -63,6 +75,13 @@ internal static class RequestRates
     // A place is free again when one of the person's streams ends, which nobody can foretell.
     private static readonly TimeSpan StreamWait = TimeSpan.FromSeconds(10);
 
+    // A place is free again when a file has come in, which takes seconds.
+    private static readonly TimeSpan FileWait = TimeSpan.FromSeconds(5);
+
+    /// <summary>Takes a file: of any size as far as Kestrel is concerned, since the endpoint counts for itself, but few of them at once.</summary>
+    public static RouteHandlerBuilder TakesFile(this RouteHandlerBuilder endpoint) =>
+        endpoint.WithMetadata(new DisableRequestSizeLimitAttribute(), new FileTaken());
+
     public static void AddRequestRates(this IServiceCollection services)
     {
         services.AddOptions<RequestRateOptions>().BindConfiguration(RequestRateOptions.Section).ValidateOnStart();
@@ -78,15 +97,18 @@ internal static class RequestRates
             Each(PersonOf, _ => true, () => PerSecond(rates.PerPerson, rates.PersonBurst)),
             Each(PersonOf, ChangesSomething, () => PerMinute(rates.ChangesPerPerson)),
             Each(ClientAddress.Of, _ => true, () => PerSecond(rates.PerAddress, rates.AddressBurst)),
-            Each(ClientAddress.Of, ChangesSomething, () => PerMinute(rates.ChangesPerAddress)));
+            Each(ClientAddress.Of, ChangesSomething, () => PerMinute(rates.ChangesPerAddress)),
+            FilesAtOnce(ClientAddress.Of, rates.FilesPerAddress),
+            FilesAtOnce(_ => "", rates.Files));
         limiter.AddPolicy(Streams, context => RateLimitPartition.GetConcurrencyLimiter(
             PersonOf(context) ?? ClientAddress.Of(context), _ => new ConcurrencyLimiterOptions { PermitLimit = rates.StreamsPerPerson }));
         limiter.OnRejected = (rejected, _) =>
         {
-            var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var found) ? found : StreamWait;
-            var seconds = Math.Max(1, Math.Ceiling(wait.TotalSeconds));
+            var isRate = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
+            var isFile = !isRate && TakesFile(rejected.HttpContext);
+            var seconds = Math.Max(1, Math.Ceiling((isRate ? wait : isFile ? FileWait : StreamWait).TotalSeconds));
             rejected.HttpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-            return new ValueTask(Problems.TooManyRequests(seconds).ExecuteAsync(rejected.HttpContext));
+            return new ValueTask((isFile ? Problems.Busy(seconds) : Problems.TooManyRequests(seconds)).ExecuteAsync(rejected.HttpContext));
         };
     }
 
@@ -95,6 +117,13 @@ internal static class RequestRates
         PartitionedRateLimiter.Create<HttpContext, string>(context => counts(context) && whose(context) is { } key
             ? RateLimitPartition.GetTokenBucketLimiter(key, _ => bucket())
             : RateLimitPartition.GetNoLimiter(""));
+
+    private static PartitionedRateLimiter<HttpContext> FilesAtOnce(Func<HttpContext, string> whose, int most) =>
+        PartitionedRateLimiter.Create<HttpContext, string>(context => TakesFile(context)
+            ? RateLimitPartition.GetConcurrencyLimiter(whose(context), _ => new ConcurrencyLimiterOptions { PermitLimit = most, QueueLimit = most })
+            : RateLimitPartition.GetNoLimiter(""));
+
+    private static bool TakesFile(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<FileTaken>() is not null;
 
     private static TokenBucketRateLimiterOptions PerSecond(int rate, int burst) =>
         new() { TokenLimit = Math.Max(rate, burst), TokensPerPeriod = rate, ReplenishmentPeriod = TimeSpan.FromSeconds(1) };
@@ -107,4 +136,6 @@ internal static class RequestRates
         !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method) && !HttpMethods.IsOptions(context.Request.Method);
 
     private static string? PersonOf(HttpContext context) => context.User.FindFirstValue(Callers.Claim);
+
+    private sealed record FileTaken;
 }

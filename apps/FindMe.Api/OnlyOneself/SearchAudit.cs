@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 using Microsoft.Extensions.Options;
@@ -50,9 +49,9 @@ internal sealed partial class SearchAudit(
             {
                 await CloseEndedAsync(stoppingToken);
             }
-            catch (Exception exception) when (exception is DaprException or IOException or JsonException)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
-                // The next round finds the same searches.
+                // The next round finds the same searches. Thrown on, it would end the app.
                 LogFailed(logger, exception);
             }
         }

@@ -5,7 +5,6 @@ using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
@@ -57,8 +56,8 @@ internal static class ReferencePhotos
     public static void MapReferencePhotos(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/api/references", ShowAsync)
+            .TakesFile()
             .RequireCaller()
-            .WithMetadata(new DisableRequestSizeLimitAttribute())
             .WithSummary("Show your face: the multipart field photo, and face (counted from 0, left to right) where the picture has several.");
         routes.MapPost("/api/references/from-avatar", TakeAvatarAsync).RequireCaller().WithSummary("Take your account's picture as a reference.");
         routes.MapGet("/api/references", (Caller caller) => caller.Person.References.Select(ReferenceView.Of)).RequireCaller().WithSummary("The references FindMe keeps of you.");

@@ -46,6 +46,11 @@ internal static class SearchContinuing
                 : Problems.Of(409, "search-running", "This search is under way.", "Wait until it has finished.");
         }
 
+        if (!snapshot.Search.References.Any(id => caller.Person.References.Any(reference => reference.Id == id)))
+        {
+            return Problems.Of(422, "no-reference", "FindMe has forgotten the face that this search looks for.", "Show your face again and begin a new search.");
+        }
+
         if (SearchWishes.ProblemOf(snapshot.Search.Source, wish.Limit, wish.MaxCost, snapshot.Search.Cost, x.Value) is { } problem)
         {
             return problem;

@@ -16,14 +16,37 @@ internal sealed partial class SearchDeletion(DaprClient dapr, TimeProvider time,
     // Longer than a comparison in flight takes between its last look at the search and its write.
     private static readonly TimeSpan UntilSecondSweep = TimeSpan.FromSeconds(5);
 
+    /// <summary>Takes the searches whose time is over from their person's list.</summary>
+    /// <returns>How many of the person's searches are left.</returns>
+    /// <exception cref="DaprException">Some may still stand there.</exception>
+    public async Task<int> ForgetExpiredAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        var found = await dapr.GetBulkStateAsync(StateKeys.Store, [.. caller.Person.Searches.Select(StateKeys.Search)], cancellationToken);
+        var gone = new HashSet<string>();
+        foreach (var id in caller.Person.Searches)
+        {
+            // A search stands in the list before its document does: one that begins in this moment loses against the tombstone or stays.
+            var isGone = found.TryGetValue(StateKeys.Search(id), out var entry)
+                ? entry.Value.Read<Search>().Stage == SearchStage.Deleted
+                : (await dapr.CreateOrUpdateStateAsync<Search>(StateKeys.Search(id), current => current ?? Tombstone(id), _ => TombstoneKept, cancellationToken)).Stage == SearchStage.Deleted;
+            if (isGone)
+            {
+                gone.Add(id);
+            }
+        }
+
+        var person = gone.Count == 0 ? caller.Person : await dapr.UpdatePersonAsync(
+            caller.Id, current => current with { Searches = [.. current.Searches.Where(id => !gone.Contains(id))] }, cancellationToken);
+        return person?.Searches.Count ?? 0;
+    }
+
     /// <summary>Deletes a search.</summary>
     /// <returns>How many photos it had.</returns>
     /// <exception cref="DaprException">Some of it may still be there; deleting again is safe.</exception>
     public async Task<int> DeleteAsync(string id, CancellationToken cancellationToken)
     {
         Search? search = null;
-        var now = time.GetUtcNow();
-        var tombstone = new Search { Id = id, Person = "", Source = "", Query = "", CreatedAt = now, ExpiresAt = now + TombstoneKept, Stage = SearchStage.Deleted };
+        var tombstone = Tombstone(id);
 
         // Whatever a page being listed at this moment writes to the document loses against this: it asks for the version it read. So does
         // this: Redis refuses a write without a version to a key that was ever written with one.
@@ -44,6 +67,12 @@ internal sealed partial class SearchDeletion(DaprClient dapr, TimeProvider time,
         await SweepAsync(search, cancellationToken);
         _ = SweepLaterAsync(search);
         return search.Pages.Sum(page => page.Photos);
+    }
+
+    private Search Tombstone(string id)
+    {
+        var now = time.GetUtcNow();
+        return new Search { Id = id, Person = "", Source = "", Query = "", CreatedAt = now, ExpiresAt = now + TombstoneKept, Stage = SearchStage.Deleted };
     }
 
     private async Task SweepLaterAsync(Search search)

@@ -58,6 +58,7 @@ internal static class Searches
         SearchWishes wishes,
         DaprClient dapr,
         SearchReader reader,
+        SearchDeletion deletion,
         IOptions<SearchOptions> options,
         TimeProvider time,
         CancellationToken cancellationToken)
@@ -73,9 +74,10 @@ internal static class Searches
             return Problems.NoReference;
         }
 
-        if (caller.Person.Searches.Count >= options.Value.MaxPerPerson)
+        if (caller.Person.Searches.Count >= options.Value.MaxPerPerson
+            && await deletion.ForgetExpiredAsync(caller, cancellationToken) is var kept && kept >= options.Value.MaxPerPerson)
         {
-            return Problems.Of(429, "too-many-searches", $"You have {caller.Person.Searches.Count} searches.", "Delete one of them first.");
+            return Problems.Of(429, "too-many-searches", $"You have {kept} searches.", "Delete one of them first.");
         }
 
         var now = time.GetUtcNow();
@@ -110,7 +112,7 @@ internal static class Searches
         return TypedResults.Accepted($"/api/searches/{search.Id}", new SearchBegun(search.Id));
     }
 
-    private static async Task<Ok<List<SearchSummary>>> ListAsync(Caller caller, SearchReader reader, CancellationToken cancellationToken)
+    private static async Task<Ok<List<SearchSummary>>> ListAsync(Caller caller, SearchReader reader, SearchDeletion deletion, CancellationToken cancellationToken)
     {
         var summaries = new List<SearchSummary>();
         foreach (var id in caller.Person.Searches.Reverse())
@@ -119,6 +121,11 @@ internal static class Searches
             {
                 summaries.Add(SearchSummary.Of(snapshot));
             }
+        }
+
+        if (summaries.Count < caller.Person.Searches.Count)
+        {
+            await deletion.ForgetExpiredAsync(caller, cancellationToken);
         }
 
         return TypedResults.Ok(summaries);

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 
@@ -24,12 +22,12 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, ILogger<
     /// <summary>Gives an account to the caller, or the caller's browser to the account's person.</summary>
     public async Task<Linked> LinkAsync(HttpContext context, Caller caller, SignedIn signedIn, CancellationToken cancellationToken)
     {
-        var key = KeyOf(signedIn.Account);
+        var key = signedIn.Account.OwnerKey();
         var owner = await dapr.GetStateAsync<Owner>(StateKeys.Store, key, cancellationToken);
         var person = caller.Id;
         if (owner is not null && owner.Person != caller.Id
             && await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(owner.Person), cancellationToken) is { Leaving: false } known
-            && known.Accounts.Any(account => KeyOf(account) == key))
+            && known.Accounts.Any(account => account.OwnerKey() == key))
         {
             if (caller.Person.References.Count + caller.Person.Searches.Count + caller.Person.Accounts.Count > 0)
             {
@@ -49,7 +47,7 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, ILogger<
             current => current with
             {
                 Accounts = [.. current.Accounts.Where(other => other.Network != network), account],
-                Sessions = current.Accounts.Any(other => KeyOf(other) == key) ? current.WithSession(session) : [session],
+                Sessions = current.Accounts.Any(other => other.OwnerKey() == key) ? current.WithSession(session) : [session],
             },
             cancellationToken);
         if (written is null)
@@ -63,13 +61,6 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, ILogger<
         SignInLog.SignedIn(logger, network);
         return Linked.Done;
     }
-
-    /// <summary>Forgets whose an account is.</summary>
-    public Task ForgetAsync(AccountSummary account, CancellationToken cancellationToken) =>
-        dapr.DeleteStateAsync(StateKeys.Store, KeyOf(account), cancellationToken);
-
-    private static string KeyOf(AccountSummary account) => StateKeys.AccountOwner(
-        account.Network, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{(account.Network == SourceNames.Mastodon ? account.Server : "")}/{account.Id}"))));
 
     /// <summary>Whose an account is.</summary>
     private sealed record Owner(string Person) : Document;

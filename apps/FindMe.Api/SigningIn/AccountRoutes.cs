@@ -119,17 +119,10 @@ internal static class AccountRoutes
         409, "other-person", "This account already belongs to what FindMe keeps in another browser.", "Delete everything here first, then sign in again.");
 
     private static async Task<Results<Ok<SignedOut>, ProblemHttpResult>> SignOutAsync(
-        string network, Caller caller, Accounts accounts, AccountOwners owners, CancellationToken cancellationToken)
-    {
-        if (caller.Person.Accounts.FirstOrDefault(account => account.Network == network) is not { } account)
-        {
-            return Problems.NotFound;
-        }
-
-        var revoked = await accounts.RevokeAsync(caller.Id, network, cancellationToken);
-        await owners.ForgetAsync(account, cancellationToken);
-        return TypedResults.Ok(new SignedOut(network, revoked));
-    }
+        string network, Caller caller, Accounts accounts, CancellationToken cancellationToken) =>
+        caller.Person.Accounts.Any(account => account.Network == network)
+            ? TypedResults.Ok(new SignedOut(network, await accounts.RevokeAsync(caller.Id, network, cancellationToken)))
+            : Problems.NotFound;
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ShowAvatarAsync(
         string network, Caller caller, Avatars avatars, HttpResponse response, CancellationToken cancellationToken)

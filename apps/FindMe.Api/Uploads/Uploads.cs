@@ -3,7 +3,6 @@ using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
@@ -18,9 +17,13 @@ internal sealed record UploadView(string Id, int Photos, IReadOnlyList<SkippedFi
 /// <summary>POST a ZIP file → its photos in a folder of their own, by number → searched by the source <c>zip</c>; deleted after a while.</summary>
 internal static class Uploads
 {
+    // Longer than a file takes that a person waits for. One whose app has died counts among theirs no longer than this.
+    private static readonly TimeSpan UnderWay = TimeSpan.FromHours(2);
+
     public static void AddUploads(this IServiceCollection services)
     {
         services.AddSingleton<ZipUnpacking>();
+        services.AddUploadSpace();
         services.AddSingleton<UploadDeletion>();
         services.AddHostedService<UploadSweep>();
     }
@@ -29,8 +32,8 @@ internal static class Uploads
     {
         // Without the limit on bodies: whoever still sends a file that is refused unread sees why. What is read is bounded by MaxBytes.
         routes.MapPost("/api/uploads", SendAsync)
+            .TakesFile()
             .RequireCaller()
-            .WithMetadata(new DisableRequestSizeLimitAttribute())
             .Accepts<IFormFile>("application/zip")
             .WithSummary("Send a ZIP file of photos: the body is the file.");
         routes.MapDelete("/api/uploads/{id}", DeleteAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("Delete an upload.");
@@ -40,6 +43,7 @@ internal static class Uploads
         HttpRequest request,
         Caller caller,
         UploadFolders folders,
+        UploadSpace space,
         ZipUnpacking unpacking,
         UploadDeletion deletion,
         DaprClient dapr,
@@ -63,21 +67,32 @@ internal static class Uploads
             return TooLarge(limits);
         }
 
+        using var room = space.TryTake();
+        if (room is null)
+        {
+            return Problems.Of(507, "no-room", "There is no room for uploads just now.", "Try again in some hours, when others' uploads are deleted.");
+        }
+
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var now = time.GetUtcNow();
 
-        // The person's list first: whatever happens now, "delete everything about me" finds the upload. What is too old is deleted already.
-        var kept = await ExistingAsync(caller.Person, dapr, cancellationToken);
+        // Its document first, still without photos, so that whoever looks through the person's list takes it for one that is there. Then
+        // that list: whatever happens now, "delete everything about me" finds the upload. What is too old is deleted already.
+        var upload = new Upload { Id = id, Person = caller.Id, Photos = [], CreatedAt = now, ExpiresAt = now + limits.Retention };
+        await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Upload(id), upload, UnderWay, cancellationToken);
+        var gone = await GoneAsync(caller.Person, dapr, cancellationToken);
         var person = await dapr.UpdatePersonAsync(
-            caller.Id, current => current.Uploads.Count(kept.Contains) < limits.MaxPerPerson ? current with { Uploads = [.. current.Uploads.Where(kept.Contains), id] } : current, cancellationToken);
-        if (person is null)
+            caller.Id,
+            current => current.Uploads.Count(other => !gone.Contains(other)) < limits.MaxPerPerson
+                ? current with { Uploads = [.. current.Uploads.Where(other => !gone.Contains(other)), id] }
+                : current,
+            cancellationToken);
+        if (person is null || !person.Uploads.Contains(id))
         {
-            return Problems.ConsentRequired;
-        }
-
-        if (!person.Uploads.Contains(id))
-        {
-            return Problems.Of(409, "too-many-uploads", $"You have {kept.Count} uploads.", "Delete one of them first: DELETE /api/uploads/{id}.");
+            await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Upload(id), cancellationToken);
+            return person is null
+                ? Problems.ConsentRequired
+                : Problems.Of(409, "too-many-uploads", $"You have {limits.MaxPerPerson} uploads.", "Delete one of them first: DELETE /api/uploads/{id}.");
         }
 
         // Kestrel's own limit is meant for small bodies; this one is counted while the file comes.
@@ -85,8 +100,16 @@ internal static class Uploads
         try
         {
             var zip = await unpacking.UnpackAsync(id, request.Body, cancellationToken);
-            var upload = new Upload { Id = id, Person = caller.Id, Photos = zip.Photos, CreatedAt = now, ExpiresAt = now + limits.Retention };
-            await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Upload(id), upload, limits.Retention, cancellationToken);
+            await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Upload(id), upload with { Photos = zip.Photos }, limits.Retention, cancellationToken);
+
+            // They may have deleted everything while the file came, before there was anything to find.
+            if (await dapr.UpdatePersonAsync(
+                caller.Id, current => current.Uploads.Contains(id) ? current : current with { Uploads = [.. current.Uploads, id] }, cancellationToken) is null)
+            {
+                await deletion.DeleteAsync(caller.Id, id, CancellationToken.None);
+                return Problems.ConsentRequired;
+            }
+
             return TypedResults.Created($"/api/uploads/{id}", new UploadView(id, zip.Photos.Count, zip.Skipped, upload.ExpiresAt));
         }
         catch (ZipRefusedException exception)
@@ -118,10 +141,10 @@ internal static class Uploads
         return TypedResults.NoContent();
     }
 
-    private static async Task<HashSet<string>> ExistingAsync(Person person, DaprClient dapr, CancellationToken cancellationToken)
+    private static async Task<HashSet<string>> GoneAsync(Person person, DaprClient dapr, CancellationToken cancellationToken)
     {
         var found = await dapr.GetBulkStateAsync(StateKeys.Store, [.. person.Uploads.Select(StateKeys.Upload)], cancellationToken);
-        return [.. person.Uploads.Where(upload => found.ContainsKey(StateKeys.Upload(upload)))];
+        return [.. person.Uploads.Where(upload => !found.ContainsKey(StateKeys.Upload(upload)))];
     }
 
     private static ProblemHttpResult TooLarge(UploadOptions limits) =>
@@ -155,21 +178,34 @@ internal sealed partial class UploadSweep(UploadFolders folders, IOptions<Upload
         using var timer = new PeriodicTimer(interval, time);
         do
         {
-            foreach (var folder in folders.Folders().Where(folder => folder.CreationTimeUtc + options.Value.Retention < time.GetUtcNow()).ToList())
+            try
             {
-                try
-                {
-                    folder.Delete(recursive: true);
-                    LogDeleted(logger, folder.Name);
-                }
-                catch (IOException exception)
-                {
-                    // Somebody reads in it, or another replica deletes it: the next look tells.
-                    LogNotDeleted(logger, folder.Name, exception);
-                }
+                Sweep();
+            }
+            catch (Exception exception)
+            {
+                // A disk that does not answer, a folder that is gone meanwhile: thrown on, it would end the app.
+                LogNotSwept(logger, exception);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private void Sweep()
+    {
+        foreach (var folder in folders.Folders().Where(folder => folder.CreationTimeUtc + options.Value.Retention < time.GetUtcNow()).ToList())
+        {
+            try
+            {
+                folder.Delete(recursive: true);
+                LogDeleted(logger, folder.Name);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Somebody reads in it, or another replica deletes it: the next look tells.
+                LogNotDeleted(logger, folder.Name, exception);
+            }
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The upload {Upload} is deleted: its time is over.")]
@@ -177,4 +213,7 @@ internal sealed partial class UploadSweep(UploadFolders folders, IOptions<Upload
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The upload {Upload} could not be deleted yet.")]
     private static partial void LogNotDeleted(ILogger logger, string upload, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The folder of uploads could not be swept; the next look comes.")]
+    private static partial void LogNotSwept(ILogger logger, Exception exception);
 }

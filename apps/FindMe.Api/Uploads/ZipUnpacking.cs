@@ -176,9 +176,16 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
             throw NoZip();
         }
 
+        // A part of a ZIP file in several is none to us. It is also one of the three ways to have ZipArchive look for a ZIP64 directory, which
+        // may be of any size, the others being the highest number of records and the highest offset.
+        if (BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(end + 4)) != 0)
+        {
+            throw NoZip();
+        }
+
         var (records, offset) = (BinaryPrimitives.ReadUInt16LittleEndian(tail.AsSpan(end + 10)), BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(end + 16)));
         var directory = file.Length - tail.Length + end - offset;
-        if (records > options.Value.MaxEntries || offset == uint.MaxValue || directory > (long)options.Value.MaxEntries * MaxBytesOfRecord)
+        if (records > options.Value.MaxEntries || records == ushort.MaxValue || offset == uint.MaxValue || directory > (long)options.Value.MaxEntries * MaxBytesOfRecord)
         {
             throw TooMany();
         }

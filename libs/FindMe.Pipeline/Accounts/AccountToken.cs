@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace FindMe.Pipeline;
 
 /// <summary>A person's access to a network, in memory only.</summary>
@@ -19,7 +22,12 @@ public sealed record AccountToken(string Network, Uri Server, string Handle, str
 /// <param name="Server">The instance's or server's host; null: there is only one.</param>
 /// <param name="Avatar">Where the network has its picture; null: it has none of its own.</param>
 /// <param name="SignedInAt">When the person signed in with it.</param>
-public sealed record AccountSummary(string Network, string Id, string Handle, string? Server, Uri? Avatar, DateTimeOffset SignedInAt);
+public sealed record AccountSummary(string Network, string Id, string Handle, string? Server, Uri? Avatar, DateTimeOffset SignedInAt)
+{
+    /// <summary>Where it stands whose the account is: see <see cref="StateKeys.AccountOwner"/>.</summary>
+    public string OwnerKey() => StateKeys.AccountOwner(
+        Network, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{(Network == SourceNames.Mastodon ? Server : "")}/{Id}"))));
+}
 
 /// <summary>Everything secret of an account. Lies sealed under <see cref="StateKeys.Account"/>.</summary>
 public sealed record AccountSecrets

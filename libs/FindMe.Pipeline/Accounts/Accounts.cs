@@ -76,7 +76,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
         }
     }
 
-    /// <summary>Forgets an account whose access was revoked: the person can sign in again.</summary>
+    /// <summary>Forgets an account whose access was revoked, and whose it was: the person can sign in again.</summary>
     /// <param name="person">The person.</param>
     /// <param name="network">One of <see cref="SourceNames"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -84,6 +84,14 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
     public async Task EndAsync(string person, string network, CancellationToken cancellationToken)
     {
         await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Account(person, network), cancellationToken);
+
+        // While it still stands in the person's document: nothing else names the account.
+        var owner = await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(person), cancellationToken);
+        foreach (var account in owner?.Accounts.Where(account => account.Network == network) ?? [])
+        {
+            await dapr.DeleteStateAsync(StateKeys.Store, account.OwnerKey(), cancellationToken);
+        }
+
         await dapr.UpdateStateAsync<Person>(
             StateKeys.Person(person),
             document => document.Accounts.Any(account => account.Network == network)
@@ -92,6 +100,16 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
             _ => Person.Retention,
             cancellationToken);
     }
+
+    /// <summary>What is secret of an account, to give its access back when everything here is deleted.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="network">One of <see cref="SourceNames"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null where there is nothing.</returns>
+    /// <exception cref="DaprException">The store could not be read.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">It is there, but the key ring cannot be read now.</exception>
+    public async Task<AccountSecrets?> SecretsAsync(string person, string network, CancellationToken cancellationToken) =>
+        (await ReadAsync(person, network, cancellationToken))?.Secrets;
 
     /// <summary>Keeps the secrets of an account that a person has signed in with, in place of an earlier one of that network.</summary>
     /// <param name="person">The person.</param>

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Pipeline;
@@ -30,14 +31,17 @@ public sealed class KeyRingOptions
 /// <summary>The ring of keys that wraps people's keys.</summary>
 public static class KeyRing
 {
-    /// <summary>Registers the ring: where it lies, and that a key vault wraps it where one is configured.</summary>
+    /// <summary>Registers the ring, to be read: where it lies, and that a key vault wraps it where one is configured.</summary>
     /// <param name="builder">The app's builder.</param>
     internal static void AddKeyRing(this WebApplicationBuilder builder)
     {
         var options = builder.Configuration.GetSection(KeyRingOptions.Section).Get<KeyRingOptions>() ?? new KeyRingOptions();
 
         // Api wraps people's keys, Compare and Collect unwrap them: all must see the same ring under the same name.
-        var keys = builder.Services.AddDataProtection().SetApplicationName("FindMe");
+        var keys = builder.Services.AddDataProtection().SetApplicationName("FindMe").DisableAutomaticKeyGeneration();
+
+        // Until there is a key it would call the empty ring an error at each start. Whoever reads from it in vain gets the exception itself.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection.KeyManagement.KeyRingProvider", LogLevel.None);
         if (options.Path.Length > 0)
         {
             keys.PersistKeysToFileSystem(new DirectoryInfo(options.Path));
@@ -51,6 +55,14 @@ public static class KeyRing
                 management => management.XmlEncryptor = new VaultEncryptor(services.GetRequiredService<VaultKey>())));
         }
     }
+
+    /// <summary>Lets this app make the ring's keys, which one app alone does.</summary>
+    /// <remarks>
+    /// Several that start at once on an empty ring would each make a key and use it at once, and an app looks for a key that it does not
+    /// know in its first two minutes only, then once a day. One that has found no key at all looks each time.
+    /// </remarks>
+    /// <param name="services">The app's services.</param>
+    public static void AddKeyMaking(this IServiceCollection services) => services.Configure<KeyManagementOptions>(ring => ring.AutoGenerateKeys = true);
 }
 
 /// <summary>Encrypts a key of the ring under a random key of its own, which the vault wraps: the vault's key never leaves the vault.</summary>

@@ -12,6 +12,9 @@ public sealed record Person : Document
     /// <summary>When they agreed.</summary>
     public required DateTimeOffset ConsentAt { get; init; }
 
+    /// <summary>When they were last here, to the day: their document is written again with it, so that its time begins anew. The year 1 in older documents.</summary>
+    public DateTimeOffset VisitedAt { get; init; }
+
     /// <summary>They are deleting everything: nothing may be added any more.</summary>
     public bool Leaving { get; init; }
 
@@ -29,6 +32,14 @@ public sealed record Person : Document
 
     /// <summary>The ids of their uploads, oldest first; one whose time is over is deleted already.</summary>
     public IReadOnlyList<string> Uploads { get; init; } = [];
+
+    /// <summary>The same without the references and accounts that the store has forgotten by now.</summary>
+    /// <param name="now">Now.</param>
+    public Person WithoutExpired(DateTimeOffset now) => this with
+    {
+        References = [.. References.Where(reference => reference.ExpiresAt > now)],
+        Accounts = [.. Accounts.Where(account => account.SignedInAt + Retention > now)],
+    };
 }
 
 /// <summary>What may be shown of a reference. The embedding is not part of it.</summary>

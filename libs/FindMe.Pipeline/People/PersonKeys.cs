@@ -25,6 +25,7 @@ public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protecti
     /// <param name="timeToLive">When it is forgotten: it must live as long as the youngest thing sealed under it.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">The store could not be read or written.</exception>
+    /// <exception cref="CryptographicException">There is a key, and it cannot be unwrapped now. It is never replaced: that would shred what is sealed under it.</exception>
     public async Task<byte[]> GetOrCreateAsync(string person, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         // Two requests at once may both find no key: the first to write wins, the other takes that key.
@@ -34,7 +35,7 @@ public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protecti
             wrapped =>
             {
                 // Written again with everything that is sealed: the key must live as long as the youngest of it.
-                key = (wrapped is null ? null : TryUnwrap(wrapped)) ?? RandomNumberGenerator.GetBytes(KeyBytes);
+                key = TryUnwrap(wrapped) ?? RandomNumberGenerator.GetBytes(KeyBytes);
                 return new WrappedKey(Convert.ToBase64String(_wrap.Protect(key)));
             },
             _ => timeToLive,
@@ -43,18 +44,9 @@ public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protecti
     }
 
     /// <summary>Unwraps a key as it lies in the store.</summary>
-    /// <returns>Null when the key ring that wrapped it is gone.</returns>
-    internal byte[]? TryUnwrap(WrappedKey wrapped)
-    {
-        try
-        {
-            return _wrap.Unprotect(Convert.FromBase64String(wrapped.Key));
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
-    }
+    /// <returns>Null where there is none: the person is forgotten.</returns>
+    /// <exception cref="CryptographicException">The key ring cannot be read now, be it for a moment or for good; nothing says which.</exception>
+    internal byte[]? TryUnwrap(WrappedKey? wrapped) => wrapped is null ? null : _wrap.Unprotect(Convert.FromBase64String(wrapped.Key));
 
     /// <summary>Forgets the person's key, and with it all that is sealed under it at once.</summary>
     /// <param name="person">The person.</param>

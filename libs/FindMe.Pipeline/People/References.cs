@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Pipeline;
@@ -24,6 +25,7 @@ public sealed class References(DaprClient dapr, PersonKeys keys)
     /// <param name="timeToLive">When it is forgotten.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">It was not saved.</exception>
+    /// <exception cref="CryptographicException">The person's key is there, and cannot be unwrapped now.</exception>
     public async Task SaveAsync(string person, string id, OpenReference reference, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var key = await keys.GetOrCreateAsync(person, timeToLive, cancellationToken);
@@ -37,12 +39,13 @@ public sealed class References(DaprClient dapr, PersonKeys keys)
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Those that are still there and can be read: one that is forgotten or whose key is gone is left out.</returns>
     /// <exception cref="DaprException">The store could not be read.</exception>
+    /// <exception cref="CryptographicException">The person's key is there, and cannot be unwrapped now.</exception>
     public async Task<IReadOnlyList<OpenReference>> ReadAsync(string person, IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var keyName = StateKeys.PersonKey(person);
         var found = await dapr.GetBulkStateAsync(
             StateKeys.Store, [keyName, .. ids.Select(id => StateKeys.Reference(person, id))], cancellationToken);
-        if (!found.TryGetValue(keyName, out var wrapped) || keys.TryUnwrap(wrapped.Value.Read<WrappedKey>()) is not { } key)
+        if (keys.TryUnwrap(found.TryGetValue(keyName, out var wrapped) ? wrapped.Value.Read<WrappedKey>() : null) is not { } key)
         {
             return [];
         }

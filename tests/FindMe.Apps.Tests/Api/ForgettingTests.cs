@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
 using FindMe.Faces;
+using FindMe.Pipeline;
 using Microsoft.Data.Sqlite;
 
 namespace FindMe.Apps.Tests.Api;
@@ -60,6 +61,60 @@ public sealed class ForgettingTests(FindMeSystem findMe) : IClassFixture<FindMeS
         }
 
         AssertNotWritten(secrets);
+    }
+
+    [Fact]
+    public async Task Deleting_everything_goes_on_without_the_browser_and_after_the_app_has_died()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        var id = await SearchManyAsync(ada);
+        using (var closed = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
+        {
+            var deleting = ada.Http.DeleteAsync(new Uri("/api/me", UriKind.Relative), closed.Token);
+            await UntilAsync(async () => (await PersonAsync(id))?.Leaving != false);
+            await closed.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => deleting);
+        }
+
+        await UntilAsync(() => Task.FromResult(Keys($"person/{id}").Count == 0));
+
+        using var bob = findMe.NewVisitor();
+        await bob.ShowDemoFaceAsync();
+        id = await SearchManyAsync(bob);
+        var (ended, page) = (bob.StatusOfAsync(HttpMethod.Delete, "/api/me"), findMe.System.Processes.Running().Single(process => process.Name == "findme-api").Id);
+        await UntilAsync(async () => (await PersonAsync(id))?.Leaving != false);
+        LocalFindMe.Kill(page);
+        await Assert.ThrowsAsync<HttpRequestException>(() => ended);
+        Assert.NotEmpty(Keys($"person/{id}"));
+        await UntilAsync(() => Task.FromResult(Keys($"person/{id}").Count == 0));
+    }
+
+    /// <summary>Begins a search and notes many more, so that deleting takes a moment.</summary>
+    /// <returns>The person's id.</returns>
+    private async Task<string> SearchManyAsync(Visitor visitor)
+    {
+        var search = await visitor.SearchAsync(FindMeSystem.Demo);
+        await visitor.UntilEndedAsync(search);
+        var id = (await findMe.Dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(search), TestContext.Current.CancellationToken))!.Person;
+        await findMe.Dapr.UpdateStateAsync<Person>(
+            StateKeys.Person(id),
+            person => person with { Searches = [.. Enumerable.Range(0, 300).Select(number => $"{id[..16]}{number:x16}"), search] },
+            _ => TimeSpan.FromMinutes(5),
+            TestContext.Current.CancellationToken);
+        return id;
+    }
+
+    private Task<Person?> PersonAsync(string id) => findMe.Dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(id), TestContext.Current.CancellationToken);
+
+    private static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!await isSo())
+        {
+            await Task.Delay(10, deadline.Token);
+        }
     }
 
     // Bytes as they are, in base64 at each of its three alignments, in hexadecimal, and numbers as text.

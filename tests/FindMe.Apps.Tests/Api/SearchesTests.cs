@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using FindMe.Pipeline;
 
 namespace FindMe.Apps.Tests.Api;
 
@@ -14,6 +15,8 @@ public sealed class SearchesTests(FindMeSystem findMe) : IClassFixture<FindMeSys
         var search = await ada.SearchAsync(FindMeSystem.Demo);
         var view = await ada.UntilEndedAsync(search);
 
+        // All apps started at once on an empty ring, and one of them made the key.
+        Assert.Single(Directory.GetFiles(Path.Combine(findMe.Data, "keys")));
         Assert.Equal("finished", Visitor.Status(view));
         Assert.Equal(6, Visitor.Count(view, "found"));
         Assert.Equal(6, Visitor.Count(view, "compared"));
@@ -134,6 +137,46 @@ public sealed class SearchesTests(FindMeSystem findMe) : IClassFixture<FindMeSys
 
         Assert.Equal(HttpStatusCode.NotFound, await ada.StatusOfAsync(HttpMethod.Get, $"/api/searches/{search}"));
         Assert.Empty((await ada.GetAsync("/api/searches")).AsArray());
+    }
+
+    [Fact]
+    public async Task What_has_expired_is_no_reference_any_more_and_no_search_that_counts_and_a_visit_is_noted()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        var first = await ada.SearchAsync(FindMeSystem.Demo);
+        await ada.UntilEndedAsync(first);
+        var (dapr, longAgo) = (findMe.Dapr, DateTimeOffset.UnixEpoch);
+        var id = (await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(first), TestContext.Current.CancellationToken))!.Person;
+        await dapr.UpdateStateAsync<Person>(
+            StateKeys.Person(id),
+            person => person with
+            {
+                VisitedAt = longAgo,
+                References = [.. person.References.Select(reference => reference with { ExpiresAt = longAgo })],
+                Searches = [.. Enumerable.Range(0, 99).Select(number => $"{number:x32}"), first],
+            },
+            _ => TimeSpan.FromMinutes(5),
+            TestContext.Current.CancellationToken);
+
+        Assert.Empty((await ada.GetAsync("/api/references")).AsArray());
+        var visited = (await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(id), TestContext.Current.CancellationToken))!;
+        Assert.NotEqual(longAgo, visited.VisitedAt);
+        Assert.Empty(visited.References);
+        using (var faceless = await ada.Http.PostAsJsonAsync("/api/searches", new { source = "album", query = FindMeSystem.Demo }, TestContext.Current.CancellationToken))
+        {
+            await ProblemAssert.IsAsync(faceless, 422, "no-reference");
+        }
+
+        using (var older = await ada.Http.PostAsJsonAsync($"/api/searches/{first}/continue", new { }, TestContext.Current.CancellationToken))
+        {
+            await ProblemAssert.IsAsync(older, 422, "no-reference");
+        }
+
+        await ada.ShowDemoFaceAsync();
+        var second = await ada.SearchAsync(FindMeSystem.Demo);
+        Assert.Equal([second, first], (await ada.GetAsync("/api/searches")).AsArray().Select(search => search!["id"]!.GetValue<string>()));
+        Assert.Equal([first, second], (await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(id), TestContext.Current.CancellationToken))!.Searches);
     }
 
     [Fact]

@@ -4,7 +4,11 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using FindMe.Api;
 using FindMe.Faces;
+using FindMe.Pipeline;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace FindMe.Apps.Tests.Api;
 
@@ -61,6 +65,7 @@ public sealed class UploadsTests(NetworkedFindMe findMe)
             ("This is no ZIP file."u8.ToArray(), 422, "not-a-zip"),
             (Zip(("a.jpg", new byte[100]))[..^10], 422, "not-a-zip"),
             (Array.Empty<byte>(), 422, "not-a-zip"),
+            (OnDisk(Zip(("a.jpg", new byte[100])), ushort.MaxValue), 422, "not-a-zip"),
         })
         {
             using var answer = await SendAsync(ada, zip);
@@ -75,10 +80,60 @@ public sealed class UploadsTests(NetworkedFindMe findMe)
         Assert.InRange(Directory.GetFiles(Path.Combine(findMe.Data, "uploads", upload)).Sum(file => new FileInfo(file).Length), 0, 1_000);
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(Visitor visitor, byte[] zip)
+    [Fact]
+    public async Task Uploads_at_once_all_stand_in_the_persons_list_and_count_while_they_come()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        var zip = Zip(("a.jpg", new byte[1_000]));
+        var sending = new TaskCompletionSource();
+        var slow = Enumerable.Range(0, 2).Select(_ => SendAsync(ada, new SlowContent(zip, sending.Task))).ToList();
+        await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+
+        using var third = await SendAsync(ada, zip);
+        using var fourth = await SendAsync(ada, zip);
+        sending.SetResult();
+
+        Assert.Equal(HttpStatusCode.Created, third.StatusCode);
+        await ProblemAssert.IsAsync(fourth, 409, "too-many-uploads");
+        foreach (var answer in (await Task.WhenAll(slow)).Append(third))
+        {
+            var id = (await answer.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken))!["id"]!.GetValue<string>();
+            Assert.Equal(HttpStatusCode.NoContent, await ada.StatusOfAsync(HttpMethod.Delete, $"/api/uploads/{id}"));
+            answer.Dispose();
+        }
+    }
+
+    [Fact]
+    public void An_upload_takes_its_room_before_it_comes_and_none_that_must_stay_free()
+    {
+        using var folder = new TemporaryFolder();
+        var uploads = Options.Create(new UploadOptions { Path = folder.Path, MaxBytes = 1, MaxUnpackedBytes = 999 });
+        var free = new DriveInfo(folder.Path).AvailableFreeSpace;
+
+        using var first = new UploadSpace(uploads, Options.Create(new UploadSpaceOptions { LeaveFree = 0 })).TryTake();
+
+        Assert.NotNull(first);
+        Assert.Null(new UploadSpace(uploads, Options.Create(new UploadSpaceOptions { LeaveFree = 2 * free })).TryTake());
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_swept_ends_no_sweep()
+    {
+        var options = Options.Create(new UploadOptions { Path = "no\0path" });
+        using var sweep = new UploadSweep(new UploadFolders(options), options, TimeProvider.System, NullLogger<UploadSweep>.Instance);
+
+        await sweep.StartAsync(TestContext.Current.CancellationToken);
+
+        Assert.False(sweep.ExecuteTask!.IsCompleted);
+        await sweep.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    private static Task<HttpResponseMessage> SendAsync(Visitor visitor, byte[] zip) => SendAsync(visitor, new ByteArrayContent(zip));
+
+    private static async Task<HttpResponseMessage> SendAsync(Visitor visitor, HttpContent zip)
     {
         // Asks before it sends, as browsers' uploads cannot: an answer that comes before all is sent ends the connection.
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/uploads") { Content = new ByteArrayContent(zip) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/uploads") { Content = zip };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/zip");
         return await visitor.Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
@@ -98,11 +153,37 @@ public sealed class UploadsTests(NetworkedFindMe findMe)
         return bytes.ToArray();
     }
 
+    /// <summary>The same ZIP file, which says that it and its directory are on another disk: bytes 4 to 7 of its end. 65,535 stands for a ZIP64 directory.</summary>
+    private static byte[] OnDisk(byte[] zip, ushort disk)
+    {
+        var part = zip.ToArray();
+        BinaryPrimitives.WriteUInt32LittleEndian(part.AsSpan(part.AsSpan().LastIndexOf("PK\u0005\u0006"u8) + 4), (uint)disk << 16 | disk);
+        return part;
+    }
+
     /// <summary>The same ZIP file, whose directory claims another unpacked size: byte 24 of the record of its first file.</summary>
     private static byte[] Claiming(byte[] zip, uint length)
     {
         var lie = zip.ToArray();
         BinaryPrimitives.WriteUInt32LittleEndian(lie.AsSpan(lie.AsSpan().LastIndexOf("PK\u0001\u0002"u8) + 24), length);
         return lie;
+    }
+
+    /// <summary>A file whose second half comes later.</summary>
+    private sealed class SlowContent(byte[] bytes, Task rest) : HttpContent
+    {
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync(bytes.AsMemory(0, bytes.Length / 2));
+            await stream.FlushAsync();
+            await rest;
+            await stream.WriteAsync(bytes.AsMemory(bytes.Length / 2));
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = bytes.Length;
+            return true;
+        }
     }
 }

@@ -21,7 +21,7 @@ public sealed class KeyRingTests
         using var folder = new TemporaryFolder();
         var ring = folder.Folder("keys");
         string secret;
-        await using (var api = AppWith(vault, ring))
+        await using (var api = AppWith(vault, ring, makesKeys: true))
         {
             secret = Protector(api).Protect("a person's key");
         }
@@ -41,6 +41,41 @@ public sealed class KeyRingTests
     }
 
     [Fact]
+    public async Task Who_only_reads_makes_no_key_and_finds_the_one_that_Api_makes_later()
+    {
+        await using var vault = await Vault.StartAsync();
+        using var folder = new TemporaryFolder();
+        var ring = folder.Folder("keys");
+        await using var compare = AppWith(vault, ring);
+        Assert.ThrowsAny<CryptographicException>(() => Protector(compare).Protect("too early"));
+        Assert.Empty(Directory.GetFiles(ring));
+
+        await using var api = AppWith(vault, ring, makesKeys: true);
+        var secret = Protector(api).Protect("a person's key");
+
+        Assert.Equal("a person's key", Protector(compare).Unprotect(secret));
+        Assert.Single(Directory.GetFiles(ring));
+    }
+
+    [Fact]
+    public async Task A_vault_that_does_not_answer_is_asked_again_and_no_key_is_made_meanwhile()
+    {
+        await using var vault = await Vault.StartAsync();
+        using var folder = new TemporaryFolder();
+        var ring = folder.Folder("keys");
+        await using var api = AppWith(vault, ring, makesKeys: true);
+        var secret = Protector(api).Protect("a person's key");
+        await using var compare = AppWith(vault, ring);
+        vault.IsDown = true;
+        Assert.ThrowsAny<CryptographicException>(() => Protector(compare).Unprotect(secret));
+
+        vault.IsDown = false;
+
+        Assert.Equal("a person's key", Protector(compare).Unprotect(secret));
+        Assert.Single(Directory.GetFiles(ring));
+    }
+
+    [Fact]
     public async Task A_ring_that_names_another_vault_is_not_sent_there()
     {
         await using var vault = await Vault.StartAsync();
@@ -52,7 +87,7 @@ public sealed class KeyRingTests
         Assert.Throws<CryptographicException>(() => key.Unwrap(new Uri(vault.Address, "/keys/key-ring2/1"), wrapped));
     }
 
-    private static WebApplication AppWith(Vault vault, string ring, string identityHeader = Vault.Secret)
+    private static WebApplication AppWith(Vault vault, string ring, string identityHeader = Vault.Secret, bool makesKeys = false)
     {
         var builder = WebApplication.CreateBuilder(
         [
@@ -61,6 +96,11 @@ public sealed class KeyRingTests
         ]);
         builder.Logging.ClearProviders();
         builder.AddKeyRing();
+        if (makesKeys)
+        {
+            builder.Services.AddKeyMaking();
+        }
+
         return builder.Build();
     }
 
@@ -78,6 +118,8 @@ public sealed class KeyRingTests
         private Vault(WebApplication app) => _app = app;
 
         public Uri Address => new(_app.Urls.Single());
+
+        public bool IsDown { get; set; }
 
         public string Asked => string.Join(' ', _asked);
 
@@ -105,7 +147,7 @@ public sealed class KeyRingTests
         private IResult Answer(HttpRequest request, JsonObject body, Func<byte[], RSAEncryptionPadding, byte[]> work)
         {
             _asked.Enqueue(request.Path);
-            return request.Headers.Authorization == "Bearer a-token" && request.Query["api-version"] == "7.4" && (string?)body["alg"] == "RSA-OAEP-256"
+            return IsDown ? Results.StatusCode(503) : request.Headers.Authorization == "Bearer a-token" && request.Query["api-version"] == "7.4" && (string?)body["alg"] == "RSA-OAEP-256"
                 ? Results.Json(new
                 {
                     kid = $"{Address}keys/key-ring/1",

@@ -31,6 +31,9 @@ public sealed class AttackedSystem : IAsyncLifetime
     /// <summary>How many streams a person may have.</summary>
     internal static int Streams => 3;
 
+    /// <summary>How many files may come in at once from an address.</summary>
+    internal static int Files => 2;
+
     internal Visitor NewVisitor() => new(System.Page);
 
     internal RawConnection Connect(IPAddress? from = null) => RawConnection.Open(System.Page.Port, from);
@@ -51,6 +54,7 @@ public sealed class AttackedSystem : IAsyncLifetime
             ["RequestRates__PerAddress"] = "20",
             ["RequestRates__AddressBurst"] = "150",
             ["RequestRates__StreamsPerPerson"] = $"{Streams}",
+            ["RequestRates__FilesPerAddress"] = $"{Files}",
         };
         _system = await LocalSystem.StartAsync(
             new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = _folder.Folder("data"), Albums = [HolidayFolder, _folder.AlbumOfDemoPhotos(Long, 400, maxSide: 640)], Settings = settings },

@@ -76,6 +76,38 @@ public sealed class FloodTests(AttackedSystem findMe) : IClassFixture<AttackedSy
         await findMe.StillAnswersAsync();
     }
 
+    [Fact]
+    public async Task An_address_sends_so_many_files_at_once_and_others_send_theirs_meanwhile()
+    {
+        var (address, other) = (IPAddress.Parse("127.0.0.7"), IPAddress.Parse("127.0.0.8"));
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+        var head = $"POST /api/references HTTP/1.1\r\nHost: localhost\r\nCookie: findme={ada.Cookie}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 99\r\n\r\n--x";
+
+        // As many as may come in, and as many as may wait.
+        var slow = Enumerable.Range(0, 2 * AttackedSystem.Files).Select(_ => findMe.Connect(address)).ToList();
+        slow.ForEach(connection => Assert.True(connection.TrySend(head)));
+        await Task.Delay(300, TestContext.Current.CancellationToken);
+
+        using var oneMore = await ShowAsync(address);
+        using var elsewhere = await ShowAsync(other);
+        await ProblemAssert.IsAsync(oneMore, 503, "busy");
+        Assert.InRange(int.Parse(oneMore.Headers.GetValues("Retry-After").Single(), CultureInfo.InvariantCulture), 1, 60);
+        await ProblemAssert.IsAsync(elsewhere, 400, "photo-missing");
+        slow.ForEach(connection => connection.Dispose());
+
+        async Task<HttpResponseMessage> ShowAsync(IPAddress from)
+        {
+            using var http = From(from);
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(findMe.System.Page, "/api/references"))
+            {
+                Headers = { { "Cookie", $"findme={ada.Cookie}" } },
+                Content = new MultipartFormDataContent { { new StringContent("nothing"), "face" } },
+            };
+            return await http.SendAsync(request, TestContext.Current.CancellationToken);
+        }
+    }
+
     private async Task<IReadOnlyList<HttpResponseMessage>> FloodAsync(HttpClient http, string path, int requests, Func<int, string>? claimedAddress = null)
     {
         var answers = new HttpResponseMessage[requests];

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FindMe.Fetching;
 using FindMe.Networks;
 using FindMe.Pipeline;
@@ -69,10 +70,16 @@ public sealed class AccountsTests : IAsyncLifetime
     {
         using var process = NewProcess();
         await process.SignInAsync(appPassword: false);
+        var account = new AccountSummary(SourceNames.Bluesky, "did:plc:ann", "ann.test", null, null, DateTimeOffset.UnixEpoch);
+        var person = new Person { ConsentVersion = "", ConsentAt = DateTimeOffset.UnixEpoch, Accounts = [account] };
+        await process.Dapr.SaveStateAsync(StateKeys.Store, StateKeys.Person(Ada), person, TimeSpan.FromHours(1), Cancellation);
+        await process.Dapr.SaveStateAsync(StateKeys.Store, account.OwnerKey(), new { person = Ada }, TimeSpan.FromHours(1), Cancellation);
         var refused = (await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation))!;
         Networks.Bluesky.Grants.RevokeAll();
 
         Assert.Null(await process.Accounts.RefreshAsync(Ada, refused, Cancellation));
+        Assert.Empty((await process.Dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(Ada), Cancellation))!.Accounts);
+        Assert.Null(await process.Dapr.GetStateAsync<object>(StateKeys.Store, account.OwnerKey(), Cancellation));
         Assert.Null(await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation));
     }
 
@@ -87,7 +94,21 @@ public sealed class AccountsTests : IAsyncLifetime
         Assert.Null(await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation));
     }
 
-    private AccountProcess NewProcess() => new(_sidecar!.EndpointOf("findme-api"), _folder.Folder("keys"), Networks);
+    [Fact]
+    public async Task A_key_that_cannot_be_unwrapped_now_is_no_key_that_is_gone_and_is_not_replaced()
+    {
+        using var process = NewProcess();
+        await process.SignInAsync();
+        using var blind = NewProcess(ring: "empty");
+
+        await Assert.ThrowsAnyAsync<CryptographicException>(() => blind.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation));
+        await Assert.ThrowsAnyAsync<CryptographicException>(() => blind.References.ReadAsync(Ada, ["a"], Cancellation));
+        await Assert.ThrowsAnyAsync<CryptographicException>(() => blind.Keys.GetOrCreateAsync(Ada, TimeSpan.FromHours(1), Cancellation));
+
+        Assert.NotNull(await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation));
+    }
+
+    private AccountProcess NewProcess(string ring = "keys") => new(_sidecar!.EndpointOf("findme-api"), _folder.Folder(ring), Networks);
 
     /// <summary>What one process of FindMe has of accounts.</summary>
     private sealed class AccountProcess : IDisposable
@@ -101,12 +122,17 @@ public sealed class AccountsTests : IAsyncLifetime
             _networks = networks;
             _dapr = new HttpClient { BaseAddress = new Uri(sidecar.GetLeftPart(UriPartial.Authority)) };
             _outside = new OutsideHttp(Options.Create(new FetchOptions { AllowedPrivateHosts = [networks.Bluesky.Address.Authority], Retries = 0 }));
-            var dapr = new DaprClient(_dapr);
-            Keys = new PersonKeys(dapr, DataProtectionProvider.Create(new DirectoryInfo(keys)));
-            Accounts = new Accounts(dapr, Keys, new NetworkTokens(_outside, TimeProvider.System, NullLogger<NetworkTokens>.Instance), TimeProvider.System);
+            Dapr = new DaprClient(_dapr);
+            Keys = new PersonKeys(Dapr, DataProtectionProvider.Create(new DirectoryInfo(keys)));
+            References = new References(Dapr, Keys);
+            Accounts = new Accounts(Dapr, Keys, new NetworkTokens(_outside, TimeProvider.System, NullLogger<NetworkTokens>.Instance), TimeProvider.System);
         }
 
+        public DaprClient Dapr { get; }
+
         public PersonKeys Keys { get; }
+
+        public References References { get; }
 
         public Accounts Accounts { get; }
 

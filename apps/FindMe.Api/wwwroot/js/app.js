@@ -58,7 +58,12 @@ async function startingPoint() {
 
 function route() {
   const [name, argument] = location.hash.slice(1).split('=');
-  return [name, argument === undefined ? undefined : decodeURIComponent(argument)];
+  try {
+    return [name, argument === undefined ? undefined : decodeURIComponent(argument)];
+  } catch {
+    // An address that was cut off, as in #search=%: the server's state decides.
+    return [];
+  }
 }
 
 async function show() {

@@ -13,8 +13,9 @@ const refusals = {
 export const cameraWords = error => refusals[error.name] ?? 'The camera could not be started. Choose a photo instead.';
 
 // Shows the live picture in `stage`; gives the photo to `taken`, or calls `cancelled`.
-// Returns a function that switches the camera off, whatever was going on.
-export async function openCamera(stage, { taken, cancelled }) {
+// Returns a function that switches the camera off, whatever was going on. `isWanted` says whether the person still waits for it: they may
+// have gone on while the browser asked them.
+export async function openCamera(stage, { taken, cancelled, isWanted }) {
   if (!navigator.mediaDevices?.getUserMedia) {
     // Browsers hide the camera from pages that came over an open connection.
     throw new DOMException('No camera on an open connection', 'NotFoundError');
@@ -24,6 +25,10 @@ export async function openCamera(stage, { taken, cancelled }) {
     audio: false,
   });
   const off = () => stream.getTracks().forEach(track => track.stop());
+  if (!isWanted()) {
+    off();
+    return off;
+  }
   const video = element('video', { playsinline: true, 'aria-label': 'Live picture of your camera', class: 'mirrored' });
   video.muted = true;
   video.srcObject = stream;
@@ -52,10 +57,15 @@ export async function openCamera(stage, { taken, cancelled }) {
     const use = element('button', { type: 'button', class: 'button primary', onclick: () => { forget(); off(); taken(photo); } }, 'Use this picture');
     const forget = () => URL.revokeObjectURL(still.src);
     replace(stage, still, element('div', { class: 'camera-actions' }, use,
-      element('button', { type: 'button', class: 'button', onclick: () => { forget(); live(); } }, 'Take another')));
+      element('button', { type: 'button', class: 'button', onclick: () => { forget(); live().catch(stop); } }, 'Take another')));
     use.focus();
   }
 
-  await live();
+  try {
+    await live();
+  } catch (error) {
+    off();
+    throw error;
+  }
   return off;
 }

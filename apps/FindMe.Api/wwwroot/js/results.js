@@ -29,6 +29,8 @@ export async function resultsView(page, id) {
   let stop = () => {};
   let ticking;
   let naming;
+  // The end of the pause that a listener has heard of; false: of none.
+  let told = false;
 
   const heading = element('h1', {}, 'You in ', element('em', {}, search.query));
   const status = element('p', { class: 'status' });
@@ -162,31 +164,45 @@ export async function resultsView(page, id) {
   // The countdown is not in a live region: a listener hears of the pause once, from the status.
   function wait() {
     clearInterval(ticking);
-    if (search.status !== 'waiting') return;
+    if (search.status !== 'waiting') {
+      told = false;
+      return;
+    }
     const tick = () => {
       status.textContent = search.waitingUntil
         ? `Waiting: the source asked for a pause. It goes on at ${clockOf(search.waitingUntil)}, ${remaining(search.waitingUntil)}.`
         : 'Waiting: the source asked for a pause.';
     };
     tick();
-    announceNow(status.textContent);
     ticking = setInterval(tick, 1000);
+    // The stream says every few seconds that nothing has changed.
+    if (told === search.waitingUntil) return;
+    told = search.waitingUntil;
+    announceNow(status.textContent);
   }
 
   function conclude(surely, perhaps) {
     const { found, skipped: left } = search.photos;
     const skippedWords = left > 0 ? ` ${count(left, 'photo')} could not be compared.` : '';
+    // Under the same cap it would stop again where it stands.
+    const capped = search.problem?.type === 'cost-cap';
+    const most = element('input', { type: 'number', min: 0.01, step: 0.01, inputmode: 'decimal', value: (2 * search.cost).toFixed(2) });
     const actions = element('p', { class: 'actions' },
       frames.length > 0 && [
         element('button', { type: 'button', class: 'button', onclick: () => saveCsv(search, frames.map(frame => frame.match)) }, icon(icons.download), 'Save as CSV'),
         element('button', { type: 'button', class: 'button', onclick: () => saveJson(search, frames.map(frame => frame.match)) }, icon(icons.download), 'Save as JSON'),
         element('button', { type: 'button', class: 'button', onclick: () => print() }, icon(icons.print), 'Print'),
       ],
-      search.canContinue && search.source !== 'album' && search.source !== 'zip' &&
-        element('button', { type: 'button', class: 'button', onclick: goOn }, icon(icons.next), search.status === 'failed' ? 'Go on' : 'Look for newer photos'),
+      search.canContinue && search.source !== 'album' && search.source !== 'zip' && [
+        capped && element('label', { class: 'cap' }, 'It may cost in all, in US dollars ', most),
+        element('button', { type: 'button', class: 'button', onclick: () => goOn(capped ? { maxCost: Number(most.value) } : {}) },
+          icon(icons.next), capped || search.status === 'failed' ? 'Go on' : 'Look for newer photos'),
+      ],
       element('button', { type: 'button', class: 'button', onclick: again }, icon(icons.again), 'Search again'),
       element('a', { class: 'button', href: '#album' }, 'Search elsewhere'));
 
+    // A search that finished may have a problem too: there were no photos, or it has cost what the person allowed.
+    const problem = search.status !== 'failed' && search.problem && notice('info', sentence(search.problem.title), sentence(search.problem.detail));
     let words;
     if (search.status === 'failed') {
       words = search.problem
@@ -194,7 +210,7 @@ export async function resultsView(page, id) {
         : notice('problem', 'The search stopped', 'What was found until then is below.');
     } else if (frames.length === 0 && search.status === 'finished') {
       words = element('div', { class: 'nothing' },
-        element('p', { class: 'big' }, found === 0 ? 'There are no photos in this album.' : `You are in none of these ${count(found, 'photo')}, as far as we can see.${skippedWords}`),
+        (found > 0 || !problem) && element('p', { class: 'big' }, found === 0 ? 'There are no photos in this album.' : `You are in none of these ${count(found, 'photo')}, as far as we can see.${skippedWords}`),
         found > 0 && element('p', {}, 'Faces that are very small, turned away or covered are missed. What you can try:'),
         found > 0 && element('ul', {},
           element('li', {}, element('a', { href: '#face' }, 'Add another picture of yourself'), ', with the glasses, hair or beard you wore that day.'),
@@ -207,9 +223,9 @@ export async function resultsView(page, id) {
           ? `${where} Nothing was found until then.`
           : `${where} You are in ${count(surely, 'photo')} of ${cancelled ? 'those' : found}${perhaps > 0 ? `, and maybe in ${perhaps} more` : ''}.${skippedWords}`);
     }
-    replace(summary, words, actions);
+    replace(summary, words, problem, actions);
     if (stop !== finished) {
-      announceNow(words.textContent);
+      announceNow(`${words.textContent} ${problem ? problem.textContent : ''}`);
       if (frames.some(frame => frame.match.post?.network === 'x' && !frame.match.post.author)) naming = setTimeout(nameAuthors, NAMES_AFTER_MS);
     }
     stop = finished;
@@ -220,10 +236,22 @@ export async function resultsView(page, id) {
     if (!later) return;
     search.groups = later.groups;
     search.cost = later.cost;
-    for (const frame of frames) {
+    const before = frames.length;
+    for (const frame of [...frames]) {
       const named = later.matches.find(match => match.photo.id === frame.match.photo.id && match.post?.id === frame.match.post?.id);
-      if (named) frame.match.post = named.post;
-      frame.refresh(search.groups ?? []);
+      if (named) {
+        frame.match.post = named.post;
+        frame.refresh(search.groups);
+      } else {
+        // Its author turned out to have opted out.
+        frame.node.remove();
+        frames.splice(frames.indexOf(frame), 1);
+      }
+    }
+    if (frames.length < before) {
+      search.photos = later.photos;
+      viewer.leave();
+      draw({ matches: [], skipped: [] }, false);
     }
   }
 
@@ -252,9 +280,9 @@ export async function resultsView(page, id) {
     }
   }
 
-  async function goOn() {
+  async function goOn(wish) {
     try {
-      await api.continueSearch(id);
+      await api.continueSearch(id, wish);
       page.go('search', id);
     } catch (problem) {
       if (!page.needsConsent(problem)) replace(answer, problemNotice(problem));

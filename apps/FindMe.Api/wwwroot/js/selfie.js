@@ -32,6 +32,7 @@ export async function selfieView(page) {
   });
   let switchOff = () => {};
   let preview;
+  // Counts what was begun, a photo sent or the camera opened: what is no longer the newest says nothing any more.
   let sending = 0;
 
   idle();
@@ -54,10 +55,14 @@ export async function selfieView(page) {
   async function photograph() {
     switchOff();
     replace(answer);
+    const mine = ++sending;
     try {
       stage.dataset.state = 'camera';
-      switchOff = await openCamera(stage, { taken: photo => send(photo), cancelled: idle });
+      const off = await openCamera(stage, { taken: photo => send(photo), cancelled: idle, isWanted: () => mine === sending });
+      if (mine === sending) switchOff = off;
+      else off();
     } catch (error) {
+      if (mine !== sending) return;
       idle();
       replace(answer, notice('problem', 'No camera', cameraWords(error)));
     }
