@@ -34,6 +34,32 @@ public sealed class StateUpdatesTests : IDisposable
         Assert.Equal(6, sidecar.Chaos.Of(ChaosKind.RepeatedWrite));
     }
 
+    // Without a broker's limit here: a sidecar that takes as much as Service Bus does, and one that takes what daprd does.
+    [Fact]
+    public async Task What_is_too_large_for_one_request_goes_in_several()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        SidecarOptions Options(string data, int maxBodyBytes) => new()
+        {
+            DataPath = _folder.Folder(data),
+            ResourcesPath = Path.Combine(Checkouts.Root, "components"),
+            Apps = [new SidecarApp("findme-collect", 0, [])],
+            MaxBodyBytes = maxBodyBytes,
+        };
+        await using var broker = await LocalSidecar.StartAsync(Options("broker", 256 << 10), cancellation);
+        await using var store = await LocalSidecar.StartAsync(Options("store", 4 << 20), cancellation);
+        using var toBroker = new HttpClient { BaseAddress = new Uri(broker.EndpointOf("findme-collect").GetLeftPart(UriPartial.Authority)) };
+        using var toStore = new HttpClient { BaseAddress = new Uri(store.EndpointOf("findme-collect").GetLeftPart(UriPartial.Authority)) };
+        var text = new string('é', 100_000);
+
+        await new DaprClient(toBroker).BulkPublishEventAsync(
+            Topics.PubSub, Topics.TweetImage, Enumerable.Range(0, 32).Select(number => ($"{number}", text[..5_000])), cancellation);
+        await new DaprClient(toStore).SaveBulkStateAsync(StateKeys.Store, Enumerable.Range(0, 8).Select(number => ($"{number}", text)), TimeSpan.FromHours(1), cancellation);
+
+        var found = await new DaprClient(toStore).GetBulkStateAsync(StateKeys.Store, [.. Enumerable.Range(0, 8).Select(number => $"{number}")], cancellation);
+        Assert.Equal(8, found.Count);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private sealed record Count(int Value) : Document;
