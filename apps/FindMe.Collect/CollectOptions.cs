@@ -19,6 +19,18 @@ public sealed class CollectOptions
     /// <summary>Silences of a source in a row after which a search stops, 1 to 10. Default 6.</summary>
     [Range(1, 10)]
     public int MaxAttempts { get; set; } = 6;
+
+    /// <summary>Pages of one search, 1 to 10,000. Default 1,000: of a network about 40,000 posts. Then the search ends with a notice.</summary>
+    /// <remarks>Each page is compared with all before it, and a server of strangers may name pages without end.</remarks>
+    [Range(1, 10_000)]
+    public int MaxPages { get; set; } = 1_000;
+
+    /// <summary>
+    /// Pages in a row without a photo that was not listed before, after which the timeline of an instance ends, 1 to 1,000. Default 25, of
+    /// Mastodon about 1,000 posts; after ten times as many the whole search does.
+    /// </summary>
+    [Range(1, 1_000)]
+    public int MaxBarrenPages { get; set; } = 25;
 }
 
 [OptionsValidator]

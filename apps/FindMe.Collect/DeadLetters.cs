@@ -23,6 +23,11 @@ internal sealed partial class DeadLetterOptionsValidator : IValidateOptions<Dead
 /// What failed every time comes here and is tried once more after a while. A photo that fails then is skipped, a step of a search that
 /// fails then fails the search. So every search finishes, and the operator sees what was given up.
 /// </summary>
+/// <remarks>
+/// A dead letter that cannot be handled goes to its own topic again, so that neither an outage of the store nor one of this app loses it; the
+/// tries of each round, 50 seconds of waits in components/resiliency.yaml, keep that slow. Only what may pass comes again: anything else would
+/// take the place of other events for good, and is acknowledged with an error in the log. Nothing is dropped here, which would bring it back at once.
+/// </remarks>
 internal static partial class DeadLetters
 {
     public static void AddDeadLetters(this IServiceCollection services)
@@ -33,8 +38,23 @@ internal static partial class DeadLetters
 
     public static void MapDeadLetters(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost($"/{Topics.TweetImageDead}", RetryOrSkipAsync).WithTopic(Topics.TweetImageDead, deadLetterTopic: null);
-        routes.MapPost($"/{Topics.SearchRequestDead}", RetryOrFailAsync).WithTopic(Topics.SearchRequestDead, deadLetterTopic: null);
+        routes.MapPost($"/{Topics.TweetImageDead}", RetryOrSkipAsync).WithTopic(Topics.TweetImageDead, Topics.TweetImageDead).AddEndpointFilter(EndUnlessItMayPassAsync);
+        routes.MapPost($"/{Topics.SearchRequestDead}", RetryOrFailAsync).WithTopic(Topics.SearchRequestDead, Topics.SearchRequestDead).AddEndpointFilter(EndUnlessItMayPassAsync);
+    }
+
+    // The store or the broker answers again one day, and a newer version takes what is too new for this one.
+    private static async ValueTask<object?> EndUnlessItMayPassAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(context);
+        }
+        catch (Exception exception) when (exception is not (DaprException or NewerSchemaException or OperationCanceledException))
+        {
+            var services = context.HttpContext.RequestServices;
+            LogEnded(services.GetRequiredService<ILogger<DeadLetterOptions>>(), context.Arguments.OfType<CloudEvent>().First().Id, exception);
+            return Delivery.Done;
+        }
     }
 
     // The wakeup first: once the photo is marked, it will be tried. A second delivery marks it again, or finds it settled.
@@ -51,7 +71,7 @@ internal static partial class DeadLetters
         if (message.Data is not { } image)
         {
             LogWithoutData(logger, message.Topic, message.Id);
-            return Delivery.Drop;
+            return Delivery.Done;
         }
 
         if (!image.LastTry)
@@ -83,7 +103,7 @@ internal static partial class DeadLetters
         if (message.Data is not { } request)
         {
             LogWithoutData(logger, message.Topic, message.Id);
-            return Delivery.Drop;
+            return Delivery.Done;
         }
 
         if (!request.LastTry)
@@ -103,8 +123,11 @@ internal static partial class DeadLetters
         return Delivery.Done;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The dead letter {EventId} of {Topic} has no data: dropped.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The dead letter {EventId} of {Topic} has no data: it ends here.")]
     private static partial void LogWithoutData(ILogger logger, string? topic, string? eventId);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The dead letter {EventId} can never be handled: it ends here.")]
+    private static partial void LogEnded(ILogger logger, string? eventId, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed every time; it is tried once more in {RetryAfter}.")]
     private static partial void LogRetry(ILogger logger, string searchId, string eventId, TimeSpan retryAfter);

@@ -3,7 +3,7 @@ using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Collect;
 
-/// <summary>Sends the photos of a search that failed every time once more, and opens again what was given up.</summary>
+/// <summary>Sends the photos of a search that failed every time once more, opens again what was given up, and resumes what came to a standstill.</summary>
 internal sealed class FailedPhotos(DaprClient dapr, PhotoWaves waves, Failures failures, TimeProvider time)
 {
     /// <summary>Sends the photos that failed and have no verdict, each for the last time. A photo that is sent twice is settled once.</summary>
@@ -49,18 +49,24 @@ internal sealed class FailedPhotos(DaprClient dapr, PhotoWaves waves, Failures f
         if (reopened?.IsOpen() == true)
         {
             // What was under way when the search failed was let go without a verdict.
-            for (var page = 0; page < reopened.Pages.Count; page++)
-            {
-                await waves.ReleaseDueAsync(reopened, page, cancellationToken, again: true);
-            }
-
-            if (reopened.Stage == SearchStage.Listing)
-            {
-                await dapr.PublishAsync(SearchRequest.NextPage(reopened), cancellationToken);
-            }
+            await ResumeAsync(reopened, cancellationToken);
         }
 
         await failures.RemoveAsync(id, cancellationToken);
         return reopened;
+    }
+
+    /// <summary>Sends what is under way and has no verdict, and asks for the next page. What was on its way all the same is done once.</summary>
+    public async Task ResumeAsync(Search search, CancellationToken cancellationToken)
+    {
+        for (var page = 0; page < search.Pages.Count; page++)
+        {
+            await waves.ReleaseDueAsync(search, page, cancellationToken, again: true);
+        }
+
+        if (search.Stage == SearchStage.Listing)
+        {
+            await dapr.PublishAsync(SearchRequest.NextPage(search), cancellationToken);
+        }
     }
 }

@@ -28,7 +28,7 @@ internal sealed class PhotoWaves(DaprClient dapr, TimeProvider time)
     /// <param name="search">The search.</param>
     /// <param name="pageNumber">The page, counted from 0; nothing happens where it is not listed.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="again">Also waves that were sent before: what was under way is to be sent once more.</param>
+    /// <param name="again">Also all that were sent before and are not settled, whether it is their turn or not: what was under way is to be sent once more.</param>
     public async Task ReleaseDueAsync(Search search, int pageNumber, CancellationToken cancellationToken, bool again = false)
     {
         if (pageNumber >= search.Pages.Count || !search.IsOpen())
@@ -42,7 +42,8 @@ internal sealed class PhotoWaves(DaprClient dapr, TimeProvider time)
         var due = new List<int>();
         for (var wave = 0; wave < PageLayout.WavesOf(page.Photos); wave++)
         {
-            if ((again || !PageLayout.IsWaveSent(shards, wave)) && await IsDueAsync(search, first + wave, first, shards, cancellationToken))
+            var isMissing = again && PageLayout.IsWaveSent(shards, wave) && !PageLayout.IsWaveSettled(shards, wave);
+            if (isMissing || (!PageLayout.IsWaveSent(shards, wave) && await IsDueAsync(search, first + wave, first, shards, cancellationToken)))
             {
                 due.Add(wave);
             }
@@ -96,6 +97,11 @@ internal sealed class PhotoWaves(DaprClient dapr, TimeProvider time)
             .OrderBy(photo => photo.Index)
             .Select(photo => TweetImage.Of(search.Id, page, firstWave, photo));
         await dapr.BulkPublishEventAsync(Topics.PubSub, Topics.TweetImage, images.Select(image => (image.EventId(), image)), cancellationToken);
+
+        if (going.All(wave => PageLayout.IsWaveSent(shards, wave)))
+        {
+            return;
+        }
 
         // In turn in the page's shards, which are written by comparers too.
         var keys = PageLayout.ShardKeys(search.Id, page).ToList();

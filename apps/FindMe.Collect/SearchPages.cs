@@ -84,16 +84,30 @@ internal sealed partial class SearchPages(
     private async Task<(Search Search, bool Overtaken)> WriteAsync(Search begun, SourcePage listed, decimal reserved, CancellationToken cancellationToken)
     {
         var known = await KnownAsync(begun, cancellationToken);
-        var fresh = listed.Photos.Where(photo => !optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author) && known.Add(photo.Id)).ToList();
-        var seenBefore = listed.Photos.Except(fresh).Select(photo => photo.Post.Id).Distinct().Count();
+        var (photos, notices) = PhotoBounds.Apply(listed.Photos);
+        var fresh = photos.Where(photo => !optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author) && known.Add(photo.Id)).ToList();
+        var seenBefore = photos.Except(fresh).Select(photo => photo.Post.Id).Distinct().Count();
         var posts = listed.Posts - seenBefore;
         var (next, isLast) = (listed.Next, listed.Next is null);
+        if (!isLast && IsEndless(begun, fresh.Count))
+        {
+            notices = [.. notices, "There may be more: FindMe reads no further than this."];
+            (next, isLast) = (null, true);
+        }
+
         if (fresh.Count > PageLayout.MaxPhotosPerPage)
         {
             // The source is asked for the same page once more, and what is written by then is left out.
             fresh = fresh[..PageLayout.MaxPhotosPerPage];
             posts = fresh.Select(photo => photo.Post.Id).Distinct().Count() - seenBefore;
             (next, isLast) = (begun.Next, false);
+        }
+
+        // It may have been deleted while the source was asked, and what is written then nobody sweeps.
+        var now = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(begun.Id), cancellationToken);
+        if (now?.Stage != SearchStage.Listing || now.Pages.Count != begun.Pages.Count)
+        {
+            return (await costs.CorrectAsync(now ?? begun with { Stage = SearchStage.Deleted }, listed.Cost - reserved, cancellationToken), true);
         }
 
         var page = new SearchPage(begun.Listings, fresh.Count);
@@ -111,7 +125,7 @@ internal sealed partial class SearchPages(
                     Newest = listed.Newest ?? current.Newest,
                     Cost = current.Cost - reserved + listed.Cost,
                     Attempts = 0,
-                    Notices = [.. current.Notices.Union(listed.Notices).Take(Search.MaxNotices)],
+                    Notices = [.. current.Notices.Union(listed.Notices).Union(notices).Take(Search.MaxNotices)],
                     Stage = ended ? SearchStage.Listed : current.Stage,
                     Problem = ended && fresh.Count == 0 && current.Pages.All(earlier => earlier.Photos == 0) ? Nothing(begun) : null,
                 };
@@ -119,6 +133,11 @@ internal sealed partial class SearchPages(
             cancellationToken);
         if (!written.Pages.Contains(page))
         {
+            foreach (var key in PageLayout.ShardKeys(begun.Id, page))
+            {
+                await dapr.DeleteStateAsync(StateKeys.Store, key, cancellationToken);
+            }
+
             // It was paid all the same: what it cost, not what it might have.
             return (await costs.CorrectAsync(written, listed.Cost - reserved, cancellationToken), true);
         }
@@ -126,6 +145,11 @@ internal sealed partial class SearchPages(
         LogPage(logger, begun.Id, begun.Pages.Count, fresh.Count);
         return (written, false);
     }
+
+    // A source of strangers may have pages without end, or go round in a circle. Timelines that are known by others before them are no circle.
+    private bool IsEndless(Search search, int fresh) =>
+        search.Pages.Count + 1 >= options.Value.MaxPages
+        || (fresh == 0 && search.Pages.Reverse().TakeWhile(page => page.Photos == 0).Count() + 1 >= 10 * options.Value.MaxBarrenPages);
 
     // Pages overlap: posts come in between, instances know the same posts. What is listed is what stands in the shards.
     private async Task<HashSet<string>> KnownAsync(Search search, CancellationToken cancellationToken)

@@ -40,10 +40,17 @@ internal static partial class SearchRequests
             return Delivery.Done;
         }
 
-        if (request.Again is not null)
+        switch (request.Again)
         {
-            await failed.SendAsync(search, cancellationToken);
-            return Delivery.Done;
+            case RetryScope.Waiting:
+                await failed.SendAsync(search, cancellationToken);
+                return Delivery.Done;
+            case RetryScope.Unsettled:
+                await failed.ResumeAsync(search, cancellationToken);
+                return Delivery.Done;
+            case RetryScope.Settled:
+                // Opened again it was resumed too.
+                return Delivery.Done;
         }
 
         if (request.Wave is { } wave)

@@ -53,9 +53,15 @@ internal static partial class TweetImages
             PipelineMetrics.Took("fetch", started);
             verdict = await comparison.CompareAsync(image, photo, wanted, cancellationToken);
         }
-        catch (PhotoUnavailableException exception)
+        catch (Exception exception) when (exception is PhotoUnavailableException || (exception is PhotoUnreachableException { IsSlow: true } && image.LastTry))
         {
             verdict = Verdict.Skipped(exception.Message, "unavailable");
+        }
+        catch (PhotoUnreachableException exception) when (exception.IsSlow)
+        {
+            // Six tries in a row would hold this replica for minutes: from the dead letters it comes once more, after a while.
+            LogSlow(logger, image.SearchId, image.Listing, image.Index);
+            return Delivery.Drop;
         }
 
         if (verdict is not null)
@@ -65,6 +71,9 @@ internal static partial class TweetImages
 
         return Delivery.Done;
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: photo {Listing}/{Index} could not be fetched in time; it is set aside.")]
+    private static partial void LogSlow(ILogger logger, string searchId, int listing, int index);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The tweet_image {EventId} has no data: dropped.")]
     private static partial void LogWithoutData(ILogger logger, string? eventId);

@@ -40,6 +40,9 @@ internal sealed record LocalSystemOptions
     /// <summary>Whether the sidecar notes answers of the apps that no subscriber means; default false.</summary>
     public bool Strict { get; init; }
 
+    /// <summary>Whether connections that an app refuses count as failures, as with daprd; default false.</summary>
+    public bool CountRefused { get; init; }
+
     /// <summary>What the sidecar does wrong on purpose; null: nothing.</summary>
     public ChaosOptions? Chaos { get; init; }
 
@@ -118,6 +121,7 @@ internal sealed class LocalSystem : IAsyncDisposable
                 Broker = options.Broker,
                 Store = options.Store,
                 Strict = options.Strict,
+                CountRefused = options.CountRefused,
                 Chaos = options.Chaos,
                 Intercept = options.Intercept,
             },

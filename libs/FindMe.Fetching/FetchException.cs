@@ -3,7 +3,7 @@ namespace FindMe.Fetching;
 /// <summary>Why a fetch failed.</summary>
 public enum FetchProblem
 {
-    /// <summary>The address is none of http or https, has no host, or holds a user's name.</summary>
+    /// <summary>The address is none of http or https, has no host or one that no name server knows, or holds a user's name.</summary>
     BadAddress,
 
     /// <summary>The host has no public address: it is this machine or a network of its own. Never tried again.</summary>

@@ -117,6 +117,22 @@ public sealed class OutsideHttp : IDisposable
         }
     }
 
+    /// <summary>The host of an address as names are looked up: in ASCII.</summary>
+    /// <param name="address">An absolute address.</param>
+    /// <returns>Null where it has none, or one that has no such form.</returns>
+    public static string? HostOf(Uri address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        try
+        {
+            return address.IdnHost is { Length: > 0 } host ? host : null;
+        }
+        catch (UriFormatException)
+        {
+            return null;
+        }
+    }
+
     /// <inheritdoc />
     public void Dispose() => _http.Dispose();
 
@@ -156,7 +172,7 @@ public sealed class OutsideHttp : IDisposable
         if (!address.IsAbsoluteUri
             || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps)
             || address.UserInfo.Length > 0
-            || address.IdnHost.Length == 0)
+            || HostOf(address) is null)
         {
             throw new FetchException(FetchProblem.BadAddress, "The address is not one of a web server.");
         }
@@ -179,8 +195,10 @@ public sealed class OutsideHttp : IDisposable
         {
             throw new FetchException(FetchProblem.TooLarge, "The server's answer has more headers than FindMe reads.", exception);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or InvalidDataException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException or InvalidDataException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
+            // The last is the time to connect: the time of the whole fetch is not over.
             throw new FetchException(FetchProblem.Unreachable, "The server cannot be reached, or its answer broke off.", exception);
         }
     }

@@ -14,6 +14,9 @@ public abstract record Document : IJsonOnDeserialized
     /// <summary>The version of this document's shape.</summary>
     public int Schema { get; init; } = 1;
 
+    /// <summary>Names the write that made this version of a state document, so that its writer knows it again; null: a message, or written without a condition.</summary>
+    public string? Write { get; init; }
+
     /// <summary>Members that this version does not know; written back as they were read.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; init; }

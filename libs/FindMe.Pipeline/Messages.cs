@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace FindMe.Pipeline;
 
 /// <summary>
-/// One step of a search. With <see cref="Wave"/>: let that wave of photos go to the comparers. With <see cref="Again"/>: send the photos
-/// that failed, once more. Without either: list the page <see cref="Page"/> of its source, then let go what may go.
+/// One step of a search. With <see cref="Wave"/>: let that wave of photos go to the comparers. With <see cref="Again"/>: send what failed, or
+/// what is missing, once more. Without either: list the page <see cref="Page"/> of its source, then let go what may go.
 /// </summary>
 /// <remarks>Names a search and holds nothing of the person: who and where stand in the state under <see cref="StateKeys.Search"/>.</remarks>
 public sealed record SearchRequest : Document
@@ -21,7 +21,7 @@ public sealed record SearchRequest : Document
     /// <summary><see cref="Search.Turn"/> when this was asked for: the same page asked for after a wait is another event.</summary>
     public int Turn { get; init; }
 
-    /// <summary>What failed every time to try again; null: nothing.</summary>
+    /// <summary>What to try again; null: nothing.</summary>
     public RetryScope? Again { get; init; }
 
     /// <summary>The step that lists the page after those that are listed.</summary>
@@ -36,6 +36,7 @@ public sealed record SearchRequest : Document
     {
         { Again: RetryScope.Waiting } => "/again",
         { Again: RetryScope.Settled } => "/replay",
+        { Again: RetryScope.Unsettled } => "/resume",
         { Wave: { } wave } => $"/wave/{wave}",
         { Turn: > 0 } => $"/page/{Page}/turn/{Turn}",
         _ => $"/page/{Page}",
@@ -50,6 +51,9 @@ public enum RetryScope
 
     /// <summary>What was given up: photos skipped because they failed repeatedly, or the whole search. The operator asks for it.</summary>
     Settled,
+
+    /// <summary>What is under way: the photos that were sent and have no verdict, and the next page. Asked for where nothing has happened for long.</summary>
+    Unsettled,
 }
 
 /// <summary>One photo to compare with the face that a search looks for.</summary>

@@ -4,6 +4,10 @@ using FindMe.Pipeline.Dapr;
 namespace FindMe.Pipeline;
 
 /// <summary>Changes documents that several processes write.</summary>
+/// <remarks>
+/// A conflict need not be somebody else's: where the store's reply is lost, daprd writes once more under the ETag that its first write used up.
+/// So each write of a <see cref="Document"/> has a name, and one that is found in the store was done and is not done again.
+/// </remarks>
 public static class StateUpdates
 {
     /// <summary>Attempts at one document before giving up: the delivery or request is then repeated by whoever made it.</summary>
@@ -21,6 +25,7 @@ public static class StateUpdates
         this DaprClient dapr, string key, Func<T, T> change, Func<T, TimeSpan> timeToLive, CancellationToken cancellationToken)
         where T : class
     {
+        T? changed = null;
         for (var attempt = 1; ; attempt++)
         {
             var (document, etag) = await dapr.GetStateAndETagAsync<T>(StateKeys.Store, key, cancellationToken);
@@ -29,9 +34,19 @@ public static class StateUpdates
                 return null;
             }
 
-            var changed = change(document);
-            if (ReferenceEquals(changed, document)
-                || await dapr.TrySaveStateAsync(StateKeys.Store, key, changed, etag, timeToLive(changed), cancellationToken))
+            if (IsWrite(changed, document))
+            {
+                return changed;
+            }
+
+            changed = change(document);
+            if (ReferenceEquals(changed, document))
+            {
+                return changed;
+            }
+
+            changed = Named(changed);
+            if (await dapr.TrySaveStateAsync(StateKeys.Store, key, changed, etag, timeToLive(changed), cancellationToken))
             {
                 return changed;
             }
@@ -52,14 +67,25 @@ public static class StateUpdates
         this DaprClient dapr, string key, Func<T?, T> change, Func<T, TimeSpan> timeToLive, CancellationToken cancellationToken)
         where T : class
     {
+        T? changed = null;
         for (var attempt = 1; ; attempt++)
         {
             var (document, etag) = await dapr.GetStateAndETagAsync<T>(StateKeys.Store, key, cancellationToken);
-            var changed = change(document);
+            if (changed is not null && IsWrite(changed, document))
+            {
+                return changed;
+            }
+
+            changed = change(document);
+            if (ReferenceEquals(changed, document))
+            {
+                return changed;
+            }
+
+            changed = Named(changed);
             try
             {
-                if (ReferenceEquals(changed, document)
-                    || await dapr.TrySaveStateAsync(StateKeys.Store, key, changed, etag, timeToLive(changed), cancellationToken))
+                if (await dapr.TrySaveStateAsync(StateKeys.Store, key, changed, etag, timeToLive(changed), cancellationToken))
                 {
                     return changed;
                 }
@@ -72,6 +98,12 @@ public static class StateUpdates
             await BackOffAsync(attempt, key, cancellationToken);
         }
     }
+
+    private static T Named<T>(T document)
+        where T : class =>
+        document is Document known ? (T)(object)(known with { Write = Guid.NewGuid().ToString("N") }) : document;
+
+    private static bool IsWrite<T>(T? written, T? found) => written is Document { Write: { } name } && found is Document there && there.Write == name;
 
     /// <summary>Waits a random while after losing a race, longer the more were lost.</summary>
     /// <param name="attempt">The attempt that was lost, from 1.</param>

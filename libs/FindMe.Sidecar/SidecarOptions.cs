@@ -44,6 +44,12 @@ public sealed class SidecarOptions
     /// <summary>Note what Dapr lets pass and is seldom meant, in <see cref="LocalSidecar.Violations"/>. Default false.</summary>
     public bool Strict { get; init; }
 
+    /// <summary>
+    /// A connection that an app refuses or breaks off is a failure that uses up the tries of the retry policy, as with daprd, and its events are
+    /// not kept back while nothing listens. Default false: they wait, and starting an app anew costs nothing.
+    /// </summary>
+    public bool CountRefused { get; init; }
+
     /// <summary>What to do wrong on purpose. Default null: nothing.</summary>
     public ChaosOptions? Chaos { get; init; }
 

@@ -119,6 +119,8 @@ public sealed class NetworkedFindMe : IAsyncDisposable
             ["Logging__LogLevel__FindMe"] = "Debug",
             ["Wakeups__Interval"] = "00:00:00.2",
             ["Collect__FirstWait"] = "00:00:00.2",
+            ["Collect__MaxBarrenPages"] = "5",
+            ["DeadLetters__RetryAfter"] = "00:00:00.2",
             ["Fetching__Timeout"] = "00:00:03",
             ["Fetching__RetryDelay"] = "00:00:00.02",
             ["Sources__Bluesky__Service"] = _bench.Bluesky.Address.AbsoluteUri,

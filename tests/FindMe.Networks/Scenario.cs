@@ -195,6 +195,9 @@ public enum MediaBehaviour
     /// <summary>200, but a byte a second.</summary>
     Slow,
 
+    /// <summary>A byte a second at the first fetch, then 200.</summary>
+    SlowOnce,
+
     /// <summary>302 to a host of the machine's own network: <see cref="NetworkBench.PrivateHits"/> counts who follows.</summary>
     RedirectToPrivate,
 
@@ -213,6 +216,19 @@ public sealed record MastodonScenario
 {
     /// <summary>Who may read its hashtag feeds.</summary>
     public FeedAccess HashtagFeeds { get; init; }
+}
+
+/// <summary>How an instance that means no good makes a feed endless.</summary>
+public enum EndlessFeed
+{
+    /// <summary>It does not.</summary>
+    None,
+
+    /// <summary>The page after each page is that page itself.</summary>
+    SamePage,
+
+    /// <summary>There is always a page after a page, under an address of its own, with the same posts.</summary>
+    SamePosts,
 }
 
 /// <summary>Who may read an instance's hashtag feeds.</summary>

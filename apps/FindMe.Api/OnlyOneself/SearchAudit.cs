@@ -7,10 +7,19 @@ namespace FindMe.Api;
 /// <summary>Limits searches and writes each into the audit log, when it begins and when it has ended.</summary>
 /// <remarks>
 /// The searches that have not ended stand in the store, so that the one line with the counts is written also when nobody watches,
-/// and after a restart. Whoever takes a search from that list writes its line: one replica does.
+/// and after a restart. Whoever takes a search from that list writes its line: one replica does. So does one ask for what is missing where
+/// it finds that a search stands still.
 /// </remarks>
 internal sealed partial class SearchAudit(
-    AuditLog audit, RequestLimits limits, DaprClient dapr, SearchReader reader, IOptions<OnlyOneselfOptions> options, TimeProvider time, ILogger<SearchAudit> logger) : BackgroundService, IEndpointFilter
+    AuditLog audit,
+    RequestLimits limits,
+    DaprClient dapr,
+    SearchReader reader,
+    StalledSearches stalled,
+    IOptions<OnlyOneselfOptions> options,
+    IOptions<SearchOptions> searches,
+    TimeProvider time,
+    ILogger<SearchAudit> logger) : BackgroundService, IEndpointFilter
 {
     /// <summary>Before a search: whether it may begin. After it: that it has.</summary>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -60,11 +69,17 @@ internal sealed partial class SearchAudit(
     private async Task CloseEndedAsync(CancellationToken cancellationToken)
     {
         var open = await dapr.GetStateAsync<OpenSearches>(StateKeys.Store, StateKeys.OpenSearches, cancellationToken);
+        stalled.Keep(open?.Searches.Select(search => search.Id).ToHashSet(StringComparer.Ordinal) ?? []);
         foreach (var search in open?.Searches ?? [])
         {
             var snapshot = await reader.TryReadAsync(search.Id, search.Person, cancellationToken);
             if (snapshot is not null && !snapshot.IsEnded())
             {
+                if (stalled.IsStalled(snapshot) && await TryResumeAsync(search.Id, cancellationToken))
+                {
+                    await stalled.ResumeAsync(snapshot.Search, cancellationToken);
+                }
+
                 continue;
             }
 
@@ -81,6 +96,22 @@ internal sealed partial class SearchAudit(
                 audit.Write(EndOf(search, snapshot));
             }
         }
+    }
+
+    // Every replica sees the same standstill; the first to note it asks, once in a patience.
+    private async Task<bool> TryResumeAsync(string id, CancellationToken cancellationToken)
+    {
+        var mine = false;
+        var now = time.GetUtcNow();
+        await ChangeAsync(
+            open =>
+            {
+                var search = open.FirstOrDefault(search => search.Id == id);
+                mine = search is not null && !(search.ResumedAt + searches.Value.ResumeAfter > now);
+                return mine ? [.. open.Select(other => other.Id == id ? other with { ResumedAt = now } : other)] : open;
+            },
+            cancellationToken);
+        return mine;
     }
 
     private AuditEntry EndOf(OpenSearch search, SearchSnapshot? snapshot) => new(
@@ -104,7 +135,7 @@ internal sealed partial class SearchAudit(
     private sealed record OpenSearches(IReadOnlyList<OpenSearch> Searches) : Document;
 
     /// <summary>One of them.</summary>
-    private sealed record OpenSearch(string Id, string Person);
+    private sealed record OpenSearch(string Id, string Person, DateTimeOffset? ResumedAt = null);
 }
 
 /// <summary>Registers what keeps FindMe to finding oneself.</summary>

@@ -45,7 +45,7 @@ internal static class SearchEstimates
             if (answer.IsSuccess && XAnswers.TryRead<XCounts>(answer)?.Meta?.Total is { } total)
             {
                 var posts = Math.Min(total, terms.Limit ?? total);
-                return TypedResults.Ok(new SearchEstimate(posts, posts * (x.PostPrice + (4 * x.MediaPrice)), "USD", x.CountPrice));
+                return TypedResults.Ok(new SearchEstimate(posts, x.CostOf(posts), "USD", x.CountPrice));
             }
 
             return XAnswers.ProblemOf(answer) is { } refusal

@@ -40,7 +40,7 @@ internal sealed class MastodonSignIn(
 
         // Tokens travel there: only a server under test on this machine may go without https.
         var scheme = fetching.Value.AllowedPrivateHosts.Contains(name, StringComparer.OrdinalIgnoreCase) ? "http" : "https";
-        return Uri.TryCreate($"{scheme}://{name}", UriKind.Absolute, out var server) && server.AbsolutePath == "/" && server.IdnHost.Contains('.') ? server : null;
+        return Uri.TryCreate($"{scheme}://{name}", UriKind.Absolute, out var server) && server.AbsolutePath == "/" && OutsideHttp.HostOf(server)?.Contains('.') == true ? server : null;
     }
 
     /// <summary>Where the person is asked; registers FindMe there first where that was never done.</summary>

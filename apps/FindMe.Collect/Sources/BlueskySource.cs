@@ -12,6 +12,9 @@ internal sealed class BlueskySource(AccountCalls calls, BlueskySession operatorS
     // Up to 100 are allowed.
     private const int PostsPerPage = 50;
 
+    // Cursors are numbers or times; the place lies in the search's document.
+    private const int MaxCursor = 1_024;
+
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
 
     public string Name => SourceNames.Bluesky;
@@ -52,11 +55,11 @@ internal sealed class BlueskySource(AccountCalls calls, BlueskySession operatorS
 
         // Asked for again from a time on, the newest post of the walk before comes once more.
         var fresh = page.Posts.Where(post => search.After is null || post.Mark.CompareTo(search.After) > 0).ToList();
-        var isOver = page.Cursor is null || fresh.Count < page.Posts.Count || page.Posts.Count == 0;
+        var isOver = page.Cursor is null || page.Cursor.Length > MaxCursor || page.Cursor == cursor || fresh.Count < page.Posts.Count || page.Posts.Count == 0;
         var (photos, notices) = BlueskyPosts.Photos(fresh, account?.Server ?? options.Value.Service, mayShowToStrangers: account is null);
         return new SourcePage(photos, fresh.Count, isOver ? null : $"{version} {page.Cursor}")
         {
-            Newest = search.Next is null ? fresh.Select(post => post.Mark).Max(StringComparer.Ordinal) : null,
+            Newest = search.Next is null ? fresh.Where(post => post.Uri!.Length <= MaxCursor).Select(post => post.Mark).Max(StringComparer.Ordinal) : null,
             Notices = notices,
         };
     }

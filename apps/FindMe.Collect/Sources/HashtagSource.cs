@@ -1,10 +1,11 @@
 using System.Text.Json;
 using FindMe.Pipeline;
+using Microsoft.Extensions.Options;
 
 namespace FindMe.Collect;
 
 /// <summary>Hashtags on Mastodon, then on Bluesky, as one search: a picture that is on both counts once. X, which costs money, is searched on its own.</summary>
-internal sealed class HashtagSource(MastodonSource mastodon, BlueskySource bluesky) : IPhotoSource
+internal sealed class HashtagSource(MastodonSource mastodon, BlueskySource bluesky, IOptions<CollectOptions> collect) : IPhotoSource
 {
     private readonly IPhotoSource[] _networks = [mastodon, bluesky];
 
@@ -35,6 +36,11 @@ internal sealed class HashtagSource(MastodonSource mastodon, BlueskySource blues
             catch (SourceException exception) when (following is not null)
             {
                 notices.Add($"{network.Name} was left out: {exception.Problem.Title}");
+            }
+            catch (SourceUnavailableException exception) when (following is not null && search.Attempts + 1 >= collect.Value.MaxAttempts)
+            {
+                // A page of its own, so that the next one has its own attempts.
+                return new SourcePage([], 0, $"{following.Name}|") { Notices = [.. notices, $"{network.Name} was left out: {exception.Message}"] };
             }
             catch (SourceException exception) when (search.Pages.Count > 0)
             {

@@ -9,6 +9,8 @@ namespace FindMe.Collect;
 /// <remarks>https://docs.joinmastodon.org/entities/Status. Instances are strangers: a post of another shape is left out, not trusted.</remarks>
 internal static partial class MastodonPosts
 {
+    private const int MaxNote = 2_000;
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Reads an answer.</summary>
@@ -87,7 +89,10 @@ internal static partial class MastodonPosts
 
     // What the account says to Mastodon, and what people write into their profile for programs to read.
     private static bool MayBeFound(MastodonAccount account) =>
-        account.Indexable != false && account.Noindex != true && !NoBot().IsMatch(Markup().Replace(account.Note ?? "", ""));
+        account.Indexable != false && account.Noindex != true && !NoBot().IsMatch(Markup().Replace(Head(account.Note ?? ""), ""));
+
+    // Mastodon has 500 characters, and what it makes of them: an instance of strangers may send megabytes.
+    private static string Head(string note) => note[..Math.Min(note.Length, MaxNote)];
 
     // Of a video also the picture that stands for it. Where the instance has no copy of its own yet, the post's home has one.
     private static PhotoLocator? LocatorOf(MastodonMedia media) => media switch
@@ -104,7 +109,8 @@ internal static partial class MastodonPosts
     [GeneratedRegex("#(nobot|nobots|noindex)\\b", RegexOptions.IgnoreCase)]
     private static partial Regex NoBot();
 
-    [GeneratedRegex("<[^>]*>")]
+    // Ends at the next tag: it looks at no character twice.
+    [GeneratedRegex("<[^<>]*>")]
     private static partial Regex Markup();
 }
 

@@ -16,6 +16,9 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
     // The most that an instance gives.
     private const int PostsPerPage = 40;
 
+    // Ids are numbers of 64 bits.
+    private const int MaxId = 64;
+
     public string Name => SourceNames.Mastodon;
 
     public async Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
@@ -29,22 +32,21 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
         }
 
         var notices = new List<string>();
-        var (current, url) = PlaceOf(search.Next, timelines);
-        for (; current < timelines.Count; current++, url = null)
+        var (current, begun, url) = PlaceOf(search, timelines);
+        for (; current < timelines.Count; current++, begun = search.Pages.Count, url = null)
         {
             var timeline = timelines[current];
-            var more = current + 1 < timelines.Count;
-            if (more && search.Attempts + 1 >= collect.Value.MaxAttempts)
-            {
-                notices.Add($"{timeline.Instance.Host} did not answer.");
-                search = search with { Attempts = 0 };
-                continue;
-            }
-
+            var following = timelines.ElementAtOrDefault(current + 1) is { } next ? Place(next, search.Pages.Count + 1, null) : null;
+            var more = following is not null;
             try
             {
-                var page = await ReadAsync(search, timeline, url, account, cancellationToken);
-                return page with { Next = page.Next ?? (more ? Place(timelines[current + 1], null) : null), Notices = [.. notices, .. page.Notices] };
+                var page = await ReadAsync(search, timeline, begun, url, account, cancellationToken);
+                return page with { Next = page.Next ?? following, Notices = [.. notices, .. page.Notices] };
+            }
+            catch (SourceUnavailableException exception) when (more && search.Attempts + 1 >= collect.Value.MaxAttempts)
+            {
+                // A page of its own, so that the next one has its own attempts.
+                return new SourcePage([], 0, following) { Notices = [.. notices, $"{timeline.Instance.Host} did not answer: {exception.Message}"] };
             }
             catch (InstanceRefusedException exception) when (more || search.Pages.Count > 0)
             {
@@ -72,7 +74,7 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
         return [.. instances.Distinct().SelectMany(instance => (Hashtags.TryParse(query) ?? []).Select(tag => new Timeline(instance, tag)))];
     }
 
-    private async Task<SourcePage> ReadAsync(Search search, Timeline timeline, Uri? url, AccountToken? account, CancellationToken cancellationToken)
+    private async Task<SourcePage> ReadAsync(Search search, Timeline timeline, int begun, Uri? url, AccountToken? account, CancellationToken cancellationToken)
     {
         var own = account?.Server == timeline.Instance ? account : null;
         var isFirst = url is null;
@@ -83,12 +85,13 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
         var fresh = statuses.Where(status => !marks.IsSeen(timeline, status.Id)).ToList();
         var page = MastodonPosts.Read(fresh, search.Terms);
 
-        // Newest first: one that was seen, or a page that is older than asked for, ends the timeline.
-        var isOver = fresh.Count < statuses.Count || statuses.Count == 0 || statuses.All(status => status.CreatedAt < search.Terms.Since);
-        var next = isOver ? null : NextOf(answer, timeline);
-        return new SourcePage(page.Photos, fresh.Count, next is null ? null : Place(timeline, next))
+        // Newest first: one that was seen, or a page that is older than asked for, ends the timeline. So does an instance that names no end.
+        var isBarren = search.Pages.Count - begun >= collect.Value.MaxBarrenPages && search.Pages.TakeLast(collect.Value.MaxBarrenPages).All(earlier => earlier.Photos == 0);
+        var isOver = fresh.Count < statuses.Count || statuses.Count == 0 || isBarren || statuses.All(status => status.CreatedAt < search.Terms.Since);
+        var next = isOver || NextOf(answer, timeline) is not { } named || named == url ? null : named;
+        return new SourcePage(page.Photos, fresh.Count, next is null ? null : Place(timeline, begun, next))
         {
-            Newest = isFirst && fresh.Count > 0 ? Marks.Parse(search.Newest ?? search.After).With(timeline, fresh[0].Id).ToString() : null,
+            Newest = isFirst && fresh.Count > 0 && fresh[0].Id.Length <= MaxId ? Marks.Parse(search.Newest ?? search.After).With(timeline, fresh[0].Id).ToString() : null,
             Notices = page.Notices,
         };
     }
@@ -145,14 +148,17 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
             : null;
     }
 
-    private static string Place(Timeline timeline, Uri? url) => $"{timeline} {url}";
+    // With the number of pages that the search had when the timeline was begun.
+    private static string Place(Timeline timeline, int begun, Uri? url) => $"{timeline} {begun} {url}";
 
     // A timeline that is asked for no more, because the operator took an instance away: from the first one on, and what is listed is left out.
-    private static (int Timeline, Uri? Url) PlaceOf(string? next, List<Timeline> timelines)
+    private static (int Timeline, int Begun, Uri? Url) PlaceOf(Search search, List<Timeline> timelines)
     {
-        var parts = next?.Split(' ', 3);
-        var number = parts is null ? -1 : timelines.FindIndex(timeline => timeline.ToString() == $"{parts[0]} {parts[1]}");
-        return number < 0 ? (0, null) : (number, Uri.TryCreate(parts![2], UriKind.Absolute, out var url) ? url : null);
+        var parts = search.Next?.Split(' ', 4) ?? [];
+        var number = timelines.FindIndex(timeline => parts.Length >= 3 && timeline.ToString() == $"{parts[0]} {parts[1]}");
+        return number < 0
+            ? (0, search.Pages.Count, null)
+            : (number, int.TryParse(parts[2], out var begun) ? begun : search.Pages.Count, Uri.TryCreate(parts[^1], UriKind.Absolute, out var url) ? url : null);
     }
 
     private sealed record Timeline(Uri Instance, string Tag)

@@ -10,11 +10,6 @@ namespace FindMe.Collect;
 /// <remarks>https://docs.x.com/x-api/posts/search-recent-posts. Its <c>next_token</c> does not expire: it is the resume point.</remarks>
 internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, TimeProvider time) : IPhotoSource
 {
-    // 10 to 100 are allowed. A post has at most 4 media: so many posts fit one page of photos, and none is read twice.
-    private const int MinPosts = 10;
-    private const int MaxPosts = PageLayout.MaxPhotosPerPage / MaxMedia;
-    private const int MaxMedia = 4;
-
     // X counts its limits in quarters of an hour.
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
 
@@ -23,7 +18,7 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
 
     public string Name => SourceNames.X;
 
-    public decimal CostOfNextPage(Search search) => PostsOfNextPage(search) * PriceOfPost;
+    public decimal CostOfNextPage(Search search) => PostsOfNextPage(search) * options.Value.PriceOfPost;
 
     public async Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
     {
@@ -56,18 +51,17 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
             : throw new SourceUnavailableException("X does not answer in its own words.", mayHaveCost: true);
     }
 
-    private decimal PriceOfPost => options.Value.PostPrice + (MaxMedia * options.Value.MediaPrice);
-
     private int PostsOfNextPage(Search search)
     {
-        var wanted = Math.Max(MinPosts, Math.Min(MaxPosts, (search.Terms.Limit ?? int.MaxValue) - search.Posts));
-        var affordable = PriceOfPost == 0 ? wanted : (int)Math.Min(wanted, options.Value.LeftOf(search) / PriceOfPost);
-        return affordable >= MinPosts
+        var price = options.Value.PriceOfPost;
+        var wanted = Math.Clamp((search.Terms.Limit ?? int.MaxValue) - search.Posts, XOptions.MinPostsPerPage, XOptions.MaxPostsPerPage);
+        var affordable = price == 0 ? wanted : (int)Math.Min(wanted, options.Value.LeftOf(search) / price);
+        return affordable >= XOptions.MinPostsPerPage
             ? affordable
             : throw new SourceException(new SearchProblem(
                 "cost-cap",
                 $"The search has cost ${search.Cost:0.00} of the ${options.Value.CapOf(search):0.00} that it may.",
-                $"What was found stays. Continue it with a larger maxCost: the next page costs up to ${MinPosts * PriceOfPost:0.00}."));
+                $"What was found stays. Continue it with a larger maxCost: the next page costs up to ${XOptions.MinPostsPerPage * price:0.00}."));
     }
 
     private async Task<FetchedAnswer> AskAsync(Search search, string query, CancellationToken cancellationToken)

@@ -15,6 +15,12 @@ namespace FindMe.Pipeline.Dapr;
 /// <param name="http">Its base address is the sidecar's; it adds the <c>dapr-api-token</c>.</param>
 public sealed class DaprClient(HttpClient http)
 {
+    // daprd takes bodies of 4 MiB; the shards of a page have a tenth of this.
+    private const int MaxSavedBytes = 1 << 20;
+
+    // Service Bus Standard takes 256 kB in one message or batch, envelopes included.
+    private const int MaxPublishedBytes = 128 << 10;
+
     /// <summary>Publishes an event.</summary>
     /// <param name="pubsubName">The pub/sub component.</param>
     /// <param name="topicName">The topic.</param>
@@ -34,7 +40,7 @@ public sealed class DaprClient(HttpClient http)
         await ThrowUnlessSuccessAsync(response, $"publish to {topicName}", cancellationToken);
     }
 
-    /// <summary>Publishes several events of one topic in one call; the broker may deliver them in any order.</summary>
+    /// <summary>Publishes several events of one topic, in one call where they are not too large for it; the broker may deliver them in any order.</summary>
     /// <param name="pubsubName">The pub/sub component.</param>
     /// <param name="topicName">The topic.</param>
     /// <param name="events">Each event's id and data; the ids differ.</param>
@@ -46,17 +52,14 @@ public sealed class DaprClient(HttpClient http)
         using var activity = EventTelemetry.StartPublish(topicName);
         var entries = events
             .Select(entry => new BulkPublishEntry<T>(
-                entry.Id, entry.Data, MediaTypeNames.Application.Json, EventTelemetry.Envelope([new("cloudevent.id", entry.Id)])))
-            .ToList();
-        if (entries.Count == 0)
+                entry.Id, entry.Data, MediaTypeNames.Application.Json, EventTelemetry.Envelope([new("cloudevent.id", entry.Id)])));
+        foreach (var batch in Batches(entries, MaxPublishedBytes))
         {
-            return;
+            // The alpha route is the one that both 1.16 and 1.18 serve.
+            using var response = await SendAsync(
+                HttpMethod.Post, $"/v1.0-alpha1/publish/bulk/{Escape(pubsubName)}/{Escape(topicName)}", Json(batch), cancellationToken);
+            await ThrowUnlessSuccessAsync(response, $"publish to {topicName}", cancellationToken);
         }
-
-        // The alpha route is the one that both 1.16 and 1.18 serve.
-        using var response = await SendAsync(
-            HttpMethod.Post, $"/v1.0-alpha1/publish/bulk/{Escape(pubsubName)}/{Escape(topicName)}", Json(entries), cancellationToken);
-        await ThrowUnlessSuccessAsync(response, $"publish to {topicName}", cancellationToken);
     }
 
     /// <summary>Reads a value.</summary>
@@ -132,7 +135,7 @@ public sealed class DaprClient(HttpClient http)
     public Task SaveStateAsync<T>(string storeName, string key, T value, TimeSpan timeToLive, CancellationToken cancellationToken = default) =>
         SaveBulkStateAsync(storeName, [(key, value)], timeToLive, cancellationToken);
 
-    /// <summary>Saves several values in one request, not atomically: after a failure some may be saved.</summary>
+    /// <summary>Saves several values, in one request where they are not too large for it, and not atomically: after a failure some may be saved.</summary>
     /// <param name="storeName">The state store component.</param>
     /// <param name="items">Keys and values, each key once.</param>
     /// <param name="timeToLive">When the store forgets them; whole seconds, at least one.</param>
@@ -142,9 +145,11 @@ public sealed class DaprClient(HttpClient http)
         string storeName, IEnumerable<(string Key, T Value)> items, TimeSpan timeToLive, CancellationToken cancellationToken = default)
     {
         var metadata = TimeToLive(timeToLive);
-        var body = items.Select(item => new StateItem<T>(item.Key, item.Value, null, metadata, null)).ToList();
-        using var response = await SendAsync(HttpMethod.Post, $"/v1.0/state/{Escape(storeName)}", Json(body), cancellationToken);
-        await ThrowUnlessSuccessAsync(response, $"save {body.Count} keys", cancellationToken);
+        foreach (var batch in Batches(items.Select(item => new StateItem<T>(item.Key, item.Value, null, metadata, null)), MaxSavedBytes))
+        {
+            using var response = await SendAsync(HttpMethod.Post, $"/v1.0/state/{Escape(storeName)}", Json(batch), cancellationToken);
+            await ThrowUnlessSuccessAsync(response, $"save {batch.Count} keys", cancellationToken);
+        }
     }
 
     /// <summary>Saves a value if what is there is still what was read.</summary>
@@ -210,6 +215,30 @@ public sealed class DaprClient(HttpClient http)
         var body = await response.Content.ReadAsStringAsync(cancellationToken);
         var error = body.StartsWith('{') ? JsonSerializer.Deserialize<DaprError>(body, PipelineJson.Options) : null;
         throw new DaprException($"Dapr refused to {what}: {(int)response.StatusCode} {error?.ErrorCode}", response.StatusCode);
+    }
+
+    // By the size of what is sent, which is not what it says: a letter takes up to six bytes. One that is too large alone goes alone.
+    private static IEnumerable<IReadOnlyList<T>> Batches<T>(IEnumerable<T> items, int maxBytes)
+    {
+        var batch = new List<T>();
+        var bytes = 0;
+        foreach (var item in items)
+        {
+            var size = JsonSerializer.SerializeToUtf8Bytes(item, PipelineJson.Options).Length;
+            if (batch.Count > 0 && bytes + size > maxBytes)
+            {
+                yield return batch;
+                (batch, bytes) = ([], 0);
+            }
+
+            batch.Add(item);
+            bytes += size;
+        }
+
+        if (batch.Count > 0)
+        {
+            yield return batch;
+        }
     }
 
     private static JsonContent Json<T>(T value) =>

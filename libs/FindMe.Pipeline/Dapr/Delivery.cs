@@ -13,7 +13,7 @@ public sealed class Delivery : IResult
     /// <summary>The message is dealt with.</summary>
     public static Delivery Done { get; } = new("SUCCESS");
 
-    /// <summary>The message can never be dealt with: it goes to the dead-letter topic. Log why before.</summary>
+    /// <summary>The message can never be dealt with, or not for a while: it goes to the dead-letter topic at once. Log why before.</summary>
     public static Delivery Drop { get; } = new("DROP");
 
     /// <inheritdoc />

@@ -8,8 +8,8 @@ namespace FindMe.Pipeline.Dapr;
 /// <summary>What Dapr is told of a subscription.</summary>
 /// <param name="PubSubName">The pub/sub component.</param>
 /// <param name="Topic">The topic.</param>
-/// <param name="DeadLetterTopic">Where messages go that failed every time; null: they are lost.</param>
-public sealed record TopicSubscription(string PubSubName, string Topic, string? DeadLetterTopic);
+/// <param name="DeadLetterTopic">Where messages go that failed every time; without one Redis would lose them.</param>
+public sealed record TopicSubscription(string PubSubName, string Topic, string DeadLetterTopic);
 
 /// <summary>Subscribes endpoints to topics, and tells Dapr of them at <c>GET /dapr/subscribe</c>.</summary>
 public static class Subscriptions
@@ -21,8 +21,8 @@ public static class Subscriptions
     /// </remarks>
     /// <param name="endpoint">A POST endpoint without route parameters.</param>
     /// <param name="topic">The topic.</param>
-    /// <param name="deadLetterTopic">Where messages go that failed every time; null: none, for dead letters themselves.</param>
-    public static RouteHandlerBuilder WithTopic(this RouteHandlerBuilder endpoint, string topic, string? deadLetterTopic) =>
+    /// <param name="deadLetterTopic">Where messages go that failed every time; of dead letters the same topic, so that they come again.</param>
+    public static RouteHandlerBuilder WithTopic(this RouteHandlerBuilder endpoint, string topic, string deadLetterTopic) =>
         endpoint
             .WithMetadata(new TopicSubscription(Topics.PubSub, topic, deadLetterTopic))
             .AddEndpointFilter((context, next) => EventTelemetry.HandleAsync(context, next, topic))

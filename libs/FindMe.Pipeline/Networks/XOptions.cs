@@ -67,6 +67,25 @@ public sealed class XOptions : IValidatableObject
     [Range(typeof(decimal), "0", "1000")]
     public decimal MaxCost { get; set; } = 10;
 
+    /// <summary>Posts of the smallest page: X gives 10 to 100.</summary>
+    public const int MinPostsPerPage = 10;
+
+    /// <summary>Posts of the largest page. A post has at most four media: so many posts fit one page of photos, and none is read twice.</summary>
+    public const int MaxPostsPerPage = PageLayout.MaxPhotosPerPage / MaxMedia;
+
+    private const int MaxMedia = 4;
+
+    /// <summary>Price of a post with all that it can carry, in US dollars.</summary>
+    public decimal PriceOfPost => PostPrice + (MaxMedia * MediaPrice);
+
+    /// <summary>What reading so many posts can cost at most, in US dollars: page by page, the last one as large as X gives it at least.</summary>
+    /// <param name="posts">How many, 0 or more; none are asked for with a page too.</param>
+    public decimal CostOf(int posts)
+    {
+        var last = Math.Max(posts, 1) % MaxPostsPerPage;
+        return (Math.Max(posts, 1) - last + (last == 0 ? 0 : Math.Max(last, MinPostsPerPage))) * PriceOfPost;
+    }
+
     /// <summary>What a search may still cost, in US dollars: what the person allows, and at most <see cref="MaxCost"/>. Below 0 where it has cost more.</summary>
     /// <param name="search">The search.</param>
     public decimal LeftOf(Search search)

@@ -85,7 +85,8 @@ public sealed class Albums(IOptions<AlbumOptions> options)
     /// <param name="path">The photo's path below the album's folder.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The file's bytes.</returns>
-    /// <exception cref="PhotoUnavailableException">It is gone, too large, unreadable or not in the album.</exception>
+    /// <exception cref="PhotoUnavailableException">It is gone, too large, not to be read by FindMe or not in the album.</exception>
+    /// <exception cref="PhotoUnreachableException">Its disk does not give it out now; trying again may help.</exception>
     public async Task<byte[]> ReadAsync(string album, string path, CancellationToken cancellationToken)
     {
         if (!_roots.TryGetValue(album, out var root))
@@ -138,13 +139,14 @@ public sealed class Albums(IOptions<AlbumOptions> options)
         {
             throw new PhotoUnavailableException("FindMe has no permission to read the photo.");
         }
-        catch (FileNotFoundException)
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException or PathTooLongException)
         {
             throw new PhotoUnavailableException("The photo is gone.");
         }
-        catch (IOException)
+        catch (IOException exception)
         {
-            throw new PhotoUnavailableException("The photo cannot be read from its disk.");
+            // A share that lost its server for a moment, a file that is being written.
+            throw new PhotoUnreachableException("The photo cannot be read from its disk.", exception);
         }
     }
 

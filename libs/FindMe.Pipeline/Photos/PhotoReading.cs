@@ -67,7 +67,7 @@ public sealed class PhotoReading(Albums albums, UploadFolders uploads, OutsideHt
         {
             answer = await http.SendAsync(new FetchRequest(address) { Accept = medium.Accept, MaxBytes = options.Value.MaxPhotoBytes }, cancellationToken);
         }
-        catch (FetchException exception) when (exception.Problem == FetchProblem.Unreachable)
+        catch (FetchException exception) when (exception.IsTransient)
         {
             throw new PhotoUnreachableException(exception.Message, exception);
         }
@@ -94,7 +94,11 @@ public sealed class PhotoReading(Albums albums, UploadFolders uploads, OutsideHt
 /// <summary>A photo cannot be had now; trying again may help.</summary>
 /// <param name="reason">Why, one sentence for a person.</param>
 /// <param name="innerException">The cause; null: none.</param>
-public sealed class PhotoUnreachableException(string reason, Exception? innerException) : Exception(reason, innerException);
+public sealed class PhotoUnreachableException(string reason, Exception? innerException) : Exception(reason, innerException)
+{
+    /// <summary>Whoever has it let FindMe wait for as long as FindMe waits: to be asked again later, not at once.</summary>
+    public bool IsSlow => InnerException is FetchException { Problem: FetchProblem.TimedOut };
+}
 
 /// <summary>Registers what reads photos.</summary>
 public static class PhotoReadingServices

@@ -36,6 +36,13 @@ internal sealed partial class Delivery(
             return true;
         }
 
+        if (pending.Fate.Lose)
+        {
+            interference.Chaos!.Counters.Add(ChaosKind.Loss);
+            broker.Acknowledge(pending);
+            return true;
+        }
+
         if (message.Expires <= _time.GetUtcNow().ToUnixTimeMilliseconds())
         {
             await DropAsync(pending, route, "it expired", stopping);
@@ -90,6 +97,8 @@ internal sealed partial class Delivery(
 
         return true;
     }
+
+    private bool KeepsRefused => options.Broker == BrokerProfile.ServiceBus && !options.CountRefused;
 
     private static string AppIdOf(Pending pending) => pending.Group.Subscription.AppId;
 
@@ -177,7 +186,7 @@ internal sealed partial class Delivery(
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError)
         {
-            return (options.Broker == BrokerProfile.ServiceBus ? Reply.Unreachable : Reply.Failed, null);
+            return (KeepsRefused ? Reply.Unreachable : Reply.Failed, null);
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
         {
@@ -188,7 +197,7 @@ internal sealed partial class Delivery(
         catch (HttpRequestException)
         {
             traffic.AddDelivery();
-            return (options.Broker == BrokerProfile.ServiceBus ? Reply.Lost : Reply.Failed, null);
+            return (KeepsRefused ? Reply.Lost : Reply.Failed, null);
         }
     }
 

@@ -73,7 +73,7 @@ internal sealed partial class Replica(
     {
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var takers = inboxes.Select(inbox => TakeAsync(inbox, gone, aborting)).ToList();
-        while (await PauseAsync(WatchInterval, gone.Token) && await IsListeningAsync(stopping))
+        while (await PauseAsync(WatchInterval, gone.Token) && (options.CountRefused || await IsListeningAsync(stopping)))
         {
         }
 

@@ -18,6 +18,9 @@ public enum ChaosKind
     /// <summary>A conditional write was answered as a conflict.</summary>
     Conflict,
 
+    /// <summary>A conditional write was done and answered as a conflict.</summary>
+    RepeatedWrite,
+
     /// <summary>A read of state was answered 500.</summary>
     StateReadError,
 
@@ -35,6 +38,9 @@ public enum ChaosKind
 
     /// <summary>A state call was slowed down.</summary>
     SlowState,
+
+    /// <summary>An event was gone before it was delivered.</summary>
+    Loss,
 }
 
 /// <summary>How often each kind of chaos really happened since the start, over all apps.</summary>

@@ -8,7 +8,8 @@ namespace FindMe.Sidecar;
 /// <param name="LoseAcknowledgement">Its first success is forgotten.</param>
 /// <param name="Delay">It waits so long first; zero for not at all.</param>
 /// <param name="Overtakers">So many later events of its topic go first; 0 for none.</param>
-internal readonly record struct EventFate(bool Duplicate, bool LoseAcknowledgement, TimeSpan Delay, int Overtakers);
+/// <param name="Lose">It is never delivered.</param>
+internal readonly record struct EventFate(bool Duplicate, bool LoseAcknowledgement, TimeSpan Delay, int Overtakers, bool Lose);
 
 /// <summary>Decides, for the n-th event or call of an app, what goes wrong with it: by the seed, the kind and n alone.</summary>
 internal sealed class ChaosDecisions(ChaosOptions options, ChaosCounters counters)
@@ -26,7 +27,8 @@ internal sealed class ChaosDecisions(ChaosOptions options, ChaosCounters counter
         Strikes(appId, ChaosKind.Delay, Options.DelayEvery) ? Options.Delay : TimeSpan.Zero,
         Next(appId, ChaosKind.Reorder) is var n && IsHit(ChaosKind.Reorder, n, Options.ReorderEvery)
             ? 1 + (int)(Draw(ChaosKind.Reorder, n) % (ulong)Options.ReorderWindow)
-            : 0);
+            : 0,
+        Strikes(appId, ChaosKind.Loss, Options.LoseEvery));
 
     /// <summary>Whether the next call of this kind is struck; one that is, is counted.</summary>
     public bool StrikesCall(string appId, ChaosKind kind)
@@ -34,6 +36,7 @@ internal sealed class ChaosDecisions(ChaosOptions options, ChaosCounters counter
         var struck = kind switch
         {
             ChaosKind.Conflict => IsInRun(kind, Next(appId, kind), Options.ConflictEvery, Options.ConflictRun),
+            ChaosKind.RepeatedWrite => Strikes(appId, kind, Options.RepeatWriteEvery),
             ChaosKind.StateReadError => Strikes(appId, kind, Options.StateReadErrorEvery),
             ChaosKind.StateWriteError => Strikes(appId, kind, Options.StateWriteErrorEvery),
             ChaosKind.LostStateReply => Strikes(appId, kind, Options.LostStateReplyEvery),

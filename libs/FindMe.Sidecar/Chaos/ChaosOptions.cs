@@ -51,6 +51,13 @@ public sealed record ChaosOptions : IValidatableObject
     [Range(1, 100)]
     public int ConflictRun { get; init; } = 3;
 
+    /// <summary>
+    /// Every n-th conditional write is done and answered as a conflict all the same: the store's reply was lost, and the sidecar wrote once more
+    /// under the ETag that was used up, as daprd's retry policy has it. 1 to 1,000,000; default 0: none.
+    /// </summary>
+    [Range(0, Rarest)]
+    public int RepeatWriteEvery { get; init; }
+
     /// <summary>Every n-th read of state (get or bulk get) is answered 500. 1 to 1,000,000; default 0: none.</summary>
     [Range(0, Rarest)]
     public int StateReadErrorEvery { get; init; }
@@ -79,7 +86,11 @@ public sealed record ChaosOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan SlowState { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Everything at once, each kind rarer than alone, so that work still gets done.</summary>
+    /// <summary>Every n-th event of an app is gone before it is delivered. 1 to 1,000,000; default 0: none. No preset has it: brokers promise that it does not happen.</summary>
+    [Range(0, Rarest)]
+    public int LoseEvery { get; init; }
+
+    /// <summary>Everything but <see cref="LoseEvery"/> at once, each kind rarer than alone, so that work still gets done.</summary>
     /// <param name="seed">See <see cref="Seed"/>.</param>
     public static ChaosOptions All(int seed) => ChaosPresets.All(seed);
 

@@ -45,7 +45,10 @@ internal sealed class Interference(ChaosDecisions? chaos, Func<InterceptedCall, 
             return Chaos.StrikesCall(appId, ChaosKind.StateWriteError) ? refused(500, Reason)
                 : writes.Any(write => write.IsConditional) && Chaos.StrikesCall(appId, ChaosKind.Conflict) ? refused(409, conflict)
                 : await apply();
-        }) ?? (Chaos?.StrikesCall(appId, ChaosKind.LostStateReply) is true ? refused(500, Reason) : null);
+        })
+            ?? (Chaos?.StrikesCall(appId, ChaosKind.LostStateReply) is true ? refused(500, Reason)
+                : writes.Any(write => write.IsConditional) && Chaos?.StrikesCall(appId, ChaosKind.RepeatedWrite) is true ? refused(409, conflict)
+                : null);
     }
 
     public async Task<ApiError?> PublishAsync(string appId, string operation, string topic, Func<string, ApiError> failed, Func<Task<ApiError?>> publish)

@@ -9,7 +9,7 @@ public sealed class ChaosTests
     private const int Photos = 200;
 
     [Fact]
-    public async Task Every_kind_of_chaos_at_once_changes_no_verdict_and_multiplies_nothing()
+    public async Task Every_kind_of_chaos_but_loss_at_once_changes_no_verdict_and_multiplies_nothing()
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
@@ -23,7 +23,7 @@ public sealed class ChaosTests
 
         Assert.Empty(calm.Verdicts.Differences(chaos.Verdicts));
         Assert.InRange(chaos.Restarts, 3, 100);
-        Assert.All(Enum.GetValues<ChaosKind>(), kind => Assert.True(chaos.Struck.ContainsKey(kind), $"{kind} never struck"));
+        Assert.All(Enum.GetValues<ChaosKind>().Where(kind => kind != ChaosKind.Loss), kind => Assert.True(chaos.Struck.ContainsKey(kind), $"{kind} never struck"));
 
         // A wave that is asked for again and again is sent by each of Collect's four handlers at most before one of them has noted it, and
         // each photo sent is delivered twice at most on average. Copies that make copies would come to many times that.

@@ -80,6 +80,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
             (MediaBehaviour.Serve, "gif", null),
             (MediaBehaviour.WrongContentType, "jpg", null),
             (MediaBehaviour.FailsOnce, "jpg", null),
+            (MediaBehaviour.SlowOnce, "jpg", null),
             (MediaBehaviour.Serve, "heic", "HEIC"),
             (MediaBehaviour.Corrupt, "jpg", "damaged"),
             (MediaBehaviour.Missing, "jpg", "deleted"),
@@ -104,7 +105,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         var view = await ada.UntilEndedAsync(await ada.SearchAsync(NetworkedFindMe.Wish("mastodon", "#faults")), seconds: 60);
 
         Assert.Equal("finished", Visitor.Status(view));
-        Assert.Equal(14, Visitor.Count(view, "found"));
+        Assert.Equal(15, Visitor.Count(view, "found"));
         var reasons = view["skipped"]!.AsArray().Select(skipped => skipped!["reason"]!.GetValue<string>()).ToList();
         foreach (var reason in faults.Select(fault => fault.Reason).OfType<string>().Append("Only its preview was looked at. The video was deleted"))
         {
@@ -112,7 +113,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         }
 
         Assert.Equal(8, reasons.Count);
-        Assert.Equal(6, Visitor.Count(view, "compared"));
+        Assert.Equal(7, Visitor.Count(view, "compared"));
         Assert.Equal(0, findMe.Bench.PrivateHits);
     }
 
@@ -138,6 +139,63 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         var notices = view["notices"]!.AsArray().Select(notice => notice!.GetValue<string>()).ToList();
         Assert.Contains(notices, notice => notice.Contains("do not want to be found", StringComparison.Ordinal));
         Assert.Contains(notices, notice => notice.Contains("its own people only", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(EndlessFeed.SamePage)]
+    [InlineData(EndlessFeed.SamePosts)]
+    public async Task An_instance_of_Mastodon_that_names_no_end_is_left_for_the_next_one(EndlessFeed endless)
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        var instance = findMe.Bench.MastodonInstances[0];
+        var media = new ScenarioMedia { Picture = "mosaic/9210", Behaviour = MediaBehaviour.Missing };
+        findMe.Bench.Mastodon.Publish(new ScenarioPost { Text = $"#{endless}", Instances = [0], Media = [media] });
+        findMe.Bench.Mastodon.Publish(new ScenarioPost { Text = $"#{endless}", Instances = [1], Media = [media] });
+        var calls = instance.Calls.Of("search").Count;
+        instance.Endless = endless;
+
+        var view = await ada.UntilEndedAsync(await ada.SearchAsync(NetworkedFindMe.Wish("mastodon", $"#{endless}")), seconds: 60);
+        instance.Endless = EndlessFeed.None;
+
+        Assert.Equal("finished", Visitor.Status(view));
+        Assert.Equal(2, Visitor.Count(view, "found"));
+        Assert.InRange(instance.Calls.Of("search").Count - calls, 1, 8);
+    }
+
+    // A letter that is two bytes on its way takes six in the store: more than the store's sidecar takes at once, if all were kept.
+    [Fact]
+    public async Task A_page_of_posts_with_long_descriptions_is_listed()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        for (var number = 0; number < 10; number++)
+        {
+            var media = new ScenarioMedia { Picture = "mosaic/9220", Behaviour = MediaBehaviour.Missing, Alt = new string('é', 18_000) };
+            findMe.Bench.Mastodon.Publish(new ScenarioPost { Text = "#long", MinutesAgo = number, Media = [media, media, media, media] });
+        }
+
+        var view = await ada.UntilEndedAsync(await ada.SearchAsync(NetworkedFindMe.Wish("mastodon", "#long")), seconds: 30);
+
+        Assert.Equal("finished", Visitor.Status(view));
+        Assert.Equal(40, Visitor.Count(view, "found"));
+    }
+
+    [Fact]
+    public async Task Where_the_last_instance_of_Mastodon_is_dead_Bluesky_is_searched_all_the_same()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        var dead = findMe.Bench.MastodonInstances[^1];
+        var media = new ScenarioMedia { Picture = "mosaic/9230", Behaviour = MediaBehaviour.Missing };
+        findMe.Bench.Mastodon.Publish(new ScenarioPost { Text = "#both", Instances = [0], Media = [media] });
+        findMe.Bench.Bluesky.Publish(new ScenarioPost { Text = "#both", Media = [media] });
+        dead.HashtagFeeds = FeedAccess.Public;
+        dead.Faults.Add(new Fault("*", FaultKind.Unavailable, Times: 1000));
+
+        var view = await ada.UntilEndedAsync(await ada.SearchAsync(NetworkedFindMe.Wish("hashtags", "#both")), seconds: 60);
+        dead.HashtagFeeds = FeedAccess.Authenticated;
+
+        Assert.Equal("finished", Visitor.Status(view));
+        Assert.Equal(2, Visitor.Count(view, "found"));
+        Assert.Contains(view["notices"]!.AsArray(), notice => notice!.GetValue<string>().StartsWith("mastodon was left out", StringComparison.Ordinal));
     }
 
     [Fact]

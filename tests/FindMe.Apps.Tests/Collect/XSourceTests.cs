@@ -54,6 +54,23 @@ public sealed class XSourceTests(NetworkedFindMe findMe)
         Assert.Equal(40, Visitor.Count(whole, "found"));
     }
 
+    [Theory]
+    [InlineData(5, 10)]
+    [InlineData(70, 74)]
+    public async Task A_search_that_may_cost_what_was_estimated_reads_all_that_was_counted(int posts, int paid)
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        Publish($"#few{posts}", posts, photos: false);
+        using var answer = await ada.Http.PostAsJsonAsync("/api/searches/estimate", new { source = "x", query = $"#few{posts}" }, TestContext.Current.CancellationToken);
+        var estimate = await answer.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken);
+        Assert.Equal((posts, paid * 0.005m), (estimate!["posts"]!.GetValue<int>(), estimate["cost"]!.GetValue<decimal>()));
+
+        var view = await ada.UntilEndedAsync(await ada.SearchAsync(new { source = "x", query = $"#few{posts}", maxCost = estimate["cost"]!.GetValue<decimal>() }), seconds: 30);
+
+        Assert.Equal(posts, view["posts"]!.GetValue<int>());
+        Assert.Equal(posts * 0.005m, view["cost"]!.GetValue<decimal>());
+    }
+
     [Fact]
     public async Task Without_credits_a_search_stops_with_what_it_found_and_goes_on_when_there_are_some_and_later_for_newer_posts()
     {

@@ -148,6 +148,37 @@ public sealed class OutsideHttpTests : IAsyncLifetime
         }
     }
 
+    // A name server, or a host, that says nothing: the time to connect is over, that of the fetch is not.
+    [Fact]
+    public async Task A_host_that_cannot_be_connected_to_in_time_is_unreachable_and_tried_again()
+    {
+        var lookups = 0;
+        var options = Options();
+        options.ConnectTimeout = TimeSpan.FromMilliseconds(100);
+        using var http = new OutsideHttp(options, async (_, cancellationToken) =>
+        {
+            Interlocked.Increment(ref lookups);
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return [];
+        });
+
+        var exception = await Assert.ThrowsAsync<FetchException>(
+            () => http.SendAsync(new FetchRequest(new Uri("http://silent.example/")), TestContext.Current.CancellationToken));
+
+        Assert.Equal((FetchProblem.Unreachable, 3), (exception.Problem, lookups));
+    }
+
+    [Fact]
+    public async Task A_host_that_has_no_name_in_ASCII_is_no_address()
+    {
+        using var http = Http();
+        var address = new Uri("http://xn--ä.example/");
+
+        var exception = await Assert.ThrowsAsync<FetchException>(() => http.SendAsync(new FetchRequest(address), TestContext.Current.CancellationToken));
+
+        Assert.Equal((FetchProblem.BadAddress, null), (exception.Problem, OutsideHttp.HostOf(address)));
+    }
+
     [Theory]
     [InlineData("/loop", FetchProblem.BadRedirect)]
     [InlineData("/large", FetchProblem.TooLarge)]

@@ -64,6 +64,16 @@ public sealed class AlbumsTests : IDisposable
         Assert.Equal("The photo is gone.", await ReasonAsync(album, "gone.jpg"));
     }
 
+    // The kernel's files say that they have 4,096 bytes and have fewer: reading breaks off, as on a disk or a share in trouble.
+    [Fact]
+    public async Task A_photo_whose_reading_breaks_off_may_be_had_later()
+    {
+        const string Kernel = "/sys/kernel";
+        Assert.SkipUnless(File.Exists(Path.Combine(Kernel, "uevent_seqnum")), "needs a file of Linux's /sys");
+
+        await Assert.ThrowsAsync<PhotoUnreachableException>(() => Albums(Kernel).ReadAsync("kernel", "uevent_seqnum", Cancelled));
+    }
+
     [Fact]
     public void An_album_that_is_gone_or_was_never_there_is_refused_with_the_way_out()
     {

@@ -52,6 +52,31 @@ public sealed class AccountsTests : IAsyncLifetime
         Assert.Equal(renewed[0]!.AccessToken, (await other.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation))!.AccessToken);
     }
 
+    // The store's reply is lost, and daprd writes once more under an ETag that is used up: every write is a conflict, and done.
+    [Fact]
+    public async Task A_token_whose_saving_was_answered_as_a_conflict_is_kept_and_not_given_back()
+    {
+        await using var sidecar = await LocalSidecar.StartAsync(
+            new SidecarOptions
+            {
+                DataPath = _folder.Folder("repeated"),
+                ResourcesPath = Path.Combine(Checkouts.Root, "components"),
+                Apps = [new SidecarApp("findme-api", 0, [])],
+                Chaos = new ChaosOptions { RepeatWriteEvery = 1 },
+            },
+            Cancellation);
+        using var process = new AccountProcess(sidecar.EndpointOf("findme-api"), _folder.Folder("keys"), Networks);
+        await process.SignInAsync();
+        var refused = (await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation))!;
+
+        var renewed = await process.Accounts.RefreshAsync(Ada, refused, Cancellation);
+
+        Assert.NotNull(renewed);
+        Assert.Equal(renewed.AccessToken, (await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation))!.AccessToken);
+        Assert.Empty(Networks.Bluesky.Grants.Revoked);
+        Assert.InRange(sidecar.Chaos.Of(ChaosKind.RepeatedWrite), 3, 100);
+    }
+
     [Fact]
     public async Task A_network_that_does_not_answer_leaves_the_token_to_be_renewed_later()
     {

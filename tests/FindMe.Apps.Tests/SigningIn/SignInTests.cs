@@ -131,7 +131,7 @@ public sealed class SignInTests(SignedInSystem findMe) : IClassFixture<SignedInS
         using var ada = findMe.NewVisitor();
         await ada.AgreeAsync();
 
-        foreach (var instance in new[] { findMe.Networks.PrivateAddress.Authority, "169.254.169.254", "localhost", "[::1]", "evil.example/path", "a b", "" })
+        foreach (var instance in new[] { findMe.Networks.PrivateAddress.Authority, "169.254.169.254", "localhost", "[::1]", "evil.example/path", "a b", "xn--ä.example", "" })
         {
             Assert.Equal("/?sign-in=unknown-instance", (await ada.OpenConsentAsync("mastodon", Uri.EscapeDataString(instance))).PathAndQuery);
         }

@@ -15,7 +15,7 @@ internal static class Disagreements
         ("infra/modules/servicebus.bicep", "name", "topic"),
         ("infra/modules/servicebus.bicep", "name", "subscription.app"),
         ("infra/modules/servicebus.bicep", "maxDeliveryCount", "wiring.delivery.maxDeliveries"),
-        ("infra/modules/servicebus.bicep", "forwardDeadLetteredMessagesTo", "empty(subscription.deadLetterTopic) ? null : subscription.deadLetterTopic"),
+        ("infra/modules/servicebus.bicep", "forwardDeadLetteredMessagesTo", "subscription.deadLetterTopic == subscription.topic ? null : subscription.deadLetterTopic"),
         ("infra/modules/environment.bicep", "name", "wiring.pubsub"),
         ("infra/modules/environment.bicep", "name", "wiring.statestore"),
         ("infra/modules/environment.bicep", "scopes", "wiring.apps"),
@@ -106,6 +106,19 @@ internal static class Disagreements
         foreach (var twice in files.Run.Apps.SelectMany(app => new[] { app.AppPort, app.DaprHttpPort }).GroupBy(port => port).Where(port => port.Count() > 1))
         {
             yield return $"port: dapr.yaml gives {twice.Key} away twice";
+        }
+
+        string Common(string setting) => WiringFiles.Text(files.RunYaml, "common", setting);
+        if ((Common("enableAppHealthCheck"), Common("appHealthCheckPath")) != ("true", "/healthz"))
+        {
+            yield return "health: dapr.yaml does not have the apps probed at /healthz";
+        }
+
+        // Milliseconds for one, seconds for the other.
+        var unseen = (int.Parse(Common("appHealthThreshold")) * int.Parse(Common("appHealthProbeInterval"))) + (int.Parse(Common("appHealthProbeTimeout")) / 1000);
+        if (unseen >= Number(files, "retries") * Number(files, "retryWaitSeconds"))
+        {
+            yield return $"health: an app that is down is seen after {unseen} s, when the tries of a delivery are used up";
         }
 
         if (WiringFiles.Text(files.Azure, "webPort") == WiringFiles.Text(files.Azure, "daprPort"))

@@ -19,6 +19,7 @@ internal sealed class WiringFiles
     {
         _root = root;
         Run = RunFile.Load(Path.Combine(root, "dapr.yaml"));
+        RunYaml = Yaml("dapr.yaml");
         PubSub = Yaml("components/pubsub.yaml");
         StateStore = Yaml("components/statestore.yaml");
         Resiliency = Yaml("components/resiliency.yaml");
@@ -28,6 +29,9 @@ internal sealed class WiringFiles
     }
 
     public RunFile Run { get; }
+
+    /// <summary>dapr.yaml, for what <see cref="Run"/> passes over.</summary>
+    public YamlNode RunYaml { get; }
 
     public YamlNode PubSub { get; }
 

@@ -17,13 +17,15 @@ public sealed class WiringTests(StartedApps apps)
     [InlineData("port", "dapr.yaml", "appPort: 5102", "appPort: 5112")]
     [InlineData("port", "dapr.yaml", "appPort: 5101", "appPort: 5100")]
     [InlineData("port", "dapr.yaml", "http://localhost:5100;http://127.0.0.1:5101", "http://127.0.0.1:5101")]
+    [InlineData("health", "dapr.yaml", "enableAppHealthCheck: true", "enableAppHealthCheck: false")]
+    [InlineData("health", "dapr.yaml", "appHealthProbeInterval: 5", "appHealthProbeInterval: 20")]
     [InlineData("component", "components/pubsub.yaml", "name: pubsub", "name: broker")]
     [InlineData("concurrency", "components/pubsub.yaml", "value: \"4\"", "value: \"8\"")]
     [InlineData("processing time", "components/pubsub.yaml", "value: 900s", "value: 60s")]
     [InlineData("app id", "components/statestore.yaml", "  - findme-compare", "")]
     [InlineData("key prefix", "components/statestore.yaml", "value: none", "value: appid")]
     [InlineData("retry", "components/resiliency.yaml", "maxRetries: 5", "maxRetries: 4")]
-    [InlineData("retry", "components/resiliency.yaml", "duration: 5s", "duration: 50s")]
+    [InlineData("retry", "components/resiliency.yaml", "duration: 10s", "duration: 50s")]
     [InlineData("timeout", "components/resiliency.yaml", "handler: 120s", "handler: 20s")]
     [InlineData("subscription", "infra/wiring.yaml", "topic: tweet_image\n", "topic: tweet_images\n")]
     [InlineData("subscription", "infra/wiring.yaml", "app: findme-compare\n", "app: findme-collect\n")]
@@ -37,7 +39,7 @@ public sealed class WiringTests(StartedApps apps)
     [InlineData("maxRetries", "infra/modules/environment.bicep", "wiring.delivery.retries", "3")]
     [InlineData("scopes", "infra/modules/environment.bicep", "scopes: wiring.apps", "scopes: []")]
     [InlineData("maxDeliveryCount", "infra/modules/servicebus.bicep", "wiring.delivery.maxDeliveries", "1")]
-    [InlineData("forwardDeadLetteredMessagesTo", "infra/modules/servicebus.bicep", "empty(subscription.deadLetterTopic) ? null : subscription.deadLetterTopic", "null")]
+    [InlineData("forwardDeadLetteredMessagesTo", "infra/modules/servicebus.bicep", "subscription.deadLetterTopic == subscription.topic ? null : subscription.deadLetterTopic", "null")]
     [InlineData("literal", "infra/modules/app.bicep", "topicName: subscription.topic", "topicName: 'tweet_image'")]
     [InlineData("subscriptionName", "infra/modules/app.bicep", "subscriptionName: appId", "subscriptionName: service")]
     [InlineData("messageCount", "infra/modules/app.bicep", "messageCount: string(wiring.delivery.eventsPerReplica)", "messageCount: '5'")]
@@ -73,7 +75,7 @@ public sealed class WiringTests(StartedApps apps)
         Assert.Contains(Disagreements.Of(files, [.. served.Select(entry => Renamed(entry, "tweet_image"))]), text => text.StartsWith("subscription", StringComparison.Ordinal));
         Assert.Contains(Disagreements.Of(files, [.. served.Skip(1)]), text => text.StartsWith("subscription", StringComparison.Ordinal));
         Assert.Contains(
-            Disagreements.Of(files, [.. served.Select(entry => entry.DeadLetterTopic is null ? entry : entry with { DeadLetterTopic = "nowhere" })]),
+            Disagreements.Of(files, [.. served.Select(entry => entry with { DeadLetterTopic = "nowhere" })]),
             text => text.StartsWith("dead letter", StringComparison.Ordinal));
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace FindMe.Networks.Mastodon;
@@ -9,6 +11,9 @@ public sealed class MastodonInstance : Network
     // The documented most of one timeline page, and what it is without a wish.
     private const int MaxLimit = 40;
     private const int DefaultLimit = 20;
+
+    // Mastodon writes letters as they are, not as \u and a number.
+    private static readonly JsonSerializerOptions Letters = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly MastodonFederation _federation;
     private readonly MastodonSignIn _signIn;
@@ -28,6 +33,9 @@ public sealed class MastodonInstance : Network
 
     /// <summary>Who may read its hashtag feeds; may change while it runs.</summary>
     public FeedAccess HashtagFeeds { get; set; }
+
+    /// <summary>Whether its feeds are endless; may change while it runs.</summary>
+    public EndlessFeed Endless { get; set; }
 
     // docs.joinmastodon.org/api/rate-limits: 300 in 5 minutes.
     private protected override RateLimit DocumentedLimit => new(300, TimeSpan.FromMinutes(5));
@@ -80,10 +88,16 @@ public sealed class MastodonInstance : Network
         {
             var here = $"{Address.GetLeftPart(UriPartial.Authority)}/api/v1/timelines/tag/{tag}?limit={limit}{(query["only_media"] == "true" ? "&only_media=true" : "")}";
             var next = posts.Any(post => post.Id < page[^1].Id) ? $"<{here}&max_id={page[^1].Id}>; rel=\"next\", " : "";
+            next = Endless switch
+            {
+                EndlessFeed.SamePage => $"<{Address.GetLeftPart(UriPartial.Authority)}{context.Request.Path}{context.Request.QueryString}>; rel=\"next\", ",
+                EndlessFeed.SamePosts => $"<{here}&page={(int.TryParse(query["page"], out var number) ? number : 0) + 1}>; rel=\"next\", ",
+                _ => next,
+            };
             context.Response.Headers.Link = $"{next}<{here}&min_id={page[0].Id}>; rel=\"prev\"";
         }
 
-        return Results.Json(new JsonArray([.. page.Select(post => _federation.ToJson(post, this))]));
+        return Results.Json(new JsonArray([.. page.Select(post => _federation.ToJson(post, this))]), Letters);
     }
 
     private IResult Describe()

@@ -116,6 +116,7 @@ public sealed class MediaHost : IAsyncDisposable
                 await response.BodyWriter.WriteAsync(bytes.AsMemory(0, bytes.Length / 2), context.RequestAborted);
                 return;
             case MediaBehaviour.Slow:
+            case MediaBehaviour.SlowOnce when fetch == 1:
                 await SendSlowlyAsync(bytes, context);
                 return;
             case MediaBehaviour.Oversized:

@@ -19,7 +19,7 @@ internal static class DaprContract
     [
         new("none-01", "Routing rules: the first CEL expression that matches the envelope chooses the path, and without a match the event is dropped", "one route a topic is all the apps use; the default route is served, and a rule is warned about"),
         new("none-02", "Bulk subscribe: several events in one delivery, each with a status of its own", "the apps handle one event at a time"),
-        new("none-03", "App health checks (--enable-app-health-check): an unhealthy app's subscriptions stop", "not to be had in Azure Container Apps, so nothing may depend on them; a port that nobody listens on has the same effect here"),
+        new("none-03", "App health checks (--enable-app-health-check): an unhealthy app's subscriptions stop", "not to be had in Azure Container Apps, so nothing may depend on them; a port that nobody listens on has the same effect here unless refused connections count"),
         new("none-04", "ERR_STATE_STORE_TOO_MANY_TRANSACTIONS, and transactions that a store does not support", "only Cosmos DB limits them, and every store here supports them"),
         new("none-05", "ERR_OUTBOUND_HEALTH_NOT_READY before the API is ready", "the local sidecar listens only once it is ready"),
         new("none-06", "A bulk publish that fails in part names the entries that failed", "all entries are stored in one commit: either all fail (err-pub-10) or none"),
@@ -30,6 +30,7 @@ internal static class DaprContract
         new("none-11", "Graceful shutdown: deliveries under way have until --dapr-graceful-shutdown-seconds", "not to be seen over HTTP; RestartTests shows it of the local sidecar"),
         new("none-12", "The state query API", "alpha, and of no store that the apps are meant for; err-state-08 shows the refusal"),
         new("none-13", "keyPrefix namespace", "self-hosted Dapr has no namespaces; it counts as appid"),
+        new("none-14", "A connection that the app refuses is a failure that uses up the tries of the retry policy", "by default: an app that is started anew while somebody works on it would lose events; SidecarOptions.CountRefused has it, and RefusedTests shows it"),
     ];
 
     public static string FilePath { get; } = Path.Combine(Repository(), "docs", "dapr-contract.md");

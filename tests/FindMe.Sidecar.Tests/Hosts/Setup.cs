@@ -24,6 +24,8 @@ public sealed record Setup
 
     public bool Strict { get; init; }
 
+    public bool CountRefused { get; init; }
+
     public ChaosOptions? Chaos { get; init; }
 
     public Func<InterceptedCall, Task>? Intercept { get; init; }

@@ -37,6 +37,7 @@ internal sealed class LocalHost : ISidecarHost
                 Store = setup.Store ?? StoreProfile.Sqlite,
                 Tracing = setup.Tracing,
                 Strict = setup.Strict,
+                CountRefused = setup.CountRefused,
                 Chaos = setup.Chaos,
                 Intercept = setup.Intercept,
                 TimeProvider = setup.Time ?? TimeProvider.System,

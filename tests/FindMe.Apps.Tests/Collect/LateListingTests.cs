@@ -1,0 +1,54 @@
+using System.Net;
+using FindMe.Load;
+using FindMe.Pipeline;
+using FindMe.Sidecar;
+using Person = FindMe.Load.Person;
+
+namespace FindMe.Apps.Tests.Collect;
+
+public sealed class LateListingTests
+{
+    // Longer than the second sweep waits.
+    private static readonly TimeSpan SecondSweep = TimeSpan.FromSeconds(6);
+
+    private readonly TaskCompletionSource _writes = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _deleted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [Fact]
+    public async Task A_page_that_is_written_after_everything_was_deleted_leaves_nothing()
+    {
+        using var albums = new TemporaryFolder();
+        await using var load = await LoadSystem.StartAsync(
+            [LoadSystem.MakeAlbum(albums.Path, "talk", 10, facesEvery: 10, maxSide: 320)], options => options with { Intercept = HoldAsync });
+        using var ada = new Person(load.System.Page);
+        await ada.ShowAsync(LoadSystem.Selfie());
+        var search = await ada.SearchAsync("talk");
+        await _writes.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        using var forgotten = await ada.Http.DeleteAsync(new Uri("/api/me", UriKind.Relative), TestContext.Current.CancellationToken);
+        await Task.Delay(SecondSweep, TestContext.Current.CancellationToken);
+        _deleted.SetResult();
+        await _settled.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+
+        using var state = new HttpClient { BaseAddress = load.System.Sidecar.EndpointOf("findme-collect") };
+        state.DefaultRequestHeaders.Add("dapr-api-token", load.System.DaprApiToken);
+        using var shard = await state.GetAsync(
+            new Uri($"/v1.0/state/{StateKeys.Store}/{Uri.EscapeDataString(StateKeys.Shard(search, listing: 1, shard: 0))}", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NoContent), (forgotten.StatusCode, shard.StatusCode));
+    }
+
+    private async Task HoldAsync(InterceptedCall call)
+    {
+        if (call is { AppId: "findme-collect", Kind: InterceptedKind.StateWrite, Operation: "save", Point: InterceptedPoint.Before } && call.Target.Contains("/shard/", StringComparison.Ordinal))
+        {
+            _writes.TrySetResult();
+            await _deleted.Task;
+        }
+
+        if (call is { AppId: "findme-collect", Kind: InterceptedKind.Delivery, Point: InterceptedPoint.After } && _deleted.Task.IsCompleted)
+        {
+            _settled.TrySetResult();
+        }
+    }
+}

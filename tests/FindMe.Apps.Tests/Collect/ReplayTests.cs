@@ -1,0 +1,81 @@
+using System.Text.Json.Nodes;
+using FindMe.Collect;
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using FindMe.Sidecar;
+
+namespace FindMe.Apps.Tests.Collect;
+
+public sealed class ReplayTests : IDisposable
+{
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
+    private readonly TemporaryFolder _folder = new();
+
+    // Four waves were sent. One photo of the first was given up; those of the third were on their way when the search failed.
+    [Fact]
+    public async Task A_search_that_is_opened_again_sends_what_was_given_up_and_every_wave_that_was_under_way()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var sidecar = await LocalSidecar.StartAsync(
+            new SidecarOptions { DataPath = _folder.Folder("data"), ResourcesPath = Path.Combine(Checkouts.Root, "components"), Apps = [new SidecarApp("findme-collect", 0, [])] },
+            cancellation);
+        using var published = new PublishedEvents();
+        using var http = new HttpClient(published) { BaseAddress = new Uri(sidecar.EndpointOf("findme-collect").GetLeftPart(UriPartial.Authority)) };
+        var dapr = new DaprClient(http);
+        var page = new SearchPage(Listing: 1, Photos: 4 * PageLayout.PhotosPerWave);
+        var now = TimeProvider.System.GetUtcNow();
+        var search = new Search
+        {
+            Id = new string('a', 32),
+            Person = "ada",
+            Source = SourceNames.Album,
+            Query = "talk",
+            CreatedAt = now,
+            ExpiresAt = now + Hour,
+            Stage = SearchStage.Failed,
+            Problem = SearchProblem.FailedRepeatedly,
+            Pages = [page],
+        };
+        await dapr.CreateOrUpdateStateAsync<Search>(StateKeys.Search(search.Id), _ => search, _ => Hour, cancellation);
+        foreach (var (number, key) in PageLayout.ShardKeys(search.Id, page).Index())
+        {
+            var photos = Enumerable.Range(0, page.Photos).Where(index => PageLayout.ShardOf(index, page.Photos) == number).Select((index, order) => PhotoOf(index, order + 1));
+            var shard = PhotoShard.Of([.. photos]) with { Sent = number == 0 ? [0, 1, 2, 3] : [] };
+            await dapr.CreateOrUpdateStateAsync<PhotoShard>(key, _ => shard, _ => Hour, cancellation);
+        }
+
+        var failed = new FailedPhotos(dapr, new PhotoWaves(dapr, TimeProvider.System), new Failures(dapr, TimeProvider.System), TimeProvider.System);
+        var reopened = await failed.ReopenAsync(search.Id, cancellation);
+
+        Assert.Equal(SearchStage.Listed, reopened!.Stage);
+        Assert.Equal([3, .. Enumerable.Range(2 * PageLayout.PhotosPerWave, PageLayout.PhotosPerWave)], published.Indexes.Order());
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static ShardPhoto PhotoOf(int index, int order)
+    {
+        var verdict = PageLayout.WaveOf(index) == 2 ? null
+            : index == 3 ? Verdict.Skipped("It failed.", "failed-repeatedly") with { GivenUp = true, Order = order }
+            : new Verdict { Kind = VerdictKind.No, Order = order };
+        return new ShardPhoto(index, $"{index}", new Post($"{index}"), PhotoLocator.InAlbum("talk", $"{index}.jpg"), verdict);
+    }
+
+    /// <summary>Notes which photos are published, and passes everything on.</summary>
+    private sealed class PublishedEvents() : DelegatingHandler(new SocketsHttpHandler { UseProxy = false })
+    {
+        public List<int> Indexes { get; } = [];
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.RequestUri!.AbsolutePath.Contains("/publish/bulk/", StringComparison.Ordinal))
+            {
+                var events = JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!.AsArray();
+                Indexes.AddRange(events.Select(entry => entry!["event"]!["index"]!.GetValue<int>()));
+            }
+
+            return await base.SendAsync(request, cancellationToken);
+        }
+    }
+}

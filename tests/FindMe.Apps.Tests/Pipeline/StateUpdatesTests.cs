@@ -1,0 +1,66 @@
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using FindMe.Sidecar;
+
+namespace FindMe.Apps.Tests.Pipeline;
+
+public sealed class StateUpdatesTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public async Task What_was_written_and_answered_as_a_conflict_is_not_written_twice()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var sidecar = await LocalSidecar.StartAsync(
+            new SidecarOptions
+            {
+                DataPath = _folder.Folder("data"),
+                ResourcesPath = Path.Combine(Checkouts.Root, "components"),
+                Apps = [new SidecarApp("findme-api", 0, [])],
+                Chaos = new ChaosOptions { RepeatWriteEvery = 1 },
+            },
+            cancellation);
+        using var http = new HttpClient { BaseAddress = new Uri(sidecar.EndpointOf("findme-api").GetLeftPart(UriPartial.Authority)) };
+        var dapr = new DaprClient(http);
+
+        for (var i = 0; i < 3; i++)
+        {
+            await dapr.CreateOrUpdateStateAsync<Count>("count", count => new Count((count?.Value ?? 0) + 1), _ => TimeSpan.FromHours(1), cancellation);
+            await dapr.UpdateStateAsync<Count>("count", count => count with { Value = count.Value + 1 }, _ => TimeSpan.FromHours(1), cancellation);
+        }
+
+        Assert.Equal(6, (await dapr.GetStateAsync<Count>(StateKeys.Store, "count", cancellation))!.Value);
+        Assert.Equal(6, sidecar.Chaos.Of(ChaosKind.RepeatedWrite));
+    }
+
+    // Without a broker's limit here: a sidecar that takes as much as Service Bus does, and one that takes what daprd does.
+    [Fact]
+    public async Task What_is_too_large_for_one_request_goes_in_several()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        SidecarOptions Options(string data, int maxBodyBytes) => new()
+        {
+            DataPath = _folder.Folder(data),
+            ResourcesPath = Path.Combine(Checkouts.Root, "components"),
+            Apps = [new SidecarApp("findme-collect", 0, [])],
+            MaxBodyBytes = maxBodyBytes,
+        };
+        await using var broker = await LocalSidecar.StartAsync(Options("broker", 256 << 10), cancellation);
+        await using var store = await LocalSidecar.StartAsync(Options("store", 4 << 20), cancellation);
+        using var toBroker = new HttpClient { BaseAddress = new Uri(broker.EndpointOf("findme-collect").GetLeftPart(UriPartial.Authority)) };
+        using var toStore = new HttpClient { BaseAddress = new Uri(store.EndpointOf("findme-collect").GetLeftPart(UriPartial.Authority)) };
+        var text = new string('é', 100_000);
+
+        await new DaprClient(toBroker).BulkPublishEventAsync(
+            Topics.PubSub, Topics.TweetImage, Enumerable.Range(0, 32).Select(number => ($"{number}", text[..5_000])), cancellation);
+        await new DaprClient(toStore).SaveBulkStateAsync(StateKeys.Store, Enumerable.Range(0, 8).Select(number => ($"{number}", text)), TimeSpan.FromHours(1), cancellation);
+
+        var found = await new DaprClient(toStore).GetBulkStateAsync(StateKeys.Store, [.. Enumerable.Range(0, 8).Select(number => $"{number}")], cancellation);
+        Assert.Equal(8, found.Count);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private sealed record Count(int Value) : Document;
+}
