@@ -61,8 +61,13 @@ internal sealed class PeopleFolder
             progress?.Invoke(Interlocked.Increment(ref done), files.Length);
         });
 
-        var groups = Group(path, files, readings, people.Length);
-        var labels = files.Zip(groups).ToLookup(pair => pair.Second, pair => pair.First.Label);
+        // Whose a photo is, only its copies say; a stranger's other photos are kept aside with it, but are no copies.
+        var joined = new PhotoGroups(files.Length);
+        JoinCopies(joined, readings);
+        var copies = joined.ToArray();
+        JoinStrangers(joined, path, files, people.Length);
+        var groups = joined.ToArray();
+        var labels = files.Zip(copies).ToLookup(pair => pair.Second, pair => pair.First.Label);
         var faces = new List<LabelledFace>();
         var skipped = new List<SkippedPhoto>();
         var withoutFace = 0;
@@ -73,7 +78,7 @@ internal sealed class PeopleFolder
             {
                 skipped.Add(new SkippedPhoto(file, problem));
             }
-            else if (FindOther(labels, groups[i], files[i].Label, people.Length) is { } other)
+            else if (FindOther(labels, copies[i], files[i].Label, people.Length) is { } other)
             {
                 skipped.Add(new SkippedPhoto(file, $"the same photo lies in {people[other]}: whose is it?"));
             }
@@ -159,43 +164,38 @@ internal sealed class PeopleFolder
         };
     }
 
-    /// <summary>Numbers the groups: photos that are copies of each other, and the photos in one folder of <c>unknown</c>.</summary>
-    private static int[] Group(string path, (string File, int Label)[] files, Reading[] readings, int unknown)
+    private static void JoinCopies(PhotoGroups groups, Reading[] readings)
     {
-        var groups = Enumerable.Range(0, files.Length).ToArray();
+        for (var i = 0; i < readings.Length; i++)
+        {
+            for (var j = 0; readings[i].Fingerprint is { } one && j < i; j++)
+            {
+                if (readings[j].Fingerprint is { } other && one.IsSamePicture(other))
+                {
+                    groups.Join(i, j);
+                }
+            }
+        }
+    }
+
+    // The photos in one folder of unknown.
+    private static void JoinStrangers(PhotoGroups groups, string path, (string File, int Label)[] files, int unknown)
+    {
         var folders = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < files.Length; i++)
         {
-            for (var j = 0; j < i; j++)
-            {
-                if (readings[i].Fingerprint is { } one && readings[j].Fingerprint is { } other && one.IsSamePicture(other))
-                {
-                    Join(i, j);
-                }
-            }
-
             if (files[i].Label == unknown && System.IO.Path.GetDirectoryName(files[i].File)! is var folder && folder != System.IO.Path.Combine(path, Unknown)
                 && !folders.TryAdd(folder, i))
             {
-                Join(i, folders[folder]);
+                groups.Join(i, folders[folder]);
             }
-        }
-
-        return Array.ConvertAll(groups, Root);
-
-        int Root(int index) => groups[index] == index ? index : groups[index] = Root(groups[index]);
-
-        void Join(int one, int other)
-        {
-            var (a, b) = (Root(one), Root(other));
-            groups[Math.Max(a, b)] = Math.Min(a, b);
         }
     }
 
     // A photo that is a copy of another person's names nobody, and no stranger either.
-    private static int? FindOther(ILookup<int, int> labels, int group, int label, int unknown)
+    private static int? FindOther(ILookup<int, int> labels, int copies, int label, int unknown)
     {
-        foreach (var other in labels[group])
+        foreach (var other in labels[copies])
         {
             if (other != label && other != unknown)
             {
@@ -204,6 +204,25 @@ internal sealed class PeopleFolder
         }
 
         return null;
+    }
+
+    /// <summary>Photos that belong together; each is a group of its own at first.</summary>
+    /// <param name="photos">How many there are.</param>
+    private sealed class PhotoGroups(int photos)
+    {
+        private readonly int[] _groups = [.. Enumerable.Range(0, photos)];
+
+        /// <summary>Makes the groups of two photos one.</summary>
+        public void Join(int one, int other)
+        {
+            var (a, b) = (Root(one), Root(other));
+            _groups[Math.Max(a, b)] = Math.Min(a, b);
+        }
+
+        /// <summary>The group of each photo: the place of its first one.</summary>
+        public int[] ToArray() => [.. Enumerable.Range(0, _groups.Length).Select(Root)];
+
+        private int Root(int photo) => _groups[photo] == photo ? photo : _groups[photo] = Root(_groups[photo]);
     }
 
     private sealed record Reading(PhotoFingerprint? Fingerprint, IReadOnlyList<DetectedFace> Faces, string? Problem)
