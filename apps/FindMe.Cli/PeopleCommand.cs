@@ -61,7 +61,7 @@ internal static class PeopleCommand
             if (parsed.GetValue(json))
             {
                 Console.WriteLine(JsonSerializer.Serialize(
-                    new PeopleReport(people.Model.Card, people.Model.EvenDistances, people.Skipped, people.Alike, people.Photos, people.WithoutFace, people.Reading.TotalSeconds, people.Augmenting.TotalSeconds, people.Training.TotalSeconds, eightBit),
+                    new PeopleReport(people.Model.Card, people.Model.EvenDistances, people.Skipped, people.Alike, people.Photos, people.OtherFiles, people.WithoutFace, people.Reading.TotalSeconds, people.Augmenting.TotalSeconds, people.Training.TotalSeconds, eightBit),
                     CliJson.Default.PeopleReport));
             }
             else
@@ -124,7 +124,7 @@ internal static class PeopleCommand
 
         var card = people.Model.Card;
         Console.WriteLine(FormattableString.Invariant(
-            $"{card.Photos.Count} people, {card.Photos.Values.Sum()} photos of them, {card.UnknownFaces} faces of strangers; {people.Skipped.Count} photos skipped, {people.WithoutFace} pictures of nobody"));
+            $"{card.Photos.Count} people, {card.Photos.Values.Sum()} photos of them, {card.UnknownFaces} faces of strangers; {people.Skipped.Count} skipped, {people.OtherFiles} other files, {people.WithoutFace} pictures of nobody"));
         Console.WriteLine(FormattableString.Invariant(
             $"finding faces {people.Reading.TotalSeconds:0.0} s, augmenting {people.Augmenting.TotalSeconds:0.0} s, training {people.Training.TotalSeconds:0.00} s"));
         if (card.Measured is not { } measured)
@@ -256,6 +256,7 @@ internal sealed record PeopleReport(
     IReadOnlyList<SkippedPhoto> Skipped,
     IReadOnlyList<string> Alike,
     int Photos,
+    int OtherFiles,
     int WithoutFace,
     double ReadingSeconds,
     double AugmentingSeconds,

@@ -15,25 +15,23 @@ internal sealed class PeopleFolder
     /// <summary>The folder of strangers, and what they are called.</summary>
     public const string Unknown = "unknown";
 
-    private const int MaxNameLength = 64;
-
-    private PeopleFolder(string path, string[] people, List<LabelledFace> faces, List<SkippedPhoto> skipped, int photos, int withoutFace) =>
-        (Path, People, Faces, Skipped, Photos, WithoutFace) = (path, people, faces, skipped, photos, withoutFace);
+    private PeopleFolder(string path, PeopleFiles files, List<LabelledFace> faces, List<SkippedPhoto> skipped, int withoutFace) =>
+        (Path, Files, Faces, Skipped, WithoutFace) = (path, files, faces, skipped, withoutFace);
 
     /// <summary>The folder.</summary>
     public string Path { get; }
 
+    /// <summary>What lies in it.</summary>
+    public PeopleFiles Files { get; }
+
     /// <summary>The names, in the order of their bytes.</summary>
-    public string[] People { get; }
+    public string[] People => Files.People;
 
     /// <summary>The faces, in the order of their files.</summary>
     public IReadOnlyList<LabelledFace> Faces { get; }
 
-    /// <summary>Photos that nothing is learnt from.</summary>
+    /// <summary>Photos that nothing is learnt from, and folders that are not looked into.</summary>
     public IReadOnlyList<SkippedPhoto> Skipped { get; }
-
-    /// <summary>Files that were read.</summary>
-    public int Photos { get; }
 
     /// <summary>Pictures of <c>unknown</c> in which nothing was taken for a face.</summary>
     public int WithoutFace { get; }
@@ -49,88 +47,61 @@ internal sealed class PeopleFolder
     /// <exception cref="PeopleException">It holds no people.</exception>
     public static PeopleFolder Read(FaceEngine engine, string path, Action<int, int>? progress, CancellationToken cancellationToken)
     {
-        var people = FindPeople(path);
-        var files = people.SelectMany((person, label) => FilesIn(System.IO.Path.Combine(path, person)).Select(file => (File: file, Label: label)))
-            .Concat(FilesIn(System.IO.Path.Combine(path, Unknown)).Select(file => (File: file, Label: people.Length)))
-            .ToArray();
-        var readings = new Reading[files.Length];
+        var files = PeopleFiles.In(path);
+        var (people, photos) = (files.People, files.Photos);
+        var readings = new Reading[photos.Length];
         var done = 0;
-        Parallel.For(0, files.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken }, i =>
+        Parallel.For(0, photos.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken }, i =>
         {
-            readings[i] = Read(engine, files[i].File, isPerson: files[i].Label < people.Length, cancellationToken);
-            progress?.Invoke(Interlocked.Increment(ref done), files.Length);
+            readings[i] = Read(engine, photos[i].Path, isPerson: photos[i].Label < people.Length, cancellationToken);
+            progress?.Invoke(Interlocked.Increment(ref done), photos.Length);
         });
 
         // Whose a photo is, only its copies say; a stranger's other photos are kept aside with it, but are no copies.
-        var joined = new PhotoGroups(files.Length);
+        var joined = new PhotoGroups(photos.Length);
         JoinCopies(joined, readings);
         var copies = joined.ToArray();
-        JoinStrangers(joined, path, files, people.Length);
+        JoinStrangers(joined, photos, people.Length);
         var groups = joined.ToArray();
-        var labels = files.Zip(copies).ToLookup(pair => pair.Second, pair => pair.First.Label);
+        var labels = photos.Zip(copies).ToLookup(pair => pair.Second, pair => pair.First.Label);
         var faces = new List<LabelledFace>();
-        var skipped = new List<SkippedPhoto>();
+        var skipped = files.Skipped.ToList();
         var withoutFace = 0;
-        for (var i = 0; i < files.Length; i++)
+        for (var i = 0; i < photos.Length; i++)
         {
-            var file = System.IO.Path.GetRelativePath(path, files[i].File);
+            var (name, label) = (photos[i].Name, photos[i].Label);
             if (readings[i].Problem is { } problem)
             {
-                skipped.Add(new SkippedPhoto(file, problem));
+                skipped.Add(new SkippedPhoto(name, problem));
             }
-            else if (FindOther(labels, copies[i], files[i].Label, people.Length) is { } other)
+            else if (FindOther(labels, copies[i], label, people.Length) is { } other)
             {
-                skipped.Add(new SkippedPhoto(file, $"the same photo lies in {people[other]}: whose is it?"));
+                skipped.Add(new SkippedPhoto(name, $"the same photo lies in {people[other]}: whose is it?"));
             }
             else
             {
                 withoutFace += readings[i].Faces.Count == 0 ? 1 : 0;
-                faces.AddRange(readings[i].Faces.Select(face => new LabelledFace(file, files[i].Label, groups[i], face)));
+                faces.AddRange(readings[i].Faces.Select(face => new LabelledFace(name, label, groups[i], face)));
             }
         }
 
-        if (Enumerable.Range(0, people.Length).Except(faces.Select(face => face.Label)).ToArray() is [var without, ..])
-        {
-            var first = skipped.Find(photo => photo.Photo.StartsWith(people[without] + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal));
-            throw new PeopleException($"Nothing can be learnt from the folder {people[without]}: {(first is null ? "it holds no photo" : $"{first.Photo}: {first.Problem}")}.");
-        }
-
-        return new PeopleFolder(path, people, faces, skipped, files.Length, withoutFace);
+        return Enumerable.Range(0, people.Length).Except(faces.Select(face => face.Label)).ToArray() is [var without, ..]
+            ? throw PeopleFiles.NothingIn(people[without], skipped)
+            : new PeopleFolder(path, files, faces, skipped, withoutFace);
     }
-
-    private static string[] FindPeople(string path)
-    {
-        if (!Directory.Exists(path))
-        {
-            throw new PeopleException($"There is no folder {path}: give one that holds a folder of photos for each person.");
-        }
-
-        var people = Directory.GetDirectories(path).Select(folder => System.IO.Path.GetFileName(folder)!).Where(name => name != Unknown).Order(StringComparer.Ordinal).ToArray();
-        if (people.Length == 0)
-        {
-            throw new PeopleException($"{path} holds no people: it needs a folder of photos for each, named for the person.");
-        }
-
-        return Array.Find(people, name => !IsName(name)) is { } bad
-            ? throw new PeopleException($"The folder {bad} cannot name a person: a name has 1 to {MaxNameLength} characters, none of them a control character, and is not unknown.")
-            : people;
-    }
-
-    /// <summary>Whether a person may be called so.</summary>
-    public static bool IsName(string name) =>
-        name.Length is > 0 and <= MaxNameLength && !name.Any(char.IsControl) && !name.Equals(Unknown, StringComparison.OrdinalIgnoreCase);
-
-    private static IEnumerable<string> FilesIn(string folder) => Directory.Exists(folder)
-        ? Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false }).Order(StringComparer.Ordinal)
-        : [];
 
     private static Reading Read(FaceEngine engine, string file, bool isPerson, CancellationToken cancellationToken)
     {
         try
         {
-            if (new FileInfo(file).Length > engine.Options.MaxPhotoBytes)
+            // A pipe or a device has no length; opening one could block for ever.
+            var info = new FileInfo(file);
+            switch (((FileInfo?)info.ResolveLinkTarget(returnFinalTarget: true) ?? info).Length)
             {
-                return Reading.Without("it is too large");
+                case 0:
+                    return Reading.Without("it is empty");
+                case var length when length > engine.Options.MaxPhotoBytes:
+                    return Reading.Without("it is too large");
             }
 
             var photo = File.ReadAllBytes(file);
@@ -145,7 +116,12 @@ internal sealed class PeopleFolder
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return Reading.Without($"it cannot be read: {exception.Message}");
+            return Reading.Without(exception switch
+            {
+                FileNotFoundException or DirectoryNotFoundException => "it is gone",
+                UnauthorizedAccessException => "it may not be read: ask its owner for permission",
+                _ => "it cannot be read from its disk",
+            });
         }
     }
 
@@ -179,13 +155,12 @@ internal sealed class PeopleFolder
     }
 
     // The photos in one folder of unknown.
-    private static void JoinStrangers(PhotoGroups groups, string path, (string File, int Label)[] files, int unknown)
+    private static void JoinStrangers(PhotoGroups groups, PeopleFile[] photos, int unknown)
     {
         var folders = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var i = 0; i < files.Length; i++)
+        for (var i = 0; i < photos.Length; i++)
         {
-            if (files[i].Label == unknown && System.IO.Path.GetDirectoryName(files[i].File)! is var folder && folder != System.IO.Path.Combine(path, Unknown)
-                && !folders.TryAdd(folder, i))
+            if (photos[i].Label == unknown && System.IO.Path.GetDirectoryName(photos[i].Name)! is var folder && folder != Unknown && !folders.TryAdd(folder, i))
             {
                 groups.Join(i, folders[folder]);
             }
@@ -231,7 +206,7 @@ internal sealed class PeopleFolder
     }
 }
 
-/// <summary>A photo that nothing is learnt from.</summary>
-/// <param name="Photo">The file, relative to the folder.</param>
+/// <summary>A photo that nothing is learnt from, or a folder that is not looked into.</summary>
+/// <param name="Photo">The file or folder, relative to the folder of people.</param>
 /// <param name="Problem">Why, for people.</param>
 public sealed record SkippedPhoto(string Photo, string Problem);

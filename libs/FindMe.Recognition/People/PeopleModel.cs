@@ -16,7 +16,9 @@ public sealed class PeopleModel
     /// <summary>Largest file that is read: 2,000 people of 512 numbers.</summary>
     public const long MaxBytes = 50_000_000;
 
-    private const int MaxPeople = 2_000;
+    /// <summary>Most people of a file.</summary>
+    internal const int MaxPeople = 2_000;
+
     private const int Version = 2;
 
     // With a probability of half or more no other person can have more.
@@ -147,7 +149,7 @@ public sealed class PeopleModel
         var length = people > 0 ? centres.Length / people : 0;
         var fits = content.Version == Version
             && people is > 0 and <= MaxPeople
-            && content.People.All(PeopleFolder.IsName)
+            && content.People.All(PeopleFiles.IsName)
             && content.People.Distinct(StringComparer.Ordinal).Count() == people
             && length is >= FaceEmbedding.MinLength and <= FaceEmbedding.MaxLength
             && centres.Length == people * length

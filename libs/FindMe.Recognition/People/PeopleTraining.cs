@@ -160,11 +160,14 @@ public sealed class TrainedPeople
     /// <summary>Photos that are most likely in the wrong folder, a line each.</summary>
     public IReadOnlyList<string> Alike { get; }
 
-    /// <summary>Photos that nothing was learnt from, and why.</summary>
+    /// <summary>Photos that nothing was learnt from and folders that were not looked into, and why.</summary>
     public IReadOnlyList<SkippedPhoto> Skipped => Folder.Skipped;
 
     /// <summary>Files that were read.</summary>
-    public int Photos => Folder.Photos;
+    public int Photos => Folder.Files.Photos.Length;
+
+    /// <summary>Files that are not called like photos.</summary>
+    public int OtherFiles => Folder.Files.Others;
 
     /// <summary>Pictures of <c>unknown</c> in which nothing was taken for a face, which is right where there is none.</summary>
     public int WithoutFace => Folder.WithoutFace;
