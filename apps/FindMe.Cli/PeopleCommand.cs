@@ -61,7 +61,7 @@ internal static class PeopleCommand
             if (parsed.GetValue(json))
             {
                 Console.WriteLine(JsonSerializer.Serialize(
-                    new PeopleReport(people.Model.Card, people.Model.EvenDistances, people.Skipped, people.Alike, people.Photos, people.OtherFiles, people.WithoutFace, people.Reading.TotalSeconds, people.Augmenting.TotalSeconds, people.Training.TotalSeconds, eightBit),
+                    new PeopleReport(people.Model.Card, people.Model.EvenDistances, people.Skipped, people.Alike, people.Photos, people.OtherFiles, people.WithoutFace, people.Reading.TotalSeconds, people.Training.TotalSeconds, eightBit),
                     CliJson.Default.PeopleReport));
             }
             else
@@ -126,7 +126,7 @@ internal static class PeopleCommand
         Console.WriteLine(FormattableString.Invariant(
             $"{card.Photos.Count} people, {card.Photos.Values.Sum()} photos of them, {card.UnknownFaces} faces of strangers; {people.Skipped.Count} skipped, {people.OtherFiles} other files, {people.WithoutFace} pictures of nobody"));
         Console.WriteLine(FormattableString.Invariant(
-            $"finding faces {people.Reading.TotalSeconds:0.0} s, augmenting {people.Augmenting.TotalSeconds:0.0} s, training {people.Training.TotalSeconds:0.00} s"));
+            $"finding and changing faces {people.Reading.TotalSeconds:0.0} s, training {people.Training.TotalSeconds:0.00} s"));
         if (card.Measured is not { } measured)
         {
             Console.WriteLine("Nothing was measured: no person has three photos that are no copies of each other, or --holdout is 0.");
@@ -259,7 +259,6 @@ internal sealed record PeopleReport(
     int OtherFiles,
     int WithoutFace,
     double ReadingSeconds,
-    double AugmentingSeconds,
     double TrainingSeconds,
     PeopleMeasurement? EightBit);
 

@@ -91,6 +91,29 @@ public sealed class PeopleFolderTests(PeopleFixture fixture)
         Assert.Equal((0, $"{team.Path} holds 2,001 people: up to 2,000 can be learnt."), (read, refusal.Message));
     }
 
+    [Fact]
+    public void Once_a_photo_is_counted_it_is_not_read_again_and_all_that_takes_long_is_done()
+    {
+        using var team = Team(("Ada/1.jpg", "Ada/1.jpg"), ("Ada/2.jpg", "Ada/2.jpg"), ("Ada/3.jpg", "Ada/3.jpg"), ("Bob/1.jpg", "Bob/1.jpg"));
+        var kept = Train(team.Path);
+
+        var vanished = Train(team.Path, (done, all) =>
+        {
+            if (done == all)
+            {
+                Directory.Delete(team["Ada"], recursive: true);
+                File.WriteAllText(team["Bob/1.jpg"], "no photo any more");
+            }
+        });
+
+        Assert.All(vanished.Folder.Faces, face => Assert.Single(face.Copies));
+        Assert.Equal(kept.Model.Head.Weights, vanished.Model.Head.Weights);
+
+        // What a measurement of the exported model looks at again is the exception, and says so.
+        var refusal = Assert.Throws<PeopleException>(() => ExportedPeople.Measure(fixture.Engine, vanished, eightBit: true, TestContext.Current.CancellationToken));
+        Assert.Contains("which was kept aside, cannot be read any more", refusal.Message, StringComparison.Ordinal);
+    }
+
     private TrainedPeople Train(string folder, Action<int, int>? progress = null) => PeopleTraining.Train(
         fixture.Engine, folder, new PeopleOptions { Augmentations = 1 }, progress, TestContext.Current.CancellationToken);
 

@@ -7,7 +7,8 @@ namespace FindMe.Recognition;
 /// <param name="Label">Whose it is: an index into <see cref="PeopleFolder.People"/>, or one more for a stranger.</param>
 /// <param name="Group">Faces of one group are learnt from together or not at all: copies of a photo, and a stranger's photos.</param>
 /// <param name="Face">The face.</param>
-internal sealed record LabelledFace(string Photo, int Label, int Group, DetectedFace Face);
+/// <param name="Copies">Changed copies of it; none of a stranger's, since strangers are many and different: each as they are.</param>
+internal sealed record LabelledFace(string Photo, int Label, int Group, DetectedFace Face, IReadOnlyList<FaceEmbedding> Copies);
 
 /// <summary>A folder of people: a folder of photos each, and <c>unknown</c> for everybody and everything else.</summary>
 internal sealed class PeopleFolder
@@ -39,13 +40,16 @@ internal sealed class PeopleFolder
     /// <summary>Label of a stranger.</summary>
     public int UnknownLabel => People.Length;
 
-    /// <summary>Reads every photo.</summary>
+    /// <summary>
+    /// Reads every photo, once: a folder may change or vanish while it is learnt from, and what is kept of a photo is a few hundred numbers a face.
+    /// </summary>
     /// <param name="engine">The engine.</param>
     /// <param name="path">The folder.</param>
-    /// <param name="progress">Gets the number of photos read so far, and of all.</param>
+    /// <param name="options">How many changed copies of each face are made, and by which chance.</param>
+    /// <param name="progress">Gets the number of photos read so far, their copies made, and of all.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="PeopleException">It holds no people.</exception>
-    public static PeopleFolder Read(FaceEngine engine, string path, Action<int, int>? progress, CancellationToken cancellationToken)
+    public static PeopleFolder Read(FaceEngine engine, string path, PeopleOptions options, Action<int, int>? progress, CancellationToken cancellationToken)
     {
         var files = PeopleFiles.In(path);
         var (people, photos) = (files.People, files.Photos);
@@ -53,7 +57,9 @@ internal sealed class PeopleFolder
         var done = 0;
         Parallel.For(0, photos.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken }, i =>
         {
-            readings[i] = Read(engine, photos[i].Path, isPerson: photos[i].Label < people.Length, cancellationToken);
+            readings[i] = Read(photos[i].Path, engine.Options.MaxPhotoBytes, photo => photos[i].Label < people.Length
+                ? ReadPerson(engine, photo, options.Augmentations, options.RandomOf(i), cancellationToken)
+                : ReadStrangers(engine, photo, cancellationToken));
             progress?.Invoke(Interlocked.Increment(ref done), photos.Length);
         });
 
@@ -81,7 +87,7 @@ internal sealed class PeopleFolder
             else
             {
                 withoutFace += readings[i].Faces.Count == 0 ? 1 : 0;
-                faces.AddRange(readings[i].Faces.Select(face => new LabelledFace(name, label, groups[i], face)));
+                faces.AddRange(readings[i].Faces.Select(face => new LabelledFace(name, label, groups[i], face, readings[i].Copies)));
             }
         }
 
@@ -90,7 +96,7 @@ internal sealed class PeopleFolder
             : new PeopleFolder(path, files, faces, skipped, withoutFace);
     }
 
-    private static Reading Read(FaceEngine engine, string file, bool isPerson, CancellationToken cancellationToken)
+    private static Reading Read(string file, long maxBytes, Func<byte[], Reading> read)
     {
         try
         {
@@ -100,15 +106,11 @@ internal sealed class PeopleFolder
             {
                 case 0:
                     return Reading.Without("it is empty");
-                case var length when length > engine.Options.MaxPhotoBytes:
+                case var length when length > maxBytes:
                     return Reading.Without("it is too large");
             }
 
-            var photo = File.ReadAllBytes(file);
-            var analyzed = engine.Analyze(photo, cancellationToken);
-            return isPerson
-                ? ChooseFace(engine, photo, analyzed, cancellationToken)
-                : new Reading(analyzed.Fingerprint, analyzed.Faces, null);
+            return read(File.ReadAllBytes(file));
         }
         catch (PhotoException exception)
         {
@@ -125,19 +127,32 @@ internal sealed class PeopleFolder
         }
     }
 
-    // The face that stands for its photo, as for a person's references.
-    private static Reading ChooseFace(FaceEngine engine, byte[] photo, AnalyzedPhoto analyzed, CancellationToken cancellationToken)
+    private static Reading ReadStrangers(FaceEngine engine, byte[] photo, CancellationToken cancellationToken)
     {
+        var analyzed = engine.Analyze(photo, cancellationToken);
+        return new Reading(analyzed.Fingerprint, analyzed.Faces, [], null);
+    }
+
+    // The face that stands for its photo, as for a person's references.
+    private static Reading ReadPerson(FaceEngine engine, byte[] photo, int copies, Random random, CancellationToken cancellationToken)
+    {
+        var analyzed = engine.Analyze(photo, cancellationToken);
         using var picture = PhotoDecoding.Decode(photo, FaceEngine.WorkingSide, engine.Options, cancellationToken);
         var reading = ReferenceSelection.Read(picture, analyzed, face: null, engine.Options.MinReferenceFacePixels);
-        return reading.Problem switch
+        switch (reading.Problem)
         {
-            null => new Reading(analyzed.Fingerprint, [analyzed.Faces.First(face => face.Box == reading.Box)], null),
-            ReferenceProblem.NoFace => Reading.Without("no face was found"),
-            ReferenceProblem.SeveralFaces => Reading.Without("several faces, and none stands out"),
-            ReferenceProblem.FaceTooSmall => Reading.Without($"the face has fewer than {engine.Options.MinReferenceFacePixels} pixels"),
-            _ => Reading.Without("the face is too blurred, too dark, too bright or too far turned away"),
-        };
+            case null:
+                var face = analyzed.Faces.First(face => face.Box == reading.Box);
+                return new Reading(analyzed.Fingerprint, [face], FaceVariants.Embed(engine, picture, face, copies, random, cancellationToken), null);
+            case ReferenceProblem.NoFace:
+                return Reading.Without("no face was found");
+            case ReferenceProblem.SeveralFaces:
+                return Reading.Without("several faces, and none stands out");
+            case ReferenceProblem.FaceTooSmall:
+                return Reading.Without($"the face has fewer than {engine.Options.MinReferenceFacePixels} pixels");
+            default:
+                return Reading.Without("the face is too blurred, too dark, too bright or too far turned away");
+        }
     }
 
     private static void JoinCopies(PhotoGroups groups, Reading[] readings)
@@ -200,9 +215,9 @@ internal sealed class PeopleFolder
         private int Root(int photo) => _groups[photo] == photo ? photo : _groups[photo] = Root(_groups[photo]);
     }
 
-    private sealed record Reading(PhotoFingerprint? Fingerprint, IReadOnlyList<DetectedFace> Faces, string? Problem)
+    private sealed record Reading(PhotoFingerprint? Fingerprint, IReadOnlyList<DetectedFace> Faces, IReadOnlyList<FaceEmbedding> Copies, string? Problem)
     {
-        public static Reading Without(string problem) => new(null, [], problem);
+        public static Reading Without(string problem) => new(null, [], [], problem);
     }
 }
 
