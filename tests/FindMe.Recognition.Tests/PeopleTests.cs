@@ -110,19 +110,6 @@ public sealed class PeopleTests(PeopleFixture fixture)
             () => PeopleTraining.Train(fixture.Engine, folder, new PeopleOptions(), cancellationToken: TestContext.Current.CancellationToken)).Message;
     }
 
-    [Theory]
-    [InlineData("")]
-    [InlineData("{}")]
-    [InlineData("not json")]
-    [InlineData("""{"version":1,"recipe":"a","people":["x"],"evenDistance":1,"steepness":1,"card":{"model":"","seed":1,"photos":{},"unknownFaces":0,"augmentations":0,"measured":null},"weights":"AAAA","biases":"AAAAAA==","centres":"AAAAAA=="}""")]
-    public void A_file_that_is_none_of_people_is_refused(string content)
-    {
-        var path = Path.Combine(fixture.Scratch, "broken.findme");
-        File.WriteAllText(path, content);
-
-        Assert.EndsWith("is no file of people: make one with findme people train.", Assert.Throws<PeopleException>(() => PeopleModel.Load(path)).Message, StringComparison.Ordinal);
-    }
-
     [Fact]
     public void A_head_learns_classes_however_many_samples_each_has()
     {

@@ -13,8 +13,8 @@ namespace FindMe.Recognition;
 /// </remarks>
 public sealed class PeopleModel
 {
-    /// <summary>Largest file that is read: 2,000 people of 512 numbers.</summary>
-    public const long MaxBytes = 50_000_000;
+    /// <summary>Largest file that is read: 2,000 people of 2,048 numbers, more than half of it their confusion matrix.</summary>
+    public const long MaxBytes = 100_000_000;
 
     /// <summary>Most people of a file.</summary>
     internal const int MaxPeople = 2_000;
