@@ -78,13 +78,16 @@ public sealed class PeopleModel
         }
     }
 
-    /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
-    public void Save(string path)
+    /// <summary>Writes the file, as <see cref="PrivateFile.Write"/> does.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="overwrite">Whether a file that is there is replaced.</param>
+    /// <exception cref="IOException">It cannot be written, or is there and may not be replaced.</exception>
+    /// <exception cref="UnauthorizedAccessException">Its folder may not be written to.</exception>
+    public void Save(string path, bool overwrite = true)
     {
         var content = new Content(
             Version, Recipe, [.. People], ToBytes([.. EvenDistances]), Steepness, Card, ToBytes(Head.Weights), ToBytes(Head.Biases), ToBytes([.. _centres.SelectMany(centre => centre)]));
-        File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(content, PeopleJson.Default.Content));
+        PrivateFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(content, PeopleJson.Default.Content), overwrite);
     }
 
     /// <summary>Says whose face it is.</summary>
