@@ -15,7 +15,7 @@ internal static class PeopleCommand
         var folder = new Argument<string>("DIR") { Description = "A folder of photos for each person, named for them. A folder called unknown holds strangers and pictures of nobody." };
         var output = new Option<string>("-o", "--output") { Description = "Where the file of people goes, such as team.findme.", HelpName = "FILE", Required = true };
         var onnx = new Option<string?>("--onnx") { Description = "Also write embedding and head as one ONNX model.", HelpName = "FILE" };
-        var edge = new Option<string?>("--edge") { Description = "Also write that model with weights of 8 bits, at most 7 MB, for browsers and phones.", HelpName = "FILE" };
+        var edge = new Option<string?>("--edge") { Description = "Also write that model with weights of 8 bits, for browsers and phones: at most 7 MB, and at most a point worse.", HelpName = "FILE" };
         var force = new Option<bool>("--force") { Description = "Replace files that are there." };
         var defaults = new PeopleOptions();
         var seed = new Option<int>("--seed") { Description = "Where all chance comes from: the same folder and seed give the same file.", DefaultValueFactory = _ => defaults.Seed, HelpName = "N" };
