@@ -16,6 +16,7 @@ internal static class PeopleCommand
         var output = new Option<string>("-o", "--output") { Description = "Where the file of people goes, such as team.findme.", HelpName = "FILE", Required = true };
         var onnx = new Option<string?>("--onnx") { Description = "Also write embedding and head as one ONNX model.", HelpName = "FILE" };
         var edge = new Option<string?>("--edge") { Description = "Also write that model with weights of 8 bits, for browsers and phones: at most 7 MB, and at most a point worse.", HelpName = "FILE" };
+        var matrix = new Option<string?>("--matrix") { Description = "Also write the whole confusion matrix as CSV: a row for who it is, a column for who it was named as.", HelpName = "FILE" };
         var force = new Option<bool>("--force") { Description = "Replace files that are there." };
         var defaults = new PeopleOptions();
         var seed = new Option<int>("--seed") { Description = "Where all chance comes from: the same folder and seed give the same file.", DefaultValueFactory = _ => defaults.Seed, HelpName = "N" };
@@ -25,7 +26,7 @@ internal static class PeopleCommand
         var json = new Option<bool>("--json") { Description = "What was learnt and measured as one JSON object." };
         var engine = new EngineChoice();
         var command = new Command("train", "Learns people. Exit code 0: done; 2: an error.") { folder };
-        foreach (var option in (Option[])[output, onnx, edge, force, seed, augment, holdout, strangers, json])
+        foreach (var option in (Option[])[output, onnx, edge, matrix, force, seed, augment, holdout, strangers, json])
         {
             command.Options.Add(option);
         }
@@ -34,7 +35,7 @@ internal static class PeopleCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var outputs = new PeopleOutputs(
-                parsed.GetRequiredValue(output), parsed.GetValue(onnx), parsed.GetValue(edge), parsed.GetValue(force));
+                parsed.GetRequiredValue(output), parsed.GetValue(onnx), parsed.GetValue(edge), parsed.GetValue(matrix), parsed.GetValue(force));
             outputs.Check();
             var options = new PeopleOptions
             {
@@ -43,6 +44,11 @@ internal static class PeopleCommand
                 HoldoutPercent = parsed.GetValue(holdout),
                 StrangersPercent = parsed.GetValue(strangers),
             };
+            if (outputs.Matrix is not null && options.HoldoutPercent == 0)
+            {
+                throw new CommandException("--matrix is of photos that are kept aside, and --holdout 0 keeps none.");
+            }
+
             using var loaded = await engine.LoadAsync(parsed);
             var people = Learn(loaded, parsed.GetRequiredValue(folder), options, cancellationToken);
             return outputs.Write(loaded, people, parsed.GetValue(json), cancellationToken);

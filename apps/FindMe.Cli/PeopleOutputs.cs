@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using FindMe.Faces;
 using FindMe.Recognition;
@@ -8,15 +9,16 @@ namespace FindMe.Cli;
 /// <param name="Model">Where the file of people goes.</param>
 /// <param name="Onnx">Where the exported model goes; null: nowhere.</param>
 /// <param name="Edge">Where the one with weights of 8 bits goes; null: nowhere.</param>
+/// <param name="Matrix">Where the confusion matrix goes; null: nowhere.</param>
 /// <param name="Force">Whether files that are there are replaced.</param>
-internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, bool Force)
+internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, string? Matrix, bool Force)
 {
     // 1.4 MB with the default recipe, 5.8 MB with dlib: what a page or a phone can be asked to fetch.
     private const int MaxEdgeBytes = 7_000_000;
 
     /// <summary>Checks before the work that all of it can be written.</summary>
     /// <exception cref="CommandException">Something cannot.</exception>
-    public void Check() => OutputFiles.Check([("-o", Model), ("--onnx", Onnx), ("--edge", Edge)], Force);
+    public void Check() => OutputFiles.Check([("-o", Model), ("--onnx", Onnx), ("--edge", Edge), ("--matrix", Matrix)], Force);
 
     /// <summary>Writes the files and says what was learnt. What cannot be written is said, and costs nothing of the rest.</summary>
     /// <param name="engine">The engine.</param>
@@ -35,6 +37,7 @@ internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, b
 
         try
         {
+            isDone &= TryWrite(Matrix, WriteMatrix);
             isDone &= TryWrite(Onnx, path => PrivateFile.Write(path, PeopleExport.ToOnnx(people.Model, engine, eightBit: false), Force));
             isDone &= TryWrite(Edge, WriteEdge);
         }
@@ -48,6 +51,12 @@ internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, b
         }
 
         return isDone ? CommandLine.Done : CommandLine.Failed;
+
+        void WriteMatrix(string path)
+        {
+            var measured = people.Model.Card.Measured ?? throw new CommandException($"{path} is not written: nothing was measured.");
+            PrivateFile.Write(path, Encoding.UTF8.GetBytes(measured.ToCsv()), Force);
+        }
 
         void WriteEdge(string path)
         {

@@ -66,7 +66,7 @@ internal static class PeopleLines
 
         Console.WriteLine();
         Console.WriteLine("On photos that were kept aside, by a model that has not seen them:");
-        if (measured.Labels.Count <= LargestTable)
+        if (measured.Labels.Count <= LargestTable && measured.Labels.Select(label => Cut(Screen.OneLine(label))).Distinct(StringComparer.Ordinal).Count() == measured.Labels.Count)
         {
             WriteTable(measured);
         }
@@ -107,6 +107,11 @@ internal static class PeopleLines
         foreach (var (label, named, count) in mistakes)
         {
             Console.WriteLine($"{count} × {Screen.OneLine(label)} named {Screen.OneLine(named)}");
+        }
+
+        if (mistakes.Length == 0)
+        {
+            Console.WriteLine("no mistakes");
         }
     }
 

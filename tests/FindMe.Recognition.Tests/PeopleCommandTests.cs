@@ -20,12 +20,13 @@ public sealed class PeopleCommandTests(PeopleFixture fixture)
         await Task.WhenAll(
             RefusedAsync($"There is no folder {folder["no/such"]} for {folder["no/such/x"]}: make it first.", "-o", folder["no/such/x"]),
             RefusedAsync($"{folder["folder"]} is a folder: name the file that goes into it.", "-o", folder["folder"]),
-            RefusedAsync("The folder /proc cannot be written to: name another, or ask its owner for permission.", "-o", fresh, "--onnx", "/proc/x"),
+            RefusedAsync("The folder /proc cannot be written to: name another, or ask its owner for permission.", "-o", fresh, "--matrix", "/proc/x"),
             RefusedAsync($"{there} is there already: name another file, or replace it with --force.", "-o", there));
         await Task.WhenAll(
             RefusedAsync($"{there} is there already: name another file, or replace it with --force.", "-o", fresh, "--onnx", there),
             RefusedAsync($"-o and --edge name the same file, {fresh}.", "-o", fresh, "--edge", fresh),
-            RefusedAsync($"{empty} is empty or no file: remove it, or name another.", "-o", there, "--edge", empty, "--force"));
+            RefusedAsync($"{empty} is empty or no file: remove it, or name another.", "-o", there, "--edge", empty, "--force"),
+            RefusedAsync("--matrix is of photos that are kept aside, and --holdout 0 keeps none.", "-o", fresh, "--matrix", folder["csv"], "--holdout", "0"));
 
         Assert.Equal(["empty", "folder", "there"], NamesIn(folder));
         Assert.Equal("somebody's own", File.ReadAllText(there));
@@ -40,21 +41,26 @@ public sealed class PeopleCommandTests(PeopleFixture fixture)
 
     [Fact]
     [UnsupportedOSPlatform("windows")]
-    public async Task What_was_learnt_is_written_for_its_owner_alone_and_replaces_only_by_force()
+    public async Task What_was_learnt_is_for_its_owner_alone_and_names_that_look_alike_when_cut_are_told_in_full()
     {
         using var folder = new TemporaryFolder();
         CopyPeople(folder["team"], photos: 4, ("Ada", "Alexandra Anderson"), ("Bob", "Alexandra Andrews"));
         File.WriteAllText(folder["team.findme"], "older");
 
         var said = await Shell.FindMeAsync(
-            "people", "train", folder["team"], "-o", folder["team.findme"], "--edge", folder["team.onnx"], "--augment", "0", "--force");
+            "people", "train", folder["team"], "-o", folder["team.findme"], "--edge", folder["team.onnx"], "--matrix", folder["team.csv"], "--augment", "0", "--force");
 
         Assert.Equal((0, ""), (said.Code, said.Errors));
+        Assert.Contains("no mistakes", said.Lines);
+        Assert.StartsWith("Alexandra Anderson          100.0 %    100.0 %", said.Lines.Single(line => line.StartsWith("Alexandra Anderson", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.StartsWith("full: people named rightly 100.0 %", said.Lines[^2], StringComparison.Ordinal);
         Assert.StartsWith("8 bits: people named rightly 100.0 %", said.Lines[^1], StringComparison.Ordinal);
+        Assert.Equal(
+            "is \\ named,Alexandra Anderson,Alexandra Andrews,unknown\r\nAlexandra Anderson,1,0,0\r\nAlexandra Andrews,0,1,0\r\nunknown,0,0,0\r\n",
+            File.ReadAllText(folder["team.csv"]));
         Assert.Equal(["Alexandra Anderson", "Alexandra Andrews"], PeopleModel.Load(folder["team.findme"]).People);
-        Assert.Equal(["team", "team.findme", "team.onnx"], NamesIn(folder));
-        Assert.All(["team.findme", "team.onnx"], file => Assert.Equal(OwnersAlone, File.GetUnixFileMode(folder[file])));
+        Assert.Equal(["team", "team.csv", "team.findme", "team.onnx"], NamesIn(folder));
+        Assert.All(["team.csv", "team.findme", "team.onnx"], file => Assert.Equal(OwnersAlone, File.GetUnixFileMode(folder[file])));
     }
 
     [Theory]

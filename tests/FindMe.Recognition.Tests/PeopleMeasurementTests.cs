@@ -22,6 +22,16 @@ public sealed class PeopleMeasurementTests
             full.LossOf(Measured(faces, rejected: 1, strangers: faces, named: 1 + mayNot)));
     }
 
+    [Fact]
+    public void The_matrix_as_csv_quotes_names_that_would_break_it()
+    {
+        var measured = new PeopleMeasurement(["Ada", "B. \"Bob\" B., jr.", "unknown"], [[3, 1, 0], [0, 2, 0], [0, 0, 7]], 1);
+
+        Assert.Equal(
+            "is \\ named,Ada,\"B. \"\"Bob\"\" B., jr.\",unknown\r\nAda,3,1,0\r\n\"B. \"\"Bob\"\" B., jr.\",0,2,0\r\nunknown,0,0,7\r\n",
+            measured.ToCsv());
+    }
+
     private static PeopleMeasurement Measured(int faces, int rejected, int strangers, int named) =>
         new(["Ada", "unknown"], [[faces - rejected, rejected], [named, strangers - named]], 1);
 }

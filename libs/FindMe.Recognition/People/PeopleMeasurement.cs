@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace FindMe.Recognition;
 
 /// <summary>How well faces that were kept aside were named.</summary>
@@ -50,6 +52,18 @@ public sealed record PeopleMeasurement(IReadOnlyList<string> Labels, IReadOnlyLi
             : null;
 
         static bool IsMore(int lost, int of) => lost > Math.Max(1, MaxLoss * of);
+    }
+
+    /// <summary>The confusion matrix as CSV (RFC 4180): a header, and rows and columns as <see cref="Confusion"/> has them.</summary>
+    public string ToCsv()
+    {
+        var rows = Labels.Zip(Confusion, (label, row) => Line([label, .. row.Select(count => count.ToString(CultureInfo.InvariantCulture))]));
+        return string.Concat(rows.Prepend(Line(["is \\ named", .. Labels])));
+
+        static string Line(IEnumerable<string> fields) => string.Join(',', fields.Select(Quote)) + "\r\n";
+
+        // A field with a comma, a quote or a line's end stands in quotes, quotes in it twice.
+        static string Quote(string field) => field.AsSpan().IndexOfAny(",\"\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
     internal static PeopleMeasurement Of(IReadOnlyList<string> people, IEnumerable<(int Label, string Name, string Likeliest)> faces)
