@@ -72,10 +72,10 @@ internal static class OutputFiles
             throw new CommandException($"{path} is there already: name another file, or replace it with --force.");
         }
 
-        // A device or a pipe looks like this too, and must not be replaced by a file.
-        if (file is { LinkTarget: null, Length: 0 })
+        // A device and a pipe look empty too, and /dev/stdout is a link: none of them must be replaced by a file.
+        if (file is not { LinkTarget: null, Length: > 0 })
         {
-            throw new CommandException($"{path} is empty or no file: remove it, or name another.");
+            throw new CommandException($"{path} is a link, empty or no file: remove it, or name another.");
         }
     }
 }

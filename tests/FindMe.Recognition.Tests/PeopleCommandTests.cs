@@ -15,7 +15,8 @@ public sealed class PeopleCommandTests(PeopleFixture fixture)
         Directory.CreateDirectory(folder["folder"]);
         File.WriteAllText(folder["there"], "somebody's own");
         File.WriteAllText(folder["empty"], "");
-        var (there, empty, fresh) = (folder["there"], folder["empty"], folder["new"]);
+        File.CreateSymbolicLink(folder["link"], folder["there"]);
+        var (there, empty, link, fresh) = (folder["there"], folder["empty"], folder["link"], folder["new"]);
 
         await Task.WhenAll(
             RefusedAsync($"There is no folder {folder["no/such"]} for {folder["no/such/x"]}: make it first.", "-o", folder["no/such/x"]),
@@ -25,10 +26,11 @@ public sealed class PeopleCommandTests(PeopleFixture fixture)
         await Task.WhenAll(
             RefusedAsync($"{there} is there already: name another file, or replace it with --force.", "-o", fresh, "--onnx", there),
             RefusedAsync($"-o and --edge name the same file, {fresh}.", "-o", fresh, "--edge", fresh),
-            RefusedAsync($"{empty} is empty or no file: remove it, or name another.", "-o", there, "--edge", empty, "--force"),
+            RefusedAsync($"{empty} is a link, empty or no file: remove it, or name another.", "-o", there, "--edge", empty, "--force"),
+            RefusedAsync($"{link} is a link, empty or no file: remove it, or name another.", "-o", link, "--force"),
             RefusedAsync("--matrix is of photos that are kept aside, and --holdout 0 keeps none.", "-o", fresh, "--matrix", folder["csv"], "--holdout", "0"));
 
-        Assert.Equal(["empty", "folder", "there"], NamesIn(folder));
+        Assert.Equal(["empty", "folder", "link", "there"], NamesIn(folder));
         Assert.Equal("somebody's own", File.ReadAllText(there));
 
         async Task RefusedAsync(string line, params string[] options)
