@@ -1,4 +1,5 @@
 using FindMe.Faces;
+using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
@@ -8,12 +9,8 @@ internal static class PhotoFiles
     /// <summary>The path that stands for standard input.</summary>
     public const string StandardInput = "-";
 
-    // What people call photos: a file of such a name that is no picture is worth a word, a text or a film in the folder is not.
-    private static readonly HashSet<string> Endings = new(
-        [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff", ".heic", ".heif", ".bmp", ".jxl", ".jp2"], StringComparer.OrdinalIgnoreCase);
-
     /// <summary>Whether a file is called like a photo.</summary>
-    public static bool IsNamedLikePhoto(string path) => Endings.Contains(Path.GetExtension(path));
+    public static bool IsNamedLikePhoto(string path) => PhotoNames.IsPhoto(path);
 
     /// <summary>Every file below a folder, in ordinal order. Links in it are not followed, and names that begin with a dot are left out.</summary>
     /// <param name="folder">The folder; a link to one is followed, since it was named.</param>

@@ -63,6 +63,7 @@ public sealed class PeopleFixture : IDisposable
         }
 
         File.WriteAllText(Path.Combine(Folder, People[0], "notes.txt"), "not a photo");
+        File.WriteAllText(Path.Combine(Folder, People[0], "torn.jpg"), "no photo either");
         File.Copy(Path.Combine(Folder, People[1], "1.jpg"), Path.Combine(Folder, People[1], "copy of 1.jpg"));
         File.Copy(Path.Combine(Folder, People[2], "2.jpg"), Path.Combine(Folder, People[1], "whose.jpg"));
     }

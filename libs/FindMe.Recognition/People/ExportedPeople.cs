@@ -12,6 +12,7 @@ public static class ExportedPeople
     /// <param name="eightBit">As for <see cref="PeopleExport.ToOnnx"/>.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>Null if none were kept aside.</returns>
+    /// <exception cref="PeopleException">A photo that was kept aside cannot be read again: the pixels of all of them would be too many to keep.</exception>
     public static PeopleMeasurement? Measure(FaceEngine engine, TrainedPeople people, bool eightBit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(engine);
@@ -26,11 +27,22 @@ public static class ExportedPeople
         return PeopleTraining.Measure(people.Folder, people.KeptAside, face =>
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var photo = File.ReadAllBytes(Path.Combine(people.Folder.Path, face.Photo));
-            var probabilities = Run(session, engine, photo, face.Face, cancellationToken);
+            var probabilities = ReadAgain(session, engine, people, face, cancellationToken);
             var best = Array.IndexOf(probabilities, probabilities[..^1].Max());
             return (probabilities[best] >= PeopleModel.LeastProbability ? model.People[best] : PeopleFolder.Unknown, model.People[best]);
         });
+    }
+
+    private static float[] ReadAgain(InferenceSession session, FaceEngine engine, TrainedPeople people, LabelledFace face, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Run(session, engine, File.ReadAllBytes(Path.Combine(people.Folder.Path, face.Photo)), face.Face, cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PhotoException)
+        {
+            throw new PeopleException($"The exported model cannot be measured: {face.Photo}, which was kept aside, cannot be read any more.", exception);
+        }
     }
 
     /// <summary>What the model says of a face: the probability of each person, and of a stranger last.</summary>

@@ -26,15 +26,19 @@ internal static class FaceVariants
 
     /// <summary>Embeds changed copies.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="photo">The encoded photo.</param>
-    /// <param name="face">The face in it.</param>
-    /// <param name="count">How many copies.</param>
+    /// <param name="picture">The photo; not changed.</param>
+    /// <param name="face">The face in it, in pixels of the full-size photo.</param>
+    /// <param name="count">How many copies; 0 gives none.</param>
     /// <param name="random">Where chance comes from.</param>
-    /// <param name="cancellationToken">Ends the wait for another large photo.</param>
+    /// <param name="cancellationToken">Checked before each copy.</param>
     public static IReadOnlyList<FaceEmbedding> Embed(
-        FaceEngine engine, ReadOnlyMemory<byte> photo, DetectedFace face, int count, Random random, CancellationToken cancellationToken)
+        FaceEngine engine, Picture picture, DetectedFace face, int count, Random random, CancellationToken cancellationToken)
     {
-        using var picture = PhotoDecoding.Decode(photo, FaceEngine.WorkingSide, engine.Options, cancellationToken);
+        if (count == 0)
+        {
+            return [];
+        }
+
         var box = face.Box.Scale(1 / picture.ScaleX, 1 / picture.ScaleY);
         var landmarks = face.Landmarks.Scale(1 / picture.ScaleX, 1 / picture.ScaleY);
         var side = Reach * Math.Max(box.Width, box.Height);
@@ -47,6 +51,7 @@ internal static class FaceVariants
         var embeddings = new List<FaceEmbedding>(count);
         for (var i = 0; i < count; i++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             using var changed = Change(planes, random);
             var moved = Move(inPart, random);
             embeddings.Add(engine.Recognition.Embed(changed, new Box(0, 0, Side, Side), moved));

@@ -7,7 +7,8 @@ namespace FindMe.Recognition;
 /// <param name="Label">Whose it is: an index into <see cref="PeopleFolder.People"/>, or one more for a stranger.</param>
 /// <param name="Group">Faces of one group are learnt from together or not at all: copies of a photo, and a stranger's photos.</param>
 /// <param name="Face">The face.</param>
-internal sealed record LabelledFace(string Photo, int Label, int Group, DetectedFace Face);
+/// <param name="Copies">Changed copies of it; none of a stranger's, since strangers are many and different: each as they are.</param>
+internal sealed record LabelledFace(string Photo, int Label, int Group, DetectedFace Face, IReadOnlyList<FaceEmbedding> Copies);
 
 /// <summary>A folder of people: a folder of photos each, and <c>unknown</c> for everybody and everything else.</summary>
 internal sealed class PeopleFolder
@@ -15,25 +16,23 @@ internal sealed class PeopleFolder
     /// <summary>The folder of strangers, and what they are called.</summary>
     public const string Unknown = "unknown";
 
-    private const int MaxNameLength = 64;
-
-    private PeopleFolder(string path, string[] people, List<LabelledFace> faces, List<SkippedPhoto> skipped, int photos, int withoutFace) =>
-        (Path, People, Faces, Skipped, Photos, WithoutFace) = (path, people, faces, skipped, photos, withoutFace);
+    private PeopleFolder(string path, PeopleFiles files, List<LabelledFace> faces, List<SkippedPhoto> skipped, int withoutFace) =>
+        (Path, Files, Faces, Skipped, WithoutFace) = (path, files, faces, skipped, withoutFace);
 
     /// <summary>The folder.</summary>
     public string Path { get; }
 
+    /// <summary>What lies in it.</summary>
+    public PeopleFiles Files { get; }
+
     /// <summary>The names, in the order of their bytes.</summary>
-    public string[] People { get; }
+    public string[] People => Files.People;
 
     /// <summary>The faces, in the order of their files.</summary>
     public IReadOnlyList<LabelledFace> Faces { get; }
 
-    /// <summary>Photos that nothing is learnt from.</summary>
+    /// <summary>Photos that nothing is learnt from, and folders that are not looked into.</summary>
     public IReadOnlyList<SkippedPhoto> Skipped { get; }
-
-    /// <summary>Files that were read.</summary>
-    public int Photos { get; }
 
     /// <summary>Pictures of <c>unknown</c> in which nothing was taken for a face.</summary>
     public int WithoutFace { get; }
@@ -41,98 +40,77 @@ internal sealed class PeopleFolder
     /// <summary>Label of a stranger.</summary>
     public int UnknownLabel => People.Length;
 
-    /// <summary>Reads every photo.</summary>
+    /// <summary>
+    /// Reads every photo, once: a folder may change or vanish while it is learnt from, and what is kept of a photo is a few hundred numbers a face.
+    /// </summary>
     /// <param name="engine">The engine.</param>
     /// <param name="path">The folder.</param>
-    /// <param name="progress">Gets the number of photos read so far, and of all.</param>
+    /// <param name="options">How many changed copies of each face are made, and by which chance.</param>
+    /// <param name="progress">Gets the number of photos read so far, their copies made, and of all.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="PeopleException">It holds no people.</exception>
-    public static PeopleFolder Read(FaceEngine engine, string path, Action<int, int>? progress, CancellationToken cancellationToken)
+    public static PeopleFolder Read(FaceEngine engine, string path, PeopleOptions options, Action<int, int>? progress, CancellationToken cancellationToken)
     {
-        var people = FindPeople(path);
-        var files = people.SelectMany((person, label) => FilesIn(System.IO.Path.Combine(path, person)).Select(file => (File: file, Label: label)))
-            .Concat(FilesIn(System.IO.Path.Combine(path, Unknown)).Select(file => (File: file, Label: people.Length)))
-            .ToArray();
-        var readings = new Reading[files.Length];
+        var files = PeopleFiles.In(path);
+        var (people, photos) = (files.People, files.Photos);
+        var readings = new Reading[photos.Length];
         var done = 0;
-        Parallel.For(0, files.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken }, i =>
+        Parallel.For(0, photos.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken }, i =>
         {
-            readings[i] = Read(engine, files[i].File, isPerson: files[i].Label < people.Length, cancellationToken);
-            progress?.Invoke(Interlocked.Increment(ref done), files.Length);
+            readings[i] = Read(photos[i].Path, engine.Options.MaxPhotoBytes, photo => photos[i].Label < people.Length
+                ? ReadPerson(engine, photo, options.Augmentations, options.RandomOf(i), cancellationToken)
+                : ReadStrangers(engine, photo, cancellationToken));
+            progress?.Invoke(Interlocked.Increment(ref done), photos.Length);
         });
 
-        var groups = Group(path, files, readings, people.Length);
-        var labels = files.Zip(groups).ToLookup(pair => pair.Second, pair => pair.First.Label);
+        // Whose a photo is, only its copies say; a stranger's other photos are kept aside with it, but are no copies.
+        var joined = new PhotoGroups(photos.Length);
+        JoinCopies(joined, readings);
+        var copies = joined.ToArray();
+        JoinStrangers(joined, photos, people.Length);
+        var groups = joined.ToArray();
+        var labels = photos.Zip(copies).ToLookup(pair => pair.Second, pair => pair.First.Label);
         var faces = new List<LabelledFace>();
-        var skipped = new List<SkippedPhoto>();
+        var skipped = files.Skipped.ToList();
         var withoutFace = 0;
-        for (var i = 0; i < files.Length; i++)
+        for (var i = 0; i < photos.Length; i++)
         {
-            var file = System.IO.Path.GetRelativePath(path, files[i].File);
+            var (name, label) = (photos[i].Name, photos[i].Label);
             if (readings[i].Problem is { } problem)
             {
-                skipped.Add(new SkippedPhoto(file, problem));
+                skipped.Add(new SkippedPhoto(name, problem));
             }
-            else if (FindOther(labels, groups[i], files[i].Label, people.Length) is { } other)
+            else if (FindOther(labels, copies[i], label, people.Length) is { } other)
             {
-                skipped.Add(new SkippedPhoto(file, $"the same photo lies in {people[other]}: whose is it?"));
+                skipped.Add(new SkippedPhoto(name, $"the same photo lies in {people[other]}: whose is it?"));
             }
             else
             {
                 withoutFace += readings[i].Faces.Count == 0 ? 1 : 0;
-                faces.AddRange(readings[i].Faces.Select(face => new LabelledFace(file, files[i].Label, groups[i], face)));
+                faces.AddRange(readings[i].Faces.Select(face => new LabelledFace(name, label, groups[i], face, readings[i].Copies)));
             }
         }
 
-        if (Enumerable.Range(0, people.Length).Except(faces.Select(face => face.Label)).ToArray() is [var without, ..])
-        {
-            var first = skipped.Find(photo => photo.Photo.StartsWith(people[without] + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal));
-            throw new PeopleException($"Nothing can be learnt from the folder {people[without]}: {(first is null ? "it holds no photo" : $"{first.Photo}: {first.Problem}")}.");
-        }
-
-        return new PeopleFolder(path, people, faces, skipped, files.Length, withoutFace);
+        return Enumerable.Range(0, people.Length).Except(faces.Select(face => face.Label)).ToArray() is [var without, ..]
+            ? throw PeopleFiles.NothingIn(people[without], skipped)
+            : new PeopleFolder(path, files, faces, skipped, withoutFace);
     }
 
-    private static string[] FindPeople(string path)
-    {
-        if (!Directory.Exists(path))
-        {
-            throw new PeopleException($"There is no folder {path}: give one that holds a folder of photos for each person.");
-        }
-
-        var people = Directory.GetDirectories(path).Select(folder => System.IO.Path.GetFileName(folder)!).Where(name => name != Unknown).Order(StringComparer.Ordinal).ToArray();
-        if (people.Length == 0)
-        {
-            throw new PeopleException($"{path} holds no people: it needs a folder of photos for each, named for the person.");
-        }
-
-        return Array.Find(people, name => !IsName(name)) is { } bad
-            ? throw new PeopleException($"The folder {bad} cannot name a person: a name has 1 to {MaxNameLength} characters, none of them a control character, and is not unknown.")
-            : people;
-    }
-
-    /// <summary>Whether a person may be called so.</summary>
-    public static bool IsName(string name) =>
-        name.Length is > 0 and <= MaxNameLength && !name.Any(char.IsControl) && !name.Equals(Unknown, StringComparison.OrdinalIgnoreCase);
-
-    private static IEnumerable<string> FilesIn(string folder) => Directory.Exists(folder)
-        ? Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false }).Order(StringComparer.Ordinal)
-        : [];
-
-    private static Reading Read(FaceEngine engine, string file, bool isPerson, CancellationToken cancellationToken)
+    private static Reading Read(string file, long maxBytes, Func<byte[], Reading> read)
     {
         try
         {
-            if (new FileInfo(file).Length > engine.Options.MaxPhotoBytes)
+            // A pipe or a device has no length; opening one could block for ever.
+            var info = new FileInfo(file);
+            switch (((FileInfo?)info.ResolveLinkTarget(returnFinalTarget: true) ?? info).Length)
             {
-                return Reading.Without("it is too large");
+                case 0:
+                    return Reading.Without("it is empty");
+                case var length when length > maxBytes:
+                    return Reading.Without("it is too large");
             }
 
-            var photo = File.ReadAllBytes(file);
-            var analyzed = engine.Analyze(photo, cancellationToken);
-            return isPerson
-                ? ChooseFace(engine, photo, analyzed, cancellationToken)
-                : new Reading(analyzed.Fingerprint, analyzed.Faces, null);
+            return read(File.ReadAllBytes(file));
         }
         catch (PhotoException exception)
         {
@@ -140,62 +118,74 @@ internal sealed class PeopleFolder
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return Reading.Without($"it cannot be read: {exception.Message}");
+            return Reading.Without(exception switch
+            {
+                FileNotFoundException or DirectoryNotFoundException => "it is gone",
+                UnauthorizedAccessException => "it may not be read: ask its owner for permission",
+                _ => "it cannot be read from its disk",
+            });
         }
+    }
+
+    private static Reading ReadStrangers(FaceEngine engine, byte[] photo, CancellationToken cancellationToken)
+    {
+        var analyzed = engine.Analyze(photo, cancellationToken);
+        return new Reading(analyzed.Fingerprint, analyzed.Faces, [], null);
     }
 
     // The face that stands for its photo, as for a person's references.
-    private static Reading ChooseFace(FaceEngine engine, byte[] photo, AnalyzedPhoto analyzed, CancellationToken cancellationToken)
+    private static Reading ReadPerson(FaceEngine engine, byte[] photo, int copies, Random random, CancellationToken cancellationToken)
     {
+        var analyzed = engine.Analyze(photo, cancellationToken);
         using var picture = PhotoDecoding.Decode(photo, FaceEngine.WorkingSide, engine.Options, cancellationToken);
         var reading = ReferenceSelection.Read(picture, analyzed, face: null, engine.Options.MinReferenceFacePixels);
-        return reading.Problem switch
+        switch (reading.Problem)
         {
-            null => new Reading(analyzed.Fingerprint, [analyzed.Faces.First(face => face.Box == reading.Box)], null),
-            ReferenceProblem.NoFace => Reading.Without("no face was found"),
-            ReferenceProblem.SeveralFaces => Reading.Without("several faces, and none stands out"),
-            ReferenceProblem.FaceTooSmall => Reading.Without($"the face has fewer than {engine.Options.MinReferenceFacePixels} pixels"),
-            _ => Reading.Without("the face is too blurred, too dark, too bright or too far turned away"),
-        };
+            case null:
+                var face = analyzed.Faces.First(face => face.Box == reading.Box);
+                return new Reading(analyzed.Fingerprint, [face], FaceVariants.Embed(engine, picture, face, copies, random, cancellationToken), null);
+            case ReferenceProblem.NoFace:
+                return Reading.Without("no face was found");
+            case ReferenceProblem.SeveralFaces:
+                return Reading.Without("several faces, and none stands out");
+            case ReferenceProblem.FaceTooSmall:
+                return Reading.Without($"the face has fewer than {engine.Options.MinReferenceFacePixels} pixels");
+            default:
+                return Reading.Without("the face is too blurred, too dark, too bright or too far turned away");
+        }
     }
 
-    /// <summary>Numbers the groups: photos that are copies of each other, and the photos in one folder of <c>unknown</c>.</summary>
-    private static int[] Group(string path, (string File, int Label)[] files, Reading[] readings, int unknown)
+    private static void JoinCopies(PhotoGroups groups, Reading[] readings)
     {
-        var groups = Enumerable.Range(0, files.Length).ToArray();
-        var folders = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var i = 0; i < files.Length; i++)
+        for (var i = 0; i < readings.Length; i++)
         {
-            for (var j = 0; j < i; j++)
+            for (var j = 0; readings[i].Fingerprint is { } one && j < i; j++)
             {
-                if (readings[i].Fingerprint is { } one && readings[j].Fingerprint is { } other && one.IsSamePicture(other))
+                if (readings[j].Fingerprint is { } other && one.IsSamePicture(other))
                 {
-                    Join(i, j);
+                    groups.Join(i, j);
                 }
             }
-
-            if (files[i].Label == unknown && System.IO.Path.GetDirectoryName(files[i].File)! is var folder && folder != System.IO.Path.Combine(path, Unknown)
-                && !folders.TryAdd(folder, i))
-            {
-                Join(i, folders[folder]);
-            }
         }
+    }
 
-        return Array.ConvertAll(groups, Root);
-
-        int Root(int index) => groups[index] == index ? index : groups[index] = Root(groups[index]);
-
-        void Join(int one, int other)
+    // The photos in one folder of unknown.
+    private static void JoinStrangers(PhotoGroups groups, PeopleFile[] photos, int unknown)
+    {
+        var folders = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < photos.Length; i++)
         {
-            var (a, b) = (Root(one), Root(other));
-            groups[Math.Max(a, b)] = Math.Min(a, b);
+            if (photos[i].Label == unknown && System.IO.Path.GetDirectoryName(photos[i].Name)! is var folder && folder != Unknown && !folders.TryAdd(folder, i))
+            {
+                groups.Join(i, folders[folder]);
+            }
         }
     }
 
     // A photo that is a copy of another person's names nobody, and no stranger either.
-    private static int? FindOther(ILookup<int, int> labels, int group, int label, int unknown)
+    private static int? FindOther(ILookup<int, int> labels, int copies, int label, int unknown)
     {
-        foreach (var other in labels[group])
+        foreach (var other in labels[copies])
         {
             if (other != label && other != unknown)
             {
@@ -206,13 +196,32 @@ internal sealed class PeopleFolder
         return null;
     }
 
-    private sealed record Reading(PhotoFingerprint? Fingerprint, IReadOnlyList<DetectedFace> Faces, string? Problem)
+    /// <summary>Photos that belong together; each is a group of its own at first.</summary>
+    /// <param name="photos">How many there are.</param>
+    private sealed class PhotoGroups(int photos)
     {
-        public static Reading Without(string problem) => new(null, [], problem);
+        private readonly int[] _groups = [.. Enumerable.Range(0, photos)];
+
+        /// <summary>Makes the groups of two photos one.</summary>
+        public void Join(int one, int other)
+        {
+            var (a, b) = (Root(one), Root(other));
+            _groups[Math.Max(a, b)] = Math.Min(a, b);
+        }
+
+        /// <summary>The group of each photo: the place of its first one.</summary>
+        public int[] ToArray() => [.. Enumerable.Range(0, _groups.Length).Select(Root)];
+
+        private int Root(int photo) => _groups[photo] == photo ? photo : _groups[photo] = Root(_groups[photo]);
+    }
+
+    private sealed record Reading(PhotoFingerprint? Fingerprint, IReadOnlyList<DetectedFace> Faces, IReadOnlyList<FaceEmbedding> Copies, string? Problem)
+    {
+        public static Reading Without(string problem) => new(null, [], [], problem);
     }
 }
 
-/// <summary>A photo that nothing is learnt from.</summary>
-/// <param name="Photo">The file, relative to the folder.</param>
+/// <summary>A photo that nothing is learnt from, or a folder that is not looked into.</summary>
+/// <param name="Photo">The file or folder, relative to the folder of people.</param>
 /// <param name="Problem">Why, for people.</param>
 public sealed record SkippedPhoto(string Photo, string Problem);

@@ -13,10 +13,12 @@ namespace FindMe.Recognition;
 /// </remarks>
 public sealed class PeopleModel
 {
-    /// <summary>Largest file that is read: 2,000 people of 512 numbers.</summary>
-    public const long MaxBytes = 50_000_000;
+    /// <summary>Largest file that is read: 2,000 people of 2,048 numbers, more than half of it their confusion matrix.</summary>
+    public const long MaxBytes = 100_000_000;
 
-    private const int MaxPeople = 2_000;
+    /// <summary>Most people of a file.</summary>
+    internal const int MaxPeople = 2_000;
+
     private const int Version = 2;
 
     // With a probability of half or more no other person can have more.
@@ -76,13 +78,16 @@ public sealed class PeopleModel
         }
     }
 
-    /// <summary>Writes the file.</summary>
-    /// <param name="path">The file; replaced if it is there.</param>
-    public void Save(string path)
+    /// <summary>Writes the file, as <see cref="PrivateFile.Write"/> does.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="overwrite">Whether a file that is there is replaced.</param>
+    /// <exception cref="IOException">It cannot be written, or is there and may not be replaced.</exception>
+    /// <exception cref="UnauthorizedAccessException">Its folder may not be written to.</exception>
+    public void Save(string path, bool overwrite = true)
     {
         var content = new Content(
             Version, Recipe, [.. People], ToBytes([.. EvenDistances]), Steepness, Card, ToBytes(Head.Weights), ToBytes(Head.Biases), ToBytes([.. _centres.SelectMany(centre => centre)]));
-        File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(content, PeopleJson.Default.Content));
+        PrivateFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(content, PeopleJson.Default.Content), overwrite);
     }
 
     /// <summary>Says whose face it is.</summary>
@@ -147,7 +152,7 @@ public sealed class PeopleModel
         var length = people > 0 ? centres.Length / people : 0;
         var fits = content.Version == Version
             && people is > 0 and <= MaxPeople
-            && content.People.All(PeopleFolder.IsName)
+            && content.People.All(PeopleFiles.IsName)
             && content.People.Distinct(StringComparer.Ordinal).Count() == people
             && length is >= FaceEmbedding.MinLength and <= FaceEmbedding.MaxLength
             && centres.Length == people * length

@@ -20,6 +20,10 @@ public sealed class PeopleOptions
     [Range(0.01, 50)]
     public double StrangersPercent { get; set; } = 1;
 
+    /// <summary>The chance of one of several things that must not depend on each other, whichever thread asks first.</summary>
+    /// <param name="index">Which one.</param>
+    internal Random RandomOf(int index) => new(unchecked((Seed * 1_000_003) + index));
+
     /// <summary>Names what is out of its range.</summary>
     /// <exception cref="PeopleException">Something is.</exception>
     public void Validate()

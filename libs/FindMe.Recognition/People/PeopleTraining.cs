@@ -21,7 +21,7 @@ public static class PeopleTraining
     /// <param name="engine">Finds and embeds the faces.</param>
     /// <param name="folder">A folder of photos for each person, named for them; <c>unknown</c> for strangers and for pictures of no person.</param>
     /// <param name="options">How.</param>
-    /// <param name="progress">Gets the number of photos read so far, and of all; from several threads.</param>
+    /// <param name="progress">Gets the number of photos read so far, their changed copies made, and of all; from several threads.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="PeopleException">There is nothing to learn, or an option is out of its range.</exception>
     public static TrainedPeople Train(
@@ -31,11 +31,9 @@ public static class PeopleTraining
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         var start = Stopwatch.GetTimestamp();
-        var photos = PeopleFolder.Read(engine, folder, progress, cancellationToken);
+        var photos = PeopleFolder.Read(engine, folder, options, progress, cancellationToken);
         var read = Stopwatch.GetTimestamp();
         var keptAside = Split(photos, options);
-        var samples = Augment(engine, photos, options, cancellationToken);
-        var augmented = Stopwatch.GetTimestamp();
         var card = new PeopleCard(
             Card,
             options.Seed,
@@ -46,12 +44,12 @@ public static class PeopleTraining
         PeopleModel? measuredModel = null;
         if (keptAside.Count > 0)
         {
-            (measuredModel, _) = Fit(engine, photos, samples.Where((_, index) => !keptAside.Contains(index)).ToList(), card, options, cancellationToken);
+            (measuredModel, _) = Fit(engine, photos, [.. photos.Faces.Where((_, index) => !keptAside.Contains(index))], card, options, cancellationToken);
             card = card with { Measured = Measure(photos, keptAside, face => (measuredModel.Name(face.Face.Embedding).Name, measuredModel.Likeliest(face.Face.Embedding))) };
         }
 
         var fitting = Stopwatch.GetTimestamp();
-        var (model, alike) = Fit(engine, photos, samples, card, options, cancellationToken);
+        var (model, alike) = Fit(engine, photos, photos.Faces, card, options, cancellationToken);
         var end = Stopwatch.GetTimestamp();
         return new TrainedPeople(
             model,
@@ -60,7 +58,6 @@ public static class PeopleTraining
             keptAside,
             measuredModel,
             Stopwatch.GetElapsedTime(start, read),
-            Stopwatch.GetElapsedTime(read, augmented),
             Stopwatch.GetElapsedTime(fitting, end));
     }
 
@@ -83,7 +80,7 @@ public static class PeopleTraining
                 continue;
             }
 
-            new Random(Mix(options.Seed, label)).Shuffle(groups);
+            options.RandomOf(label).Shuffle(groups);
             var chosen = groups.Take(Math.Max(1, (int)Math.Round(groups.Length * options.HoldoutPercent / 100.0))).ToHashSet();
             keptAside.UnionWith(Enumerable.Range(0, photos.Faces.Count).Where(index => photos.Faces[index].Label == label && chosen.Contains(photos.Faces[index].Group)));
         }
@@ -91,67 +88,38 @@ public static class PeopleTraining
         return keptAside;
     }
 
-    private static Sample[] Augment(FaceEngine engine, PeopleFolder photos, PeopleOptions options, CancellationToken cancellationToken)
-    {
-        var samples = new Sample[photos.Faces.Count];
-        Parallel.For(
-            0,
-            samples.Length,
-            new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken },
-            index =>
-            {
-                // Strangers are many and different: each as they are.
-                var face = photos.Faces[index];
-                var copies = face.Label == photos.UnknownLabel || options.Augmentations == 0
-                    ? []
-                    : FaceVariants.Embed(
-                        engine,
-                        File.ReadAllBytes(Path.Combine(photos.Path, face.Photo)),
-                        face.Face,
-                        options.Augmentations,
-                        new Random(Mix(options.Seed, index)),
-                        cancellationToken);
-                samples[index] = new Sample(face.Label, face.Face.Embedding, copies);
-            });
-        return samples;
-    }
-
     private static (PeopleModel Model, IReadOnlyList<(int Face, int Person)> Alike) Fit(
-        FaceEngine engine, PeopleFolder photos, IReadOnlyList<Sample> samples, PeopleCard card, PeopleOptions options, CancellationToken cancellationToken)
+        FaceEngine engine, PeopleFolder photos, IReadOnlyList<LabelledFace> faces, PeopleCard card, PeopleOptions options, CancellationToken cancellationToken)
     {
         var embeddings = new List<ReadOnlyMemory<float>>();
         var labels = new List<int>();
-        foreach (var sample in samples)
+        foreach (var face in faces)
         {
-            foreach (var embedding in sample.Copies.Prepend(sample.Embedding))
+            foreach (var embedding in face.Copies.Prepend(face.Face.Embedding))
             {
                 embeddings.Add(embedding.Values.ToArray());
-                labels.Add(sample.Label);
+                labels.Add(face.Label);
             }
         }
 
-        var classes = photos.People.Length + (samples.Any(sample => sample.Label == photos.UnknownLabel) ? 1 : 0);
+        var classes = photos.People.Length + (faces.Any(face => face.Label == photos.UnknownLabel) ? 1 : 0);
         var head = SoftmaxHead.Train(embeddings, labels, classes, cancellationToken);
         var recipe = engine.RecognitionRecipe;
         var centres = Enumerable.Range(0, photos.People.Length)
-            .Select(label => Rejection.Centre([.. samples.Where(sample => sample.Label == label).Select(sample => sample.Embedding)], recipe.Metric, without: null))
+            .Select(label => Rejection.Centre([.. faces.Where(face => face.Label == label).Select(face => face.Face.Embedding)], recipe.Metric, without: null))
             .ToArray();
-        var rejection = Rejection.Learn([.. samples.Select(sample => (sample.Label, sample.Embedding))], centres, recipe, options.StrangersPercent);
+        var rejection = Rejection.Learn([.. faces.Select(face => (face.Label, face.Face.Embedding))], centres, recipe, options.StrangersPercent);
         return (new PeopleModel(photos.People, engine.Recipe, head, centres, rejection.EvenDistances, recipe.Confidence.Steepness, card), rejection.Alike);
     }
-
-    private static int Mix(int seed, int index) => unchecked((seed * 1_000_003) + index);
-
-    private sealed record Sample(int Label, FaceEmbedding Embedding, IReadOnlyList<FaceEmbedding> Copies);
 }
 
 /// <summary>A model and how it came about.</summary>
 public sealed class TrainedPeople
 {
-    internal TrainedPeople(PeopleModel model, IReadOnlyList<string> alike, PeopleFolder folder, IReadOnlyCollection<int> keptAside, PeopleModel? measuredModel, TimeSpan reading, TimeSpan augmenting, TimeSpan training)
+    internal TrainedPeople(PeopleModel model, IReadOnlyList<string> alike, PeopleFolder folder, IReadOnlyCollection<int> keptAside, PeopleModel? measuredModel, TimeSpan reading, TimeSpan training)
     {
         (Model, Alike, Folder, KeptAside, MeasuredModel) = (model, alike, folder, keptAside, measuredModel);
-        (Reading, Augmenting, Training) = (reading, augmenting, training);
+        (Reading, Training) = (reading, training);
     }
 
     /// <summary>The model; its card holds the measurement.</summary>
@@ -160,20 +128,20 @@ public sealed class TrainedPeople
     /// <summary>Photos that are most likely in the wrong folder, a line each.</summary>
     public IReadOnlyList<string> Alike { get; }
 
-    /// <summary>Photos that nothing was learnt from, and why.</summary>
+    /// <summary>Photos that nothing was learnt from and folders that were not looked into, and why.</summary>
     public IReadOnlyList<SkippedPhoto> Skipped => Folder.Skipped;
 
     /// <summary>Files that were read.</summary>
-    public int Photos => Folder.Photos;
+    public int Photos => Folder.Files.Photos.Length;
+
+    /// <summary>Files that are not called like photos.</summary>
+    public int OtherFiles => Folder.Files.Others;
 
     /// <summary>Pictures of <c>unknown</c> in which nothing was taken for a face, which is right where there is none.</summary>
     public int WithoutFace => Folder.WithoutFace;
 
-    /// <summary>Time to find and embed the faces.</summary>
+    /// <summary>Time to find and embed the faces and their changed copies.</summary>
     public TimeSpan Reading { get; }
-
-    /// <summary>Time to change and embed copies.</summary>
-    public TimeSpan Augmenting { get; }
 
     /// <summary>Time to train the head on all of them.</summary>
     public TimeSpan Training { get; }
