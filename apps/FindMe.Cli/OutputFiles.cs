@@ -7,9 +7,8 @@ internal static class OutputFiles
 {
     /// <summary>Checks that each can be written, as far as can be told before.</summary>
     /// <param name="files">The option that names a file, and the file; null where none was named.</param>
-    /// <param name="force">Whether files that are there may be replaced.</param>
     /// <exception cref="CommandException">One cannot be written.</exception>
-    public static void Check(IEnumerable<(string Option, string? Path)> files, bool force)
+    public static void Check(IEnumerable<(string Option, string? Path)> files)
     {
         var options = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (option, path) in files)
@@ -31,7 +30,7 @@ internal static class OutputFiles
             }
 
             CheckPlace(path, Path.GetDirectoryName(full));
-            CheckFile(path, force);
+            CheckFile(path);
         }
     }
 
@@ -50,7 +49,7 @@ internal static class OutputFiles
         var probe = Path.Combine(folder, $".findme-{Guid.NewGuid():n}.probe");
         try
         {
-            PrivateFile.Write(probe, [], overwrite: false);
+            PrivateFile.Write(probe, []);
             File.Delete(probe);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -59,23 +58,12 @@ internal static class OutputFiles
         }
     }
 
-    private static void CheckFile(string path, bool force)
+    // Replaced by a file, a link's target would stay as it is, and /dev/stdout is one.
+    private static void CheckFile(string path)
     {
-        var file = new FileInfo(path);
-        if (file is { Exists: false, LinkTarget: null })
+        if (new FileInfo(path).LinkTarget is not null)
         {
-            return;
-        }
-
-        if (!force)
-        {
-            throw new CommandException($"{path} is there already: name another file, or replace it with --force.");
-        }
-
-        // A device and a pipe look empty too, and /dev/stdout is a link: none of them must be replaced by a file.
-        if (file is not { LinkTarget: null, Length: > 0 })
-        {
-            throw new CommandException($"{path} is a link, empty or no file: remove it, or name another.");
+            throw new CommandException($"{path} is a link: name the file itself.");
         }
     }
 }

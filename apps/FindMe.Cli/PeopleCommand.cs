@@ -13,11 +13,10 @@ internal static class PeopleCommand
     private static Command Train()
     {
         var folder = new Argument<string>("DIR") { Description = "A folder of photos for each person, named for them. A folder called unknown holds strangers and pictures of nobody." };
-        var output = new Option<string>("-o", "--output") { Description = "Where the file of people goes, such as team.findme.", HelpName = "FILE", Required = true };
+        var output = new Option<string>("-o", "--output") { Description = "Where the file of people goes, such as team.findme. As every file named here it replaces an older one, whole.", HelpName = "FILE", Required = true };
         var onnx = new Option<string?>("--onnx") { Description = "Also write embedding and head as one ONNX model.", HelpName = "FILE" };
         var edge = new Option<string?>("--edge") { Description = "Also write that model with weights of 8 bits, for browsers and phones: at most 7 MB, and at most a point worse.", HelpName = "FILE" };
         var matrix = new Option<string?>("--matrix") { Description = "Also write the whole confusion matrix as CSV: a row for who it is, a column for who it was named as.", HelpName = "FILE" };
-        var force = new Option<bool>("--force") { Description = "Replace files that are there." };
         var defaults = new PeopleOptions();
         var seed = new Option<int>("--seed") { Description = "Where all chance comes from: the same folder and seed give the same file.", DefaultValueFactory = _ => defaults.Seed, HelpName = "N" };
         var augment = new Option<int>("--augment") { Description = "Changed copies of each face that are learnt from as well, 0 to 50.", DefaultValueFactory = _ => defaults.Augmentations, HelpName = "N" };
@@ -26,7 +25,7 @@ internal static class PeopleCommand
         var json = new Option<bool>("--json") { Description = "What was learnt and measured as one JSON object." };
         var engine = new EngineChoice();
         var command = new Command("train", "Learns people. Exit code 0: done; 2: an error.") { folder };
-        foreach (var option in (Option[])[output, onnx, edge, matrix, force, seed, augment, holdout, strangers, json])
+        foreach (var option in (Option[])[output, onnx, edge, matrix, seed, augment, holdout, strangers, json])
         {
             command.Options.Add(option);
         }
@@ -35,7 +34,7 @@ internal static class PeopleCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var outputs = new PeopleOutputs(
-                parsed.GetRequiredValue(output), parsed.GetValue(onnx), parsed.GetValue(edge), parsed.GetValue(matrix), parsed.GetValue(force));
+                parsed.GetRequiredValue(output), parsed.GetValue(onnx), parsed.GetValue(edge), parsed.GetValue(matrix));
             outputs.Check();
             var options = new PeopleOptions
             {

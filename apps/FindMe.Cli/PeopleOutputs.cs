@@ -10,15 +10,14 @@ namespace FindMe.Cli;
 /// <param name="Onnx">Where the exported model goes; null: nowhere.</param>
 /// <param name="Edge">Where the one with weights of 8 bits goes; null: nowhere.</param>
 /// <param name="Matrix">Where the confusion matrix goes; null: nowhere.</param>
-/// <param name="Force">Whether files that are there are replaced.</param>
-internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, string? Matrix, bool Force)
+internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, string? Matrix)
 {
     // 1.4 MB with the default recipe, 5.8 MB with dlib: what a page or a phone can be asked to fetch.
     private const int MaxEdgeBytes = 7_000_000;
 
     /// <summary>Checks before the work that all of it can be written.</summary>
     /// <exception cref="CommandException">Something cannot.</exception>
-    public void Check() => OutputFiles.Check([("-o", Model), ("--onnx", Onnx), ("--edge", Edge), ("--matrix", Matrix)], Force);
+    public void Check() => OutputFiles.Check([("-o", Model), ("--onnx", Onnx), ("--edge", Edge), ("--matrix", Matrix)]);
 
     /// <summary>Writes the files and says what was learnt. What cannot be written is said, and costs nothing of the rest.</summary>
     /// <param name="engine">The engine.</param>
@@ -29,7 +28,7 @@ internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, s
     public int Write(FaceEngine engine, TrainedPeople people, bool json, CancellationToken cancellationToken)
     {
         PeopleMeasurement? eightBit = null;
-        var isDone = TryWrite(Model, path => people.Model.Save(path, Force));
+        var isDone = TryWrite(Model, path => people.Model.Save(path));
         if (!json)
         {
             PeopleLines.Write(people, isOneOfTwo: Edge is not null);
@@ -38,7 +37,7 @@ internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, s
         try
         {
             isDone &= TryWrite(Matrix, WriteMatrix);
-            isDone &= TryWrite(Onnx, path => PrivateFile.Write(path, PeopleExport.ToOnnx(people.Model, engine, eightBit: false), Force));
+            isDone &= TryWrite(Onnx, path => PrivateFile.Write(path, PeopleExport.ToOnnx(people.Model, engine, eightBit: false)));
             isDone &= TryWrite(Edge, WriteEdge);
         }
         finally
@@ -55,7 +54,7 @@ internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, s
         void WriteMatrix(string path)
         {
             var measured = people.Model.Card.Measured ?? throw new CommandException($"{path} is not written: nothing was measured.");
-            PrivateFile.Write(path, Encoding.UTF8.GetBytes(measured.ToCsv()), Force);
+            PrivateFile.Write(path, Encoding.UTF8.GetBytes(measured.ToCsv()));
         }
 
         void WriteEdge(string path)
@@ -82,7 +81,7 @@ internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, s
                 throw new CommandException($"{path} is not written: with 8 bits the model {loss}. That is more than a point, and more than one face. Take --onnx.");
             }
 
-            PrivateFile.Write(path, model, Force);
+            PrivateFile.Write(path, model);
         }
     }
 

@@ -14,23 +14,19 @@ public sealed class PeopleCommandTests(PeopleFixture fixture)
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder["folder"]);
         File.WriteAllText(folder["there"], "somebody's own");
-        File.WriteAllText(folder["empty"], "");
         File.CreateSymbolicLink(folder["link"], folder["there"]);
-        var (there, empty, link, fresh) = (folder["there"], folder["empty"], folder["link"], folder["new"]);
+        var (there, link, fresh) = (folder["there"], folder["link"], folder["new"]);
 
         await Task.WhenAll(
             RefusedAsync($"There is no folder {folder["no/such"]} for {folder["no/such/x"]}: make it first.", "-o", folder["no/such/x"]),
             RefusedAsync($"{folder["folder"]} is a folder: name the file that goes into it.", "-o", folder["folder"]),
-            RefusedAsync("The folder /proc cannot be written to: name another, or ask its owner for permission.", "-o", fresh, "--matrix", "/proc/x"),
-            RefusedAsync($"{there} is there already: name another file, or replace it with --force.", "-o", there));
+            RefusedAsync("The folder /proc cannot be written to: name another, or ask its owner for permission.", "-o", fresh, "--matrix", "/proc/x"));
         await Task.WhenAll(
-            RefusedAsync($"{there} is there already: name another file, or replace it with --force.", "-o", fresh, "--onnx", there),
             RefusedAsync($"-o and --edge name the same file, {fresh}.", "-o", fresh, "--edge", fresh),
-            RefusedAsync($"{empty} is a link, empty or no file: remove it, or name another.", "-o", there, "--edge", empty, "--force"),
-            RefusedAsync($"{link} is a link, empty or no file: remove it, or name another.", "-o", link, "--force"),
+            RefusedAsync($"{link} is a link: name the file itself.", "-o", link),
             RefusedAsync("--matrix is of photos that are kept aside, and --holdout 0 keeps none.", "-o", fresh, "--matrix", folder["csv"], "--holdout", "0"));
 
-        Assert.Equal(["empty", "folder", "link", "there"], NamesIn(folder));
+        Assert.Equal(["folder", "link", "there"], NamesIn(folder));
         Assert.Equal("somebody's own", File.ReadAllText(there));
 
         async Task RefusedAsync(string line, params string[] options)
@@ -50,7 +46,7 @@ public sealed class PeopleCommandTests(PeopleFixture fixture)
         File.WriteAllText(folder["team.findme"], "older");
 
         var said = await Shell.FindMeAsync(
-            "people", "train", folder["team"], "-o", folder["team.findme"], "--edge", folder["team.onnx"], "--matrix", folder["team.csv"], "--augment", "0", "--force");
+            "people", "train", folder["team"], "-o", folder["team.findme"], "--edge", folder["team.onnx"], "--matrix", folder["team.csv"], "--augment", "0");
 
         Assert.Equal((0, ""), (said.Code, said.Errors));
         Assert.Contains("no mistakes", said.Lines);

@@ -80,14 +80,13 @@ public sealed class PeopleModel
 
     /// <summary>Writes the file, as <see cref="PrivateFile.Write"/> does.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="overwrite">Whether a file that is there is replaced.</param>
-    /// <exception cref="IOException">It cannot be written, or is there and may not be replaced.</exception>
+    /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">Its folder may not be written to.</exception>
-    public void Save(string path, bool overwrite = true)
+    public void Save(string path)
     {
         var content = new Content(
             Version, Recipe, [.. People], ToBytes([.. EvenDistances]), Steepness, Card, ToBytes(Head.Weights), ToBytes(Head.Biases), ToBytes([.. _centres.SelectMany(centre => centre)]));
-        PrivateFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(content, PeopleJson.Default.Content), overwrite);
+        PrivateFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(content, PeopleJson.Default.Content));
     }
 
     /// <summary>Says whose face it is.</summary>

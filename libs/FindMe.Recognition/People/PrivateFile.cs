@@ -4,13 +4,19 @@ namespace FindMe.Recognition;
 public static class PrivateFile
 {
     /// <summary>Writes a file beside its place, and moves it there when it is whole. On Unix its mode is 0600.</summary>
+    /// <remarks>An older file is replaced. An empty one is written to where it is: it may be a device or a pipe, which must stay one.</remarks>
     /// <param name="path">The file; its folder is there. If it is a link, the link is replaced, not what it leads to.</param>
     /// <param name="content">Its bytes.</param>
-    /// <param name="overwrite">Whether a file that is there is replaced.</param>
-    /// <exception cref="IOException">The disk is full or broken, the file is larger than files may be, or is there and may not be replaced.</exception>
+    /// <exception cref="IOException">The disk is full or broken, or the file is larger than files may be.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
-    public static void Write(string path, ReadOnlySpan<byte> content, bool overwrite)
+    public static void Write(string path, ReadOnlySpan<byte> content)
     {
+        if (new FileInfo(path) is { Exists: true, Length: 0, LinkTarget: null })
+        {
+            File.WriteAllBytes(path, content);
+            return;
+        }
+
         // Hidden, and of another ending: whoever lists the folder for models does not take it for one.
         var temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".findme-{Guid.NewGuid():n}.tmp");
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -27,7 +33,7 @@ public static class PrivateFile
                 file.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, path, overwrite);
+            File.Move(temporary, path, overwrite: true);
         }
         catch (ArgumentOutOfRangeException exception)
         {
