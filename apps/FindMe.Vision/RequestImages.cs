@@ -87,24 +87,10 @@ internal sealed class RequestImages : IDisposable
 
     private static async Task<RequestImages> ReadJsonAsync(HttpRequest request, string image, string? images, CancellationToken cancellationToken)
     {
-        JsonDocument json;
-        try
-        {
-            json = await JsonDocument.ParseAsync(request.Body, cancellationToken: cancellationToken);
-        }
-        catch (JsonException)
-        {
-            throw new RequestException(400, "bad-json", "The body is no JSON.", "Send a JSON object, or the picture itself with its own content type.");
-        }
-
+        var json = await RequestJson.ReadAsync(request, cancellationToken);
         try
         {
             var root = json.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-            {
-                throw new RequestException(400, "bad-json", "The body is no JSON object.", "Send an object with the picture as base64.");
-            }
-
             if (images is not null && root.TryGetProperty(images, out var batch) && batch.ValueKind == JsonValueKind.Array)
             {
                 return new RequestImages([.. batch.EnumerateArray().Select(Decode)], isBatch: true, json, null);
@@ -114,7 +100,7 @@ internal sealed class RequestImages : IDisposable
                 ? new RequestImages([Decode(single)], isBatch: false, json, null)
                 : throw new RequestException(400, "no-image", $"The member {image} is missing.", $"Send the picture as base64 in {image}.");
         }
-        catch (RequestException)
+        catch
         {
             json.Dispose();
             throw;

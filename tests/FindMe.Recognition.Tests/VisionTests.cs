@@ -67,12 +67,34 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\"}", 400, "no-vectors")]
     [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\",\"vectors\":[[1,\"x\"]]}", 422, "unusable-vectors")]
     [InlineData("/faces/recognize", "application/json", "{\"images\":[\"\",\"\",\"\",\"\"]}", 413, "too-large")]
+    // Halves of surrogate pairs, which no text holds; then a whole pair and an escaped backslash, which any text may.
+    [InlineData("/faces/train", "application/json", "{\"image\":\"\\ud800\"}", 400, "bad-json")]
+    [InlineData("/faces/train", "application/json", "{\"\\udc00\":1,\"image\":\"AAAA\"}", 400, "bad-json")]
+    [InlineData("/classify", "application/json", "{\"image\":\"\\ud83d\\u0041\"}", 400, "bad-json")]
+    [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\",\"vectors\":\"\\ud800\"}", 400, "bad-json")]
+    [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\",\"vectors\":[],\"recipe\":\"\\ude00\\ud83d\"}", 400, "bad-json")]
+    [InlineData("/faces/train", "application/json", "{\"\\ud83d\\ude00\":\"\\\\ud800\",\"image\":\"%\"}", 400, "bad-base64")]
     [InlineData("/faces/nowhere", "application/json", "{}", 404, "not-found")]
     public async Task What_cannot_be_answered_is_a_problem_with_a_way_out(string path, string type, string body, int status, string problem)
     {
         using var content = new StringContent(body) { Headers = { ContentType = MediaTypeHeaderValue.Parse(type) } };
 
         await IsProblemAsync(await vision.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken), status, problem);
+    }
+
+    [Theory]
+    [InlineData("/aws-lambda-face/prepare-face-recognizer", "{\"base64_image\":\"\\ud800\"}")]
+    [InlineData("/aws-lambda-face/recognize_face", "{\"\\ud800\":1}")]
+    [InlineData("/aws-lambda-face/recognize_face", "{\"base64_image\":\"AAAA\",\"query_facevectors\":\"\\ud800\"}")]
+    [InlineData("/aws-lambda-face/recognize_face", "{\"base64_image\":\"\u00ff\"}")]
+    public async Task JSON_of_what_is_no_text_is_told_to_clients_of_AWSLambdaFace_as_there(string path, string body)
+    {
+        // Latin-1, so that ÿ is a byte that UTF-8 never has.
+        using var content = new StringContent(body, Encoding.Latin1, "application/json");
+
+        var answer = await ReadAsync(await vision.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken));
+
+        Assert.StartsWith("The JSON holds text that is none", answer["error"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 
     [Fact]
