@@ -47,7 +47,9 @@ internal static class EdgePage
     public static void MapEdgePage(this WebApplication app)
     {
         app.UseResponseCompression();
-        var edge = app.MapGroup("/edge").ExcludeFromDescription().AddEndpointFilter((context, next) =>
+
+        // Files cost next to nothing, and a slow download may take minutes: neither waits for a place among the requests, nor takes one.
+        var edge = app.MapGroup("/edge").ExcludeFromDescription().DisableRateLimiting().AddEndpointFilter((context, next) =>
         {
             // At the last moment: an answer to an exception begins with no headers.
             var response = context.HttpContext.Response;
