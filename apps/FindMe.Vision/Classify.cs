@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace FindMe.Vision;
 
 /// <summary>POST /classify: a picture → what it shows.</summary>
-internal static class Classify
+internal static partial class Classify
 {
     // As the service that this one's answer is modelled on: the three likeliest.
     private const int DefaultTopK = 3;
@@ -46,7 +46,7 @@ internal static class Classify
     }
 
     /// <summary>Loads the classifier beside the start of the app, which does not wait for it: a request that comes sooner waits for the same loading.</summary>
-    private sealed class ClassifierStart(ImageClassifiers classifiers, IOptions<VisionOptions> options) : IHostedService
+    private sealed partial class ClassifierStart(ImageClassifiers classifiers, IOptions<VisionOptions> options, ILogger<ClassifierStart> logger) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
@@ -62,11 +62,19 @@ internal static class Classify
             {
                 _ = classifiers[options.Value.Classifier];
             }
-            catch (Exception exception) when (exception is ModelException or ObjectDisposedException)
+            catch (Exception exception) when (exception is ModelException or IOException or UnauthorizedAccessException)
             {
-                // Whoever asks for classes is told; the faces do without it.
+                // The faces do without it.
+                LogWithout(logger, options.Value.Classifier, exception.Message);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The app ends already.
             }
         }
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "POST /classify answers 503 until the classifier {Classifier} can be loaded: {Reason}")]
+        private static partial void LogWithout(ILogger logger, string classifier, string reason);
     }
 }
 
