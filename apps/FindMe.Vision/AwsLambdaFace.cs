@@ -19,10 +19,12 @@ internal static class AwsLambdaFace
     {
         var group = routes.MapGroup(Root).WithTags("AWSLambdaFace");
         group.MapPost("/prepare-face-recognizer", PrepareAsync)
-            .Takes<PrepareBody>("application/json").Produces<PrepareAnswer>()
+            .TakesTexts(("base64_image", "The picture in base64."))
+            .Answers<PrepareAnswer, ErrorAnswer>()
             .WithSummary("The vectors of the one face on a picture, as CSV.");
         group.MapPost("/recognize_face", RecognizeAsync)
-            .Takes<RecognizeFaceBody>("application/json").Produces<RecognizeAnswer>()
+            .TakesTexts(("base64_image", "The picture in base64."), ("query_facevectors", "What prepare-face-recognizer answered, in base64."))
+            .Answers<RecognizeAnswer, ErrorAnswer>()
             .WithSummary("Whether a picture shows the face of the vectors: \"True\" or \"False\".");
     }
 
@@ -56,12 +58,7 @@ internal static class AwsLambdaFace
             ? Encoding.UTF8.GetString(csv)
             : throw new RequestException(400, "no-vectors", "The member query_facevectors is missing or no base64.", "Send the CSV of prepare-face-recognizer, as base64.");
 
-    internal sealed record PrepareBody([property: JsonPropertyName("base64_image")] string Image);
-
     internal sealed record PrepareAnswer([property: JsonPropertyName("facevectors")] string FaceVectors);
-
-    internal sealed record RecognizeFaceBody(
-        [property: JsonPropertyName("base64_image")] string Image, [property: JsonPropertyName("query_facevectors")] string QueryFaceVectors);
 
     internal sealed record RecognizeAnswer([property: JsonPropertyName("face_present")] string FacePresent);
 

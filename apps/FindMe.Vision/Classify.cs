@@ -12,6 +12,9 @@ internal static partial class Classify
     // As the service that this one's answer is modelled on: the three likeliest.
     private const int DefaultTopK = 3;
 
+    private static readonly QueryNumber TopK = new(
+        "topK", 1, "bad-top-k", "Send how many classes are wanted, such as ?topK=5.", "How many classes are wanted, likeliest first; 3 by default.");
+
     public static void AddClassification(this IServiceCollection services)
     {
         services.AddSingleton(provider => new ImageClassifiers(provider.GetRequiredService<IOptions<FaceEngineOptions>>().Value));
@@ -20,24 +23,15 @@ internal static partial class Classify
 
     public static void MapClassify(this IEndpointRouteBuilder routes) => routes.MapPost("/classify", ClassifyAsync)
         .WithSummary("Says what a picture shows")
-        .WithDescription(
-            "The picture is sent as JSON {\"image\": base64}, as the file image of a form, or as the body itself. "
-            + "topK: how many classes are wanted, likeliest first; 3 by default.")
-        .Takes<ImageBody>("application/json", "multipart/form-data", "image/*", "application/octet-stream")
-        .ProducesProblem(StatusCodes.Status400BadRequest)
-        .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
-        .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-        .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        .WithDescription("The picture is sent as JSON {\"image\": base64}, as the file image of a form, or as the body itself.")
+        .TakesImage()
+        .TakesNumbers(TopK)
+        .FailsAsPictures();
 
     private static async Task<Ok<ClassifiedImage>> ClassifyAsync(
-        HttpContext context, ImageClassifiers classifiers, IOptions<VisionOptions> options, string? topK, CancellationToken cancellationToken)
+        HttpContext context, ImageClassifiers classifiers, IOptions<VisionOptions> options, CancellationToken cancellationToken)
     {
-        var wanted = DefaultTopK;
-        if (topK is not null && (!int.TryParse(topK, System.Globalization.CultureInfo.InvariantCulture, out wanted) || wanted < 1))
-        {
-            throw new RequestException(400, "bad-top-k", "topK is no number from 1 on.", "Send how many classes are wanted, such as ?topK=5.");
-        }
-
+        var wanted = TopK.Read(context.Request) ?? DefaultTopK;
         var image = await RequestImages.ReadOneAsync(context, cancellationToken);
         var found = await Task.Run(() => classifiers[options.Value.Classifier].Classify(image, wanted, cancellationToken), cancellationToken);
         using var process = Process.GetCurrentProcess();
@@ -77,10 +71,6 @@ internal static partial class Classify
         private static partial void LogWithout(ILogger logger, string classifier, string reason);
     }
 }
-
-/// <summary>A picture in JSON.</summary>
-/// <param name="Image">The picture in base64.</param>
-internal sealed record ImageBody(string Image);
 
 /// <summary>What a picture shows.</summary>
 /// <param name="Results">The likeliest classes, likeliest first.</param>

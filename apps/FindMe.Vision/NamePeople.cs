@@ -16,12 +16,9 @@ internal static class NamePeople
         .WithDescription(
             "model: the name of a file NAME.findme in the service's folder of people, which findme people train wrote. The photo is sent as for /classify. "
             + "A face of nobody it was trained for is unknown.")
-        .Takes<ImageBody>("application/json", "multipart/form-data", "image/*", "application/octet-stream")
-        .ProducesProblem(StatusCodes.Status400BadRequest)
-        .ProducesProblem(StatusCodes.Status404NotFound)
-        .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
-        .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-        .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        .TakesImage()
+        .FailsAsPictures()
+        .ProducesProblem(404);
 
     private static async Task<Ok<NamedPhoto>> NameAsync(
         HttpContext context, string model, PeopleModels models, EngineTurns engine, CancellationToken cancellationToken)

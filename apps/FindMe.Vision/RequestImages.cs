@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
-using Microsoft.OpenApi;
 
 namespace FindMe.Vision;
 
@@ -161,21 +160,4 @@ internal sealed class RequestImages : IDisposable
 
         throw new RequestException(400, "bad-base64", "A picture is no base64.", "Send it as standard base64 (RFC 4648), without line breaks.");
     }
-}
-
-/// <summary>Says in the OpenAPI document what an endpoint takes that reads its body itself.</summary>
-internal static class RequestImagesDescription
-{
-    // Not as metadata of Accepts, which would have the router pass by what is of no such type, and a 404 for it.
-    public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder endpoint, params string[] types) =>
-        endpoint.AddOpenApiOperationTransformer(async (operation, context, cancellationToken) =>
-        {
-            var schema = await context.GetOrCreateSchemaAsync(typeof(TBody), cancellationToken: cancellationToken);
-            operation.RequestBody = new OpenApiRequestBody
-            {
-                Required = true,
-                Content = types.ToDictionary(
-                    type => type, type => new OpenApiMediaType { Schema = type == "application/json" ? schema : new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } }),
-            };
-        });
 }
