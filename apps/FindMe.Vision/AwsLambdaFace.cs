@@ -8,53 +8,49 @@ namespace FindMe.Vision;
 
 /// <summary>The payloads of AWSLambdaFace (github.com/excamera/AWSLambdaFace), so that its clients need another address and nothing else.</summary>
 /// <remarks>
-/// As there, an error is <c>{"error": …}</c> with 200, and the CSV has no header. So it cannot say what made it: vectors of another model
-/// are told by their length alone. Whoever may change models uses /faces.
+/// As there, an error is <c>{"error": …}</c> with 200, whatever failed and wherever, and the CSV has no header. So it cannot say what made
+/// it: vectors of another model are told by their length alone. Whoever may change models uses /faces.
 /// </remarks>
 internal static class AwsLambdaFace
 {
+    private const string Root = "/aws-lambda-face";
+
     public static void MapAwsLambdaFace(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/aws-lambda-face").WithTags("AWSLambdaFace");
+        var group = routes.MapGroup(Root).WithTags("AWSLambdaFace");
         group.MapPost("/prepare-face-recognizer", PrepareAsync)
-            .Takes<PrepareBody>("application/json").Produces<PrepareAnswer>()
+            .TakesTexts(("base64_image", "The picture in base64."))
+            .Answers<PrepareAnswer, ErrorAnswer>()
             .WithSummary("The vectors of the one face on a picture, as CSV.");
         group.MapPost("/recognize_face", RecognizeAsync)
-            .Takes<RecognizeFaceBody>("application/json").Produces<RecognizeAnswer>()
+            .TakesTexts(("base64_image", "The picture in base64."), ("query_facevectors", "What prepare-face-recognizer answered, in base64."))
+            .Answers<RecognizeAnswer, ErrorAnswer>()
             .WithSummary("Whether a picture shows the face of the vectors: \"True\" or \"False\".");
     }
 
-    private static Task<Results<Ok<PrepareAnswer>, Ok<ErrorAnswer>>> PrepareAsync(HttpContext context, EngineTurns engine, CancellationToken cancellationToken) =>
-        AnswerAsync(async () =>
-        {
-            using var request = await RequestImages.ReadJsonAsync(context.Request, "base64_image", cancellationToken);
-            var trained = await engine.TakeAsync(
-                faces => FaceVectorTraining.Train(faces, request.Images[0], cancellationToken: cancellationToken), cancellationToken);
-            return trained.Vectors is { } vectors
-                ? new PrepareAnswer(vectors.ToCsv(comment: false))
-                : throw FaceVectorRoutes.ExceptionOf(trained.Reading, null);
-        });
+    /// <summary>Whether a request speaks these payloads.</summary>
+    public static bool Owns(HttpRequest request) => request.Path.StartsWithSegments(Root);
 
-    private static Task<Results<Ok<RecognizeAnswer>, Ok<ErrorAnswer>>> RecognizeAsync(HttpContext context, EngineTurns engine, CancellationToken cancellationToken) =>
-        AnswerAsync(async () =>
-        {
-            using var request = await RequestImages.ReadJsonAsync(context.Request, "base64_image", cancellationToken);
-            var vectors = FaceVectors.FromCsv(ReadVectors(request.Json!.Value));
-            var presence = await engine.TakeAsync(
-                faces => new FaceVectorRecognition(faces, vectors, trustLength: true).Recognize(faces.Analyze(request.Images[0], cancellationToken)), cancellationToken);
-            return new RecognizeAnswer(presence.Present ? "True" : "False");
-        });
+    /// <summary>Answers with an error.</summary>
+    public static Task AnswerAsync(HttpContext context, RequestException error) =>
+        TypedResults.Ok(new ErrorAnswer($"{error.Message} {error.Detail}")).ExecuteAsync(context);
 
-    private static async Task<Results<Ok<T>, Ok<ErrorAnswer>>> AnswerAsync<T>(Func<Task<T>> answer)
+    private static async Task<Ok<PrepareAnswer>> PrepareAsync(HttpContext context, EngineTurns engine, CancellationToken cancellationToken)
     {
-        try
-        {
-            return TypedResults.Ok(await answer());
-        }
-        catch (Exception exception) when (RequestFailures.TryExplain(exception) is { } request)
-        {
-            return TypedResults.Ok(new ErrorAnswer($"{request.Message} {request.Detail}"));
-        }
+        using var request = await RequestImages.ReadJsonAsync(context.Request, "base64_image", cancellationToken);
+        var trained = await engine.TakeAsync(faces => FaceVectorTraining.Train(faces, request.Images[0], cancellationToken: cancellationToken), cancellationToken);
+        return trained.Vectors is { } vectors
+            ? TypedResults.Ok(new PrepareAnswer(vectors.ToCsv(comment: false)))
+            : throw FaceVectorRoutes.ExceptionOf(trained.Reading, null);
+    }
+
+    private static async Task<Ok<RecognizeAnswer>> RecognizeAsync(HttpContext context, EngineTurns engine, CancellationToken cancellationToken)
+    {
+        using var request = await RequestImages.ReadJsonAsync(context.Request, "base64_image", cancellationToken);
+        var vectors = FaceVectors.FromCsv(ReadVectors(request.Json!.Value));
+        var presence = await engine.TakeAsync(
+            faces => new FaceVectorRecognition(faces, vectors, trustLength: true).Recognize(faces.Analyze(request.Images[0], cancellationToken)), cancellationToken);
+        return TypedResults.Ok(new RecognizeAnswer(presence.Present ? "True" : "False"));
     }
 
     private static string ReadVectors(JsonElement body) =>
@@ -62,12 +58,7 @@ internal static class AwsLambdaFace
             ? Encoding.UTF8.GetString(csv)
             : throw new RequestException(400, "no-vectors", "The member query_facevectors is missing or no base64.", "Send the CSV of prepare-face-recognizer, as base64.");
 
-    internal sealed record PrepareBody([property: JsonPropertyName("base64_image")] string Image);
-
     internal sealed record PrepareAnswer([property: JsonPropertyName("facevectors")] string FaceVectors);
-
-    internal sealed record RecognizeFaceBody(
-        [property: JsonPropertyName("base64_image")] string Image, [property: JsonPropertyName("query_facevectors")] string QueryFaceVectors);
 
     internal sealed record RecognizeAnswer([property: JsonPropertyName("face_present")] string FacePresent);
 

@@ -7,10 +7,13 @@ using Microsoft.Extensions.Options;
 namespace FindMe.Vision;
 
 /// <summary>POST /classify: a picture → what it shows.</summary>
-internal static class Classify
+internal static partial class Classify
 {
     // As the service that this one's answer is modelled on: the three likeliest.
     private const int DefaultTopK = 3;
+
+    private static readonly QueryNumber TopK = new(
+        "topK", 1, "bad-top-k", "Send how many classes are wanted, such as ?topK=5.", "How many classes are wanted, likeliest first; 3 by default.");
 
     public static void AddClassification(this IServiceCollection services)
     {
@@ -20,24 +23,15 @@ internal static class Classify
 
     public static void MapClassify(this IEndpointRouteBuilder routes) => routes.MapPost("/classify", ClassifyAsync)
         .WithSummary("Says what a picture shows")
-        .WithDescription(
-            "The picture is sent as JSON {\"image\": base64}, as the file image of a form, or as the body itself. "
-            + "topK: how many classes are wanted, likeliest first; 3 by default.")
-        .Takes<ImageBody>("application/json", "multipart/form-data", "image/*", "application/octet-stream")
-        .ProducesProblem(StatusCodes.Status400BadRequest)
-        .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
-        .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-        .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        .WithDescription("The picture is sent as JSON {\"image\": base64}, as the file image of a form, or as the body itself.")
+        .TakesImage()
+        .TakesNumbers(TopK)
+        .FailsAsPictures();
 
     private static async Task<Ok<ClassifiedImage>> ClassifyAsync(
-        HttpContext context, ImageClassifiers classifiers, IOptions<VisionOptions> options, string? topK, CancellationToken cancellationToken)
+        HttpContext context, ImageClassifiers classifiers, IOptions<VisionOptions> options, CancellationToken cancellationToken)
     {
-        var wanted = DefaultTopK;
-        if (topK is not null && (!int.TryParse(topK, System.Globalization.CultureInfo.InvariantCulture, out wanted) || wanted < 1))
-        {
-            throw new RequestException(400, "bad-top-k", "topK is no number from 1 on.", "Send how many classes are wanted, such as ?topK=5.");
-        }
-
+        var wanted = TopK.Read(context.Request) ?? DefaultTopK;
         var image = await RequestImages.ReadOneAsync(context, cancellationToken);
         var found = await Task.Run(() => classifiers[options.Value.Classifier].Classify(image, wanted, cancellationToken), cancellationToken);
         using var process = Process.GetCurrentProcess();
@@ -46,7 +40,7 @@ internal static class Classify
     }
 
     /// <summary>Loads the classifier beside the start of the app, which does not wait for it: a request that comes sooner waits for the same loading.</summary>
-    private sealed class ClassifierStart(ImageClassifiers classifiers, IOptions<VisionOptions> options) : IHostedService
+    private sealed partial class ClassifierStart(ImageClassifiers classifiers, IOptions<VisionOptions> options, ILogger<ClassifierStart> logger) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
@@ -62,17 +56,21 @@ internal static class Classify
             {
                 _ = classifiers[options.Value.Classifier];
             }
-            catch (Exception exception) when (exception is ModelException or ObjectDisposedException)
+            catch (Exception exception) when (exception is ModelException or IOException or UnauthorizedAccessException)
             {
-                // Whoever asks for classes is told; the faces do without it.
+                // The faces do without it.
+                LogWithout(logger, options.Value.Classifier, exception.Message);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The app ends already.
             }
         }
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "POST /classify answers 503 until the classifier {Classifier} can be loaded: {Reason}")]
+        private static partial void LogWithout(ILogger logger, string classifier, string reason);
     }
 }
-
-/// <summary>A picture in JSON.</summary>
-/// <param name="Image">The picture in base64.</param>
-internal sealed record ImageBody(string Image);
 
 /// <summary>What a picture shows.</summary>
 /// <param name="Results">The likeliest classes, likeliest first.</param>

@@ -47,7 +47,9 @@ internal static class EdgePage
     public static void MapEdgePage(this WebApplication app)
     {
         app.UseResponseCompression();
-        var edge = app.MapGroup("/edge").ExcludeFromDescription().AddEndpointFilter((context, next) =>
+
+        // Files cost next to nothing, and a slow download may take minutes: neither waits for a place among the requests, nor takes one.
+        var edge = app.MapGroup("/edge").ExcludeFromDescription().DisableRateLimiting().AddEndpointFilter((context, next) =>
         {
             // At the last moment: an answer to an exception begins with no headers.
             var response = context.HttpContext.Response;
@@ -112,23 +114,24 @@ internal sealed partial class EdgePeople(IOptions<VisionOptions> options, Lazy<F
     // Far more than --edge writes; dlib's network with --onnx has 23 MB.
     private const long MaxBytes = 50_000_000;
 
-    private readonly ConcurrentDictionary<string, (DateTime Written, EdgePeopleModel? Model)> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (DateTime Written, EdgePeopleModel Model)> _known = new(StringComparer.Ordinal);
 
-    /// <summary>Those that the engine's recipe fits, by name; a file is read again when it has changed.</summary>
+    /// <summary>All of them by name, those that cannot be used with the reason; a file is read again when it has changed.</summary>
     public IReadOnlyList<EdgePeopleModel> All()
     {
         var folder = new DirectoryInfo(options.Value.PeoplePath.Length > 0 ? options.Value.PeoplePath : AppContext.BaseDirectory);
         return options.Value.PeoplePath.Length > 0 && folder.Exists
-            ? [.. folder.GetFiles($"*{Ending}").Where(file => PeopleModels.IsName(NameOf(file))).OrderBy(file => file.Name, StringComparer.Ordinal).Select(Read).OfType<EdgePeopleModel>()]
+            ? [.. folder.GetFiles($"*{Ending}").Where(file => PeopleModels.IsName(NameOf(file))).OrderBy(file => file.Name, StringComparer.Ordinal).Select(Read)]
             : [];
     }
 
-    /// <summary>The file of a name; null where <see cref="All"/> has none.</summary>
-    public FileInfo? Find(string name) => All().Any(model => model.Name == name) ? new FileInfo(Path.Combine(options.Value.PeoplePath, $"{name}{Ending}")) : null;
+    /// <summary>The file of a name; null where there is none that can be used.</summary>
+    public FileInfo? Find(string name) =>
+        All().Any(model => model.Name == name && model.Problem is null) ? new FileInfo(Path.Combine(options.Value.PeoplePath, $"{name}{Ending}")) : null;
 
     private static string NameOf(FileInfo file) => Path.GetFileNameWithoutExtension(file.Name);
 
-    private EdgePeopleModel? Read(FileInfo file)
+    private EdgePeopleModel Read(FileInfo file)
     {
         var name = NameOf(file);
         if (_known.TryGetValue(name, out var known) && known.Written == file.LastWriteTimeUtc)
@@ -136,7 +139,7 @@ internal sealed partial class EdgePeople(IOptions<VisionOptions> options, Lazy<F
             return known.Model;
         }
 
-        EdgePeopleModel? model = null;
+        EdgePeopleModel model;
         try
         {
             if (file.Length > MaxBytes)
@@ -152,9 +155,16 @@ internal sealed partial class EdgePeople(IOptions<VisionOptions> options, Lazy<F
 
             model = new EdgePeopleModel(name, people, EdgeFile.Of($"/edge/people/{name}{Ending}", file));
         }
-        catch (Exception exception) when (exception is PeopleException or IOException or UnauthorizedAccessException)
+        catch (PeopleException exception)
         {
             LogNotOffered(logger, file.Name, exception.Message);
+            model = new EdgePeopleModel(name, [], null, exception.Message);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It says nothing of the file, and may be over when the page is opened next.
+            LogNotOffered(logger, file.Name, exception.Message);
+            return new EdgePeopleModel(name, [], null, "It cannot be read at the moment.");
         }
 
         _known[name] = (file.LastWriteTimeUtc, model);
@@ -170,14 +180,15 @@ internal sealed partial class EdgePeople(IOptions<VisionOptions> options, Lazy<F
 /// <param name="Runtime">ONNX Runtime.</param>
 /// <param name="Detector">The model that finds faces.</param>
 /// <param name="Landmarks">The model that finds their points.</param>
-/// <param name="People">Whom it can name.</param>
+/// <param name="People">Whom it can name, and whom it cannot.</param>
 internal sealed record EdgeDescription(EdgeRecipe Recipe, EdgeFile Runtime, EdgeFile Detector, EdgeFile Landmarks, IReadOnlyList<EdgePeopleModel> People);
 
 /// <summary>People of one exported model.</summary>
 /// <param name="Name">The file's name.</param>
 /// <param name="People">Their names in the order of its probabilities, strangers last.</param>
-/// <param name="File">The model.</param>
-internal sealed record EdgePeopleModel(string Name, IReadOnlyList<string> People, EdgeFile File);
+/// <param name="File">The model; null with a problem.</param>
+/// <param name="Problem">Why they cannot be named; null where they can.</param>
+internal sealed record EdgePeopleModel(string Name, IReadOnlyList<string> People, EdgeFile? File, string? Problem = null);
 
 /// <summary>A file to fetch.</summary>
 /// <param name="Address">Where, on this host.</param>

@@ -10,25 +10,32 @@ internal static class FaceVectorRoutes
 {
     private const string Csv = "text/csv";
 
+    private static readonly QueryNumber Face = new(
+        "face", 0, "bad-face", "Send which face is meant, such as ?face=0 for the first from the left.", "Which of several faces is meant, from 0, left to right.");
+
+    private static readonly QueryNumber Seed = new(
+        "seed", int.MinValue, "bad-seed", "Send a number, such as ?seed=1, or none.", "Of the augmentations' chances; 0 by default. The same picture and seed give the same vectors.");
+
     public static void MapFaceVectors(this IEndpointRouteBuilder routes)
     {
         var faces = routes.MapGroup("/faces").WithTags("face vectors");
         faces.MapPost("/train", TrainAsync)
-            .Takes<ImageBody>("application/json", "multipart/form-data", "image/*", "application/octet-stream")
+            .TakesImage()
+            .TakesNumbers(Face, Seed)
             .Produces<TrainedView>()
-            .ProducesProblem(400).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422)
+            .AnswersCsv("A comment that names the recipe, then a vector a line.")
+            .FailsAsPictures()
             .WithSummary("The vectors of the face on a picture: its own and those of its augmentations. As CSV where the request accepts text/csv.");
         faces.MapPost("/recognize", RecognizeAsync)
-            .Takes<RecognizeBody>("application/json", "multipart/form-data")
-            .Produces<PresenceView>()
-            .ProducesProblem(400).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422)
+            .TakesVectorsAndImages()
+            .Answers<PresenceView, PresencesView>()
+            .FailsAsPictures()
             .WithSummary("Whether a picture, or each of several, shows the person of the vectors.");
     }
 
-    // face: which of several, from 0, left to right.
-    private static async Task<Results<Ok<TrainedView>, ContentHttpResult>> TrainAsync(
-        HttpContext context, EngineTurns engine, int? face, int? seed, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<TrainedView>, ContentHttpResult>> TrainAsync(HttpContext context, EngineTurns engine, CancellationToken cancellationToken)
     {
+        var (face, seed) = (Face.Read(context.Request), Seed.Read(context.Request));
         var photo = await RequestImages.ReadOneAsync(context, cancellationToken);
         var trained = await engine.TakeAsync(
             faces => FaceVectorTraining.Train(faces, photo, face, seed ?? 0, cancellationToken), cancellationToken);
@@ -50,10 +57,9 @@ internal static class FaceVectorRoutes
     private static async Task<Results<Ok<PresenceView>, Ok<PresencesView>>> RecognizeAsync(HttpContext context, EngineTurns engine, CancellationToken cancellationToken)
     {
         using var request = await RequestImages.ReadAsync(context, cancellationToken);
-        var vectors = request.Json is { } json
-            ? ReadVectors(json)
-            : FaceVectors.FromCsv(await request.TryReadFieldAsync("vectors", cancellationToken) ?? throw WithoutVectors());
-        var background = await request.TryReadFieldAsync("background", cancellationToken) is { } csv ? FaceVectors.FromCsv(csv) : null;
+        var vectors = await TryReadVectorsAsync(request, "vectors", cancellationToken) ?? throw new RequestException(
+            400, "no-vectors", "The request holds no face vectors.", "Send what POST /faces/train answered: recipe and vectors in the JSON, or its CSV as the form's field vectors.");
+        var background = await TryReadVectorsAsync(request, "background", cancellationToken);
         var recognition = await engine.TakeAsync(faces => new FaceVectorRecognition(faces, vectors, background), cancellationToken);
         if (!request.IsBatch)
         {
@@ -63,18 +69,18 @@ internal static class FaceVectorRoutes
         }
 
         // One picture that cannot be read takes nothing from the others.
-        var results = new PresenceView[request.Images.Count];
+        var results = new BatchPresenceView[request.Images.Count];
         await Parallel.ForAsync(0, results.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken }, async (i, end) =>
         {
             try
             {
                 var photo = request.Images[i];
-                results[i] = PresenceView.Of(await engine.TakeAsync(faces => recognition.Recognize(faces.Analyze(photo, end)), end));
+                results[i] = BatchPresenceView.Of(await engine.TakeAsync(faces => recognition.Recognize(faces.Analyze(photo, end)), end));
             }
             catch (PhotoException exception)
             {
                 var problem = RequestException.Of(exception);
-                results[i] = new PresenceView(null, null, null, null, new ProblemView(problem.Type, problem.Message, problem.Detail));
+                results[i] = new BatchPresenceView(Problem: new ProblemView(problem.Type, problem.Message, problem.Detail));
             }
         });
         return TypedResults.Ok(new PresencesView(results));
@@ -91,20 +97,36 @@ internal static class FaceVectorRoutes
         _ => new RequestException(422, "unclear-face", "The face cannot be made out well enough.", string.Join(' ', reading.Warnings)),
     };
 
-    private static FaceVectors ReadVectors(JsonElement body)
+    // Null: the request holds none of the name.
+    private static async Task<FaceVectors?> TryReadVectorsAsync(RequestImages request, string name, CancellationToken cancellationToken)
     {
-        if (!body.TryGetProperty("vectors", out var rows) || rows.ValueKind is not (JsonValueKind.Array or JsonValueKind.String))
+        if (request.Json is not { } json)
         {
-            throw WithoutVectors();
+            return await request.TryReadFieldAsync(name, cancellationToken) is { } csv ? FaceVectors.FromCsv(csv) : null;
         }
 
-        if (rows.ValueKind == JsonValueKind.String)
+        return json.TryGetProperty(name, out var vectors)
+            ? vectors.ValueKind switch
+            {
+                JsonValueKind.Array => new FaceVectors(ReadRecipe(json), ReadRows(vectors, name)),
+                JsonValueKind.String => FaceVectors.FromCsv(vectors.GetString()!),
+                JsonValueKind.Null => null,
+                _ => throw new FaceVectorsException($"The member {name} is neither rows of numbers nor CSV."),
+            }
+            : null;
+    }
+
+    private static string? ReadRecipe(JsonElement body) => body.TryGetProperty("recipe", out var recipe) && recipe.ValueKind == JsonValueKind.String ? recipe.GetString() : null;
+
+    private static List<FaceEmbedding> ReadRows(JsonElement rows, string name)
+    {
+        var count = rows.GetArrayLength();
+        if (count is 0 or > FaceVectors.MaxRows)
         {
-            return FaceVectors.FromCsv(rows.GetString()!);
+            throw new FaceVectorsException($"The member {name} has {count} face vectors: 1 to {FaceVectors.MaxRows} can be compared.");
         }
 
-        var recipe = body.TryGetProperty("recipe", out var name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
-        var vectors = new List<FaceEmbedding>();
+        var vectors = new List<FaceEmbedding>(count);
         foreach (var row in rows.EnumerateArray())
         {
             try
@@ -113,15 +135,12 @@ internal static class FaceVectorRoutes
             }
             catch (Exception exception) when (exception is JsonException or ArgumentException)
             {
-                throw new FaceVectorsException($"The vector number {vectors.Count} is none: a list of {FaceEmbedding.MinLength} to {FaceEmbedding.MaxLength} numbers.");
+                throw new FaceVectorsException($"Row {vectors.Count + 1} of {name} is no face vector: a list of {FaceEmbedding.MinLength} to {FaceEmbedding.MaxLength} numbers.");
             }
         }
 
-        return vectors.Count > 0 && vectors.TrueForAll(vector => vector.Values.Length == vectors[0].Values.Length)
-            ? new FaceVectors(recipe, vectors)
-            : throw new FaceVectorsException("There are no vectors, or they are of several lengths.");
+        return vectors.TrueForAll(vector => vector.Values.Length == vectors[0].Values.Length)
+            ? vectors
+            : throw new FaceVectorsException($"The face vectors of {name} are of several lengths.");
     }
-
-    private static RequestException WithoutVectors() => new(
-        400, "no-vectors", "The request holds no face vectors.", "Send what POST /faces/train answered: recipe and vectors in the JSON, or its CSV as the form's field vectors.");
 }

@@ -4,13 +4,6 @@ using FindMe.Recognition;
 
 namespace FindMe.Vision;
 
-/// <summary>Vectors and pictures in JSON.</summary>
-/// <param name="Recipe">What made the vectors.</param>
-/// <param name="Vectors">The rows that POST /faces/train answered.</param>
-/// <param name="Image">One picture in base64.</param>
-/// <param name="Images">Or several: then the answer has a list of results in the same order.</param>
-internal sealed record RecognizeBody(string Recipe, IReadOnlyList<float[]> Vectors, string? Image, IReadOnlyList<string>? Images);
-
 /// <summary>The vectors of a face.</summary>
 /// <param name="Recipe">What made them: only the same recipe compares them.</param>
 /// <param name="Vectors">The face's own first, then its augmentations'.</param>
@@ -20,19 +13,33 @@ internal sealed record RecognizeBody(string Recipe, IReadOnlyList<float[]> Vecto
 internal sealed record TrainedView(string Recipe, IReadOnlyList<float[]> Vectors, BoxView Box, float Quality, IReadOnlyList<string> Warnings);
 
 /// <summary>Whether a picture shows the person.</summary>
-/// <param name="Present">Whether it does; null with a problem.</param>
-/// <param name="Distance">Distance of the nearest face; null where there is no face.</param>
-/// <param name="Box">Where that face is.</param>
+/// <param name="Present">Whether it does.</param>
 /// <param name="Faces">How many faces there are.</param>
-/// <param name="Problem">Why this picture of a batch could not be read; null where it could.</param>
-internal sealed record PresenceView(bool? Present, float? Distance, BoxView? Box, int? Faces, ProblemView? Problem)
+/// <param name="Distance">Distance of the nearest face; left out where there is no face.</param>
+/// <param name="Box">Where that face is.</param>
+internal sealed record PresenceView(bool Present, int Faces, float? Distance = null, BoxView? Box = null)
 {
     public static PresenceView Of(FacePresence presence) =>
-        new(presence.Present, presence.Distance, presence.Box is { } box ? BoxView.Of(box) : null, presence.Faces, null);
+        new(presence.Present, presence.Faces, presence.Distance, presence.Box is { } box ? BoxView.Of(box) : null);
+}
+
+/// <summary>The same of a picture of a batch, or why it could not be read; what does not apply is left out.</summary>
+/// <param name="Present">Whether it shows the person.</param>
+/// <param name="Faces">How many faces there are.</param>
+/// <param name="Distance">Distance of the nearest face.</param>
+/// <param name="Box">Where that face is.</param>
+/// <param name="Problem">Why it could not be read.</param>
+internal sealed record BatchPresenceView(bool? Present = null, int? Faces = null, float? Distance = null, BoxView? Box = null, ProblemView? Problem = null)
+{
+    public static BatchPresenceView Of(FacePresence presence)
+    {
+        var view = PresenceView.Of(presence);
+        return new(view.Present, view.Faces, view.Distance, view.Box);
+    }
 }
 
 /// <summary>The answers to a batch, in its order.</summary>
-internal sealed record PresencesView(IReadOnlyList<PresenceView> Results);
+internal sealed record PresencesView(IReadOnlyList<BatchPresenceView> Results);
 
 /// <summary>Why one picture of a batch could not be read.</summary>
 internal sealed record ProblemView(string Type, string Title, string Detail);

@@ -16,12 +16,9 @@ internal static class NamePeople
         .WithDescription(
             "model: the name of a file NAME.findme in the service's folder of people, which findme people train wrote. The photo is sent as for /classify. "
             + "A face of nobody it was trained for is unknown.")
-        .Takes<ImageBody>("application/json", "multipart/form-data", "image/*", "application/octet-stream")
-        .ProducesProblem(StatusCodes.Status400BadRequest)
-        .ProducesProblem(StatusCodes.Status404NotFound)
-        .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
-        .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
-        .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        .TakesImage()
+        .FailsAsPictures()
+        .ProducesProblem(404);
 
     private static async Task<Ok<NamedPhoto>> NameAsync(
         HttpContext context, string model, PeopleModels models, EngineTurns engine, CancellationToken cancellationToken)
@@ -46,7 +43,8 @@ internal sealed class PeopleModels(IOptions<VisionOptions> options, Lazy<FaceEng
         name.Length is > 0 and <= MaxNameLength && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_');
 
     /// <summary>Finds a model.</summary>
-    /// <exception cref="RequestException">There is none of the name.</exception>
+    /// <exception cref="RequestException">There is none of the name, or another recipe's.</exception>
+    /// <exception cref="PeopleException">Its file cannot be read.</exception>
     public PeopleModel Find(string name)
     {
         var file = IsName(name) && options.Value.PeoplePath.Length > 0 ? new FileInfo(Path.Combine(options.Value.PeoplePath, $"{name}.findme")) : null;
@@ -64,7 +62,10 @@ internal sealed class PeopleModels(IOptions<VisionOptions> options, Lazy<FaceEng
         var model = PeopleModel.Load(file.FullName);
         if (model.Recipe != engine.Value.Recipe)
         {
-            throw new PeopleException($"{file.Name} was trained with {model.Recipe}, the engine is {engine.Value.Recipe}: set Faces:Recipe to the one that was used, or train again.");
+            throw RequestException.Unusable(
+                "unusable-people",
+                $"The people {name} were trained with {model.Recipe}, the engine is {engine.Value.Recipe}.",
+                "Ask whoever runs the service to set Faces:Recipe to the one that was used, or to train again.");
         }
 
         _models[name] = (written, model);

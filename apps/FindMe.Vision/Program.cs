@@ -10,7 +10,7 @@ builder.Services.AddFaceEngine();
 builder.Services.AddClassification();
 builder.Services.AddPeople();
 builder.Services.AddEdgePage();
-builder.Services.AddOpenApi();
+builder.Services.AddApiDescription();
 
 var app = builder.Build();
 

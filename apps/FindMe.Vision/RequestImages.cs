@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
-using Microsoft.OpenApi;
 
 namespace FindMe.Vision;
 
@@ -87,24 +86,10 @@ internal sealed class RequestImages : IDisposable
 
     private static async Task<RequestImages> ReadJsonAsync(HttpRequest request, string image, string? images, CancellationToken cancellationToken)
     {
-        JsonDocument json;
-        try
-        {
-            json = await JsonDocument.ParseAsync(request.Body, cancellationToken: cancellationToken);
-        }
-        catch (JsonException)
-        {
-            throw new RequestException(400, "bad-json", "The body is no JSON.", "Send a JSON object, or the picture itself with its own content type.");
-        }
-
+        var json = await RequestJson.ReadAsync(request, cancellationToken);
         try
         {
             var root = json.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-            {
-                throw new RequestException(400, "bad-json", "The body is no JSON object.", "Send an object with the picture as base64.");
-            }
-
             if (images is not null && root.TryGetProperty(images, out var batch) && batch.ValueKind == JsonValueKind.Array)
             {
                 return new RequestImages([.. batch.EnumerateArray().Select(Decode)], isBatch: true, json, null);
@@ -114,7 +99,7 @@ internal sealed class RequestImages : IDisposable
                 ? new RequestImages([Decode(single)], isBatch: false, json, null)
                 : throw new RequestException(400, "no-image", $"The member {image} is missing.", $"Send the picture as base64 in {image}.");
         }
-        catch (RequestException)
+        catch
         {
             json.Dispose();
             throw;
@@ -175,21 +160,4 @@ internal sealed class RequestImages : IDisposable
 
         throw new RequestException(400, "bad-base64", "A picture is no base64.", "Send it as standard base64 (RFC 4648), without line breaks.");
     }
-}
-
-/// <summary>Says in the OpenAPI document what an endpoint takes that reads its body itself.</summary>
-internal static class RequestImagesDescription
-{
-    // Not as metadata of Accepts, which would have the router pass by what is of no such type, and a 404 for it.
-    public static RouteHandlerBuilder Takes<TBody>(this RouteHandlerBuilder endpoint, params string[] types) =>
-        endpoint.AddOpenApiOperationTransformer(async (operation, context, cancellationToken) =>
-        {
-            var schema = await context.GetOrCreateSchemaAsync(typeof(TBody), cancellationToken: cancellationToken);
-            operation.RequestBody = new OpenApiRequestBody
-            {
-                Required = true,
-                Content = types.ToDictionary(
-                    type => type, type => new OpenApiMediaType { Schema = type == "application/json" ? schema : new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } }),
-            };
-        });
 }

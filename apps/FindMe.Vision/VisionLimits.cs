@@ -29,8 +29,7 @@ internal static class VisionLimits
         {
             var turns = new ConcurrencyLimiterOptions { PermitLimit = vision.Value.RequestsAtOnce, QueueLimit = vision.Value.RequestsWaiting };
             limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, bool>(_ => RateLimitPartition.GetConcurrencyLimiter(true, _ => turns));
-            limiter.OnRejected = (context, cancellationToken) => new ValueTask(
-                Problems.Of(503, "too-busy", "Too many requests wait already.", "Send it again in a few seconds.").ExecuteAsync(context.HttpContext));
+            limiter.OnRejected = (context, cancellationToken) => new ValueTask(Problems.AnswerAsync(context.HttpContext, RequestException.TooBusy));
         });
     }
 

@@ -1,5 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
+using System.Text.Json;
 using FindMe.Faces;
 using FindMe.Onnx;
 
@@ -114,6 +118,89 @@ public sealed class ClassificationTests : IDisposable
         Assert.Throws<PhotoException>(() => classifier.Classify("<html>"u8.ToArray(), 1, TestContext.Current.CancellationToken));
 
         Assert.Single(classifier.Classify(DemoPhotos.Read("sample2.jpg"), 1, TestContext.Current.CancellationToken).Results);
+    }
+
+    [Fact]
+    public async Task A_missing_classifier_is_said_at_start_and_to_callers_and_once_it_is_there_the_first_requests_load_it_once()
+    {
+        const int requests = 20;
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var labels = Path.Combine(_folder.FullName, "nsfw.labels.txt");
+        foreach (var model in Directory.GetFiles(TestPeople.ModelsPath).Where(file => Path.GetFileName(file) != Path.GetFileName(labels)))
+        {
+            File.CreateSymbolicLink(Path.Combine(_folder.FullName, Path.GetFileName(model)), model);
+        }
+
+        await using var vision = await StartedVision.StartAsync([$"Faces:ModelsPath={_folder.FullName}", "Vision:Classifier=own"]);
+        await vision.LogsAsync("/classify answers 503 until the classifier own can be loaded");
+        using (var missing = await ClassifyAsync())
+        {
+            var problem = await missing.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+            Assert.Equal("503 no-classifier", $"{(int)missing.StatusCode} {problem.GetProperty("type").GetString()}");
+            Assert.NotNull(missing.Headers.RetryAfter);
+            Assert.DoesNotContain(_folder.FullName, problem.ToString(), StringComparison.Ordinal);
+        }
+
+        // A pipe into which the labels are written once: whoever loads the classifier a second time waits for ever.
+        using (var mkfifo = Process.Start("mkfifo", labels))
+        {
+            await mkfifo.WaitForExitAsync(cancellationToken);
+        }
+
+        var written = Task.Run(() => File.WriteAllText(labels, File.ReadAllText(Path.Combine(TestPeople.ModelsPath, "nsfw.labels.txt"))), cancellationToken);
+        File.Copy(Path.Combine(TestPeople.ModelsPath, "nsfw.classifier.json"), Path.Combine(_folder.FullName, "own.classifier.json"));
+        var answers = await Task.WhenAll(Enumerable.Range(0, requests).Select(_ => ClassifyAsync())).WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
+
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+        await written;
+
+        Task<HttpResponseMessage> ClassifyAsync() => vision.Http.PostAsync("/classify", StartedVision.Jpeg(DemoPhotos.Read("sample2.jpg")), cancellationToken);
+    }
+
+    [Fact]
+    public async Task Two_hundred_hostile_pictures_leave_no_memory_behind_and_the_next_one_is_classified()
+    {
+        // A progressive JPEG holds some 10 MB while it is decoded, 500 MB if every fourth of them stayed; the heap itself grows by a tenth of the bound.
+        const long bound = 100_000_000;
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var photo = DemoPhotos.Read("sample1.jpg");
+        var progressive = ToProgressive(photo);
+        byte[][] hostile = [progressive[..(progressive.Length / 2)], photo[..^2000], [.. photo[..1000], .. new byte[4000]], "<html>"u8.ToArray()];
+        await using var vision = await StartedVision.StartAsync([]);
+        await SendAsync(100);
+        var before = await ClassifyAsync();
+
+        await SendAsync(200);
+
+        Assert.InRange(await ClassifyAsync() - before, long.MinValue, bound);
+
+        async Task SendAsync(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                using var answer = await vision.Http.PostAsync("/classify", StartedVision.Jpeg(hostile[i % hostile.Length]), cancellationToken);
+                Assert.InRange((int)answer.StatusCode, 400, 499);
+            }
+        }
+
+        async Task<long> ClassifyAsync()
+        {
+            using var answer = await vision.Http.PostAsync("/classify", StartedVision.Jpeg(photo), cancellationToken);
+            return (await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("memory").GetProperty("rss").GetInt64();
+        }
+    }
+
+    private static byte[] ToProgressive(byte[] photo)
+    {
+        using var pinned = photo.AsMemory().Pin();
+        using var load = new VipsOperation("jpegload_buffer").Set("buffer", photo.AsSpan());
+        Assert.True(load.TryRun(out var image));
+        using (image)
+        using (var save = new VipsOperation("jpegsave_buffer").Set("in", image).Set("interlace", "true"))
+        {
+            Assert.True(save.TrySave(out var progressive));
+            return progressive;
+        }
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

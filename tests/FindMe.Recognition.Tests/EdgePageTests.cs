@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Deque.AxeCore.Commons;
@@ -25,6 +23,11 @@ public sealed class EdgePageTests(PeopleFixture fixture)
     private const int Desktop = 1280;
 
     private const string Unreadable = "notes.jpg";
+    private const string TooLarge = "poster.jpg";
+
+    // More than the photo of the people has, and less than the poster.
+    private const int MaxPixels = 3_000_000;
+    private const int PosterSide = 2_000;
 
     [Fact]
     public async Task With_the_network_cut_the_page_names_the_people_whom_the_service_names_and_asks_for_nothing()
@@ -34,62 +37,84 @@ public sealed class EdgePageTests(PeopleFixture fixture)
         fixture.Trained.Model.Save(Path.Combine(folder, "team.findme"));
         await File.WriteAllBytesAsync(Path.Combine(folder, "team.onnx"), PeopleExport.ToOnnx(fixture.Trained.Model, fixture.Engine, eightBit: true), cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(folder, "broken.onnx"), "no model", cancellationToken);
-        using var vision = Start(folder);
-        try
+        File.Copy(Path.Combine(folder, "team.onnx"), Path.Combine(folder, "visitors.onnx"));
+        await using var vision = await StartedVision.StartAsync([$"Vision:PeoplePath={folder}", $"Faces:MaxPhotoPixels={MaxPixels}"]);
+        await using (new FileStream(Path.Combine(folder, "team.onnx"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
         {
-            var address = await ReadAddressAsync(vision, cancellationToken);
-            var expected = await NameByServiceAsync(address, cancellationToken);
-            Assert.Equal(PeopleFixture.People.Order(), expected.Faces.Select(face => face.Name).Where(name => name != "unknown").Order());
-
-            using var playwright = await Playwright.CreateAsync();
-            await using var browser = await playwright.Chromium.LaunchAsync(new()
-            {
-                ExecutablePath = Environment.GetEnvironmentVariable("FINDME_CHROMIUM") is { Length: > 0 } path ? path : "/usr/bin/chromium",
-                Args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-            });
-            await using var context = await browser.NewContextAsync(new() { BaseURL = address.ToString(), ReducedMotion = ReducedMotion.Reduce, ViewportSize = new() { Width = Desktop, Height = 844 } });
-            var page = await context.NewPageAsync();
-            var said = new ConcurrentQueue<string>();
-            page.Console += (_, message) => said.Enqueue(message.Text);
-            page.PageError += (_, error) => said.Enqueue(error);
-
-            var answer = await page.GotoAsync("/edge");
-            var policy = (await answer!.AllHeadersAsync())["content-security-policy"];
-            Assert.Contains("script-src 'self' 'wasm-unsafe-eval';", policy, StringComparison.Ordinal);
-            Assert.DoesNotContain("unsafe-inline", policy, StringComparison.Ordinal);
-            await Expect(page.GetByText("From here on the page needs no network")).ToBeVisibleAsync(new() { Timeout = SlowMilliseconds });
-            await Expect(page.GetByText($"It can name {string.Join(", ", PeopleFixture.People[..^1])}, and {PeopleFixture.People[^1]}.")).ToBeVisibleAsync();
-
-            var asked = new ConcurrentQueue<string>();
-            context.Request += (_, request) => asked.Enqueue(request.Url);
-            await context.SetOfflineAsync(true);
-            await context.RouteAsync("**", route => route.AbortAsync());
-            await page.GetByLabel("Choose photos").SetInputFilesAsync(
-            [
-                new FilePayload { Name = PeopleFixture.KnownPhoto, MimeType = "image/jpeg", Buffer = DemoPhotos.Read(PeopleFixture.KnownPhoto) },
-                new FilePayload { Name = Unreadable, MimeType = "image/jpeg", Buffer = "no photo"u8.ToArray() },
-            ]);
-            var refused = page.GetByRole(AriaRole.Listitem).Filter(new() { HasText = Unreadable });
-            await Expect(refused.GetByRole(AriaRole.Alert)).ToContainTextAsync("cannot be read as a picture", new() { Timeout = SlowMilliseconds });
-            var figure = page.Locator("figure[data-faces]");
-            await Expect(figure).ToHaveCountAsync(1, new() { Timeout = SlowMilliseconds });
-
-            AssertAgree(expected, JsonSerializer.Deserialize<Named[]>((await figure.GetAttributeAsync("data-faces"))!, JsonSerializerOptions.Web)!);
-            await Expect(figure.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(expected.Faces.Count);
-            await Expect(figure.Locator(".box")).ToHaveCountAsync(expected.Faces.Count);
-            foreach (var person in PeopleFixture.People)
-            {
-                await Expect(figure.GetByRole(AriaRole.Listitem).Filter(new() { HasText = person })).ToBeVisibleAsync();
-            }
-
-            Assert.Empty(asked);
-            await AssertFitForEverybodyAsync(page);
-            Assert.Empty(said);
+            Assert.Equal(["visitors"], await OfferedAsync(vision.Http, cancellationToken));
         }
-        finally
+
+        // What could not be read for a moment does not stay away.
+        Assert.Equal(["team", "visitors"], await OfferedAsync(vision.Http, cancellationToken));
+
+        var expected = await NameByServiceAsync(vision.Http, cancellationToken);
+        Assert.Equal(PeopleFixture.People.Order(), expected.Faces.Select(face => face.Name).Where(name => name != "unknown").Order());
+
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new()
         {
-            vision.Kill(entireProcessTree: true);
+            ExecutablePath = Environment.GetEnvironmentVariable("FINDME_CHROMIUM") is { Length: > 0 } path ? path : "/usr/bin/chromium",
+            Args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+        await using var context = await browser.NewContextAsync(new() { BaseURL = vision.Http.BaseAddress!.ToString(), ReducedMotion = ReducedMotion.Reduce, ViewportSize = new() { Width = Desktop, Height = 844 } });
+        var page = await context.NewPageAsync();
+        var said = new ConcurrentQueue<string>();
+        page.Console += (_, message) => said.Enqueue(message.Text);
+        page.PageError += (_, error) => said.Enqueue(error);
+
+        var answer = await page.GotoAsync("/edge");
+        var policy = (await answer!.AllHeadersAsync())["content-security-policy"];
+        Assert.Contains("script-src 'self' 'wasm-unsafe-eval';", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsafe-inline", policy, StringComparison.Ordinal);
+        await Expect(page.GetByText("From here on the page needs no network")).ToBeVisibleAsync(new() { Timeout = SlowMilliseconds });
+        await Expect(page.GetByText($"It can name {string.Join(", ", PeopleFixture.People[..^1])}, and {PeopleFixture.People[^1]}.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("The people “broken” cannot be named here.")).ToBeVisibleAsync();
+        Assert.Empty(said);
+
+        File.Delete(Path.Combine(folder, "visitors.onnx"));
+        var choice = page.GetByLabel("Whom to name");
+        await choice.SelectOptionAsync("visitors");
+        await Expect(page.GetByText("The people who were chosen before can still be named.")).ToBeVisibleAsync();
+        await Expect(choice).ToHaveValueAsync("team");
+
+        // The browser's own line about the file that was not there.
+        said.Clear();
+
+        var worker = Assert.Single(page.Workers);
+        await worker.EvaluateAsync<object?>(
+            "() => { const make = createImageBitmap; self.made = []; self.createImageBitmap = async (...how) => { const bitmap = await make(...how); made.push(bitmap); return bitmap; }; }");
+        var asked = new ConcurrentQueue<string>();
+        context.Request += (_, request) => asked.Enqueue(request.Url);
+        await context.SetOfflineAsync(true);
+        await context.RouteAsync("**", route => route.AbortAsync());
+        await page.GetByLabel("Choose photos").SetInputFilesAsync(
+        [
+            new FilePayload { Name = PeopleFixture.KnownPhoto, MimeType = "image/jpeg", Buffer = DemoPhotos.Read(PeopleFixture.KnownPhoto) },
+            new FilePayload { Name = Unreadable, MimeType = "image/jpeg", Buffer = "no photo"u8.ToArray() },
+            new FilePayload { Name = TooLarge, MimeType = "image/jpeg", Buffer = new PhotoPixels(PosterSide, PosterSide, new byte[PosterSide * PosterSide * 3]).ToJpeg(50) },
+        ]);
+        foreach (var (name, reason) in ((string, string)[])[(Unreadable, "cannot be read as a picture"), (TooLarge, "has 4 megapixels: up to 3 can be read")])
+        {
+            var refused = page.GetByRole(AriaRole.Listitem).Filter(new() { HasText = name });
+            await Expect(refused.GetByRole(AriaRole.Alert)).ToContainTextAsync(reason, new() { Timeout = SlowMilliseconds });
         }
+
+        var figure = page.Locator("figure[data-faces]");
+        await Expect(figure).ToHaveCountAsync(1, new() { Timeout = SlowMilliseconds });
+
+        AssertAgree(expected, JsonSerializer.Deserialize<Named[]>((await figure.GetAttributeAsync("data-faces"))!, JsonSerializerOptions.Web)!);
+        await Expect(figure.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(expected.Faces.Count);
+        await Expect(figure.Locator(".box")).ToHaveCountAsync(expected.Faces.Count);
+        foreach (var person in PeopleFixture.People)
+        {
+            await Expect(figure.GetByRole(AriaRole.Listitem).Filter(new() { HasText = person })).ToBeVisibleAsync();
+        }
+
+        // The photo, what is looked at and what is shown of it, and the poster: all pixels are given back or to the page.
+        Assert.Equal("0,0,0,0", await worker.EvaluateAsync<string>("() => made.map(bitmap => bitmap.width).join()"));
+        Assert.Empty(asked);
+        await AssertFitForEverybodyAsync(page);
+        Assert.Empty(said);
     }
 
     [Fact]
@@ -126,35 +151,18 @@ public sealed class EdgePageTests(PeopleFixture fixture)
         }
     }
 
-    private static async Task<NamedPhoto> NameByServiceAsync(Uri address, CancellationToken cancellationToken)
+    private static async Task<NamedPhoto> NameByServiceAsync(HttpClient client, CancellationToken cancellationToken)
     {
-        using var client = new HttpClient { BaseAddress = address };
-        using var photo = new ByteArrayContent(DemoPhotos.Read(PeopleFixture.KnownPhoto)) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
+        using var photo = StartedVision.Jpeg(DemoPhotos.Read(PeopleFixture.KnownPhoto));
         using var answer = await client.PostAsync("/people/team/name", photo, cancellationToken);
         return (await answer.Content.ReadFromJsonAsync<NamedPhoto>(cancellationToken))!;
     }
 
-    private static Process Start(string people) => Process.Start(new ProcessStartInfo(
-        "dotnet", [DemoPhotos.AppPath("FindMe.Vision", "FindMe.Vision"), "--urls", "http://127.0.0.1:0", $"--Vision:PeoplePath={people}"])
-    {
-        RedirectStandardOutput = true,
-    })!;
-
-    private static async Task<Uri> ReadAddressAsync(Process app, CancellationToken cancellationToken)
-    {
-        const string listening = "Now listening on: ";
-        while (await app.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
-        {
-            if (line.IndexOf(listening, StringComparison.Ordinal) is >= 0 and var at)
-            {
-                // Nobody reads on: the pipe must not fill.
-                _ = app.StandardOutput.ReadToEndAsync(CancellationToken.None);
-                return new Uri(line[(at + listening.Length)..].Trim());
-            }
-        }
-
-        throw new InvalidOperationException("The service did not start.");
-    }
+    // Without those that are said to be unusable.
+    private static async Task<IEnumerable<string>> OfferedAsync(HttpClient client, CancellationToken cancellationToken) =>
+        (await client.GetFromJsonAsync<JsonElement>("/edge/recipe.json", cancellationToken)).GetProperty("people").EnumerateArray()
+            .Where(people => !people.TryGetProperty("problem", out _))
+            .Select(people => people.GetProperty("name").GetString()!);
 
     private sealed record NamedPhoto(IReadOnlyList<Named> Faces);
 

@@ -1,13 +1,11 @@
 using System.Diagnostics;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace FindMe.Recognition.Tests;
 
 /// <summary>FindMe.Vision as a process, and findme beside it.</summary>
-public sealed partial class PeopleServiceTests(PeopleFixture fixture)
+public sealed class PeopleServiceTests(PeopleFixture fixture)
 {
     [Fact]
     public async Task The_service_classifies_and_names_however_a_picture_is_sent_and_refuses_what_is_none()
@@ -15,50 +13,76 @@ public sealed partial class PeopleServiceTests(PeopleFixture fixture)
         var cancellationToken = TestContext.Current.CancellationToken;
         var folder = Directory.CreateDirectory(Path.Combine(fixture.Scratch, "people")).FullName;
         fixture.Trained.Model.Save(Path.Combine(folder, "team.findme"));
-        using var vision = Start("FindMe.Vision", "FindMe.Vision", "--urls", "http://127.0.0.1:0", $"--Vision:PeoplePath={folder}", "--Vision:MaxBodyBytes=2000000");
-        try
+        await using var vision = await StartedVision.StartAsync([$"Vision:PeoplePath={folder}", "Vision:MaxBodyBytes=2000000"]);
+        var client = vision.Http;
+        var photo = DemoPhotos.Read(PeopleFixture.KnownPhoto);
+
+        using var json = await client.PostAsJsonAsync("/classify?topK=2", new { image = Convert.ToBase64String(photo) }, cancellationToken);
+        using var form = await client.PostAsync("/classify?topK=2", new MultipartFormDataContent { { StartedVision.Jpeg(photo), "image", "a.jpg" } }, cancellationToken);
+        using var body = await client.PostAsync("/classify?topK=2", StartedVision.Jpeg(photo), cancellationToken);
+        foreach (var response in (HttpResponseMessage[])[json, form, body])
         {
-            using var client = new HttpClient { BaseAddress = await ReadAddressAsync(vision, cancellationToken) };
-            var photo = DemoPhotos.Read(PeopleFixture.KnownPhoto);
-
-            using var json = await client.PostAsJsonAsync("/classify?topK=2", new { image = Convert.ToBase64String(photo) }, cancellationToken);
-            using var form = await client.PostAsync("/classify?topK=2", new MultipartFormDataContent { { Jpeg(photo), "image", "a.jpg" } }, cancellationToken);
-            using var body = await client.PostAsync("/classify?topK=2", Jpeg(photo), cancellationToken);
-            foreach (var response in (HttpResponseMessage[])[json, form, body])
-            {
-                using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
-                Assert.Equal("Neutral", answer.RootElement.GetProperty("results")[0].GetProperty("className").GetString());
-                Assert.Equal(2, answer.RootElement.GetProperty("results").GetArrayLength());
-                Assert.StartsWith("nsfw_mobilenet_v2-", answer.RootElement.GetProperty("model").GetString(), StringComparison.Ordinal);
-                Assert.True(answer.RootElement.GetProperty("timings").GetProperty("total").GetDouble() > 0);
-                Assert.True(answer.RootElement.GetProperty("memory").GetProperty("rss").GetInt64() > 10_000_000);
-            }
-
-            using var named = await client.PostAsync("/people/team/name", Jpeg(photo), cancellationToken);
-            using var faces = JsonDocument.Parse(await named.Content.ReadAsStringAsync(cancellationToken));
-            Assert.Equal(
-                PeopleFixture.People,
-                faces.RootElement.GetProperty("faces").EnumerateArray()
-                    .OrderBy(face => face.GetProperty("box").GetProperty("x").GetDouble())
-                    .Select(face => face.GetProperty("name").GetString()!));
-
-            Assert.Equal("400 bad-top-k", await ProblemAsync("/classify?topK=0", Jpeg(photo)));
-            Assert.Equal("400 bad-base64", await ProblemAsync("/classify", JsonContent.Create(new { image = "no base64!" })));
-            Assert.Equal("415 not-an-image", await ProblemAsync("/classify", Jpeg("<html>"u8.ToArray())));
-            Assert.Equal("413 too-large", await ProblemAsync("/classify", Jpeg(new byte[2_000_001])));
-            Assert.Equal("404 no-such-people", await ProblemAsync("/people/nobody/name", Jpeg(photo)));
-            Assert.Equal("404 no-such-people", await ProblemAsync("/people/..%2fpeople%2fteam/name", Jpeg(photo)));
-
-            async Task<string> ProblemAsync(string path, HttpContent content)
-            {
-                using var response = await client.PostAsync(path, content, cancellationToken);
-                using var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
-                return $"{(int)response.StatusCode} {problem.RootElement.GetProperty("type").GetString()}";
-            }
+            using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
+            Assert.Equal("Neutral", answer.RootElement.GetProperty("results")[0].GetProperty("className").GetString());
+            Assert.Equal(2, answer.RootElement.GetProperty("results").GetArrayLength());
+            Assert.StartsWith("nsfw_mobilenet_v2-", answer.RootElement.GetProperty("model").GetString(), StringComparison.Ordinal);
+            Assert.True(answer.RootElement.GetProperty("timings").GetProperty("total").GetDouble() > 0);
+            Assert.True(answer.RootElement.GetProperty("memory").GetProperty("rss").GetInt64() > 10_000_000);
         }
-        finally
+
+        using var named = await client.PostAsync("/people/team/name", StartedVision.Jpeg(photo), cancellationToken);
+        using var faces = JsonDocument.Parse(await named.Content.ReadAsStringAsync(cancellationToken));
+        Assert.Equal(
+            PeopleFixture.People,
+            faces.RootElement.GetProperty("faces").EnumerateArray()
+                .OrderBy(face => face.GetProperty("box").GetProperty("x").GetDouble())
+                .Select(face => face.GetProperty("name").GetString()!));
+
+        Assert.Equal("400 bad-top-k", await ProblemAsync("/classify?topK=0", StartedVision.Jpeg(photo)));
+        Assert.Equal("400 bad-base64", await ProblemAsync("/classify", JsonContent.Create(new { image = "no base64!" })));
+        Assert.Equal("415 not-an-image", await ProblemAsync("/classify", StartedVision.Jpeg("<html>"u8.ToArray())));
+        Assert.Equal("413 too-large", await ProblemAsync("/classify", StartedVision.Jpeg(new byte[2_000_001])));
+        Assert.Equal("404 no-such-people", await ProblemAsync("/people/nobody/name", StartedVision.Jpeg(photo)));
+        Assert.Equal("404 no-such-people", await ProblemAsync("/people/..%2fpeople%2fteam/name", StartedVision.Jpeg(photo)));
+
+        async Task<string> ProblemAsync(string path, HttpContent content)
         {
-            vision.Kill(entireProcessTree: true);
+            using var response = await client.PostAsync(path, content, cancellationToken);
+            using var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellationToken));
+            return $"{(int)response.StatusCode} {problem.RootElement.GetProperty("type").GetString()}";
+        }
+    }
+
+    [Fact]
+    public async Task People_who_cannot_be_used_are_a_problem_that_says_why_and_names_no_folder_until_they_can()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var folder = Directory.CreateDirectory(Path.Combine(fixture.Scratch, "unusable")).FullName;
+        var (broken, foreign) = (Path.Combine(folder, "broken.findme"), Path.Combine(folder, "foreign.findme"));
+        await File.WriteAllTextAsync(broken, "{}", cancellationToken);
+        fixture.Trained.Model.Save(foreign);
+        var json = await File.ReadAllTextAsync(foreign, cancellationToken);
+        await File.WriteAllTextAsync(foreign, json.Replace(fixture.Engine.Recipe, "dlib-0a0b0c0d/x", StringComparison.Ordinal), cancellationToken);
+        await using var vision = await StartedVision.StartAsync([$"Vision:PeoplePath={folder}"]);
+
+        var ofBroken = await UnusableAsync("broken");
+        var ofForeign = await UnusableAsync("foreign");
+
+        Assert.DoesNotContain(folder, ofBroken, StringComparison.Ordinal);
+        await vision.LogsAsync($"{broken} is no file of people");
+        Assert.DoesNotContain(folder, ofForeign, StringComparison.Ordinal);
+        Assert.Contains($"trained with dlib-0a0b0c0d/x, the engine is {fixture.Engine.Recipe}", ofForeign, StringComparison.Ordinal);
+        fixture.Trained.Model.Save(broken);
+        using var mended = await vision.Http.PostAsync("/people/broken/name", StartedVision.Jpeg(DemoPhotos.Read(PeopleFixture.KnownPhoto)), cancellationToken);
+        Assert.True(mended.IsSuccessStatusCode);
+
+        async Task<string> UnusableAsync(string people)
+        {
+            using var answer = await vision.Http.PostAsync($"/people/{people}/name", StartedVision.Jpeg(DemoPhotos.Read(PeopleFixture.KnownPhoto)), cancellationToken);
+            var problem = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+            Assert.Equal("503 unusable-people", $"{(int)answer.StatusCode} {problem.GetProperty("type").GetString()}");
+            Assert.NotNull(answer.Headers.RetryAfter);
+            return problem.ToString();
         }
     }
 
@@ -92,24 +116,4 @@ public sealed partial class PeopleServiceTests(PeopleFixture fixture)
 
     private static Process Start(string project, string assembly, params string[] arguments) => Process.Start(
         new ProcessStartInfo("dotnet", [DemoPhotos.AppPath(project, assembly), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-
-    private static async Task<Uri> ReadAddressAsync(Process app, CancellationToken cancellationToken)
-    {
-        while (await app.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
-        {
-            if (Listening().Match(line) is { Success: true } match)
-            {
-                // Nobody reads on: the pipe must not fill.
-                _ = app.StandardOutput.ReadToEndAsync(CancellationToken.None);
-                return new Uri(match.Groups[1].Value);
-            }
-        }
-
-        throw new InvalidOperationException($"It did not start: {await app.StandardError.ReadToEndAsync(cancellationToken)}");
-    }
-
-    private static ByteArrayContent Jpeg(byte[] photo) => new(photo) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
-
-    [GeneratedRegex(@"Now listening on: (http://[^\s""]+)")]
-    private static partial Regex Listening();
 }

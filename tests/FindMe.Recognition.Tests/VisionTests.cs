@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using FindMe.Faces;
 
 namespace FindMe.Recognition.Tests;
 
@@ -66,13 +67,67 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     [InlineData("/faces/train", "multipart/form-data; boundary=x", "no form", 400, "bad-form")]
     [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\"}", 400, "no-vectors")]
     [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\",\"vectors\":[[1,\"x\"]]}", 422, "unusable-vectors")]
+    [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\",\"vectors\":[]}", 422, "unusable-vectors")]
+    [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\",\"vectors\":7}", 422, "unusable-vectors")]
+    [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\",\"vectors\":null}", 400, "no-vectors")]
     [InlineData("/faces/recognize", "application/json", "{\"images\":[\"\",\"\",\"\",\"\"]}", 413, "too-large")]
+    [InlineData("/faces/train?face=abc", "image/jpeg", "no picture", 400, "bad-face")]
+    [InlineData("/faces/train?face=-1", "image/jpeg", "no picture", 400, "bad-face")]
+    [InlineData("/faces/train?seed=1.5", "image/jpeg", "no picture", 400, "bad-seed")]
+    [InlineData("/classify?topK=x", "image/jpeg", "no picture", 400, "bad-top-k")]
+    // Halves of surrogate pairs, which no text holds; then a whole pair and an escaped backslash, which any text may.
+    [InlineData("/faces/train", "application/json", "{\"image\":\"\\ud800\"}", 400, "bad-json")]
+    [InlineData("/faces/train", "application/json", "{\"\\udc00\":1,\"image\":\"AAAA\"}", 400, "bad-json")]
+    [InlineData("/classify", "application/json", "{\"image\":\"\\ud83d\\u0041\"}", 400, "bad-json")]
+    [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\",\"vectors\":\"\\ud800\"}", 400, "bad-json")]
+    [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\",\"vectors\":[],\"recipe\":\"\\ude00\\ud83d\"}", 400, "bad-json")]
+    [InlineData("/faces/train", "application/json", "{\"\\ud83d\\ude00\":\"\\\\ud800\",\"image\":\"%\"}", 400, "bad-base64")]
     [InlineData("/faces/nowhere", "application/json", "{}", 404, "not-found")]
     public async Task What_cannot_be_answered_is_a_problem_with_a_way_out(string path, string type, string body, int status, string problem)
     {
         using var content = new StringContent(body) { Headers = { ContentType = MediaTypeHeaderValue.Parse(type) } };
 
         await IsProblemAsync(await vision.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken), status, problem);
+    }
+
+    [Theory]
+    [InlineData("/aws-lambda-face/prepare-face-recognizer", "{\"base64_image\":\"\\ud800\"}")]
+    [InlineData("/aws-lambda-face/recognize_face", "{\"\\ud800\":1}")]
+    [InlineData("/aws-lambda-face/recognize_face", "{\"base64_image\":\"AAAA\",\"query_facevectors\":\"\\ud800\"}")]
+    [InlineData("/aws-lambda-face/recognize_face", "{\"base64_image\":\"\u00ff\"}")]
+    public async Task JSON_of_what_is_no_text_is_told_to_clients_of_AWSLambdaFace_as_there(string path, string body)
+    {
+        // Latin-1, so that ÿ is a byte that UTF-8 never has.
+        using var content = new StringContent(body, Encoding.Latin1, "application/json");
+
+        var answer = await ReadAsync(await vision.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken));
+
+        Assert.StartsWith("The JSON holds text that is none", answer["error"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_background_decides_also_where_it_is_sent_in_JSON()
+    {
+        var trained = await PostAsync("/faces/train", File.ReadAllBytes(people.Ada), "image/jpeg");
+        var csv = new FaceVectors(people.Engine.Recipe, [.. trained["vectors"]!.AsArray().Select(row => Vector(row!))]).ToCsv();
+
+        // Faces as near to everybody else as to the person are not the person's: so says a background of the person's own vectors.
+        Assert.True(await IsPresentAsync(null));
+        Assert.False(await IsPresentAsync(trained["vectors"]!.DeepClone()));
+        Assert.False(await IsPresentAsync(csv));
+        using var broken = JsonContent.Create(Body(7));
+        var problem = await IsProblemAsync(await vision.Http.PostAsync(new Uri("/faces/recognize", UriKind.Relative), broken, TestContext.Current.CancellationToken), 422, "unusable-vectors");
+        Assert.Contains("background", problem["title"]!.GetValue<string>(), StringComparison.Ordinal);
+
+        async Task<bool> IsPresentAsync(JsonNode? background) => (await PostJsonAsync("/faces/recognize", Body(background)))["present"]!.GetValue<bool>();
+
+        JsonObject Body(JsonNode? background) => new()
+        {
+            ["recipe"] = trained["recipe"]!.DeepClone(),
+            ["vectors"] = trained["vectors"]!.DeepClone(),
+            ["background"] = background,
+            ["image"] = Base64Of(people.Ada),
+        };
     }
 
     [Fact]
@@ -95,10 +150,60 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     public async Task The_OpenAPI_document_names_what_is_taken_and_answered()
     {
         var document = JsonNode.Parse(await vision.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), TestContext.Current.CancellationToken))!;
+        var (train, recognize) = (Post("/faces/train"), Post("/faces/recognize"));
 
-        var recognize = document["paths"]!["/faces/recognize"]!["post"]!;
-        Assert.Contains("application/json", recognize["requestBody"]!["content"]!.AsObject().Select(type => type.Key));
-        Assert.Contains("200", recognize["responses"]!.AsObject().Select(response => response.Key));
+        Assert.Equal(["application/json", "multipart/form-data"], Names(recognize["requestBody"]!["content"]));
+        Assert.Equal(["recipe", "vectors", "background", "image", "images"], Names(Taken(recognize, "application/json")["properties"]));
+        var form = Taken(recognize, "multipart/form-data")["properties"]!;
+        Assert.Equal(["vectors", "background", "image"], Names(form));
+        Assert.Equal("binary", form["image"]!["items"]!["format"]!.GetValue<string>());
+        Assert.Equal("binary", form["vectors"]!["format"]!.GetValue<string>());
+        Assert.Equal(
+            ["#/components/schemas/PresenceView", "#/components/schemas/PresencesView"],
+            Answered(recognize)["application/json"]!["schema"]!["oneOf"]!.AsArray().Select(one => one!["$ref"]!.GetValue<string>()));
+        Assert.Equal(["application/json", "text/csv"], Names(Answered(train)));
+        Assert.Equal(["face integer", "seed integer"], train["parameters"]!.AsArray().Select(number => $"{number!["name"]} {number["schema"]!["type"]}"));
+        foreach (var path in (string[])["/faces/train", "/classify", "/people/{model}/name"])
+        {
+            Assert.Equal("binary", Taken(Post(path), "multipart/form-data")["properties"]!["image"]!["format"]!.GetValue<string>());
+            Assert.Contains("503", Names(Post(path)["responses"]));
+        }
+
+        Assert.All(
+            Under(document).OfType<JsonObject>().Where(one => one.ContainsKey("$ref")),
+            one => Assert.NotNull(document["components"]!["schemas"]![one["$ref"]!.GetValue<string>().Split('/')[^1]]));
+
+        JsonNode Post(string path) => document["paths"]![path]!["post"]!;
+        static JsonNode Taken(JsonNode operation, string type) => operation["requestBody"]!["content"]![type]!["schema"]!;
+        static JsonNode Answered(JsonNode operation) => operation["responses"]!["200"]!["content"]!;
+        static IEnumerable<string> Names(JsonNode? node) => node!.AsObject().Select(member => member.Key);
+    }
+
+    [Fact]
+    public async Task Answers_have_the_members_that_the_OpenAPI_document_gives_them()
+    {
+        var document = JsonNode.Parse(await vision.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), TestContext.Current.CancellationToken))!;
+        var trained = await PostAsync("/faces/train", File.ReadAllBytes(people.Ada), "image/jpeg");
+        var csv = new FaceVectors(people.Engine.Recipe, [Vector(trained["vectors"]![0]!)]).ToCsv();
+        var one = await PostJsonAsync("/faces/recognize", new JsonObject { ["vectors"] = csv, ["image"] = Base64Of(people.Bob) });
+        var batch = await PostJsonAsync("/faces/recognize", new JsonObject { ["vectors"] = csv, ["images"] = new JsonArray(Base64Of(people.Bob), Convert.ToBase64String("no picture"u8)) });
+
+        Assert.Equal(["TrainedView"], Fitting(trained, "TrainedView"));
+        Assert.Equal(["PresenceView"], Fitting(one, "PresenceView", "PresencesView"));
+        Assert.Equal(["PresencesView"], Fitting(batch, "PresenceView", "PresencesView"));
+        Assert.Equal(["ClassifiedImage"], Fitting(await PostAsync("/classify", File.ReadAllBytes(people.Bob), "image/jpeg"), "ClassifiedImage"));
+
+        // Those that have all of the answer's members, and require no others.
+        IEnumerable<string> Fitting(JsonNode answer, params string[] names)
+        {
+            var members = answer.AsObject().Select(member => member.Key).ToList();
+            return names.Where(name =>
+            {
+                var schema = document["components"]!["schemas"]![name]!;
+                return !members.Except(schema["properties"]!.AsObject().Select(member => member.Key)).Any()
+                    && !(schema["required"]?.AsArray().GetValues<string>() ?? []).Except(members).Any();
+            });
+        }
     }
 
     /// <summary>A picture whose first bytes come at once and all others when the server has long answered.</summary>
@@ -126,6 +231,15 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
             return true;
         }
     }
+
+    private static FaceEmbedding Vector(JsonNode row) => FaceEmbedding.FromValues([.. row.AsArray().GetValues<float>()]);
+
+    private static IEnumerable<JsonNode?> Under(JsonNode? node) => node switch
+    {
+        JsonObject members => [node, .. members.SelectMany(member => Under(member.Value))],
+        JsonArray items => [node, .. items.SelectMany(Under)],
+        _ => [node],
+    };
 
     private static string Base64Of(string path) => Convert.ToBase64String(File.ReadAllBytes(path));
 

@@ -4,6 +4,7 @@ using FindMe.Api;
 using FindMe.Faces;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
+using FindMe.Recognition;
 using FindMe.Sidecar;
 using Microsoft.AspNetCore.Http;
 
@@ -31,6 +32,8 @@ internal static class Parsers
         OfText("mastodon-posts", NetworkParsers.ReadMastodon, [NetworkParsers.MastodonSample]),
         OfText("bluesky-posts", NetworkParsers.ReadBluesky, [NetworkParsers.BlueskySample]),
         OfText("x-posts", NetworkParsers.ReadX, [NetworkParsers.XSample, """{"errors":[null],"title":"Invalid Request"}"""]),
+        OfText("face-vectors", RecognitionParsers.ReadVectors, RecognitionParsers.VectorSamples, typeof(FaceVectorsException)),
+        new("people", [RecognitionParsers.PeopleSample], RecognitionParsers.ReadPeople, typeof(PeopleException)) { Cost = 10 },
         new("zip", [ZipParser.Sample()], ZipParser.Read, typeof(ZipRefusedException)) { Cost = 20 },
         new("photo", [.. Directory.GetFiles(Samples).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)], ReadPhoto, typeof(PhotoException)) { Cost = 10 },
     ];

@@ -8,15 +8,16 @@ import { count, percent } from './words.js';
 const CROWD = 8;
 
 const find = id => document.getElementById(id);
-const [choice, field, loading, progress, progressWords, setupAnswer] =
-  ['people', 'people-field', 'loading', 'progress', 'progress-words', 'setup-answer'].map(find);
+const [choice, field, unusable, loading, progress, progressWords, setupAnswer] =
+  ['people', 'people-field', 'unusable', 'loading', 'progress', 'progress-words', 'setup-answer'].map(find);
 const [choose, input, results, named] = ['choose', 'photos', 'results', 'named'].map(find);
 const photos = new Map();
-let ready = false;
+// The name of the people who can be named; undefined before any can.
+let ready;
 
 const worker = new Worker('/edge/js/worker.js', { type: 'module' });
 worker.onmessage = ({ data }) => {
-  if (data.described) described(data.described);
+  if (data.described) described(data.described, data.unusable);
   else if (data.progress !== undefined) fetched(data.progress, data.total);
   else if (data.ready !== undefined) prepared(data);
   else if (data.failed !== undefined) failed(data.failed);
@@ -30,7 +31,8 @@ worker.onerror = event => {
 };
 worker.postMessage({ load: '/edge/recipe.json' });
 
-function described(models) {
+function described(models, others) {
+  replace(unusable, ...others.map(model => notice('info', `The people “${model.name}” cannot be named here.`, model.problem)));
   if (models.length === 0) {
     loading.hidden = true;
     replace(setupAnswer, notice('info', 'There is nobody here yet whom the page could name.',
@@ -52,7 +54,7 @@ function prepared({ ready: name, names }) {
   choice.value = name;
   loading.hidden = true;
   choice.disabled = false;
-  ready = true;
+  ready = name;
   choose.hidden = false;
   replace(setupAnswer, notice('good', 'Ready. From here on the page needs no network.', `It can name ${listed(names)}.`));
   announce('Ready. Your photos stay on this device.');
@@ -63,6 +65,7 @@ const listed = names => (names.length > 12 ? `${count(names.length, 'person', 'p
 function failed(reason) {
   loading.hidden = true;
   choice.disabled = false;
+  if (ready) choice.value = ready;
   replace(setupAnswer, notice('problem', 'What is needed could not be fetched.', reason,
     ready ? 'The people who were chosen before can still be named.' : 'Reload the page to try again.'));
 }
@@ -84,7 +87,7 @@ input.addEventListener('change', () => {
 addEventListener('paste', event => look([...event.clipboardData.files]));
 addEventListener('dragover', event => {
   event.preventDefault();
-  document.body.classList.toggle('dragging', ready);
+  document.body.classList.toggle('dragging', Boolean(ready));
 });
 addEventListener('dragleave', event => {
   if (!event.relatedTarget) document.body.classList.remove('dragging');

@@ -29,9 +29,13 @@ async function load(message) {
       const response = await fetch(message.load);
       const described = await response.json();
       if (!response.ok) throw new Error(`${described.title} ${described.detail}`);
-      self.postMessage({ described: described.people.map(model => ({ name: model.name, people: model.people.length - 1 })) });
-      if (described.people.length === 0) return;
-      description = described;
+      const usable = described.people.filter(model => !model.problem);
+      self.postMessage({
+        described: usable.map(model => ({ name: model.name, people: model.people.length - 1 })),
+        unusable: described.people.filter(model => model.problem),
+      });
+      if (usable.length === 0) return;
+      description = { ...described, people: usable };
     }
     const wanted = description.people.find(model => model.name === message.people) ?? description.people[0];
     const fetched = new Progress([...(detector ? [] : [description.runtime, description.detector, description.landmarks]), wanted.file]);
@@ -101,25 +105,32 @@ async function decode(id, file) {
   } catch {
     throw new Refusal('This file cannot be read as a picture. It may be damaged, or of a kind this browser does not know: try a JPEG, PNG or WebP.');
   }
-  const { width, height } = photo;
-  if (width * height > maxPixels) throw new Refusal(`This photo has ${Math.round(width * height / 1e6)} megapixels: up to ${Math.round(maxPixels / 1e6)} can be read.`);
+  // A photo's pixels may be 200 MB: closed, they are gone at once, and not when the browser gets round to it.
+  let seen;
+  try {
+    const { width, height } = photo;
+    if (width * height > maxPixels) throw new Refusal(`This photo has ${Math.round(width * height / 1e6)} megapixels: up to ${Math.round(maxPixels / 1e6)} can be read.`);
 
-  const seen = await shrink(photo, workingSide);
-  const canvas = new OffscreenCanvas(seen.width, seen.height);
-  const context = canvas.getContext('2d', { willReadFrequently: true });
-  context.fillStyle = 'white';
-  context.fillRect(0, 0, seen.width, seen.height);
-  context.drawImage(seen, 0, 0);
-  const picture = {
-    width: seen.width,
-    height: seen.height,
-    pixels: context.getImageData(0, 0, seen.width, seen.height).data,
-    scaleX: width / seen.width,
-    scaleY: height / seen.height,
-  };
-  const shown = await shrink(seen, SHOWN_SIDE);
-  self.postMessage({ decoded: id, image: shown, width, height }, [shown]);
-  return picture;
+    seen = await shrink(photo, workingSide);
+    const canvas = new OffscreenCanvas(seen.width, seen.height);
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    context.fillStyle = 'white';
+    context.fillRect(0, 0, seen.width, seen.height);
+    context.drawImage(seen, 0, 0);
+    const picture = {
+      width: seen.width,
+      height: seen.height,
+      pixels: context.getImageData(0, 0, seen.width, seen.height).data,
+      scaleX: width / seen.width,
+      scaleY: height / seen.height,
+    };
+    const shown = await shrink(seen, SHOWN_SIDE);
+    self.postMessage({ decoded: id, image: shown, width, height }, [shown]);
+    return picture;
+  } finally {
+    photo.close();
+    seen?.close();
+  }
 }
 
 function shrink(bitmap, side) {

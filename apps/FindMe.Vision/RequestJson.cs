@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace FindMe.Vision;
+
+/// <summary>A body that is a JSON object all of whose text can be read.</summary>
+internal static class RequestJson
+{
+    private const string UnicodeEscape = "\\u";
+    private const int UnitDigits = 4;
+
+    /// <summary>Reads it.</summary>
+    /// <returns>The object, to be disposed.</returns>
+    /// <exception cref="RequestException">It is no JSON object, or holds text that is none.</exception>
+    public static async Task<JsonDocument> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        JsonDocument json;
+        try
+        {
+            json = await JsonDocument.ParseAsync(request.Body, cancellationToken: cancellationToken);
+        }
+        catch (JsonException)
+        {
+            throw Bad("The body is no JSON.", "Send a JSON object, or the picture itself with its own content type.");
+        }
+
+        if (json.RootElement.ValueKind == JsonValueKind.Object && IsText(JsonMarshal.GetRawUtf8Value(json.RootElement)))
+        {
+            return json;
+        }
+
+        var isObject = json.RootElement.ValueKind == JsonValueKind.Object;
+        json.Dispose();
+        throw isObject
+            ? Bad("The JSON holds text that is none: bytes that are no UTF-8, or half of a surrogate pair.", "Send UTF-8, and both halves of a pair (RFC 8259, 8.2).")
+            : Bad("The body is no JSON object.", "Send an object with the picture as base64.");
+    }
+
+    // The parser takes what is no text, and throws where a value or a name is read that holds it: so nobody reads such a body.
+    private static bool IsText(ReadOnlySpan<byte> json)
+    {
+        if (!Utf8.IsValid(json))
+        {
+            return false;
+        }
+
+        // Backslashes are in strings only, and each begins an escape.
+        while (json.IndexOf((byte)'\\') is >= 0 and var at)
+        {
+            json = json[at..];
+            var isSurrogate = char.IsSurrogate(UnitOf(json));
+            if (isSurrogate && !(char.IsHighSurrogate(UnitOf(json)) && char.IsLowSurrogate(UnitOf(json[(UnicodeEscape.Length + UnitDigits)..]))))
+            {
+                return false;
+            }
+
+            json = json[(isSurrogate ? (2 * UnicodeEscape.Length) + UnitDigits : UnicodeEscape.Length)..];
+        }
+
+        return true;
+    }
+
+    // The UTF-16 unit that an escape stands for; 0 for those that are no \uXXXX.
+    private static char UnitOf(ReadOnlySpan<byte> escape) =>
+        escape is [(byte)'\\', (byte)'u', ..]
+        && ushort.TryParse(escape.Slice(UnicodeEscape.Length, UnitDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit)
+            ? (char)unit
+            : '\0';
+
+    private static RequestException Bad(string title, string detail) => new(400, "bad-json", title, detail);
+}
