@@ -34,6 +34,7 @@ public sealed class PeopleModelTests
             ("too many people", Content(people: 2_001, classes: 2_001)),
             ("a name of a control character", Content() with { People = ["Ada", "B\nb"] }),
             ("a name that is empty", Content() with { People = ["Ada", ""] }),
+            ("a name that is none", Content() with { People = ["Ada", null!] }),
             ("a name of strangers", Content() with { People = ["Ada", "Unknown"] }),
             ("a name twice", Content() with { People = ["Ada", "Ada"] }),
             ("embeddings too short", Content(length: length - 1)),

@@ -21,7 +21,7 @@ public sealed class ImageClassifiers(FaceEngineOptions options) : IDisposable
             {
                 return classifier.Value;
             }
-            catch (ModelException)
+            catch
             {
                 // Lazy would say the same for ever, also after the file has been put there; names that never load would fill the memory.
                 _classifiers.TryRemove(new KeyValuePair<string, Lazy<ImageClassifier>>(name, classifier));

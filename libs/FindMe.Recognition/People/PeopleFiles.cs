@@ -48,8 +48,8 @@ internal sealed class PeopleFiles
     }
 
     /// <summary>Whether a person may be called so.</summary>
-    public static bool IsName(string name) =>
-        name.Length is > 0 and <= MaxNameLength && !name.Any(char.IsControl) && !name.Equals(PeopleFolder.Unknown, StringComparison.OrdinalIgnoreCase);
+    public static bool IsName(string? name) =>
+        name?.Length is > 0 and <= MaxNameLength && !name.Any(char.IsControl) && !name.Equals(PeopleFolder.Unknown, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>What is wrong with a person of whom no photo serves.</summary>
     /// <param name="person">The name.</param>
