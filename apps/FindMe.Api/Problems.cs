@@ -34,8 +34,4 @@ internal static class Problems
     /// <param name="more">Extension members; null: none.</param>
     public static ProblemHttpResult Of(int status, string type, string title, string detail, Dictionary<string, object?>? more = null) =>
         TypedResults.Problem(statusCode: status, type: type, title: title, detail: detail, extensions: more);
-
-    /// <summary>Everything under /api that is no endpoint.</summary>
-    public static void MapUnknownApi(this IEndpointRouteBuilder routes) =>
-        routes.Map("/api/{**rest}", () => NotFound).ExcludeFromDescription();
 }

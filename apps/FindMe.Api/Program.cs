@@ -40,6 +40,5 @@ app.MapSearchEvents();
 app.MapSearchPhotos();
 app.MapForgetting();
 app.MapOperatorFailures();
-app.MapUnknownApi();
 
 app.Run();

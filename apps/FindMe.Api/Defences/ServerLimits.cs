@@ -52,16 +52,5 @@ internal static class ServerLimits
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(limits.MinBodyBytesPerSecond, limits.BodyGrace);
             kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
         });
-
-        // A body that is found too large while it is read ends without a word of ours: it gets the slug that every other problem has.
-        services.Configure<ProblemDetailsOptions>(problems => problems.CustomizeProblemDetails = context =>
-        {
-            if (context.ProblemDetails is { Status: StatusCodes.Status413PayloadTooLarge, Detail: null } problem)
-            {
-                problem.Type = "too-large";
-                problem.Title = "The request is too large.";
-                problem.Detail = "Send less; FindMe's own page never sends so much.";
-            }
-        });
     }
 }

@@ -8,7 +8,7 @@ namespace FindMe.Api;
 /// <summary>What may change when a search is continued.</summary>
 /// <param name="Limit">Further posts to look through, as with a new search; null: as many as before.</param>
 /// <param name="MaxCost">The most that the whole search may cost, in US dollars; null: as before.</param>
-internal sealed record ContinueWish(int? Limit, decimal? MaxCost);
+internal sealed record ContinueWish(int? Limit = null, decimal? MaxCost = null);
 
 /// <summary>POST continue: a search that stopped goes on where it did; one that came to its end looks for newer posts.</summary>
 internal static class SearchContinuing

@@ -15,7 +15,7 @@ namespace FindMe.Api;
 /// <param name="Limit">Posts to look through, 1 to 10,000; default 1,000.</param>
 /// <param name="MaxCost">The most that it may cost, in US dollars; needed where a source is paid.</param>
 internal sealed record SearchWish(
-    string? Source, string? Query, DateTimeOffset? Since, DateTimeOffset? Until, string? Language, int? Limit, decimal? MaxCost);
+    string? Source, string? Query, DateTimeOffset? Since = null, DateTimeOffset? Until = null, string? Language = null, int? Limit = null, decimal? MaxCost = null);
 
 /// <summary>Checks what people wish to search, for each source, before anything is begun or paid.</summary>
 internal sealed partial class SearchWishes(

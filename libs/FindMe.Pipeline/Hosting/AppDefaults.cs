@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -39,7 +40,7 @@ public static partial class AppDefaults
         builder.Logging.AddFilter("Microsoft.AspNetCore.Http.Result", LogLevel.Warning);
         builder.AddTelemetry();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        builder.Services.AddProblemDetails();
+        builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Explain);
         builder.Services.AddHealthChecks();
         builder.Services.ConfigureHttpJsonOptions(json => PipelineJson.Configure(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
@@ -65,6 +66,25 @@ public static partial class AppDefaults
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.MapHealthChecks("/healthz").DisableRateLimiting();
+    }
+
+    // What the framework answers where no endpoint does has no slug and no way out of its own.
+    private static void Explain(ProblemDetailsContext context)
+    {
+        if (context.ProblemDetails.Detail is not null)
+        {
+            return;
+        }
+
+        (context.ProblemDetails.Type, context.ProblemDetails.Title, context.ProblemDetails.Detail) = context.ProblemDetails.Status switch
+        {
+            StatusCodes.Status400BadRequest => ("bad-request", "The request cannot be read.", "Send what GET /openapi/v1.json describes."),
+            StatusCodes.Status404NotFound => ("not-found", "There is nothing here.", "GET /openapi/v1.json lists what there is."),
+            StatusCodes.Status405MethodNotAllowed => ("wrong-method", $"There is nothing to {context.HttpContext.Request.Method} here.", "GET /openapi/v1.json lists what there is."),
+            StatusCodes.Status413PayloadTooLarge => ("too-large", "The request is too large.", "Send less; FindMe's own page never sends so much."),
+            StatusCodes.Status415UnsupportedMediaType => ("wrong-content-type", "The request is of a content type that is not taken here.", "Send what GET /openapi/v1.json describes, with its Content-Type."),
+            _ => (context.ProblemDetails.Type, context.ProblemDetails.Title, context.ProblemDetails.Detail),
+        };
     }
 
     private static DaprClient ConnectToSidecar(IConfiguration configuration)

@@ -6,6 +6,25 @@ namespace FindMe.Apps.Tests.Api;
 
 public sealed class SearchesTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
 {
+    [Theory]
+    [InlineData("POST", "/api/searches", "text/plain", "{}", 415, "wrong-content-type")]
+    [InlineData("POST", "/api/searches", "application/json", "{", 400, "bad-request")]
+    [InlineData("PUT", "/api/searches", "application/json", "{}", 405, "wrong-method")]
+    [InlineData("GET", "/api/nothing", null, null, 404, "not-found")]
+    public async Task What_no_endpoint_takes_is_refused_with_a_way_out(string method, string path, string? type, string? body, int status, string problem)
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+        using var request = new HttpRequestMessage(new HttpMethod(method), path)
+        {
+            Content = body is null ? null : new StringContent(body, new System.Net.Http.Headers.MediaTypeHeaderValue(type!)),
+        };
+
+        using var answer = await ada.Http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        await ProblemAssert.IsAsync(answer, status, problem);
+    }
+
     [Fact]
     public async Task A_search_of_the_demo_album_finds_the_person_with_a_box_in_the_photo_and_a_confidence()
     {
