@@ -27,10 +27,6 @@ internal static class Problems
 
         return Of(request.Status, request.Type, request.Message, request.Detail).ExecuteAsync(context);
     }
-
-    /// <summary>Everything that is no endpoint.</summary>
-    public static void MapUnknownRoutes(this IEndpointRouteBuilder routes) =>
-        routes.MapFallback("/{**rest}", () => Of(404, "not-found", "There is nothing here.", "GET /openapi/v1.json lists what there is.")).ExcludeFromDescription();
 }
 
 /// <summary>A request cannot be answered, and somebody can do something about it: the one who sent it or, from 500 on, whoever runs the service.</summary>

@@ -22,6 +22,5 @@ app.MapEdgePage();
 app.MapOpenApi();
 app.MapFaceVectors();
 app.MapAwsLambdaFace();
-app.MapUnknownRoutes();
 
 app.Run();

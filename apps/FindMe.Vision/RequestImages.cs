@@ -92,7 +92,7 @@ internal sealed class RequestImages : IDisposable
             var root = json.RootElement;
             if (images is not null && root.TryGetProperty(images, out var batch) && batch.ValueKind == JsonValueKind.Array)
             {
-                return new RequestImages([.. batch.EnumerateArray().Select(Decode)], isBatch: true, json, null);
+                return new RequestImages([.. batch.EnumerateArray().Select(element => TryDecode(element) ?? [])], isBatch: true, json, null);
             }
 
             return root.TryGetProperty(image, out var single)
@@ -139,25 +139,26 @@ internal sealed class RequestImages : IDisposable
             : throw new RequestException(400, "no-image", "The body is empty.", "Send a picture.");
     }
 
-    private static byte[] Decode(JsonElement element)
-    {
-        if (element.ValueKind == JsonValueKind.String)
-        {
-            if (element.TryGetBytesFromBase64(out var bytes))
-            {
-                return bytes;
-            }
+    private static byte[] Decode(JsonElement element) =>
+        TryDecode(element) ?? throw new RequestException(400, "bad-base64", "A picture is no base64.", "Send it as standard base64 (RFC 4648), without line breaks.");
 
-            // What a browser's FileReader gives: data:image/jpeg;base64,…
-            var text = element.GetString()!;
-            var comma = text.StartsWith("data:", StringComparison.Ordinal) ? text.IndexOf(',', StringComparison.Ordinal) : -1;
-            var decoded = new byte[comma < 0 ? 0 : (text.Length - comma) * 3L / 4];
-            if (comma >= 0 && Convert.TryFromBase64Chars(text.AsSpan(comma + 1), decoded, out var length))
-            {
-                return decoded[..length];
-            }
+    // Null where it is no base64: in a batch, which it takes nothing from, no picture.
+    private static byte[]? TryDecode(JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.String)
+        {
+            return null;
         }
 
-        throw new RequestException(400, "bad-base64", "A picture is no base64.", "Send it as standard base64 (RFC 4648), without line breaks.");
+        if (element.TryGetBytesFromBase64(out var bytes))
+        {
+            return bytes;
+        }
+
+        // What a browser's FileReader gives: data:image/jpeg;base64,…
+        var text = element.GetString()!;
+        var comma = text.StartsWith("data:", StringComparison.Ordinal) ? text.IndexOf(',', StringComparison.Ordinal) : -1;
+        var decoded = new byte[comma < 0 ? 0 : (text.Length - comma) * 3L / 4];
+        return comma >= 0 && Convert.TryFromBase64Chars(text.AsSpan(comma + 1), decoded, out var length) ? decoded[..length] : null;
     }
 }
