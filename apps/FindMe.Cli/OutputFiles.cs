@@ -29,6 +29,12 @@ internal static class OutputFiles
                 throw new CommandException($"{options[full]} and {option} name the same file, {path}.");
             }
 
+            // A slip of the shell's completion would replace one of the photos.
+            if (PhotoFiles.IsNamedLikePhoto(path))
+            {
+                throw new CommandException($"{path} is named like a photo, which {option} does not write: name another file.");
+            }
+
             CheckPlace(path, Path.GetDirectoryName(full));
             CheckFile(path);
         }

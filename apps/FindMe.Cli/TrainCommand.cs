@@ -25,6 +25,11 @@ internal static class TrainCommand
                 throw new CommandException($"There are {paths.Length} photos and {indices.Length} --face: give one --face for each photo, in the same order.");
             }
 
+            if (indices.Any(index => index < 1))
+            {
+                throw new CommandException("--face counts from 1, left to right.");
+            }
+
             await using var loading = server.IsWanted(parsed) ? null : engine.Begin(parsed);
             var vectors = new List<FaceEmbedding>();
             FaceVectors? first = null;

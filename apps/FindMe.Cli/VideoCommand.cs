@@ -13,10 +13,9 @@ internal static class VideoCommand
     {
         var file = new Argument<string>("FILE") { Description = "A video, of any kind that the machine's ffmpeg reads." };
         var references = new ReferencePhotos();
-        var every = new Option<TimeSpan>("--every")
+        var every = new Option<TimeSpan?>("--every")
         {
-            Description = "Time between two frames that are looked at, such as 500ms or 2s.",
-            DefaultValueFactory = _ => TimeSpan.FromMilliseconds(500),
+            Description = "Time between two frames that are looked at, 10ms to 3600s, such as 2s. Default 500ms.",
             CustomParser = ReadTime,
             HelpName = "TIME",
         };
@@ -41,10 +40,15 @@ internal static class VideoCommand
                 throw new CommandException($"{target} is there already: name a new file for the sheet.");
             }
 
+            if (target is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(target))))
+            {
+                throw new CommandException($"There is no folder for {target}: make it first.");
+            }
+
             var video = await VideoFrames.OpenAsync(path, cancellationToken);
             var loaded = await loading.Engine;
             var wanted = references.Read(loaded, parsed, cancellationToken);
-            var step = parsed.GetValue(every);
+            var step = parsed.GetValue(every) ?? new VideoSearchOptions().Every;
             VideoAppearances found;
             using (var screen = new Screen("frames", video.Duration is { } duration ? (int)(duration / step) + 1 : 0))
             {
@@ -90,7 +94,7 @@ internal static class VideoCommand
         CommandLine.Complain($"{found.Ranges.Count} {(found.Ranges.Count == 1 ? "time" : "times")} in {found.Length:hh\\:mm\\:ss\\.fff}; {found.Frames} frames looked at, {found.Analyzed} of them new.");
     }
 
-    private static TimeSpan ReadTime(System.CommandLine.Parsing.ArgumentResult argument)
+    private static TimeSpan? ReadTime(System.CommandLine.Parsing.ArgumentResult argument)
     {
         var text = argument.Tokens.Count == 1 ? argument.Tokens[0].Value : "";
         var (number, unit) = text.EndsWith("ms", StringComparison.Ordinal) ? (text[..^2], 1.0) : text.EndsWith('s') ? (text[..^1], 1_000) : (text, double.NaN);
@@ -99,8 +103,8 @@ internal static class VideoCommand
             return TimeSpan.FromMilliseconds((int)(value * unit));
         }
 
-        argument.AddError("--every takes a time from 10ms to 3600s, such as 500ms or 2s.");
-        return default;
+        argument.AddError("--every takes a time from 10ms to 3600s with its unit, ms or s, such as 500ms or 2s.");
+        return null;
     }
 }
 

@@ -118,6 +118,9 @@ internal sealed class VisionServer
             return await answer.Content.ReadFromJsonAsync(VisionProblemJson.Default.VisionProblem, cancellationToken) switch
             {
                 { Type: "unusable-vectors" or "no-vectors", Title: { } title } problem => new FaceVectorsException($"{title} {problem.Detail}"),
+                // A request counts from 0, the command line from 1.
+                { Type: "several-faces", Title: { } title } => new CommandException($"{title} Say which one with --face, counted from 1, left to right."),
+                { Type: "no-such-face" } => new CommandException("there is no such face: --face counts from 1, left to right."),
                 { Title: { Length: > 0 } title } problem => new CommandException($"{title} {problem.Detail}"),
                 _ => new CommandException($"the server answers {(int)answer.StatusCode}."),
             };

@@ -26,6 +26,17 @@ public sealed class FaceVectorsTests
         Assert.Null(FaceVectors.FromCsv(vectors.ToCsv(comment: false)).Recipe);
     }
 
+    [Fact]
+    public void A_file_that_was_cut_off_at_the_end_of_a_line_is_refused()
+    {
+        var vector = FaceEmbedding.FromValues([1, .. new float[127]]);
+        var lines = new FaceVectors("a/b", [vector, vector, vector]).ToCsv().Split('\n');
+
+        var exception = Assert.Throws<FaceVectorsException>(() => FaceVectors.FromCsv(string.Join('\n', lines[..3])));
+
+        Assert.Contains("2 of 3", exception.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("# recipe=a/b\n{0}\n# recipe=c/d\n{0}\n", "Line 3")]
     [InlineData("{0}\n# recipe=c/d\n{0}\n", "Line 2")]

@@ -24,6 +24,7 @@ public sealed class PeopleCommandTests(PeopleFixture fixture)
         await Task.WhenAll(
             RefusedAsync($"-o and --edge name the same file, {fresh}.", "-o", fresh, "--edge", fresh),
             RefusedAsync($"{link} is a link: name the file itself.", "-o", link),
+            RefusedAsync($"{folder["a.jpg"]} is named like a photo, which --onnx does not write: name another file.", "-o", fresh, "--onnx", folder["a.jpg"]),
             RefusedAsync("--matrix is of photos that are kept aside, and --holdout 0 keeps none.", "-o", fresh, "--matrix", folder["csv"], "--holdout", "0"));
 
         Assert.Equal(["folder", "link", "there"], NamesIn(folder));

@@ -60,6 +60,36 @@ public sealed class VideoTests(TestPeople people)
         Assert.StartsWith("00:00:00.000\t00:00:02.0", Assert.Single(said.Lines), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("sound that goes on", "-f", "lavfi", "-i", "sine=d=12", "-c:v", "copy", "-c:a", "aac", "la.mp4")]
+    [InlineData("sound that goes on, in Matroska", "-f", "lavfi", "-i", "sine=d=12", "-c:v", "copy", "-c:a", "aac", "la.mkv")]
+    public async Task A_whole_film_does_not_break_off_and_ends_with_its_pictures(string what, params string[] arguments)
+    {
+        using var folder = new TemporaryFolder();
+        var film = await FilmAsync(folder, [(2, 2), (1, 2)]);
+        await FfmpegAsync(["-i", film, .. arguments[..^1], folder[arguments[^1]]]);
+
+        var said = await Shell.FindMeAsync("video", folder[arguments[^1]], "--me", people.Ada, "--json");
+
+        Assert.Equal((what, 0, ""), (what, said.Code, said.Errors));
+        Assert.InRange(JsonNode.Parse(said.Lines[0])!["ranges"]![0]!["to"]!.GetValue<double>(), 3.9, 4.1);
+    }
+
+    [Fact]
+    public async Task A_film_that_begins_late_is_whole_and_a_song_with_a_cover_is_none()
+    {
+        using var folder = new TemporaryFolder();
+        var film = await FilmAsync(folder, [(2, 2)]);
+        await FfmpegAsync("-itsoffset", "10", "-i", film, "-c", "copy", folder["late.mkv"]);
+        await FfmpegAsync("-f", "lavfi", "-i", "sine=d=2", "-i", TestPeople.PhotoPath(1), "-map", "0", "-map", "1", "-c:v", "copy", "-disposition:v:0", "attached_pic", folder["song.m4a"]);
+
+        var late = await Shell.FindMeAsync("video", folder["late.mkv"], "--me", people.Ada, "--json");
+        var song = await Shell.FindMeAsync("video", folder["song.m4a"], "--me", people.Ada);
+
+        Assert.Equal((1, ""), (late.Code, late.Errors));
+        Assert.Equal((2, $"findme: {folder["song.m4a"]} cannot be read as a video.\n"), (song.Code, song.Errors));
+    }
+
     [Fact]
     public async Task A_film_that_breaks_off_is_searched_as_far_as_it_goes_and_says_so()
     {

@@ -16,6 +16,7 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
     private const char ByteOrderMark = '\ufeff';
 
     private const string RecipeMark = "recipe=";
+    private const string RowsMark = "rows=";
 
     /// <summary>Writes CSV: one vector a row, its numbers in full precision with commas between them.</summary>
     /// <param name="comment">Whether the first line names the recipe, as a comment. Without it the vectors cannot be told from another model's.</param>
@@ -25,7 +26,7 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
         var csv = new StringBuilder();
         if (comment)
         {
-            csv.Append($"# findme face vectors; {RecipeMark}{Recipe}; length={Vectors[0].Values.Length}; rows={Vectors.Count}\n");
+            csv.Append($"# findme face vectors; {RecipeMark}{Recipe}; length={Vectors[0].Values.Length}; {RowsMark}{Vectors.Count}\n");
         }
 
         foreach (var vector in Vectors)
@@ -45,11 +46,11 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
 
     /// <summary>Reads what <see cref="ToCsv"/> wrote, or rows of numbers of another's making.</summary>
     /// <param name="csv">The text.</param>
-    /// <exception cref="FaceVectorsException">It holds no vectors, broken ones, ones of several lengths or recipes, or too many.</exception>
+    /// <exception cref="FaceVectorsException">It holds no vectors, fewer than it says, broken ones, ones of several lengths or recipes, or too many.</exception>
     public static FaceVectors FromCsv(string csv)
     {
         ArgumentNullException.ThrowIfNull(csv);
-        var (recipe, vectors, number) = ((string?)null, new List<FaceEmbedding>(), 0);
+        var (recipe, vectors, number, promised) = ((string?)null, new List<FaceEmbedding>(), 0, 0L);
         foreach (var line in csv.AsSpan().TrimStart(ByteOrderMark).EnumerateLines())
         {
             number++;
@@ -60,13 +61,14 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
 
             if (line[0] == '#')
             {
-                var said = FindRecipe(line);
+                var said = FindField(line, RecipeMark);
                 if (said is not null && said != recipe && vectors.Count + (recipe?.Length ?? 0) > 0)
                 {
                     throw new FaceVectorsException($"Line {number}: the vectors from here on were made by {said}, those before by {recipe ?? "nobody knows what"}: they cannot be compared with one another.");
                 }
 
                 recipe ??= said;
+                promised += int.TryParse(FindField(line, RowsMark), NumberStyles.None, CultureInfo.InvariantCulture, out var rows) ? rows : 0;
                 continue;
             }
 
@@ -82,6 +84,11 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
             }
 
             vectors.Add(vector);
+        }
+
+        if (vectors.Count > 0 && vectors.Count < promised)
+        {
+            throw new FaceVectorsException($"There are {vectors.Count} of {promised} face vectors: the file was cut off, so train again.");
         }
 
         return vectors.Count > 0 ? new FaceVectors(recipe, vectors) : throw new FaceVectorsException("There are no face vectors: make some with findme train.");
@@ -111,15 +118,15 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
         }
     }
 
-    private static string? FindRecipe(ReadOnlySpan<char> comment)
+    private static string? FindField(ReadOnlySpan<char> comment, string mark)
     {
-        var start = comment.IndexOf(RecipeMark, StringComparison.Ordinal);
+        var start = comment.IndexOf(mark, StringComparison.Ordinal);
         if (start < 0)
         {
             return null;
         }
 
-        var recipe = comment[(start + RecipeMark.Length)..];
+        var recipe = comment[(start + mark.Length)..];
         var end = recipe.IndexOfAny(';', ' ');
         return (end < 0 ? recipe : recipe[..end]).ToString();
     }

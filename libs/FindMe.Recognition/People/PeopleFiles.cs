@@ -155,7 +155,7 @@ internal sealed class PeopleFiles
 
         if (Array.Find(People, name => !IsName(name)) is { } bad)
         {
-            throw new PeopleException($"The folder {bad} cannot name a person: a name has 1 to {MaxNameLength} characters, none of them a control character, and is not unknown.");
+            throw new PeopleException($"The folder {bad} cannot name a person: a name has 1 to {MaxNameLength} characters, none of them a control character; strangers go into {PeopleFolder.Unknown}, in small letters.");
         }
     }
 }

@@ -30,6 +30,9 @@ public sealed class VideoFrames
 
     private const int MaxComplaint = 200;
 
+    // The first stream of pictures that is no cover of a song.
+    private const string Pictures = "V:0";
+
     // What ffmpeg gets of this process's environment: it needs no token of ours, and decodes what strangers made.
     private static readonly string[] Environment = ["PATH", "LD_LIBRARY_PATH", "SystemRoot", "TEMP"];
 
@@ -65,7 +68,7 @@ public sealed class VideoFrames
         }
 
         var (ffmpeg, ffprobe) = (FindProgram("ffmpeg"), FindProgram("ffprobe"));
-        using var probe = Start(ffprobe, [.. Input(path), "-show_entries", "format=duration", "-select_streams", "v:0", "-show_entries", "stream=codec_type", "-of", "default=noprint_wrappers=1"]);
+        using var probe = Start(ffprobe, [.. Input(path), "-select_streams", Pictures, "-show_entries", "format=duration,start_time:stream=codec_type,duration:stream_tags=DURATION", "-of", "default=noprint_wrappers=1"]);
         await using var stop = cancellationToken.Register(() => Kill(probe));
         var complaint = ReadEndAsync(probe.StandardError);
         var answer = await probe.StandardOutput.ReadToEndAsync(cancellationToken);
@@ -75,11 +78,7 @@ public sealed class VideoFrames
             throw new VideoException($"{path} cannot be read as a video{LastLine(await complaint)}.");
         }
 
-        var duration = answer.Split('\n').Select(line => line.Split('=')).FirstOrDefault(field => field[0] == "duration")?[1];
-        return new VideoFrames(
-            path,
-            ffmpeg,
-            double.TryParse(duration, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e6 ? TimeSpan.FromSeconds(seconds) : null);
+        return new VideoFrames(path, ffmpeg, DurationIn(answer));
     }
 
     /// <summary>What is shown at 0, <paramref name="every"/>, twice that, and so on.</summary>
@@ -121,7 +120,7 @@ public sealed class VideoFrames
         // format: film of more than 8 bits would come with as many. round=up: a sample shows the last frame that began before it or with it, as a player would.
         var filter = $"fps=1000/{(int)every.TotalMilliseconds}:round=up:start_time=0,"
             + $"scale=w='min(iw,{FaceEngine.WorkingSide})':h='min(ih,{FaceEngine.WorkingSide})':force_original_aspect_ratio=decrease,format=rgb24";
-        using var ffmpeg = Start(_ffmpeg, ["-nostdin", "-ss", from.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), .. Input(_path), "-map", "0:v:0", "-vf", filter, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
+        using var ffmpeg = Start(_ffmpeg, ["-nostdin", "-ss", from.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), .. Input(_path), "-map", $"0:{Pictures}", "-vf", filter, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
         await using var stop = cancellationToken.Register(() => Kill(ffmpeg));
         var complaint = ReadEndAsync(ffmpeg.StandardError);
         var count = 0;
@@ -144,7 +143,8 @@ public sealed class VideoFrames
             Kill(ffmpeg);
         }
 
-        var said = LastLine(await complaint);
+        var complaints = await complaint;
+        var said = LastLine(complaints);
         if (count == 0)
         {
             throw new VideoException($"{_path}: no picture of the video can be decoded{said}.");
@@ -152,7 +152,26 @@ public sealed class VideoFrames
 
         // ffmpeg says nothing of a file that is cut off; its container still says how long it was.
         var end = from + (every * count);
-        Damage = ffmpeg.ExitCode != 0 || Duration - end > MaxMissing ? $"{_path} ends after {end:hh\\:mm\\:ss}{said}." : null;
+        Damage = ffmpeg.ExitCode != 0 || Duration - end > MaxMissing || complaints.Contains("partial file", StringComparison.Ordinal) ? $"{_path} ends after {end:hh\\:mm\\:ss}{said}." : null;
+    }
+
+    // Of the pictures where the container says so: sound may go on for long after them, and either may begin late.
+    private static TimeSpan? DurationIn(string answer)
+    {
+        var lines = answer.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=', 2)).Where(field => field.Length == 2).ToList();
+        var durations = lines.Where(field => field[0] == "duration").Select(field => Seconds(field[1])).ToList();
+        var tag = lines.Where(field => field[0] == "TAG:DURATION").Select(field => SecondsOfTag(field[1])).FirstOrDefault();
+        var start = lines.Where(field => field[0] == "start_time").Select(field => Seconds(field[1])).FirstOrDefault() ?? 0;
+
+        // The stream's line comes first, then the container's. Matroska's counts from 0, wherever the film begins.
+        var seconds = durations.Count > 1 && durations[0] is { } pictures ? pictures : (tag ?? durations.LastOrDefault()) - Math.Max(0, start);
+        return seconds is > 0 and < 1e6 ? TimeSpan.FromSeconds(seconds.Value) : null;
+
+        static double? Seconds(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
+
+        // 00:00:08.600000000
+        static double? SecondsOfTag(string text) =>
+            text.Split(':') is [var hours, var minutes, var seconds] && Seconds(hours) is { } h && Seconds(minutes) is { } m && Seconds(seconds) is { } s ? (h * 3600) + (m * 60) + s : null;
     }
 
     private static string[] Input(string path) =>
@@ -262,7 +281,8 @@ public sealed class VideoFrames
     // ffmpeg's last words, which may quote the file's.
     private static string LastLine(string text)
     {
-        var line = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "";
+        var line = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .LastOrDefault(line => !line.StartsWith("Last message repeated", StringComparison.Ordinal)) ?? "";
         return line.Length == 0 ? "" : $": {(line.Length > MaxComplaint ? line[..MaxComplaint] : line).TrimEnd('.')}";
     }
 }
