@@ -90,7 +90,7 @@ internal static class ApiDescription
     public static RouteHandlerBuilder FailsAsPictures(this RouteHandlerBuilder endpoint) =>
         endpoint.ProducesProblem(400).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(503);
 
-    // Not as metadata of Accepts, which would have the router pass by what is of no such type, and a 404 for it.
+    // Not as metadata of Accepts, by which the router would refuse what is of no such type before it can be told why.
     private static RouteHandlerBuilder Takes(this RouteHandlerBuilder endpoint, Func<Dictionary<string, OpenApiSchema>> bodies) =>
         endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
         {
