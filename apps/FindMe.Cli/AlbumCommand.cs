@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using FindMe.Faces;
+using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
@@ -73,7 +74,7 @@ internal static class AlbumCommand
             }
             catch (Exception exception) when (exception is PhotoException or CommandException)
             {
-                if (exception is PhotoException { Problem: PhotoProblem.NotAnImage } && !PhotoFiles.IsNamedLikePhoto(path))
+                if (exception is PhotoException { Problem: PhotoProblem.NotAnImage } && !PhotoNames.IsPhoto(path))
                 {
                     summary.CountOther();
                 }

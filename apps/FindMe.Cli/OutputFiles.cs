@@ -30,18 +30,21 @@ internal static class OutputFiles
             }
 
             // A slip of the shell's completion would replace one of the photos.
-            if (PhotoFiles.IsNamedLikePhoto(path))
+            if (PhotoNames.IsPhoto(path))
             {
                 throw new CommandException($"{path} is named like a photo, which {option} does not write: name another file.");
             }
 
-            CheckPlace(path, Path.GetDirectoryName(full));
+            CheckPlace(path);
             CheckFile(path);
         }
     }
 
-    private static void CheckPlace(string path, string? folder)
+    /// <summary>Checks that a file can be made where it is to go.</summary>
+    /// <exception cref="CommandException">It cannot.</exception>
+    public static void CheckPlace(string path)
     {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path));
         if (folder is null || Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
         {
             throw new CommandException($"{path} is a folder: name the file that goes into it.");

@@ -9,9 +9,6 @@ internal static class PhotoFiles
     /// <summary>The path that stands for standard input.</summary>
     public const string StandardInput = "-";
 
-    /// <summary>Whether a file is called like a photo.</summary>
-    public static bool IsNamedLikePhoto(string path) => PhotoNames.IsPhoto(path);
-
     /// <summary>Every file below a folder, in ordinal order. Links in it are not followed, and names that begin with a dot are left out.</summary>
     /// <param name="folder">The folder; a link to one is followed, since it was named.</param>
     /// <param name="note">Told, in a line each, of folders in it that cannot be read.</param>
@@ -45,7 +42,7 @@ internal static class PhotoFiles
     public static PhotoList Of(IReadOnlyList<string> paths)
     {
         var unreadable = 0;
-        var files = paths.SelectMany(path => Directory.Exists(path) ? Below(path, Note).Where(IsNamedLikePhoto) : [path]).ToList();
+        var files = paths.SelectMany(path => Directory.Exists(path) ? Below(path, Note).Where(PhotoNames.IsPhoto) : [path]).ToList();
         return files.Count > 0 || unreadable > 0
             ? new PhotoList(files, unreadable)
             : throw new CommandException($"There is no photo in {string.Join(", ", paths)}.");

@@ -40,9 +40,9 @@ internal static class VideoCommand
                 throw new CommandException($"{target} is there already: name a new file for the sheet.");
             }
 
-            if (target is not null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(target))))
+            if (target is not null)
             {
-                throw new CommandException($"There is no folder for {target}: make it first.");
+                OutputFiles.CheckPlace(target);
             }
 
             var video = await VideoFrames.OpenAsync(path, cancellationToken);

@@ -191,7 +191,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         Assert.Equal(
             (2, $"findme: {TestPeople.PhotoPath(1)}: There are 3 faces. Say which one with --face, counted from 1, left to right.\n"),
             await SayAsync("train", TestPeople.PhotoPath(1), "--server", vision.Address));
-        Assert.Equal((2, $"findme: There is no folder for {empty}/no/sheet.jpg: make it first.\n"), await SayAsync("video", "film.mp4", "--me", people.Ada, "--sheet", $"{empty}/no/sheet.jpg"));
+        Assert.Equal((2, $"findme: There is no folder {empty}/no for {empty}/no/sheet.jpg: make it first.\n"), await SayAsync("video", "film.mp4", "--me", people.Ada, "--sheet", $"{empty}/no/sheet.jpg"));
         Assert.Equal((2, $"findme: {empty}: it is a folder, not a file of face vectors.\n"), await SayAsync("recognize", empty, people.Ada));
 
         static async Task<(int, string)> SayAsync(params string[] arguments)

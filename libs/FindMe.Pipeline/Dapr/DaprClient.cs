@@ -53,11 +53,11 @@ public sealed class DaprClient(HttpClient http)
         var entries = events
             .Select(entry => new BulkPublishEntry<T>(
                 entry.Id, entry.Data, MediaTypeNames.Application.Json, EventTelemetry.Envelope([new("cloudevent.id", entry.Id)])));
-        foreach (var batch in Batches(entries, MaxPublishedBytes))
+        foreach (var (_, body) in Batches(entries, MaxPublishedBytes))
         {
             // The alpha route is the one that both 1.16 and 1.18 serve.
             using var response = await SendAsync(
-                HttpMethod.Post, $"/v1.0-alpha1/publish/bulk/{Escape(pubsubName)}/{Escape(topicName)}", Json(batch), cancellationToken);
+                HttpMethod.Post, $"/v1.0-alpha1/publish/bulk/{Escape(pubsubName)}/{Escape(topicName)}", body, cancellationToken);
             await ThrowUnlessSuccessAsync(response, $"publish to {topicName}", cancellationToken);
         }
     }
@@ -145,10 +145,10 @@ public sealed class DaprClient(HttpClient http)
         string storeName, IEnumerable<(string Key, T Value)> items, TimeSpan timeToLive, CancellationToken cancellationToken = default)
     {
         var metadata = TimeToLive(timeToLive);
-        foreach (var batch in Batches(items.Select(item => new StateItem<T>(item.Key, item.Value, null, metadata, null)), MaxSavedBytes))
+        foreach (var (count, body) in Batches(items.Select(item => new StateItem<T>(item.Key, item.Value, null, metadata, null)), MaxSavedBytes))
         {
-            using var response = await SendAsync(HttpMethod.Post, $"/v1.0/state/{Escape(storeName)}", Json(batch), cancellationToken);
-            await ThrowUnlessSuccessAsync(response, $"save {batch.Count} keys", cancellationToken);
+            using var response = await SendAsync(HttpMethod.Post, $"/v1.0/state/{Escape(storeName)}", body, cancellationToken);
+            await ThrowUnlessSuccessAsync(response, $"save {count} keys", cancellationToken);
         }
     }
 
@@ -217,27 +217,32 @@ public sealed class DaprClient(HttpClient http)
         throw new DaprException($"Dapr refused to {what}: {(int)response.StatusCode} {error?.ErrorCode}", response.StatusCode);
     }
 
-    // By the size of what is sent, which is not what it says: a letter takes up to six bytes. One that is too large alone goes alone.
-    private static IEnumerable<IReadOnlyList<T>> Batches<T>(IEnumerable<T> items, int maxBytes)
+    // JSON arrays, by the size of what is sent, which is not what it says: a letter takes up to six bytes. One that is too large alone goes alone.
+    private static IEnumerable<(int Count, HttpContent Body)> Batches<T>(IEnumerable<T> items, int maxBytes)
     {
-        var batch = new List<T>();
-        var bytes = 0;
+        var (count, body) = (0, new MemoryStream());
         foreach (var item in items)
         {
-            var size = JsonSerializer.SerializeToUtf8Bytes(item, PipelineJson.Options).Length;
-            if (batch.Count > 0 && bytes + size > maxBytes)
+            var json = JsonSerializer.SerializeToUtf8Bytes(item, PipelineJson.Options);
+            if (count > 0 && body.Length + json.Length > maxBytes)
             {
-                yield return batch;
-                (batch, bytes) = ([], 0);
+                yield return (count, End());
+                (count, body) = (0, new MemoryStream());
             }
 
-            batch.Add(item);
-            bytes += size;
+            body.WriteByte((byte)(count++ == 0 ? '[' : ','));
+            body.Write(json);
         }
 
-        if (batch.Count > 0)
+        if (count > 0)
         {
-            yield return batch;
+            yield return (count, End());
+        }
+
+        ByteArrayContent End()
+        {
+            body.WriteByte((byte)']');
+            return new ByteArrayContent(body.GetBuffer(), 0, (int)body.Length) { Headers = { ContentType = new MediaTypeHeaderValue(MediaTypeNames.Application.Json) } };
         }
     }
 

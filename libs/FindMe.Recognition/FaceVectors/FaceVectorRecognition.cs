@@ -22,7 +22,6 @@ public sealed class FaceVectorRecognition
     private readonly FaceEngine _engine;
     private readonly IReadOnlyList<FaceEmbedding> _person;
     private readonly IReadOnlyList<FaceEmbedding>? _background;
-    private readonly float _threshold;
     private readonly int _neighbours;
 
     /// <summary>Checks that all vectors are the engine's.</summary>
@@ -40,7 +39,6 @@ public sealed class FaceVectorRecognition
         _engine = engine;
         _person = person.Vectors;
         _background = background?.Vectors;
-        _threshold = engine.MatchDistance;
 
         // The majority of k must be reachable: k = 2n − 1 with n vectors.
         _neighbours = Math.Min(Neighbours, (2 * _person.Count) - 1);
@@ -55,7 +53,7 @@ public sealed class FaceVectorRecognition
         foreach (var face in photo.Faces)
         {
             var distance = DistanceTo(face.Embedding);
-            var present = _background is null ? distance <= _threshold : IsPlausible(distance) && IsAmongPerson(face.Embedding, _background);
+            var present = _background is null ? distance <= _engine.MatchDistance : IsPlausible(distance) && IsAmongPerson(face.Embedding, _background);
             if (best.Distance is null || (present, -distance).CompareTo((best.Present, -best.Distance.Value)) > 0)
             {
                 best = best with { Present = present, Distance = distance, Box = face.Box };

@@ -34,7 +34,7 @@ public sealed class VideoFrames
     private const string Pictures = "V:0";
 
     // What ffmpeg gets of this process's environment: it needs no token of ours, and decodes what strangers made.
-    private static readonly string[] Environment = ["PATH", "LD_LIBRARY_PATH", "SystemRoot", "TEMP"];
+    private static readonly string[] PassedOn = ["PATH", "LD_LIBRARY_PATH", "SystemRoot", "TEMP"];
 
     // Sound may end later than the pictures.
     private static readonly TimeSpan MaxMissing = TimeSpan.FromSeconds(2);
@@ -234,7 +234,7 @@ public sealed class VideoFrames
     private static Process Start(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (var name in start.Environment.Keys.Except(Environment, StringComparer.OrdinalIgnoreCase).ToList())
+        foreach (var name in start.Environment.Keys.Except(PassedOn, StringComparer.OrdinalIgnoreCase).ToList())
         {
             start.Environment.Remove(name);
         }
@@ -259,7 +259,7 @@ public sealed class VideoFrames
     private static string? TryFindProgram(string name)
     {
         var file = OperatingSystem.IsWindows() ? name + ".exe" : name;
-        return (System.Environment.GetEnvironmentVariable("PATH") ?? "")
+        return (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(Path.PathSeparator)
             .Where(Path.IsPathFullyQualified)
             .Select(folder => Path.Combine(folder, file))
