@@ -51,6 +51,8 @@ internal sealed partial class Forgetting(
 
         // From here on nothing can be added to their document: it names all there is. The key opens the tokens, so those are read before.
         var secrets = await ReadSecretsAsync(id, person, cancellationToken);
+        var pending = await ReadPendingAsync(id, cancellationToken);
+        await accounts.DeletePendingAsync(id, cancellationToken);
         await keys.ShredAsync(id, cancellationToken);
         var photos = 0;
         foreach (var search in person.Searches)
@@ -75,6 +77,11 @@ internal sealed partial class Forgetting(
 
         await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Person(id), cancellationToken);
         await ChangeAsync(others => [.. others.Where(other => other != id)], cancellationToken);
+        if (pending is not null)
+        {
+            await RevokeAsync(isRead: true, pending.Secrets, cancellationToken);
+        }
+
         return new Forgotten(
             new ForgottenCounts(person.References.Count, person.Searches.Count, photos),
             await Task.WhenAll(secrets.Select(async account => new SignedOut(account.Network, await RevokeAsync(account.Read, account.Secrets, cancellationToken)))));
@@ -118,6 +125,19 @@ internal sealed partial class Forgetting(
         }
 
         return secrets;
+    }
+
+    private async Task<PendingAccount?> ReadPendingAsync(string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await accounts.ReadPendingAsync(id, cancellationToken);
+        }
+        catch (CryptographicException)
+        {
+            // As with the linked accounts: nothing keeps anything here from being deleted.
+            return null;
+        }
     }
 
     private async Task<bool> RevokeAsync(bool isRead, AccountSecrets? secrets, CancellationToken cancellationToken)

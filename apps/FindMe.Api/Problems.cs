@@ -14,6 +14,9 @@ internal static class Problems
     public static ProblemHttpResult NoReference { get; } = Of(
         422, "no-reference", "FindMe does not know your face yet.", "Show your face first with POST /api/references.");
 
+    public static ProblemHttpResult NotLogged { get; } = Of(
+        503, "not-logged", "FindMe cannot write its audit log, so it searches for nobody.", "Nothing has begun. Tell whoever runs this FindMe, and try again later.");
+
     public static ProblemHttpResult ForeignOrigin { get; } = Of(
         403, "foreign-origin", "Another site tried to act for you.", "Use FindMe's own page.");
 

@@ -30,6 +30,7 @@ app.MapOpenApi();
 app.MapConsent();
 app.MapSignIns();
 app.MapAccounts();
+app.MapOtherBrowsers();
 app.MapReferencePhotos();
 app.MapSources();
 app.MapUploads();

@@ -33,6 +33,13 @@ public sealed class CompareOptions
     /// <remarks>Four deliveries may wait for each other at one replica (concurrency in pubsub.yaml), have 5 s more each, and two minutes in all.</remarks>
     [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:01", "00:00:25")]
     public TimeSpan VideoTime { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// Time that a search's decrypted references stay in memory, 1 s to 10 min. Default 2 min; then they are overwritten, and read again with
+    /// the search's next photo. Those of a person who deletes them are overwritten within a second.
+    /// </summary>
+    [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan ReferencesKept { get; set; } = TimeSpan.FromMinutes(2);
 }
 
 [OptionsValidator]
@@ -193,6 +200,7 @@ internal static class ComparisonServices
         services.AddHostedService<EngineStart>();
         services.AddSingleton<Comparison>();
         services.AddSingleton<SearchReferences>();
+        services.AddHostedService(provider => provider.GetRequiredService<SearchReferences>());
     }
 
     /// <summary>Loads the models while the app starts, and stops it with one clear line where they are missing.</summary>

@@ -1,49 +1,62 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using FindMe.Faces;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
+using Microsoft.Extensions.Options;
 
 namespace FindMe.Compare;
 
-/// <summary>The references of the searches at work, decrypted, in memory for minutes.</summary>
+/// <summary>The references of the searches at work, decrypted, in memory for <see cref="CompareOptions.ReferencesKept"/>.</summary>
 /// <remarks>
 /// They are kept under the search and the ids it names. Each photo reads its search anew, so that a search that was deleted, or a
-/// reference that was taken from it, is never compared again, whatever is still in memory here.
+/// reference that was taken from it, is never compared again, whatever is still in memory here. Once a second whatever has expired, and
+/// whatever is gone from the store, is evicted and overwritten, also while no photo comes.
 /// </remarks>
 internal sealed partial class SearchReferences(
-    References references, Lazy<FaceEngine> engine, DaprClient dapr, TimeProvider time, ILogger<SearchReferences> logger)
+    References references, Lazy<FaceEngine> engine, DaprClient dapr, IOptions<CompareOptions> options, TimeProvider time, ILogger<SearchReferences> logger)
+    : BackgroundService
 {
-    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(2);
+    // How long a deleted person's embedding may stay here.
+    private static readonly TimeSpan EvictionInterval = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<string, Entry> _entries = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Entry> _entries = [];
 
     /// <summary>The embeddings that the search looks for and that this engine can compare.</summary>
-    /// <returns>Empty when none is left.</returns>
+    /// <returns>None when none is left. Whoever asked disposes of them after the comparison: until then they are not overwritten.</returns>
     /// <exception cref="CryptographicException">They are there, but the key ring cannot be read now: the photo is delivered again.</exception>
-    public async Task<IReadOnlyList<FaceEmbedding>> OfSearchAsync(Search search, CancellationToken cancellationToken)
+    public async Task<WantedFaces> OfSearchAsync(Search search, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
         var key = $"{search.Id} {string.Join(' ', search.References)}";
-        if (_entries.TryGetValue(key, out var entry) && entry.Until > now)
+        lock (_lock)
         {
-            return entry.Embeddings;
-        }
-
-        foreach (var (old, _) in _entries.Where(pair => pair.Value.Until <= now))
-        {
-            _entries.TryRemove(old, out _);
+            if (_entries.TryGetValue(key, out var known) && known.Until > time.GetUtcNow())
+            {
+                return known.Faces.Share();
+            }
         }
 
         var open = await references.ReadAsync(search.Person, search.References, cancellationToken);
-        IReadOnlyList<FaceEmbedding> embeddings =
-            [.. open.Where(reference => reference.Recipe == engine.Value.Recipe).Select(reference => FaceEmbedding.FromBytes(reference.Embedding))];
-        if (embeddings.Count > 0)
+        var faces = new WantedFaces([.. open.Values.Where(reference => reference.Recipe == engine.Value.Recipe).Select(reference => FaceEmbedding.FromBytes(reference.Embedding))]);
+        foreach (var reference in open.Values)
         {
-            _entries[key] = new Entry(embeddings, now + Kept);
+            CryptographicOperations.ZeroMemory(reference.Embedding);
         }
 
-        return embeddings;
+        if (faces.Embeddings.Count > 0)
+        {
+            var entry = new Entry(
+                faces.Share(),
+                time.GetUtcNow() + options.Value.ReferencesKept,
+                [StateKeys.PersonKey(search.Person), .. open.Keys.Select(id => StateKeys.Reference(search.Person, id))]);
+            lock (_lock)
+            {
+                Evict(key);
+                _entries[key] = entry;
+            }
+        }
+
+        return faces;
     }
 
     /// <summary>Ends a search that has nobody to look for.</summary>
@@ -59,8 +72,111 @@ internal sealed partial class SearchReferences(
             cancellationToken);
     }
 
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(EvictionInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await EvictAsync(stoppingToken);
+            }
+            catch (DaprException exception)
+            {
+                // The next round asks again; what expires is evicted all the same.
+                LogNotChecked(logger, exception);
+            }
+        }
+    }
+
+    private async Task EvictAsync(CancellationToken cancellationToken)
+    {
+        List<string> needed;
+        lock (_lock)
+        {
+            var now = time.GetUtcNow();
+            foreach (var (key, _) in _entries.Where(entry => entry.Value.Until <= now).ToList())
+            {
+                Evict(key);
+            }
+
+            needed = [.. _entries.Values.SelectMany(entry => entry.Needs).Distinct()];
+        }
+
+        if (needed.Count == 0)
+        {
+            return;
+        }
+
+        var found = await dapr.GetBulkStateAsync(StateKeys.Store, needed, cancellationToken);
+        lock (_lock)
+        {
+            foreach (var (key, _) in _entries.Where(entry => entry.Value.Needs.Any(name => needed.Contains(name) && !found.ContainsKey(name))).ToList())
+            {
+                Evict(key);
+            }
+        }
+    }
+
+    private void Evict(string key)
+    {
+        if (_entries.Remove(key, out var entry))
+        {
+            entry.Faces.Dispose();
+        }
+    }
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} has no usable reference left.")]
     private static partial void LogNoReference(ILogger logger, string searchId);
 
-    private sealed record Entry(IReadOnlyList<FaceEmbedding> Embeddings, DateTimeOffset Until);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Could not check whether references in memory were deleted; will check again in a second.")]
+    private static partial void LogNotChecked(ILogger logger, Exception exception);
+
+    /// <summary>What is kept of a search.</summary>
+    /// <param name="Faces">The embeddings.</param>
+    /// <param name="Until">When they are evicted.</param>
+    /// <param name="Needs">The keys in the store without which they are evicted at once.</param>
+    private sealed record Entry(WantedFaces Faces, DateTimeOffset Until, IReadOnlyList<string> Needs);
+}
+
+/// <summary>Embeddings that photos are compared with, overwritten when the last who shares them is done.</summary>
+internal sealed class WantedFaces : IDisposable
+{
+    private readonly Shares _shares;
+    private int _disposed;
+
+    public WantedFaces(IReadOnlyList<FaceEmbedding> embeddings)
+        : this(new Shares(embeddings))
+    {
+    }
+
+    private WantedFaces(Shares shares) => _shares = shares;
+
+    public IReadOnlyList<FaceEmbedding> Embeddings => _shares.Embeddings;
+
+    /// <summary>The same embeddings for one more user. Whoever calls this is a user themselves.</summary>
+    public WantedFaces Share()
+    {
+        Interlocked.Increment(ref _shares.Count);
+        return new WantedFaces(_shares);
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0 && Interlocked.Decrement(ref _shares.Count) == 0)
+        {
+            foreach (var embedding in Embeddings)
+            {
+                embedding.Erase();
+            }
+        }
+    }
+
+    private sealed class Shares(IReadOnlyList<FaceEmbedding> embeddings)
+    {
+        public int Count = 1;
+
+        public IReadOnlyList<FaceEmbedding> Embeddings => embeddings;
+    }
 }

@@ -37,8 +37,8 @@ internal static partial class TweetImages
             return Delivery.Done;
         }
 
-        var wanted = await references.OfSearchAsync(search, cancellationToken);
-        if (wanted.Count == 0)
+        using var wanted = await references.OfSearchAsync(search, cancellationToken);
+        if (wanted.Embeddings.Count == 0)
         {
             await references.FailSearchAsync(search, cancellationToken);
             return Delivery.Done;
@@ -51,7 +51,7 @@ internal static partial class TweetImages
             var started = Stopwatch.GetTimestamp();
             var photo = await photos.ReadAsync(image.Photo, cancellationToken);
             PipelineMetrics.Took("fetch", started);
-            verdict = await comparison.CompareAsync(image, photo, wanted, cancellationToken);
+            verdict = await comparison.CompareAsync(image, photo, wanted.Embeddings, cancellationToken);
         }
         catch (Exception exception) when (exception is PhotoUnavailableException || (exception is PhotoUnreachableException { IsSlow: true } && image.LastTry))
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FindMe.Faces;
 using FindMe.Recognition;
+using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Vision;
@@ -109,14 +110,14 @@ internal static class FaceVectorRoutes
             ? vectors.ValueKind switch
             {
                 JsonValueKind.Array => new FaceVectors(ReadRecipe(json), ReadRows(vectors, name)),
-                JsonValueKind.String => FaceVectors.FromCsv(vectors.GetString()!),
+                JsonValueKind.String => FaceVectors.FromCsv(vectors.TryGetText() ?? ""),
                 JsonValueKind.Null => null,
                 _ => throw new FaceVectorsException($"The member {name} is neither rows of numbers nor CSV."),
             }
             : null;
     }
 
-    private static string? ReadRecipe(JsonElement body) => body.TryGetProperty("recipe", out var recipe) && recipe.ValueKind == JsonValueKind.String ? recipe.GetString() : null;
+    private static string? ReadRecipe(JsonElement body) => body.TryGetProperty("recipe", out var recipe) ? recipe.TryGetText() : null;
 
     private static List<FaceEmbedding> ReadRows(JsonElement rows, string name)
     {

@@ -1,3 +1,4 @@
+using FindMe.Pipeline;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -156,7 +157,7 @@ internal sealed class RequestImages : IDisposable
         }
 
         // What a browser's FileReader gives: data:image/jpeg;base64,…
-        var text = element.GetString()!;
+        var text = element.TryGetText() ?? "";
         var comma = text.StartsWith("data:", StringComparison.Ordinal) ? text.IndexOf(',', StringComparison.Ordinal) : -1;
         var decoded = new byte[comma < 0 ? 0 : (text.Length - comma) * 3L / 4];
         return comma >= 0 && Convert.TryFromBase64Chars(text.AsSpan(comma + 1), decoded, out var length) ? decoded[..length] : null;

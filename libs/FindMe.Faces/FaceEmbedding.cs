@@ -6,7 +6,7 @@ namespace FindMe.Faces;
 
 /// <summary>A face as a point in space: two photos of one person lie close together.</summary>
 /// <remarks>
-/// Immutable, and safe to share between threads. Two embeddings can be compared only if they were made by the same
+/// Immutable until it is erased, and safe to share between threads. Two embeddings can be compared only if they were made by the same
 /// <see cref="FaceEngine.Recipe"/>. With the default recipe it has 512 numbers and unit length.
 /// </remarks>
 public sealed class FaceEmbedding
@@ -37,7 +37,8 @@ public sealed class FaceEmbedding
             throw new ArgumentException($"An embedding has {MinLength} to {MaxLength} floats, not {bytes.Length} bytes.", nameof(bytes));
         }
 
-        var values = new float[bytes.Length / sizeof(float)];
+        // Pinned: the garbage collector leaves no copy of a person's embedding behind that Erase would not reach.
+        var values = GC.AllocateUninitializedArray<float>(bytes.Length / sizeof(float), pinned: true);
         for (var i = 0; i < values.Length; i++)
         {
             values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
@@ -72,6 +73,10 @@ public sealed class FaceEmbedding
 
         return bytes;
     }
+
+    /// <summary>Overwrites the coordinates. Nothing is near an erased embedding.</summary>
+    /// <remarks>The only change an embedding ever sees, and its last: whoever erases it must be its last user.</remarks>
+    public void Erase() => Array.Fill(_values, float.PositiveInfinity);
 
     /// <summary>Euclidean distance, from 0, the same point. With embeddings of unit length up to 2; their cosine is 1 − d² / 2.</summary>
     /// <param name="other">An embedding of the same recipe.</param>

@@ -69,6 +69,10 @@ public sealed class FaceEngine : IDisposable
     /// <summary>Largest distance of a <see cref="VerdictKind.Maybe"/>.</summary>
     public float MaybeDistance => _comparison.MaybeDistance;
 
+    /// <summary>Beyond this distance two photos show two people, 0 to 2: 1.26 with the recipe <c>default</c>.</summary>
+    /// <remarks>docs/accuracy.md says what it was measured on: in no group are more than 1 % of the pairs of one person farther apart.</remarks>
+    public float OtherPersonDistance => Math.Max(_recipe.OtherPersonDistance, MatchDistance);
+
     /// <summary>Probability, 0 to 1, that a face at a distance is the person's: the calibrated curve of the recipe.</summary>
     public float ConfidenceAt(float distance) => _comparison.ConfidenceAt(distance);
 

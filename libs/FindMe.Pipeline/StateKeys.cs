@@ -18,6 +18,12 @@ public static class StateKeys
     /// <summary>The tokens of an account that the person is signed in with, encrypted under the person's key.</summary>
     public static string Account(string person, string network) => $"person/{person}/account/{network}";
 
+    /// <summary>An account that the person has not linked yet, encrypted under their key.</summary>
+    public static string PendingAccount(string person) => $"person/{person}/sign-in";
+
+    /// <summary>Whose things a code opens in another browser. The code stands there as a hash.</summary>
+    public static string BrowserCode(string hash) => $"browser-code/{hash}";
+
     /// <summary>Which person an account of a network belongs to. The account stands there as a hash.</summary>
     public static string AccountOwner(string network, string hash) => $"account/{network}/{hash}";
 

@@ -32,7 +32,7 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null) : I
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
     }
 
-    public async Task<HttpResponseMessage> TryShowAsync(byte[] photo, int? face = null)
+    public async Task<HttpResponseMessage> TryShowAsync(byte[] photo, int? face = null, bool replace = false)
     {
         using var form = new MultipartFormDataContent();
         var content = new ByteArrayContent(photo);
@@ -41,6 +41,11 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null) : I
         if (face is { } index)
         {
             form.Add(new StringContent($"{index}"), "face");
+        }
+
+        if (replace)
+        {
+            form.Add(new StringContent("true"), "replace");
         }
 
         return await Http.PostAsync(new Uri("/api/references", UriKind.Relative), form);

@@ -7,6 +7,9 @@ namespace FindMe.Networks;
 /// <param name="Times">How many calls in a row it happens to.</param>
 public sealed record Fault(string Endpoint, FaultKind Kind, int AtCall = 1, int Times = 1)
 {
+    /// <summary>What <see cref="FaultKind.Malformed"/> answers. Default: a page that is not JSON.</summary>
+    public string Body { get; init; } = "<html><body>Something is technically wrong.</body></html>";
+
     /// <summary>When a limit ends, after the answer that says so. Default 2 s.</summary>
     public TimeSpan ResetAfter { get; init; } = TimeSpan.FromSeconds(2);
 }
@@ -38,7 +41,7 @@ public enum FaultKind
     /// <summary>The connection breaks after the call was counted and before an answer.</summary>
     Disconnect,
 
-    /// <summary>200 with a body that is not JSON.</summary>
+    /// <summary>200 with <see cref="Fault.Body"/>.</summary>
     Malformed,
 
     /// <summary>200 with <c>errors</c> beside <c>data</c> (X): one post of the page could not be read.</summary>

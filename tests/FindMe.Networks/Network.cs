@@ -144,7 +144,7 @@ public abstract class Network : IAsyncDisposable
     {
         if (fault.Kind == FaultKind.Malformed)
         {
-            await context.Response.WriteAsync("<html><body>Something is technically wrong.</body></html>", context.RequestAborted);
+            await context.Response.WriteAsync(fault.Body, context.RequestAborted);
             return;
         }
 

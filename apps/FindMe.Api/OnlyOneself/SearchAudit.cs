@@ -4,11 +4,11 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>Limits searches and writes each into the audit log, when it begins and when it has ended.</summary>
+/// <summary>Limits searches and writes each into the audit log: before it begins, and after it has ended. What cannot be logged does not begin.</summary>
 /// <remarks>
 /// The searches that have not ended stand in the store, so that the one line with the counts is written also when nobody watches,
-/// and after a restart. Whoever takes a search from that list writes its line: one replica does. So does one ask for what is missing where
-/// it finds that a search stands still.
+/// and after a restart. One replica claims a search that has ended, writes its line, and takes it from that list; a replica that dies in
+/// between loses its claim, and the line is written by another. So does one ask for what is missing where it finds that a search stands still.
 /// </remarks>
 internal sealed partial class SearchAudit(
     AuditLog audit,
@@ -21,32 +21,51 @@ internal sealed partial class SearchAudit(
     TimeProvider time,
     ILogger<SearchAudit> logger) : BackgroundService, IEndpointFilter
 {
-    /// <summary>Before a search: whether it may begin. After it: that it has.</summary>
+    // Far longer than a line takes to write.
+    private static readonly TimeSpan ClaimLifetime = TimeSpan.FromMinutes(1);
+
+    /// <summary>Before a search: whether it may begin.</summary>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var cancellation = context.HttpContext.RequestAborted;
         var caller = context.Arguments.OfType<Caller>().Single();
-        var wish = context.Arguments.OfType<SearchWish>().SingleOrDefault();
-        if (await limits.TrySearchAsync(context.HttpContext, caller, cancellation) is { } problem)
-        {
-            return limits.TooMany(context.HttpContext, "too-many-searches", problem);
-        }
+        return await limits.TrySearchAsync(context.HttpContext, caller, context.HttpContext.RequestAborted) is { } problem
+            ? limits.TooMany(context.HttpContext, "too-many-searches", problem)
+            : await next(context);
+    }
 
-        var answer = await next(context);
-        if ((answer is INestedHttpResult nested ? nested.Result : answer) is IValueHttpResult { Value: SearchBegun begun })
+    /// <summary>Writes down that a search begins.</summary>
+    /// <returns>False where that cannot be written: the search must not begin.</returns>
+    public Task<bool> TryBeginAsync(Caller caller, Search search, CancellationToken cancellationToken) =>
+        TryWriteAsync("search-begun", caller, search, isNew: true, cancellationToken);
+
+    /// <summary>Writes down that a search goes on.</summary>
+    /// <returns>False where that cannot be written: the search must not go on.</returns>
+    public Task<bool> TryContinueAsync(Caller caller, Search search, CancellationToken cancellationToken) =>
+        TryWriteAsync("search-continued", caller, search, isNew: false, cancellationToken);
+
+    // The line first: a search that dies between the two is in the log and was never begun.
+    private async Task<bool> TryWriteAsync(string what, Caller caller, Search search, bool isNew, CancellationToken cancellationToken)
+    {
+        try
         {
             audit.Write(new AuditEntry(
                 time.GetUtcNow(),
-                wish is null ? "search-continued" : "search-begun",
-                AuditLog.Pseudonym(begun.Id),
+                what,
+                AuditLog.Pseudonym(search.Id),
                 AuditLog.Pseudonym(caller.Id),
                 [.. caller.Person.Accounts.Select(account => $"{account.Network}:{account.Handle}")],
-                wish?.Source,
-                wish?.Source == SourceNames.Zip ? null : wish?.Query));
-            await ChangeAsync(open => open.Any(other => other.Id == begun.Id) ? open : [.. open, new OpenSearch(begun.Id, caller.Id)], cancellation);
+                isNew ? search.Source : null,
+                isNew && search.Source != SourceNames.Zip ? search.Query : null));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogNotWritten(logger, exception);
+            return false;
         }
 
-        return answer;
+        await ChangeAsync(
+            open => open.Any(other => other.Id == search.Id) ? open : [.. open, new OpenSearch(search.Id, caller.Id, BegunAt: time.GetUtcNow())], cancellationToken);
+        return true;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -83,19 +102,28 @@ internal sealed partial class SearchAudit(
                 continue;
             }
 
-            var mine = false;
-            await ChangeAsync(
-                others =>
-                {
-                    mine = others.Any(other => other.Id == search.Id);
-                    return [.. others.Where(other => other.Id != search.Id)];
-                },
-                cancellationToken);
-            if (mine)
+            // A search that is only about to begin has no document yet.
+            if ((snapshot is not null || search.BegunAt + ClaimLifetime <= time.GetUtcNow()) && await TryClaimAsync(search.Id, cancellationToken))
             {
                 audit.Write(EndOf(search, snapshot));
+                await ChangeAsync(others => [.. others.Where(other => other.Id != search.Id)], cancellationToken);
             }
         }
+    }
+
+    private async Task<bool> TryClaimAsync(string id, CancellationToken cancellationToken)
+    {
+        var isMine = false;
+        var now = time.GetUtcNow();
+        await ChangeAsync(
+            open =>
+            {
+                var search = open.FirstOrDefault(search => search.Id == id);
+                isMine = search is not null && !(search.ClosingAt + ClaimLifetime > now);
+                return isMine ? [.. open.Select(other => other.Id == id ? other with { ClosingAt = now } : other)] : open;
+            },
+            cancellationToken);
+        return isMine;
     }
 
     // Every replica sees the same standstill; the first to note it asks, once in a patience.
@@ -128,6 +156,9 @@ internal sealed partial class SearchAudit(
         dapr.CreateOrUpdateStateAsync<OpenSearches>(
             StateKeys.OpenSearches, open => new OpenSearches(change(open?.Searches ?? [])), _ => Callers.Retention, cancellationToken);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to write the audit log; no search begins until it can be written.")]
+    private static partial void LogNotWritten(ILogger logger, Exception exception);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "The audit log could not be brought up to date.")]
     private static partial void LogFailed(ILogger logger, Exception exception);
 
@@ -135,7 +166,8 @@ internal sealed partial class SearchAudit(
     private sealed record OpenSearches(IReadOnlyList<OpenSearch> Searches) : Document;
 
     /// <summary>One of them.</summary>
-    private sealed record OpenSearch(string Id, string Person, DateTimeOffset? ResumedAt = null);
+    private sealed record OpenSearch(
+        string Id, string Person, DateTimeOffset? ResumedAt = null, DateTimeOffset? BegunAt = null, DateTimeOffset? ClosingAt = null);
 }
 
 /// <summary>Registers what keeps FindMe to finding oneself.</summary>

@@ -13,6 +13,12 @@ internal sealed class FaceReader(IOptions<FaceEngineOptions> options) : IHostedS
     /// <summary>The model and alignment of the embeddings that this engine makes.</summary>
     public string Recipe => _engine.Value.Recipe;
 
+    /// <summary>Keeps a person's references to one person.</summary>
+    public OnePerson OnePerson => new(_engine.Value.MatchDistance, _engine.Value.OtherPersonDistance, _engine.Value.Recipe);
+
+    /// <summary>Beyond this distance two photos show two people.</summary>
+    public float OtherPersonDistance => _engine.Value.OtherPersonDistance;
+
     /// <summary>Reads the face on a picture.</summary>
     /// <exception cref="PhotoException">It is not a picture that can be read.</exception>
     public Task<ReferenceReading> ReadAsync(byte[] photo, int? face, CancellationToken cancellationToken) =>

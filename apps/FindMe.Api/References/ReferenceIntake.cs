@@ -8,20 +8,28 @@ namespace FindMe.Api;
 
 /// <summary>A picture → the quality gate → an embedding, encrypted under the person's key. Wherever the picture came from.</summary>
 internal sealed class ReferenceIntake(
-    FaceReader faces, References references, PersonKeys keys, Avatars avatars, DaprClient dapr, IOptions<ReferenceOptions> options, TimeProvider time)
+    FaceReader faces,
+    References references,
+    ReferenceDeletion deletion,
+    PersonKeys keys,
+    Avatars avatars,
+    DaprClient dapr,
+    IOptions<ReferenceOptions> options,
+    TimeProvider time)
 {
     /// <summary>Takes a reference, or says why not.</summary>
     /// <param name="caller">Whose face it is.</param>
     /// <param name="photo">The picture.</param>
     /// <param name="face">Which of its faces, counted from 0, left to right; null: its only one.</param>
     /// <param name="isAvatar">Whether it is the picture of their account; another one is compared with that.</param>
+    /// <param name="replace">Whether it replaces the earlier references, which are then deleted, and whose searches are cancelled.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<Results<Created<ReferenceView>, ProblemHttpResult>> TakeAsync(
-        Caller caller, byte[] photo, int? face, bool isAvatar, CancellationToken cancellationToken)
+        Caller caller, byte[] photo, int? face, bool isAvatar, bool replace, CancellationToken cancellationToken)
     {
-        if (caller.Person.References.Count >= options.Value.MaxPerPerson)
+        if (!replace && caller.Person.References.Count >= options.Value.MaxPerPerson)
         {
-            return Problems.Of(409, "too-many-references", $"You have shown your face {caller.Person.References.Count} times.", "Delete one of your references first.");
+            return TooMany;
         }
 
         ReferenceReading reading;
@@ -42,7 +50,20 @@ internal sealed class ReferenceIntake(
         }
 
         var question = isAvatar ? null : await avatars.QuestionAsync(caller.Person.Accounts, reading.Embedding!, cancellationToken);
+        if (replace && await deletion.DeleteAllAsync(caller, cancellationToken) is null)
+        {
+            return Problems.ConsentRequired;
+        }
+
+        return await AddAsync(caller.Id, reading, question is null ? reading.Warnings : [question, .. reading.Warnings], cancellationToken);
+    }
+
+    // Others of the person may come at the same time: each is compared with all that are there at the moment it is written down.
+    private async Task<Results<Created<ReferenceView>, ProblemHttpResult>> AddAsync(
+        string person, ReferenceReading reading, IReadOnlyList<string> warnings, CancellationToken cancellationToken)
+    {
         var now = time.GetUtcNow();
+        var rule = faces.OnePerson;
         var summary = new ReferenceSummary
         {
             Id = Callers.NewId(),
@@ -51,24 +72,82 @@ internal sealed class ReferenceIntake(
             Width = reading.Width,
             Height = reading.Height,
             Quality = reading.Quality,
-            Warnings = question is null ? reading.Warnings : [question, .. reading.Warnings],
+            Warnings = warnings,
             CreatedAt = now,
             ExpiresAt = now + Callers.Retention,
         };
-        await references.SaveAsync(
-            caller.Id, summary.Id, new OpenReference(summary.Recipe, reading.Embedding!.ToBytes()), Callers.Retention, cancellationToken);
-        var person = await dapr.UpdatePersonAsync(
-            caller.Id, current => current with { References = [.. current.References, summary] }, cancellationToken);
-        if (person is null)
+        await references.SaveAsync(person, summary.Id, new OpenReference(summary.Recipe, reading.Embedding!.ToBytes()), Callers.Retention, cancellationToken);
+        var isAdded = false;
+        try
         {
-            // They deleted everything meanwhile: this must not be what is left of them.
-            await references.DeleteAsync(caller.Id, summary.Id, cancellationToken);
-            await keys.ShredAsync(caller.Id, cancellationToken);
-            return Problems.ConsentRequired;
-        }
+            while (true)
+            {
+                var known = await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(person), cancellationToken);
+                var ids = (known?.WithoutExpired(now).References ?? []).Where(other => other.Recipe == summary.Recipe).Select(other => other.Id).ToList();
+                var distances = OnePerson.DistancesOf(reading.Embedding, ids, await references.ReadAsync(person, ids, cancellationToken));
+                summary = summary with { Near = rule.NearOf(distances) };
+                var (fit, isFull) = (Fit.NotCompared, false);
+                var written = await dapr.UpdatePersonAsync(
+                    person,
+                    current =>
+                    {
+                        var present = current.WithoutExpired(now);
+                        fit = rule.FitOf(present, distances);
+                        isFull = present.References.Count >= options.Value.MaxPerPerson;
+                        isAdded = !isFull && fit is Fit.Used or Fit.Waiting;
+                        return isAdded ? present with { References = [.. present.References, summary] } : current;
+                    },
+                    cancellationToken);
+                isAdded &= written is not null;
+                if (written is null)
+                {
+                    // They deleted everything meanwhile: this must not be what is left of them.
+                    await keys.ShredAsync(person, cancellationToken);
+                    return Problems.ConsentRequired;
+                }
 
-        return TypedResults.Created($"/api/references/{summary.Id}", ReferenceView.Of(summary));
+                if (isFull)
+                {
+                    return TooMany;
+                }
+
+                switch (fit)
+                {
+                    case Fit.Used:
+                        return TypedResults.Created($"/api/references/{summary.Id}", ReferenceView.Of(summary, isUsed: true));
+                    case Fit.Waiting:
+                        return NeedsAnother(ReferenceView.Of(summary, isUsed: false));
+                    case Fit.OtherPerson:
+                        return OtherPerson;
+                    default:
+                        continue;
+                }
+            }
+        }
+        finally
+        {
+            if (!isAdded)
+            {
+                await references.DeleteAsync(person, summary.Id, CancellationToken.None);
+            }
+        }
     }
+
+    private ProblemHttpResult TooMany => Problems.Of(
+        409, "too-many-references", $"You have {options.Value.MaxPerPerson} selfies here.", "Delete one of them first.");
+
+    private static ProblemHttpResult OtherPerson { get; } = Problems.Of(
+        409,
+        "another-person",
+        "This is not the face you showed before.",
+        "FindMe looks for one person. Show another photo of the same face; or send replace=true, which deletes the earlier ones and cancels their searches.");
+
+    private static ProblemHttpResult NeedsAnother(ReferenceView reference) => Problems.Of(
+        422,
+        "needs-another-photo",
+        "FindMe is not sure that this is the face you showed before.",
+        "The photo is kept but not used yet. Show one more photo, from the front and in good light, that looks like both.",
+        new() { ["reference"] = reference });
 
     private static ProblemHttpResult? ProblemOf(ReferenceReading reading, int? face) => reading.Problem switch
     {

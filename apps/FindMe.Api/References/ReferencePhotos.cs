@@ -2,7 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using FindMe.Faces;
 using FindMe.Fetching;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -29,16 +28,26 @@ internal sealed partial class ReferenceOptionsValidator : IValidateOptions<Refer
 
 /// <summary>A reference as its owner sees it: everything but the embedding.</summary>
 internal sealed record ReferenceView(
-    string Id, FaceBox Box, int Width, int Height, float Quality, IReadOnlyList<string> Warnings, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+    string Id,
+    FaceBox Box,
+    int Width,
+    int Height,
+    float Quality,
+    IReadOnlyList<string> Warnings,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt,
+    bool IsUsed)
 {
-    public static ReferenceView Of(ReferenceSummary reference) => new(
-        reference.Id, reference.Box, reference.Width, reference.Height, reference.Quality, reference.Warnings, reference.CreatedAt, reference.ExpiresAt);
+    // Not used: it waits for a photo that is like it and like those that are used.
+    public static ReferenceView Of(ReferenceSummary reference, bool isUsed) => new(
+        reference.Id, reference.Box, reference.Width, reference.Height, reference.Quality, reference.Warnings, reference.CreatedAt, reference.ExpiresAt, isUsed);
 }
 
 /// <summary>The picture of an account, to be taken as a reference.</summary>
 /// <param name="Network">The account's network.</param>
 /// <param name="Face">Which of its faces, counted from 0, left to right; null: its only one.</param>
-internal sealed record AvatarWish(string? Network, int? Face);
+/// <param name="Replace">Whether it replaces the earlier references.</param>
+internal sealed record AvatarWish(string? Network, int? Face, bool Replace = false);
 
 /// <summary>A picture of the person's face → an embedding, encrypted under their key. The picture itself is not kept.</summary>
 internal static class ReferencePhotos
@@ -50,6 +59,7 @@ internal static class ReferencePhotos
         services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<FaceReader>();
         services.AddSingleton<ReferenceIntake>();
+        services.AddSingleton<ReferenceDeletion>();
         services.AddHostedService(provider => provider.GetRequiredService<FaceReader>());
     }
 
@@ -58,9 +68,9 @@ internal static class ReferencePhotos
         routes.MapPost("/api/references", ShowAsync)
             .TakesFile()
             .RequireCaller()
-            .WithSummary("Show your face: the multipart field photo, and face (counted from 0, left to right) where the picture has several.");
+            .WithSummary("Show your face: the multipart field photo, face (counted from 0, left to right) where the picture has several, and replace=true to replace the earlier ones.");
         routes.MapPost("/api/references/from-avatar", TakeAvatarAsync).RequireCaller().WithSummary("Take your account's picture as a reference.");
-        routes.MapGet("/api/references", (Caller caller) => caller.Person.References.Select(ReferenceView.Of)).RequireCaller().WithSummary("The references FindMe keeps of you.");
+        routes.MapGet("/api/references", List).RequireCaller().WithSummary("The references FindMe keeps of you.");
         routes.MapDelete("/api/references/{id}", DeleteAsync).RequireCaller().WithSummary("Forget one reference.");
     }
 
@@ -71,13 +81,13 @@ internal static class ReferencePhotos
         IOptions<ReferenceOptions> options,
         CancellationToken cancellationToken)
     {
-        var (photo, face, problem) = await ReadFormAsync(request, options.Value.MaxBytes, cancellationToken);
+        var (photo, face, replace, problem) = await ReadFormAsync(request, options.Value.MaxBytes, cancellationToken);
         if (problem is not null)
         {
             return problem;
         }
 
-        return await intake.TakeAsync(caller, photo, face, isAvatar: false, cancellationToken);
+        return await intake.TakeAsync(caller, photo, face, isAvatar: false, replace, cancellationToken);
     }
 
     // Signing in was no consent to this: the person asks for it, and the picture passes the same gate as any other.
@@ -101,7 +111,7 @@ internal static class ReferencePhotos
 
         try
         {
-            return await intake.TakeAsync(caller, await avatars.FetchAsync(account.Avatar, cancellationToken), wish.Face, isAvatar: true, cancellationToken);
+            return await intake.TakeAsync(caller, await avatars.FetchAsync(account.Avatar, cancellationToken), wish.Face, isAvatar: true, wish.Replace, cancellationToken);
         }
         catch (FetchException exception)
         {
@@ -109,44 +119,38 @@ internal static class ReferencePhotos
         }
     }
 
-    // A search at work goes on with the person's other references; it fails with a clear problem when none is left.
+    private static IEnumerable<ReferenceView> List(Caller caller, FaceReader faces)
+    {
+        var used = caller.Person.ReferencesInUse(faces.Recipe);
+        return caller.Person.References.Select(reference => ReferenceView.Of(reference, used.Contains(reference)));
+    }
+
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, Caller caller, References references, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
+        string id, Caller caller, ReferenceDeletion deletion, CancellationToken cancellationToken)
     {
         if (caller.Person.References.All(reference => reference.Id != id))
         {
             return Problems.NotFound;
         }
 
-        await references.DeleteAsync(caller.Id, id, cancellationToken);
-        foreach (var search in caller.Person.Searches)
-        {
-            await dapr.UpdateStateAsync<Search>(
-                StateKeys.Search(search),
-                current => current.References.Contains(id) ? current with { References = [.. current.References.Where(other => other != id)] } : current,
-                current => current.TimeToLive(time.GetUtcNow()),
-                cancellationToken);
-        }
-
-        await dapr.UpdatePersonAsync(
-            caller.Id, current => current with { References = [.. current.References.Where(reference => reference.Id != id)] }, cancellationToken);
+        await deletion.DeleteAsync(caller, id, cancellationToken);
         return TypedResults.NoContent();
     }
 
-    private static async Task<(byte[] Photo, int? Face, ProblemHttpResult? Problem)> ReadFormAsync(
+    private static async Task<(byte[] Photo, int? Face, bool Replace, ProblemHttpResult? Problem)> ReadFormAsync(
         HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         // The form may be a little larger than the picture in it. Kept in memory: a face never touches a temporary file.
         var formBytes = maxBytes + (1 << 16);
         if (request.ContentLength > formBytes)
         {
-            return ([], null, Problems.TooLarge(maxBytes));
+            return ([], null, false, Problems.TooLarge(maxBytes));
         }
 
         var missing = Problems.Of(400, "photo-missing", "There is no picture in the request.", "Send multipart/form-data with the field photo.");
         if (!request.HasFormContentType)
         {
-            return ([], null, missing);
+            return ([], null, false, missing);
         }
 
         // Set only now: a body that is refused unread is read away for a moment, so that a browser that still sends it sees the answer.
@@ -160,20 +164,20 @@ internal static class ReferencePhotos
         }
         catch (InvalidDataException exception) when (exception.Message.Contains("length limit", StringComparison.OrdinalIgnoreCase))
         {
-            return ([], null, Problems.TooLarge(maxBytes));
+            return ([], null, false, Problems.TooLarge(maxBytes));
         }
         catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return ([], null, Problems.TooLarge(maxBytes));
+            return ([], null, false, Problems.TooLarge(maxBytes));
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
-            return ([], null, missing);
+            return ([], null, false, missing);
         }
 
         if (form.Files["photo"] is not { } file)
         {
-            return ([], null, missing);
+            return ([], null, false, missing);
         }
 
         int? face = null;
@@ -181,7 +185,7 @@ internal static class ReferencePhotos
         {
             if (!int.TryParse(text, out var number) || number < 0)
             {
-                return ([], null, Problems.Of(400, "no-such-face", "The field face is not a number.", "Count the faces from 0, left to right."));
+                return ([], null, false, Problems.Of(400, "no-such-face", "The field face is not a number.", "Count the faces from 0, left to right."));
             }
 
             face = number;
@@ -190,6 +194,6 @@ internal static class ReferencePhotos
         var photo = new byte[file.Length];
         await using var stream = file.OpenReadStream();
         await stream.ReadExactlyAsync(photo, cancellationToken);
-        return (photo, face, null);
+        return (photo, face, form["replace"] == "true", null);
     }
 }

@@ -29,6 +29,7 @@ internal static class SearchContinuing
         Caller caller,
         SearchReader reader,
         Wakeups wakeups,
+        SearchAudit audit,
         DaprClient dapr,
         IOptions<XOptions> x,
         TimeProvider time,
@@ -54,6 +55,11 @@ internal static class SearchContinuing
         if (SearchWishes.ProblemOf(snapshot.Search.Source, wish.Limit, wish.MaxCost, snapshot.Search.Cost, x.Value) is { } problem)
         {
             return problem;
+        }
+
+        if (!await audit.TryContinueAsync(caller, snapshot.Search, cancellationToken))
+        {
+            return Problems.NotLogged;
         }
 
         // Noted before it is written: whoever dies in between leaves a step that does nothing, or one that takes the search up.

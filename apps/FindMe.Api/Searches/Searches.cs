@@ -67,6 +67,8 @@ internal static class Searches
         DaprClient dapr,
         SearchReader reader,
         SearchDeletion deletion,
+        SearchAudit audit,
+        FaceReader faces,
         IOptions<SearchOptions> options,
         TimeProvider time,
         CancellationToken cancellationToken)
@@ -77,7 +79,8 @@ internal static class Searches
             return problem;
         }
 
-        if (caller.Person.References.Count == 0)
+        var used = caller.Person.ReferencesInUse(faces.Recipe);
+        if (used.Count == 0)
         {
             return Problems.NoReference;
         }
@@ -99,8 +102,13 @@ internal static class Searches
             Terms = terms,
             CreatedAt = now,
             ExpiresAt = now + Callers.Retention,
-            References = [.. caller.Person.References.Select(reference => reference.Id)],
+            References = [.. used.Select(reference => reference.Id)],
         };
+
+        if (!await audit.TryBeginAsync(caller, search, cancellationToken))
+        {
+            return Problems.NotLogged;
+        }
 
         // The person's list first: whatever happens now, "delete everything about me" finds the search.
         var person = await dapr.UpdatePersonAsync(caller.Id, current => current with { Searches = [.. current.Searches, search.Id] }, cancellationToken);

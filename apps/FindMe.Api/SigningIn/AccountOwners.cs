@@ -3,47 +3,55 @@ using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Api;
 
-/// <summary>What became of somebody who signed in.</summary>
+/// <summary>What became of an account that was to be linked.</summary>
 internal enum Linked
 {
-    /// <summary>The account is theirs now, or was before.</summary>
+    /// <summary>The account is the caller's now, or was before.</summary>
     Done,
 
-    /// <summary>It belongs to a person with things of their own, and this browser's person has some too.</summary>
-    OtherPerson,
+    /// <summary>Searches in another browser are linked to it, and the caller has not said to take it from there.</summary>
+    Elsewhere,
 
-    /// <summary>They deleted everything meanwhile.</summary>
+    /// <summary>The caller deleted everything meanwhile.</summary>
     Gone,
 }
 
-/// <summary>Which person an account belongs to: who signs in with it in another browser is the same person there.</summary>
+/// <summary>Which person an account is linked to. One person at a time; an account alone opens nobody's searches.</summary>
+/// <remarks>
+/// An account may be anybody's: an instance of Mastodon can be run for this. So signing in never leads a browser to another person's things;
+/// that takes a code from a browser that has them (<see cref="OtherBrowsers"/>).
+/// </remarks>
 internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, ILogger<AccountOwners> logger)
 {
-    /// <summary>Gives an account to the caller, or the caller's browser to the account's person.</summary>
-    public async Task<Linked> LinkAsync(HttpContext context, Caller caller, SignedIn signedIn, CancellationToken cancellationToken)
+    /// <summary>Whether another person who has something here is linked to the account.</summary>
+    public async Task<bool> HasOtherOwnerAsync(string person, AccountSummary account, CancellationToken cancellationToken) =>
+        await OtherOwnerAsync(person, account, cancellationToken) is { Document.HasThings: true };
+
+    /// <summary>Links an account to the caller.</summary>
+    /// <param name="context">The caller's request: their browser gets a new session.</param>
+    /// <param name="caller">The caller.</param>
+    /// <param name="pending">The account.</param>
+    /// <param name="moveHere">Whether to take it from another person who has something here.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<Linked> LinkAsync(HttpContext context, Caller caller, PendingAccount pending, bool moveHere, CancellationToken cancellationToken)
     {
-        var key = signedIn.Account.OwnerKey();
-        var owner = await dapr.GetStateAsync<Owner>(StateKeys.Store, key, cancellationToken);
-        var person = caller.Id;
-        if (owner is not null && owner.Person != caller.Id
-            && await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(owner.Person), cancellationToken) is { Leaving: false } known
-            && known.Accounts.Any(account => account.OwnerKey() == key))
+        var (network, account) = (pending.Account.Network, pending.Account);
+        var key = account.OwnerKey();
+        if (await OtherOwnerAsync(caller.Id, account, cancellationToken) is { } other)
         {
-            if (caller.Person.References.Count + caller.Person.Searches.Count + caller.Person.Accounts.Count > 0)
+            if (other.Document.HasThings && !moveHere)
             {
-                return Linked.OtherPerson;
+                return Linked.Elsewhere;
             }
 
-            person = owner.Person;
-            await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Person(caller.Id), cancellationToken);
+            await accounts.RevokeAsync(other.Person, network, cancellationToken);
         }
 
-        // A cookie that somebody has planted in this browser before must not show what comes now: one that links a new account alone stays.
+        // A cookie that somebody planted in this browser before must not show what comes now: one that links a new account alone stays.
         var session = Callers.NewSession();
-        var (network, account) = (signedIn.Account.Network, signedIn.Account);
-        await accounts.SaveAsync(person, signedIn.Secrets, Callers.Retention, cancellationToken);
+        await accounts.SaveAsync(caller.Id, pending.Secrets, Callers.Retention, cancellationToken);
         var written = await dapr.UpdatePersonAsync(
-            person,
+            caller.Id,
             current => current with
             {
                 Accounts = [.. current.Accounts.Where(other => other.Network != network), account],
@@ -52,14 +60,24 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, ILogger<
             cancellationToken);
         if (written is null)
         {
-            await accounts.RevokeAsync(person, network, cancellationToken);
+            await accounts.RevokeAsync(caller.Id, network, cancellationToken);
             return Linked.Gone;
         }
 
-        await dapr.SaveStateAsync(StateKeys.Store, key, new Owner(person), Callers.Retention, cancellationToken);
-        await Callers.SignInAsync(context, person, session);
+        await dapr.SaveStateAsync(StateKeys.Store, key, new Owner(caller.Id), Callers.Retention, cancellationToken);
+        await Callers.SignInAsync(context, caller.Id, session);
         SignInLog.SignedIn(logger, network);
         return Linked.Done;
+    }
+
+    private async Task<(string Person, Person Document)?> OtherOwnerAsync(string person, AccountSummary account, CancellationToken cancellationToken)
+    {
+        var key = account.OwnerKey();
+        return await dapr.GetStateAsync<Owner>(StateKeys.Store, key, cancellationToken) is { } owner && owner.Person != person
+            && await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(owner.Person), cancellationToken) is { Leaving: false } document
+            && document.Accounts.Any(other => other.OwnerKey() == key)
+            ? (owner.Person, document)
+            : null;
     }
 
     /// <summary>Whose an account is.</summary>

@@ -10,7 +10,8 @@ namespace FindMe.Api;
 /// <param name="Accounts">The accounts they are signed in with.</param>
 /// <param name="SignIn">The networks they can sign in with.</param>
 /// <param name="ReportAbuse">Whom to tell of misuse; null: the operator has named nobody.</param>
-internal sealed record MeView(IReadOnlyList<AccountView> Accounts, IReadOnlyList<string> SignIn, string? ReportAbuse);
+/// <param name="OtherBrowsers">How many other browsers show the same things.</param>
+internal sealed record MeView(IReadOnlyList<AccountView> Accounts, IReadOnlyList<string> SignIn, string? ReportAbuse, int OtherBrowsers = 0);
 
 /// <summary>An account as its owner sees it.</summary>
 /// <param name="Network">The network.</param>
@@ -23,12 +24,21 @@ internal sealed record AccountView(string Network, string Handle, string? Instan
 /// <summary>An app password of Bluesky.</summary>
 /// <param name="Handle">The account.</param>
 /// <param name="AppPassword">Four times four letters and digits.</param>
-internal sealed record BlueskyAccount(string? Handle, string? AppPassword);
+/// <param name="MoveHere">Whether to take the account from searches in another browser.</param>
+internal sealed record BlueskyAccount(string? Handle, string? AppPassword, bool MoveHere = false);
+
+/// <summary>An account to link: the one that the person was asked about.</summary>
+/// <param name="Network">Its network.</param>
+/// <param name="Handle">Its handle.</param>
+/// <param name="MoveHere">Whether to take it from searches in another browser.</param>
+internal sealed record AccountLink(string? Network, string? Handle, bool MoveHere = false);
 
 /// <summary>An account that was signed out.</summary>
 /// <param name="Network">The network.</param>
 /// <param name="Revoked">Whether the network has confirmed that the access is gone; otherwise the person should end it there.</param>
-internal sealed record SignedOut(string Network, bool Revoked);
+/// <param name="Accounts">The accounts that are still signed in.</param>
+/// <param name="OtherBrowsers">How many other browsers still show the same things.</param>
+internal sealed record SignedOut(string Network, bool Revoked, IReadOnlyList<AccountView>? Accounts = null, int? OtherBrowsers = null);
 
 /// <summary>A person's accounts: who they are, signing in with an app password, signing out, the avatar.</summary>
 internal static class AccountRoutes
@@ -36,6 +46,7 @@ internal static class AccountRoutes
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/me", ReadAsync).WithSummary("Who you are, as far as you have said.");
+        routes.MapPost("/api/accounts", LinkAsync).RequireCaller().WithSummary("Link the account that POST /api/sign-in named.");
         routes.MapPost("/api/accounts/bluesky", SignInAsync).RequireCaller().WithSummary("Sign in with Bluesky by an app password.");
         routes.MapDelete("/api/accounts/{network}", SignOutAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("Sign out, and give the access back to the network.");
         routes.MapGet("/api/accounts/{network}/avatar", ShowAvatarAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("Your account's picture.");
@@ -48,18 +59,46 @@ internal static class AccountRoutes
         (string Network, bool IsOffered)[] networks =
             [(SourceNames.Mastodon, mastodon.IsOffered), (SourceNames.Bluesky, bluesky.IsOffered), (SourceNames.X, x.IsOffered)];
         return TypedResults.Ok(new MeView(
-            [.. (caller?.Person.Accounts ?? []).Select(account => new AccountView(
-                account.Network,
-                account.Handle,
-                account.Server,
-                account.Avatar is null ? null : $"/api/accounts/{account.Network}/avatar",
-                account.Avatar is not null && MayUseAvatar(account, xOptions.Value)))],
+            Views(caller?.Person, xOptions.Value),
             [.. networks.Where(network => network.IsOffered).Select(network => network.Network)],
-            oneself.Value.ReportAbuse));
+            oneself.Value.ReportAbuse,
+            OtherBrowsersOf(caller?.Person)));
     }
+
+    private static IReadOnlyList<AccountView> Views(Person? person, XOptions x) =>
+    [
+        .. (person?.Accounts ?? []).Select(account => new AccountView(
+            account.Network,
+            account.Handle,
+            account.Server,
+            account.Avatar is null ? null : $"/api/accounts/{account.Network}/avatar",
+            account.Avatar is not null && MayUseAvatar(account, x))),
+    ];
+
+    private static int OtherBrowsersOf(Person? person) => Math.Max(0, (person?.Sessions.Count ?? 0) - 1);
 
     /// <summary>X forbids facial recognition without its approval, also of the picture of one's own account.</summary>
     public static bool MayUseAvatar(AccountSummary account, XOptions x) => account.Network != SourceNames.X || x.ApprovedByX;
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> LinkAsync(
+        AccountLink link, HttpContext context, Caller caller, AccountOwners owners, Accounts accounts, CancellationToken cancellationToken)
+    {
+        // Only the account that the person was asked about: another tab may have signed in with another one meanwhile.
+        if (await accounts.ReadPendingAsync(caller.Id, cancellationToken) is not { } pending
+            || pending.Account.Network != link.Network || pending.Account.Handle != link.Handle)
+        {
+            return Problems.Of(409, "no-sign-in", "There is no such account to link.", "Sign in again.");
+        }
+
+        var linked = await owners.LinkAsync(context, caller, pending, link.MoveHere, cancellationToken);
+        if (linked == Linked.Elsewhere)
+        {
+            return Elsewhere;
+        }
+
+        await accounts.DeletePendingAsync(caller.Id, cancellationToken);
+        return linked == Linked.Done ? TypedResults.NoContent() : Problems.ConsentRequired;
+    }
 
     private static async Task<Results<Ok<MeView>, ProblemHttpResult>> SignInAsync(
         BlueskyAccount wish,
@@ -96,10 +135,10 @@ internal static class AccountRoutes
         try
         {
             var signedIn = await bluesky.SignInAsync(handle, wish.AppPassword!, cancellationToken);
-            return await owners.LinkAsync(context, caller, signedIn, cancellationToken) switch
+            return await owners.LinkAsync(context, caller, signedIn, wish.MoveHere, cancellationToken) switch
             {
                 Linked.Done => TypedResults.Ok(new MeView([new AccountView(SourceNames.Bluesky, handle, signedIn.Account.Server, null, false)], [], null)),
-                Linked.OtherPerson => OtherPerson,
+                Linked.Elsewhere => Elsewhere,
                 _ => Problems.ConsentRequired,
             };
         }
@@ -115,14 +154,24 @@ internal static class AccountRoutes
         }
     }
 
-    private static ProblemHttpResult OtherPerson { get; } = Problems.Of(
-        409, "other-person", "This account already belongs to what FindMe keeps in another browser.", "Delete everything here first, then sign in again.");
+    private static ProblemHttpResult Elsewhere { get; } = Problems.Of(
+        409,
+        "other-person",
+        "This account is linked to searches in another browser.",
+        "Use it here instead with moveHere: true, which signs it out there; or open those searches here with a code from that browser.");
 
     private static async Task<Results<Ok<SignedOut>, ProblemHttpResult>> SignOutAsync(
-        string network, Caller caller, Accounts accounts, CancellationToken cancellationToken) =>
-        caller.Person.Accounts.Any(account => account.Network == network)
-            ? TypedResults.Ok(new SignedOut(network, await accounts.RevokeAsync(caller.Id, network, cancellationToken)))
-            : Problems.NotFound;
+        string network, HttpContext context, Caller caller, Accounts accounts, IOptions<XOptions> x, CancellationToken cancellationToken)
+    {
+        if (caller.Person.Accounts.All(account => account.Network != network))
+        {
+            return Problems.NotFound;
+        }
+
+        var revoked = await accounts.RevokeAsync(caller.Id, network, cancellationToken);
+        var left = (await Callers.CallerOfAsync(context))?.Person;
+        return TypedResults.Ok(new SignedOut(network, revoked, Views(left, x.Value), OtherBrowsersOf(left)));
+    }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ShowAvatarAsync(
         string network, Caller caller, Avatars avatars, HttpResponse response, CancellationToken cancellationToken)

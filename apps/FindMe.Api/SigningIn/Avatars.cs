@@ -11,10 +11,6 @@ internal sealed class Avatars(OutsideHttp http, FaceReader faces)
     private const int MaxBytes = 4 << 20;
     private const int ShownSide = 400;
 
-    // Of pairs of one person and of two in equal numbers, those at 1.184 are as often the one as the other, and those at this distance
-    // are one person's once in twenty times: FaceComparison says where its curve comes from.
-    private const float UnlikeDistance = 1.25f;
-
     // Whoever shows their face waits for the network no longer than this.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -52,7 +48,7 @@ internal sealed class Avatars(OutsideHttp http, FaceReader faces)
                     continue;
                 }
 
-                if (embedding.DistanceTo(shown) <= UnlikeDistance)
+                if (embedding.DistanceTo(shown) <= faces.OtherPersonDistance)
                 {
                     return null;
                 }

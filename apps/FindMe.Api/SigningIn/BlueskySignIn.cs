@@ -30,7 +30,7 @@ internal sealed partial class BlueskySignIn(
     /// <summary>Opens a session on the account's server.</summary>
     /// <exception cref="SignInException">There is no such account, or the password is not its.</exception>
     /// <exception cref="FetchException">A server does not answer, or may not be asked.</exception>
-    public async Task<SignedIn> SignInAsync(string handle, string appPassword, CancellationToken cancellationToken)
+    public async Task<PendingAccount> SignInAsync(string handle, string appPassword, CancellationToken cancellationToken)
     {
         var did = (await http.SendAsync(
             new FetchRequest(new Uri(bluesky.Value.Service, $"/xrpc/com.atproto.identity.resolveHandle?handle={Uri.EscapeDataString(handle)}")), cancellationToken))
@@ -57,7 +57,7 @@ internal sealed partial class BlueskySignIn(
             RefreshToken = session.Text("refreshJwt", Who),
             AppPassword = appPassword,
         };
-        return new SignedIn(
+        return new PendingAccount(
             new AccountSummary(SourceNames.Bluesky, did, handle, server.Authority, await AvatarAsync(secrets, did, cancellationToken), time.GetUtcNow()), secrets);
     }
 
@@ -71,7 +71,7 @@ internal sealed partial class BlueskySignIn(
         // The other direction too: anybody can claim a handle, its owner alone says which identity it is.
         var known = document.TryGetProperty("alsoKnownAs", out var names)
             && names.ValueKind == JsonValueKind.Array
-            && names.EnumerateArray().Any(name => name.ValueKind == JsonValueKind.String && string.Equals(name.GetString(), $"at://{handle}", StringComparison.OrdinalIgnoreCase));
+            && names.EnumerateArray().Any(name => string.Equals(name.TryGetText(), $"at://{handle}", StringComparison.OrdinalIgnoreCase));
         if (!known)
         {
             throw new SignInException("This handle does not belong to that account.");

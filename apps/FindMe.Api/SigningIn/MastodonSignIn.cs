@@ -64,7 +64,7 @@ internal sealed class MastodonSignIn(
     /// <summary>Turns the code into a token, and asks whose it is.</summary>
     /// <exception cref="SignInException">The instance refuses.</exception>
     /// <exception cref="FetchException">It does not answer.</exception>
-    public async Task<SignedIn> FinishAsync(SignInAttempt attempt, string code, CancellationToken cancellationToken)
+    public async Task<PendingAccount> FinishAsync(SignInAttempt attempt, string code, CancellationToken cancellationToken)
     {
         var who = attempt.Server.Authority;
         var app = await AppAsync(attempt.Server, attempt.Redirect, cancellationToken);
@@ -91,7 +91,7 @@ internal sealed class MastodonSignIn(
             cancellationToken)).Json(who);
         var handle = $"{me.Text("username", who)}@{who}";
         var avatar = me.Picture("avatar_static") ?? me.Picture("avatar");
-        return new SignedIn(
+        return new PendingAccount(
             new AccountSummary(
                 SourceNames.Mastodon, me.Text("id", who), handle, who, avatar?.AbsolutePath.EndsWith("/missing.png", StringComparison.Ordinal) == true ? null : avatar, time.GetUtcNow()),
             new AccountSecrets
@@ -135,7 +135,7 @@ internal sealed class MastodonSignIn(
         var knowsProfile = description.IsSuccess
             && description.Json(server.Authority).TryGetProperty("scopes_supported", out var supported)
             && supported.ValueKind == System.Text.Json.JsonValueKind.Array
-            && supported.EnumerateArray().Any(scope => scope.ValueEquals("profile"));
+            && supported.EnumerateArray().Any(scope => scope.TryGetText() == "profile");
         return knowsProfile ? "profile read:accounts read:statuses" : "read:accounts read:statuses";
     }
 

@@ -24,11 +24,23 @@ internal sealed record SignInAttempt(string Network, Uri Server, string Person, 
     public override string ToString() => Network;
 }
 
-/// <summary>Keeps a person's sign-in in a cookie of theirs, sealed: there is nothing to keep on this side, and no second browser has it.</summary>
+/// <summary>A network's answer to a sign-in: what is still to be redeemed by its person.</summary>
+/// <param name="Attempt">The sign-in that it belongs to.</param>
+/// <param name="Code">What the network exchanges for tokens, once.</param>
+internal sealed record SignInAnswer(SignInAttempt Attempt, string Code)
+{
+    /// <summary>Nothing that a log could give away.</summary>
+    public override string ToString() => Attempt.Network;
+}
+
+/// <summary>Keeps a person's sign-in in encrypted cookies of theirs: nothing is stored on this side, and no other browser has them.</summary>
 internal sealed class SignInAttempts(IDataProtectionProvider protection, IOptions<SignInOptions> options)
 {
-    // Not the cookie of the person: it must come along when the network's page leads back here, and for ten minutes only.
-    private const string Cookie = "findme-sign-in";
+    // Lax: it must come along when the network's page leads back here.
+    private static readonly AttemptCookie Started = new("findme-sign-in", "/sign-in", SameSiteMode.Lax);
+
+    // Strict: only FindMe's own page redeems an answer.
+    private static readonly AttemptCookie Answered = new("findme-answer", "/api/sign-in", SameSiteMode.Strict);
 
     private readonly ITimeLimitedDataProtector _protector = protection.CreateProtector("FindMe.SignIn.v1").ToTimeLimitedDataProtector();
 
@@ -37,32 +49,49 @@ internal sealed class SignInAttempts(IDataProtectionProvider protection, IOption
     {
         // 32 bytes give 43 characters, the shortest verifier that is allowed.
         var attempt = new SignInAttempt(network, server, person, Random(), Random(), redirect);
-        var json = JsonSerializer.SerializeToUtf8Bytes(attempt, PipelineJson.Options);
-        context.Response.Cookies.Append(Cookie, Base64Url.EncodeToString(_protector.Protect(json, options.Value.AttemptLifetime)), new CookieOptions
-        {
-            HttpOnly = true,
-            SameSite = SameSiteMode.Lax,
-            Path = "/sign-in",
-            MaxAge = options.Value.AttemptLifetime,
-        });
+        Write(context, Started, attempt);
         return attempt;
     }
 
-    /// <summary>Ends the sign-in of this browser, whatever becomes of it: no answer is taken twice.</summary>
+    /// <summary>Ends the wait for the network's answer, whatever it is: no answer is taken twice.</summary>
     /// <returns>Null where there is none, or it took too long.</returns>
-    public SignInAttempt? End(HttpContext context)
+    public SignInAttempt? End(HttpContext context) => Take<SignInAttempt>(context, Started);
+
+    /// <summary>Keeps the network's answer until the page redeems it.</summary>
+    public void Keep(HttpContext context, SignInAnswer answer) => Write(context, Answered, answer);
+
+    /// <summary>Takes the kept answer, once.</summary>
+    /// <returns>Null where there is none, or it took too long.</returns>
+    public SignInAnswer? TakeAnswer(HttpContext context) => Take<SignInAnswer>(context, Answered);
+
+    private void Write<T>(HttpContext context, AttemptCookie cookie, T value)
     {
-        var cookie = context.Request.Cookies[Cookie];
-        context.Response.Cookies.Delete(Cookie, new CookieOptions { Path = "/sign-in" });
+        var json = JsonSerializer.SerializeToUtf8Bytes(value, PipelineJson.Options);
+        context.Response.Cookies.Append(cookie.Name, Base64Url.EncodeToString(_protector.Protect(json, options.Value.AttemptLifetime)), new CookieOptions
+        {
+            HttpOnly = true,
+            SameSite = cookie.SameSite,
+            Path = cookie.Path,
+            MaxAge = options.Value.AttemptLifetime,
+        });
+    }
+
+    private T? Take<T>(HttpContext context, AttemptCookie cookie)
+        where T : class
+    {
+        var value = context.Request.Cookies[cookie.Name];
+        context.Response.Cookies.Delete(cookie.Name, new CookieOptions { Path = cookie.Path });
         try
         {
-            return cookie is null ? null : JsonSerializer.Deserialize<SignInAttempt>(_protector.Unprotect(Base64Url.DecodeFromChars(cookie)), PipelineJson.Options);
+            return value is null ? null : JsonSerializer.Deserialize<T>(_protector.Unprotect(Base64Url.DecodeFromChars(value)), PipelineJson.Options);
         }
-        catch (Exception exception) when (exception is CryptographicException or FormatException)
+        catch (Exception exception) when (exception is CryptographicException or FormatException or JsonException)
         {
             return null;
         }
     }
 
     private static string Random() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+
+    private sealed record AttemptCookie(string Name, string Path, SameSiteMode SameSite);
 }

@@ -5,15 +5,37 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>GET /sign-in/{network} → the network's own page → GET /sign-in/{network}/callback → the page, signed in.</summary>
+/// <summary>An account that waits for its person to link it.</summary>
+/// <param name="Network">The network.</param>
+/// <param name="Handle">Its name, without @.</param>
+/// <param name="Instance">The instance or server; null: there is only one.</param>
+/// <param name="IsElsewhere">Whether searches in another browser are linked to it: linking it here takes it from there.</param>
+internal sealed record PendingAccountView(string Network, string Handle, string? Instance, bool IsElsewhere);
+
+/// <summary>Where a person signs in.</summary>
+/// <param name="Instance">The instance of Mastodon; null elsewhere.</param>
+internal sealed record SignInStart(string? Instance);
+
+/// <summary>A sign-in that has begun.</summary>
+/// <param name="Address">The network's page, which asks the person.</param>
+internal sealed record SignInStarted(string Address);
+
+/// <summary>
+/// POST /api/sign-in/{network} → the network's own page → GET /sign-in/{network}/callback → the page → POST /api/sign-in, which says whose
+/// account it is → POST /api/accounts, which links it.
+/// </summary>
 /// <remarks>
-/// The way back always leads to the page's own start: no address in a request says where. What went wrong stands there as
-/// <c>?sign-in=SLUG</c>: <c>refused</c>, <c>mismatch</c>, <c>failed</c>, <c>no-answer</c>, <c>unknown-instance</c>, <c>other-person</c>; or <c>done</c>.
+/// The callback is the only GET, and changes nothing but a cookie: the network's answer is redeemed, and the account linked, by requests of
+/// FindMe's own page. The callback always leads to the page's own start: no address in a request says where. What happened stands there as
+/// <c>?sign-in=SLUG</c>: <c>confirm</c>, <c>refused</c>, <c>mismatch</c>, <c>failed</c> or <c>consent</c>.
 /// </remarks>
 internal static class SignIns
 {
-    // Networks' codes and errors are far shorter.
-    private const int MaxCodeLength = 2048;
+    // Networks' codes and errors are far shorter. With it the cookie stays below the 4 kB that browsers keep.
+    private const int MaxCodeLength = 1024;
+
+    private static ProblemHttpResult NoAnswer { get; } = Problems.Of(
+        409, "mismatch", "The network's answer does not belong to this browser's sign-in, or it came too late.", "Sign in again.");
 
     public static void AddSignIns(this IServiceCollection services)
     {
@@ -30,14 +52,16 @@ internal static class SignIns
 
     public static void MapSignIns(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/sign-in/{network}", StartAsync).RequireCaller(otherwise: Back("consent")).WithSummary("Sign in with x, or with mastodon on an ?instance=.");
+        routes.MapPost("/api/sign-in/{network}", StartAsync).RequireCaller().WithSummary("Begin to sign in with x, or with mastodon on an instance.");
         // One address back for each instance: an answer that another one gave arrives at the wrong place (RFC 9700, 4.4.2.2).
-        routes.MapGet("/sign-in/{network}/callback/{server?}", FinishAsync).RequireCaller(otherwise: Back("mismatch")).ExcludeFromDescription();
+        routes.MapGet("/sign-in/{network}/callback/{server?}", ReceiveAnswer).RequireCaller(otherwise: Back("mismatch")).ExcludeFromDescription();
+        routes.MapPost("/api/sign-in", RedeemAsync).RequireCaller().WithSummary("Redeem the network's answer: says whose account it is, and links nothing.");
+        routes.MapDelete("/api/sign-in", CancelAsync).RequireCaller().WithSummary("Give the access to an account that was not linked back to its network.");
     }
 
-    private static async Task<Results<RedirectHttpResult, ProblemHttpResult>> StartAsync(
+    private static async Task<Results<Ok<SignInStarted>, ProblemHttpResult>> StartAsync(
         string network,
-        string? instance,
+        SignInStart start,
         HttpContext context,
         Caller caller,
         SignInAttempts attempts,
@@ -52,40 +76,36 @@ internal static class SignIns
         {
             if (network == SourceNames.X && x.IsOffered)
             {
-                return TypedResults.Redirect(x.AuthorizeAt(attempts.Begin(context, network, x.Server, caller.Id, new Uri(home, "/sign-in/x/callback").AbsoluteUri)));
+                return TypedResults.Ok(new SignInStarted(x.AuthorizeAt(attempts.Begin(context, network, x.Server, caller.Id, new Uri(home, "/sign-in/x/callback").AbsoluteUri))));
             }
 
             if (network == SourceNames.Mastodon && mastodon.IsOffered)
             {
-                if (mastodon.ServerOf(instance) is not { } server)
+                if (mastodon.ServerOf(start.Instance) is not { } server)
                 {
-                    return Back("unknown-instance");
+                    return UnknownInstance;
                 }
 
                 var redirect = new Uri(home, $"/sign-in/mastodon/callback/{Uri.EscapeDataString(server.Authority)}").AbsoluteUri;
-                return TypedResults.Redirect(await mastodon.AuthorizeAtAsync(attempts.Begin(context, network, server, caller.Id, redirect), cancellationToken));
+                return TypedResults.Ok(new SignInStarted(await mastodon.AuthorizeAtAsync(attempts.Begin(context, network, server, caller.Id, redirect), cancellationToken)));
             }
+        }
+        catch (FetchException exception) when (exception.Problem is FetchProblem.ForbiddenAddress or FetchProblem.BadAddress)
+        {
+            SignInLog.Failed(logger, network, exception.Message);
+            return UnknownInstance;
         }
         catch (Exception exception) when (exception is SignInException or FetchException)
         {
             SignInLog.Failed(logger, network, exception.Message);
-            return Back(exception is FetchException { Problem: FetchProblem.ForbiddenAddress or FetchProblem.BadAddress } ? "unknown-instance" : "no-answer");
+            return Unreachable(exception);
         }
 
         return Problems.NotFound;
     }
 
-    private static async Task<RedirectHttpResult> FinishAsync(
-        string network,
-        string? server,
-        HttpContext context,
-        Caller caller,
-        SignInAttempts attempts,
-        XSignIn x,
-        MastodonSignIn mastodon,
-        AccountOwners owners,
-        ILogger<SignInAttempts> logger,
-        CancellationToken cancellationToken)
+    private static RedirectHttpResult ReceiveAnswer(
+        string network, string? server, HttpContext context, Caller caller, SignInAttempts attempts, ILogger<SignInAttempts> logger)
     {
         var query = context.Request.Query;
         var attempt = attempts.End(context);
@@ -106,24 +126,60 @@ internal static class SignIns
             return Back(query["error"] == "access_denied" ? "refused" : "failed");
         }
 
+        attempts.Keep(context, new SignInAnswer(attempt, code));
+        return Back("confirm");
+    }
+
+    private static async Task<Results<Ok<PendingAccountView>, ProblemHttpResult>> RedeemAsync(
+        HttpContext context,
+        Caller caller,
+        SignInAttempts attempts,
+        XSignIn x,
+        MastodonSignIn mastodon,
+        AccountOwners owners,
+        Accounts accounts,
+        IOptions<SignInOptions> options,
+        ILogger<SignInAttempts> logger,
+        CancellationToken cancellationToken)
+    {
+        if (attempts.TakeAnswer(context) is not { } answer || answer.Attempt.Person != caller.Id)
+        {
+            return NoAnswer;
+        }
+
+        var network = answer.Attempt.Network;
         try
         {
-            var signedIn = network == SourceNames.X
-                ? await x.FinishAsync(attempt, code, cancellationToken)
-                : await mastodon.FinishAsync(attempt, code, cancellationToken);
-            return Back(await owners.LinkAsync(context, caller, signedIn, cancellationToken) switch
-            {
-                Linked.Done => "done",
-                Linked.OtherPerson => "other-person",
-                _ => "consent",
-            });
+            var pending = network == SourceNames.X
+                ? await x.FinishAsync(answer.Attempt, answer.Code, cancellationToken)
+                : await mastodon.FinishAsync(answer.Attempt, answer.Code, cancellationToken);
+            await accounts.SavePendingAsync(caller.Id, pending, Callers.Retention, options.Value.AttemptLifetime, cancellationToken);
+            return TypedResults.Ok(new PendingAccountView(
+                network, pending.Account.Handle, pending.Account.Server, await owners.HasOtherOwnerAsync(caller.Id, pending.Account, cancellationToken)));
         }
-        catch (Exception exception) when (exception is SignInException or FetchException)
+        catch (SignInException exception)
         {
             SignInLog.Failed(logger, network, exception.Message);
-            return Back(exception is FetchException ? "no-answer" : "failed");
+            return Problems.Of(422, "sign-in-failed", exception.Message, "Sign in again.");
+        }
+        catch (FetchException exception)
+        {
+            SignInLog.Failed(logger, network, exception.Message);
+            return Unreachable(exception);
         }
     }
+
+    private static async Task<NoContent> CancelAsync(Caller caller, Accounts accounts, CancellationToken cancellationToken)
+    {
+        await accounts.RevokePendingAsync(caller.Id, cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static ProblemHttpResult UnknownInstance { get; } = Problems.Of(
+        422, "unknown-instance", "There is no such Mastodon server.", "Write it like mastodon.social: the part of your address after the last @.");
+
+    private static ProblemHttpResult Unreachable(Exception exception) => Problems.Of(
+        502, "network-unreachable", exception.Message, "Check its name, and try again in a moment.");
 
     // RFC 9207: a server that names itself in its answer must be the one that was asked.
     private static bool IsSame(string issuer, Uri server) =>

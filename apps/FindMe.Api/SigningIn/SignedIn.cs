@@ -4,11 +4,6 @@ using FindMe.Pipeline;
 
 namespace FindMe.Api;
 
-/// <summary>Who somebody is on a network, and what gives access there.</summary>
-/// <param name="Account">What may be shown.</param>
-/// <param name="Secrets">What may not.</param>
-internal sealed record SignedIn(AccountSummary Account, AccountSecrets Secrets);
-
 /// <summary>Signing in cannot go on; the message is for a person.</summary>
 internal sealed class SignInException(string message, Exception? innerException = null) : Exception(message, innerException);
 
@@ -38,15 +33,14 @@ internal static class SignInAnswers
     /// <summary>A text that must be there, and not be endless.</summary>
     /// <exception cref="SignInException">It is not.</exception>
     public static string Text(this JsonElement json, string name, string who) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 and <= 8192 } text
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.TryGetText() is { Length: > 0 and <= 8192 } text
             ? text
             : throw new SignInException($"{who} answered without {name}.");
 
     /// <summary>An address of a picture; null: none that can be fetched.</summary>
     public static Uri? Picture(this JsonElement json, string name) =>
         json.TryGetProperty(name, out var value)
-        && value.ValueKind == JsonValueKind.String
-        && Uri.TryCreate(value.GetString(), UriKind.Absolute, out var address)
+        && Uri.TryCreate(value.TryGetText(), UriKind.Absolute, out var address)
         && (address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp)
             ? address
             : null;

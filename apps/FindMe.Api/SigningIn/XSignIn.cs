@@ -32,7 +32,7 @@ internal sealed class XSignIn(OutsideHttp http, IOptions<SignInOptions> options,
     /// <summary>Turns the code into tokens, and asks whose they are.</summary>
     /// <exception cref="SignInException">X refuses.</exception>
     /// <exception cref="FetchException">X does not answer.</exception>
-    public async Task<SignedIn> FinishAsync(SignInAttempt attempt, string code, CancellationToken cancellationToken)
+    public async Task<PendingAccount> FinishAsync(SignInAttempt attempt, string code, CancellationToken cancellationToken)
     {
         var secrets = new AccountSecrets
         {
@@ -72,7 +72,7 @@ internal sealed class XSignIn(OutsideHttp http, IOptions<SignInOptions> options,
         }
 
         var handle = me.Text("username", "X");
-        return new SignedIn(
+        return new PendingAccount(
             new AccountSummary(SourceNames.X, me.Text("id", "X"), handle, null, AvatarOf(me.Picture("profile_image_url")), time.GetUtcNow()),
             secrets with { Handle = handle });
     }

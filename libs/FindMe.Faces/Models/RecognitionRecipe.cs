@@ -37,6 +37,9 @@ internal sealed record RecognitionRecipe
 
     public required float MaybeDistance { get; init; }
 
+    /// <summary>Beyond this distance two photos show two people: at most 1 % of the pairs of one person are farther apart, in every group measured.</summary>
+    public required float OtherPersonDistance { get; init; }
+
     public required ConfidenceCurve Confidence { get; init; }
 
     /// <summary>
@@ -71,7 +74,7 @@ internal sealed record RecognitionRecipe
     private static RecognitionRecipe Read(JsonElement json)
     {
         var recipe = new RecipeFields(
-            json, path: "", "model", "input", "output", "detection", "alignment", "mirror", "metric", "matchDistance", "maybeDistance", "confidence");
+            json, path: "", "model", "input", "output", "detection", "alignment", "mirror", "metric", "matchDistance", "maybeDistance", "otherPersonDistance", "confidence");
         var model = recipe.Object("model", "file", "sha256", "licence", "provenance");
         var input = recipe.Object("input", "name", "side", "channels", "mean", "divisor");
         var output = recipe.Object("output", "name", "length");
@@ -96,6 +99,7 @@ internal sealed record RecognitionRecipe
             Metric = recipe.Choice<EmbeddingMetric>("metric"),
             MatchDistance = recipe.Number("matchDistance"),
             MaybeDistance = recipe.Number("maybeDistance"),
+            OtherPersonDistance = recipe.Number("otherPersonDistance"),
             Confidence = new ConfidenceCurve(confidence.Number("steepness"), confidence.Number("evenDistance")),
         };
     }
@@ -113,6 +117,7 @@ internal sealed record RecognitionRecipe
         { Alignment.Points: var points } when points.Any(point => point.Landmarks.Length == 0 || point.Landmarks.Any(index => index is < 0 or >= Landmarks.Count)) =>
             $"alignment.points[].landmarks must be indices from 0 to {Landmarks.Count - 1}",
         { MatchDistance: not >= 0 } or { MaybeDistance: not >= 0 } => "matchDistance and maybeDistance must be 0 or more",
+        { OtherPersonDistance: var other } when !(other >= MatchDistance) => "otherPersonDistance must be at least matchDistance",
         { Confidence.Steepness: not > 0 } => "confidence.steepness must be more than 0",
         _ => null,
     };

@@ -63,6 +63,19 @@ public sealed record AccountSecrets
     public override string ToString() => $"{Network}: {Handle}";
 }
 
+/// <summary>An account that a person has signed in with and not linked yet.</summary>
+/// <param name="Account">What may be shown of it.</param>
+/// <param name="Secrets">What may not.</param>
+public sealed record PendingAccount(AccountSummary Account, AccountSecrets Secrets)
+{
+    /// <summary>Nothing secret.</summary>
+    public override string ToString() => Secrets.ToString();
+}
+
+/// <summary>A <see cref="PendingAccount"/>, encrypted under its person's key.</summary>
+/// <param name="Encrypted">The account as JSON, encrypted: see <see cref="PersonKeys"/>.</param>
+internal sealed record EncryptedPendingAccount(string Encrypted) : Document;
+
 /// <summary>An account's secrets, encrypted under its person's key.</summary>
 /// <param name="Sealed">The secrets as JSON, sealed: see <see cref="PersonKeys"/>.</param>
 /// <param name="Generation">Counts the refreshes, from 0.</param>

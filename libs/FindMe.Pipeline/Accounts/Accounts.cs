@@ -139,6 +139,54 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
         return revoked;
     }
 
+    /// <summary>Keeps an account until the person links it, in place of an earlier one that was not linked.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="pending">The account.</param>
+    /// <param name="keyLifetime">How long the person's key is kept: as long as the youngest thing encrypted under it.</param>
+    /// <param name="timeToLive">When the account is deleted if it is not linked.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DaprException">It was not saved.</exception>
+    public async Task SavePendingAsync(string person, PendingAccount pending, TimeSpan keyLifetime, TimeSpan timeToLive, CancellationToken cancellationToken)
+    {
+        var key = await keys.GetOrCreateAsync(person, keyLifetime, cancellationToken);
+        var document = new EncryptedPendingAccount(
+            PersonKeys.Seal(key, JsonSerializer.SerializeToUtf8Bytes(pending, PipelineJson.Options), StateKeys.PendingAccount(person)));
+        await dapr.SaveStateAsync(StateKeys.Store, StateKeys.PendingAccount(person), document, timeToLive, cancellationToken);
+    }
+
+    /// <summary>Reads the account that waits to be linked.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null where none waits, or it has expired.</returns>
+    /// <exception cref="DaprException">The store could not be read.</exception>
+    public async Task<PendingAccount?> ReadPendingAsync(string person, CancellationToken cancellationToken) =>
+        await dapr.GetStateAsync<EncryptedPendingAccount>(StateKeys.Store, StateKeys.PendingAccount(person), cancellationToken) is { } document
+        && await KeyAsync(person, cancellationToken) is { } key
+        && PersonKeys.TryOpen(key, document.Encrypted, StateKeys.PendingAccount(person)) is { } plain
+            ? JsonSerializer.Deserialize<PendingAccount>(plain, PipelineJson.Options)
+            : null;
+
+    /// <summary>Deletes the account that waits to be linked; it was linked, or nobody wants it.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DaprException">It may still be there.</exception>
+    public Task DeletePendingAsync(string person, CancellationToken cancellationToken) =>
+        dapr.DeleteStateAsync(StateKeys.Store, StateKeys.PendingAccount(person), cancellationToken);
+
+    /// <summary>Gives the access to the account that waits to be linked back to its network, and deletes it.</summary>
+    /// <param name="person">The person.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DaprException">It may still be there.</exception>
+    public async Task RevokePendingAsync(string person, CancellationToken cancellationToken)
+    {
+        if (await ReadPendingAsync(person, cancellationToken) is { } pending)
+        {
+            await tokens.TryRevokeAsync(pending.Secrets, cancellationToken);
+        }
+
+        await DeletePendingAsync(person, cancellationToken);
+    }
+
     private async Task<bool> TryLeaseAsync(string person, AccountToken refused, string me, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();

@@ -183,7 +183,7 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
     }
 
     private static string Text(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
+        json.TryGetProperty(name, out var value) && value.TryGetText() is { Length: > 0 } text
             ? text
             : throw new FetchException(FetchProblem.Unreachable, "The network answered without a token.");
 

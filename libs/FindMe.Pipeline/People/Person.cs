@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace FindMe.Pipeline;
 
 /// <summary>What FindMe keeps about a person besides their encrypted references. Lies under <see cref="StateKeys.Person"/>.</summary>
@@ -33,6 +35,26 @@ public sealed record Person : Document
     /// <summary>The ids of their uploads, oldest first; one whose time is over is deleted already.</summary>
     public IReadOnlyList<string> Uploads { get; init; } = [];
 
+    /// <summary>Whether the person has anything here that another one must not see.</summary>
+    [JsonIgnore]
+    public bool HasThings => References.Count + Searches.Count + Uploads.Count > 0;
+
+    /// <summary>The references that searches use: the oldest of a recipe, and all that a chain of near ones connects with it.</summary>
+    /// <param name="recipe">The recipe: embeddings of others cannot be compared.</param>
+    /// <returns>Oldest first. Each is near another one of them, unless it is the only one.</returns>
+    public IReadOnlyList<ReferenceSummary> ReferencesInUse(string recipe)
+    {
+        var comparable = References.Where(reference => reference.Recipe == recipe).ToList();
+        var used = new HashSet<ReferenceSummary>(comparable.Take(1), ReferenceEqualityComparer.Instance);
+        for (var before = 0; before < used.Count;)
+        {
+            before = used.Count;
+            used.UnionWith(comparable.Where(reference => used.Any(reference.IsNear)));
+        }
+
+        return [.. comparable.Where(used.Contains)];
+    }
+
     /// <summary>The same without the references and accounts that the store has forgotten by now.</summary>
     /// <param name="now">Now.</param>
     public Person WithoutExpired(DateTimeOffset now) => this with
@@ -66,9 +88,14 @@ public sealed record ReferenceSummary
     /// <summary>What would make it better, sentences for a person; may be empty.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
+    /// <summary>The ids of the earlier references that show the same face: they are within the match distance.</summary>
+    public IReadOnlyList<string> Near { get; init; } = [];
+
     /// <summary>When it was shown.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>When it is forgotten.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
+
+    internal bool IsNear(ReferenceSummary other) => Near.Contains(other.Id) || other.Near.Contains(Id);
 }

@@ -37,30 +37,31 @@ public sealed class References(DaprClient dapr, PersonKeys keys)
     /// <param name="person">Whose they are.</param>
     /// <param name="ids">The references' ids.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Those that are still there and can be read: one that is forgotten or whose key is gone is left out.</returns>
+    /// <returns>By id, those that are still there and can be read: one that is deleted or whose key is gone is left out.</returns>
     /// <exception cref="DaprException">The store could not be read.</exception>
     /// <exception cref="CryptographicException">The person's key is there, and cannot be unwrapped now.</exception>
-    public async Task<IReadOnlyList<OpenReference>> ReadAsync(string person, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, OpenReference>> ReadAsync(string person, IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var keyName = StateKeys.PersonKey(person);
         var found = await dapr.GetBulkStateAsync(
             StateKeys.Store, [keyName, .. ids.Select(id => StateKeys.Reference(person, id))], cancellationToken);
         if (keys.TryUnwrap(found.TryGetValue(keyName, out var wrapped) ? wrapped.Value.Read<WrappedKey>() : null) is not { } key)
         {
-            return [];
+            return new Dictionary<string, OpenReference>();
         }
 
-        var references = new List<OpenReference>();
+        var references = new Dictionary<string, OpenReference>();
         foreach (var id in ids)
         {
             if (found.TryGetValue(StateKeys.Reference(person, id), out var entry)
                 && entry.Value.Read<SealedReference>() is var document
                 && PersonKeys.TryOpen(key, document.Sealed, Context(person, id, document.Recipe)) is { } embedding)
             {
-                references.Add(new OpenReference(document.Recipe, embedding));
+                references[id] = new OpenReference(document.Recipe, embedding);
             }
         }
 
+        CryptographicOperations.ZeroMemory(key);
         return references;
     }
 

@@ -14,7 +14,8 @@ public sealed class OnlyOneselfTests(SignedInSystem findMe) : IClassFixture<Sign
     private static readonly string[] OfTheCallerAlone =
     [
         "GET /api/consent", "POST /api/consent", "GET /api/me", "DELETE /api/me", "GET /api/sources", "POST /api/uploads", "GET /api/references", "POST /api/references",
-        "POST /api/references/from-avatar", "POST /api/accounts/bluesky", "GET /api/searches", "POST /api/searches", "POST /api/searches/estimate", "GET /sign-in/{network}",
+        "POST /api/references/from-avatar", "POST /api/accounts/bluesky", "POST /api/accounts", "GET /api/searches", "POST /api/searches", "POST /api/searches/estimate",
+        "POST /api/sign-in/{network}", "POST /api/sign-in", "DELETE /api/sign-in", "POST /api/me/browser-code", "POST /api/me/browsers", "DELETE /api/me/browsers",
     ];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

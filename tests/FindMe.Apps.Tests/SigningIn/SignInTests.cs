@@ -117,9 +117,10 @@ public sealed class SignInTests(SignedInSystem findMe) : IClassFixture<SignedInS
 
         foreach (var parameter in new[] { "returnTo", "return", "redirect_uri", "next", "ReturnUrl" })
         {
-            using var start = await still.GetAsync(new Uri($"/sign-in/x?{parameter}=https://evil.example/", UriKind.Relative), Cancellation);
-            Assert.Equal(findMe.Networks.X.Address.Authority, start.Headers.Location!.Authority);
-            Assert.DoesNotContain("evil", start.Headers.Location!.AbsoluteUri, StringComparison.Ordinal);
+            using var start = await still.PostAsJsonAsync($"/api/sign-in/x?{parameter}=https://evil.example/", new Dictionary<string, string> { [parameter] = "https://evil.example/" }, Cancellation);
+            var address = new Uri((await start.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!["address"]!.GetValue<string>());
+            Assert.Equal(findMe.Networks.X.Address.Authority, address.Authority);
+            Assert.DoesNotContain("evil", address.AbsoluteUri, StringComparison.Ordinal);
             using var back = await still.GetAsync(new Uri($"/sign-in/x/callback?{parameter}=https://evil.example/", UriKind.Relative), Cancellation);
             Assert.Equal("/?sign-in=mismatch", back.Headers.Location!.OriginalString);
         }
@@ -133,7 +134,8 @@ public sealed class SignInTests(SignedInSystem findMe) : IClassFixture<SignedInS
 
         foreach (var instance in new[] { findMe.Networks.PrivateAddress.Authority, "169.254.169.254", "localhost", "[::1]", "evil.example/path", "a b", "xn--ä.example", "" })
         {
-            Assert.Equal("/?sign-in=unknown-instance", (await ada.OpenConsentAsync("mastodon", Uri.EscapeDataString(instance))).PathAndQuery);
+            using var answer = await ada.StartSignInAsync("mastodon", instance);
+            await ProblemAssert.IsAsync(answer, 422, "unknown-instance");
         }
 
         Assert.Equal(0, findMe.Networks.PrivateHits);
@@ -164,15 +166,213 @@ public sealed class SignInTests(SignedInSystem findMe) : IClassFixture<SignedInS
 
         // Ann is the rightmost of three on the first demo photo.
         var photo = await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], Cancellation);
-        Assert.DoesNotContain(await WarningsAsync(2), warning => warning.Contains("does not look like", StringComparison.Ordinal));
-        Assert.Contains(await WarningsAsync(0), warning => warning.Contains("does not look like", StringComparison.Ordinal));
-
-        async Task<IReadOnlyList<string>> WarningsAsync(int face)
+        using (var own = await ada.TryShowAsync(photo, face: 2))
         {
-            using var answer = await ada.TryShowAsync(photo, face);
-            Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
-            return [.. (await answer.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!["warnings"]!.AsArray().Select(warning => warning!.GetValue<string>())];
+            Assert.Equal(HttpStatusCode.Created, own.StatusCode);
+            Assert.DoesNotContain("does not look like", await own.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
         }
+
+        using var replaced = await ada.TryShowAsync(photo, face: 0, replace: true);
+        Assert.Equal(HttpStatusCode.Created, replaced.StatusCode);
+        Assert.Contains("does not look like", await replaced.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+    }
+
+    // The way in which a page of elsewhere once linked an account of its own to whoever visited it: one navigation, with the visitor's cookie.
+    [Fact]
+    public async Task A_navigation_from_another_site_begins_no_sign_in_and_links_nothing()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+
+        foreach (var path in new[] { $"/sign-in/mastodon?instance={findMe.Networks.MastodonInstances[1].Host}", "/sign-in/x", "/api/sign-in/x" })
+        {
+            using var navigation = new HttpRequestMessage(HttpMethod.Get, path);
+            navigation.Headers.Add("Sec-Fetch-Site", "cross-site");
+            navigation.Headers.Add("Sec-Fetch-Mode", "navigate");
+            using var answer = await ada.Http.SendAsync(navigation, Cancellation);
+            Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.NotFound, HttpStatusCode.MethodNotAllowed });
+            Assert.Equal(findMe.System.Page.Authority, answer.RequestMessage!.RequestUri!.Authority);
+        }
+
+        using var foreign = new HttpRequestMessage(HttpMethod.Post, "/api/sign-in/x") { Content = JsonContent.Create(new { }) };
+        foreign.Headers.Add("Origin", "https://evil.example");
+        using var refused = await ada.Http.SendAsync(foreign, Cancellation);
+        await ProblemAssert.IsAsync(refused, 403, "foreign-origin");
+        Assert.Empty(await ada.AccountsAsync());
+    }
+
+    [Fact]
+    public async Task An_account_is_linked_by_its_persons_own_yes_and_not_by_coming_back_from_the_network()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        Assert.Equal("/?sign-in=confirm", await ada.AllowAsync(await ada.OpenConsentAsync("mastodon", findMe.Networks.MastodonInstances[1].Host), "ben"));
+        Assert.Empty(await ada.AccountsAsync());
+
+        var pending = await ada.RedeemAsync();
+        Assert.Equal($"ben@{findMe.Networks.MastodonInstances[1].Host}", pending["handle"]!.GetValue<string>());
+        Assert.Equal(findMe.Networks.MastodonInstances[1].Host, pending["instance"]!.GetValue<string>());
+        Assert.Empty(await ada.AccountsAsync());
+        using var other = await ada.Http.PostAsJsonAsync("/api/accounts", new { network = "mastodon", handle = "ann@elsewhere.example" }, Cancellation);
+        await ProblemAssert.IsAsync(other, 409, "no-sign-in");
+        using var again = await ada.Http.PostAsync(new Uri("/api/sign-in", UriKind.Relative), null, Cancellation);
+        await ProblemAssert.IsAsync(again, 409, "mismatch");
+
+        using var linked = await ada.LinkAsync(pending);
+        Assert.Equal(HttpStatusCode.NoContent, linked.StatusCode);
+        Assert.Single(await ada.AccountsAsync());
+        await ada.StatusOfAsync(HttpMethod.Delete, "/api/me");
+    }
+
+    [Fact]
+    public async Task Whoever_does_not_link_an_account_gives_its_access_back()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+        var grants = findMe.Networks.X.Grants;
+        await ada.AllowAsync(await ada.OpenConsentAsync("x"), "ben");
+        var before = grants.InForce;
+        var pending = await ada.RedeemAsync();
+        Assert.Equal(before + 1, grants.InForce);
+
+        Assert.Equal(HttpStatusCode.NoContent, await ada.StatusOfAsync(HttpMethod.Delete, "/api/sign-in"));
+
+        Assert.Equal(before, grants.InForce);
+        using var late = await ada.LinkAsync(pending);
+        await ProblemAssert.IsAsync(late, 409, "no-sign-in");
+        Assert.Empty(await ada.AccountsAsync());
+    }
+
+    [Theory]
+    [InlineData("mastodon")]
+    [InlineData("x")]
+    [InlineData("bluesky")]
+    public async Task An_account_alone_opens_nobody_elses_searches(string network)
+    {
+        using var ada = findMe.NewVisitor();
+        using var eve = findMe.NewVisitor();
+        await SignInAsync(ada);
+        await ada.ShowDemoFaceAsync();
+        var search = await ada.SearchAsync("demo");
+        await eve.AgreeAsync();
+
+        using var refused = await TrySignInAsync(eve, moveHere: false);
+
+        await ProblemAssert.IsAsync(refused, 409, "other-person");
+        Assert.Empty((await eve.GetAsync("/api/references")).AsArray());
+        Assert.Equal(HttpStatusCode.NotFound, await eve.StatusOfAsync(HttpMethod.Get, $"/api/searches/{search}"));
+        Assert.Single(await ada.AccountsAsync());
+
+        // Eve may use the account, if it is hers. What Ada has stays Ada's.
+        using var moved = await TrySignInAsync(eve, moveHere: true);
+        Assert.True(moved.IsSuccessStatusCode, await moved.Content.ReadAsStringAsync(Cancellation));
+        Assert.Single(await eve.AccountsAsync());
+        Assert.Empty((await eve.GetAsync("/api/references")).AsArray());
+        Assert.Equal(HttpStatusCode.NotFound, await eve.StatusOfAsync(HttpMethod.Get, $"/api/searches/{search}"));
+        Assert.Empty(await ada.AccountsAsync());
+        Assert.Single((await ada.GetAsync("/api/references")).AsArray());
+        await ada.StatusOfAsync(HttpMethod.Delete, "/api/me");
+        await eve.StatusOfAsync(HttpMethod.Delete, "/api/me");
+
+        async Task SignInAsync(Visitor visitor)
+        {
+            await visitor.AgreeAsync();
+            using var answer = await TrySignInAsync(visitor, moveHere: false);
+            Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancellation));
+        }
+
+        async Task<HttpResponseMessage> TrySignInAsync(Visitor visitor, bool moveHere)
+        {
+            if (network == "bluesky")
+            {
+                return await visitor.Http.PostAsJsonAsync("/api/accounts/bluesky", new { handle = "ben.test", appPassword = "benx-abcd-efgh-2345", moveHere }, Cancellation);
+            }
+
+            await visitor.AllowAsync(await visitor.OpenConsentAsync(network, network == "mastodon" ? findMe.Networks.Mastodon.Host : null), "ben");
+            return await visitor.LinkAsync(await visitor.RedeemAsync(), moveHere);
+        }
+    }
+
+    [Fact]
+    public async Task A_code_from_one_browser_opens_its_searches_in_another_once()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        using var made = await ada.Http.PostAsync(new Uri("/api/me/browser-code", UriKind.Relative), null, Cancellation);
+        var code = (await made.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!["code"]!.GetValue<string>();
+        using var phone = findMe.NewVisitor();
+        using var eve = findMe.NewVisitor();
+
+        using var wrong = await EnterAsync(eve, "00000-00000");
+        await ProblemAssert.IsAsync(wrong, 422, "wrong-code");
+        using var entered = await EnterAsync(phone, code.ToLowerInvariant());
+        Assert.Equal(HttpStatusCode.NoContent, entered.StatusCode);
+        using var late = await EnterAsync(eve, code);
+        await ProblemAssert.IsAsync(late, 422, "wrong-code");
+
+        Assert.Single((await phone.GetAsync("/api/references")).AsArray());
+        Assert.Equal(1, (await ada.GetAsync("/api/me"))["otherBrowsers"]!.GetValue<int>());
+        Assert.Equal(HttpStatusCode.NoContent, await ada.StatusOfAsync(HttpMethod.Delete, "/api/me/browsers"));
+        Assert.Equal(HttpStatusCode.Forbidden, await phone.StatusOfAsync(HttpMethod.Get, "/api/references"));
+        Assert.Single((await ada.GetAsync("/api/references")).AsArray());
+        await ada.StatusOfAsync(HttpMethod.Delete, "/api/me");
+
+        Task<HttpResponseMessage> EnterAsync(Visitor visitor, string text) => visitor.Http.PostAsJsonAsync("/api/me/browsers", new { code = text }, Cancellation);
+    }
+
+    [Fact]
+    public async Task A_browser_with_things_of_its_own_opens_anothers_only_when_its_person_gives_them_up()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        using var made = await ada.Http.PostAsync(new Uri("/api/me/browser-code", UriKind.Relative), null, Cancellation);
+        var code = (await made.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!["code"]!.GetValue<string>();
+        var reference = (await ada.GetAsync("/api/references"))[0]!["id"]!.GetValue<string>();
+        using var phone = findMe.NewVisitor();
+        await phone.ShowDemoFaceAsync();
+
+        using var refused = await phone.Http.PostAsJsonAsync("/api/me/browsers", new { code }, Cancellation);
+        await ProblemAssert.IsAsync(refused, 409, "things-here");
+        using var entered = await phone.Http.PostAsJsonAsync("/api/me/browsers", new { code, discard = true }, Cancellation);
+
+        Assert.Equal(HttpStatusCode.NoContent, entered.StatusCode);
+        Assert.Equal(reference, Assert.Single((await phone.GetAsync("/api/references")).AsArray())!["id"]!.GetValue<string>());
+        await ada.StatusOfAsync(HttpMethod.Delete, "/api/me");
+    }
+
+    [Fact]
+    public async Task Signing_out_of_one_account_shows_what_else_is_signed_in()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.SignInAsync("x", account: "ben");
+        await ada.SignInAsync("mastodon", findMe.Networks.MastodonInstances[1].Host, "ben");
+
+        using var answer = await ada.Http.DeleteAsync(new Uri("/api/accounts/x", UriKind.Relative), Cancellation);
+        var left = (await answer.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!;
+
+        Assert.Equal("mastodon", Assert.Single(left["accounts"]!.AsArray())!["network"]!.GetValue<string>());
+        Assert.Equal(0, left["otherBrowsers"]!.GetValue<int>());
+        await ada.StatusOfAsync(HttpMethod.Delete, "/api/me");
+    }
+
+    [Theory]
+    [InlineData("metadata", """{"scopes_supported":[1]}""")]
+    [InlineData("metadata", """{"scopes_supported":["\ud800"]}""")]
+    [InlineData("apps", """{"client_id":"\ud800","client_secret":"x"}""")]
+    [InlineData("apps", """[1]""")]
+    public async Task An_instance_that_answers_nonsense_is_a_problem_with_a_way_out(string endpoint, string body)
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+        var instance = findMe.Networks.MastodonInstances[2];
+        instance.Faults.Clear();
+        instance.Faults.Add(new Fault(endpoint, FaultKind.Malformed) { Body = body });
+        // It never registers FindMe: a registration that is known would not be asked for again.
+        instance.Faults.Add(new Fault("apps", FaultKind.ServerError, Times: 2));
+
+        using var answer = await ada.StartSignInAsync("mastodon", instance.Host);
+
+        await ProblemAssert.IsAsync(answer, 502, "network-unreachable");
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FindMe.Local;
 using FindMe.Networks;
@@ -31,7 +33,7 @@ public sealed class SignedInSystem : IAsyncLifetime
         _networks = await NetworkBench.StartAsync(new Scenario
         {
             Accounts = [.. new Scenario().Accounts, new() { Name = "cat", Avatar = null }],
-            Mastodon = [new(), new()],
+            Mastodon = [new(), new(), new()],
             MastodonPosts =
             [
                 .. Scenario.Posts(12, everyFace: 4),
@@ -94,12 +96,18 @@ public sealed class SignedInSystem : IAsyncLifetime
 /// <summary>What a person does in a browser to sign in.</summary>
 internal static class SigningInVisitors
 {
-    /// <summary>Opens the network's page; the person has not clicked yet.</summary>
+    /// <summary>Begins to sign in, and says where the network's page is; the person has not clicked yet.</summary>
     public static async Task<Uri> OpenConsentAsync(this Visitor visitor, string network, string? instance = null)
     {
-        using var page = await visitor.Http.GetAsync(new Uri($"/sign-in/{network}{(instance is null ? "" : $"?instance={instance}")}", UriKind.Relative));
-        return page.RequestMessage!.RequestUri!;
+        using var answer = await visitor.StartSignInAsync(network, instance);
+        var body = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, body);
+        return new Uri(JsonNode.Parse(body)!["address"]!.GetValue<string>());
     }
+
+    /// <summary>Begins to sign in, as the page does.</summary>
+    public static Task<HttpResponseMessage> StartSignInAsync(this Visitor visitor, string network, string? instance = null) =>
+        visitor.Http.PostAsJsonAsync($"/api/sign-in/{network}", new { instance });
 
     /// <summary>Clicks Allow on the network's page, and says where that led.</summary>
     public static async Task<string> AllowAsync(this Visitor visitor, Uri consent, string account = "ann", string decision = "allow")
@@ -117,8 +125,24 @@ internal static class SigningInVisitors
             await visitor.AgreeAsync();
         }
 
-        Assert.Equal("/?sign-in=done", await visitor.AllowAsync(await visitor.OpenConsentAsync(network, instance), account));
+        Assert.Equal("/?sign-in=confirm", await visitor.AllowAsync(await visitor.OpenConsentAsync(network, instance), account));
+        var pending = await visitor.RedeemAsync();
+        using var linked = await visitor.LinkAsync(pending);
+        Assert.Equal(HttpStatusCode.NoContent, linked.StatusCode);
     }
+
+    /// <summary>Asks whose account the network's answer names, as the page does when it comes back.</summary>
+    public static async Task<JsonNode> RedeemAsync(this Visitor visitor)
+    {
+        using var answer = await visitor.Http.PostAsync(new Uri("/api/sign-in", UriKind.Relative), null);
+        var body = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, body);
+        return JsonNode.Parse(body)!;
+    }
+
+    /// <summary>Says yes to the question whether to link that account.</summary>
+    public static Task<HttpResponseMessage> LinkAsync(this Visitor visitor, JsonNode pending, bool moveHere = false) => visitor.Http.PostAsJsonAsync(
+        "/api/accounts", new { network = pending["network"]!.GetValue<string>(), handle = pending["handle"]!.GetValue<string>(), moveHere });
 
     /// <summary>The handles that the person is signed in with, by network.</summary>
     public static async Task<Dictionary<string, string>> AccountsAsync(this Visitor visitor) =>

@@ -1,0 +1,118 @@
+using System.Security.Cryptography;
+using System.Text;
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace FindMe.Api;
+
+/// <summary>A code that opens a person's things in another browser.</summary>
+/// <param name="Code">Ten letters and digits in two groups; it serves once.</param>
+/// <param name="ExpiresAt">When it expires.</param>
+internal sealed record BrowserCode(string Code, DateTimeOffset ExpiresAt);
+
+/// <summary>A browser that shows a code.</summary>
+/// <param name="Code">The code.</param>
+/// <param name="Discard">Whether to delete what this browser has of its own first.</param>
+internal sealed record BrowserEntry(string? Code, bool Discard = false);
+
+/// <summary>One person in several browsers: a code from a browser that has their things opens them in another one.</summary>
+internal static class OtherBrowsers
+{
+    // Crockford's base 32: no letter looks like a digit. 32^10 codes, ten tries in five minutes an address, ten minutes: nobody guesses one.
+    private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    private const int CodeLength = 10;
+
+    // Long enough to walk to another device.
+    private static readonly TimeSpan CodeLifetime = TimeSpan.FromMinutes(10);
+
+    public static void MapOtherBrowsers(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/api/me/browser-code", CreateCodeAsync).RequireCaller().WithSummary("A code that opens your things in another browser, once, within ten minutes.");
+        routes.MapPost("/api/me/browsers", EnterAsync).WithSummary("Open what another browser has, with a code from there.");
+        routes.MapDelete("/api/me/browsers", SignOutOthersAsync).RequireCaller().WithSummary("Sign out every browser but this one.");
+    }
+
+    private static async Task<Created<BrowserCode>> CreateCodeAsync(Caller caller, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var code = RandomNumberGenerator.GetString(Alphabet, CodeLength);
+        await dapr.CreateOrUpdateStateAsync<OpenDoor>(Key(code), _ => new OpenDoor(caller.Id), _ => CodeLifetime, cancellationToken);
+        return TypedResults.Created((string?)null, new BrowserCode($"{code[..5]}-{code[5..]}", time.GetUtcNow() + CodeLifetime));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> EnterAsync(
+        BrowserEntry entry, HttpContext context, RequestLimits limits, Forgetting forgetting, DaprClient dapr, CancellationToken cancellationToken)
+    {
+        if (limits.TrySignIn(context) is { } wait)
+        {
+            return limits.TooMany(context, "too-many-sign-ins", "There were too many attempts to sign in.", wait);
+        }
+
+        var code = new string([.. (entry.Code ?? "").ToUpperInvariant().Where(char.IsAsciiLetterOrDigit).Take(CodeLength + 1)]);
+        var key = Key(code);
+        if (code.Length != CodeLength || await dapr.GetStateAsync<OpenDoor>(StateKeys.Store, key, cancellationToken) is not { Used: false } door)
+        {
+            return WrongCode;
+        }
+
+        var caller = await Callers.KnownCallerOfAsync(context);
+        if (caller?.Id == door.Person)
+        {
+            return TypedResults.NoContent();
+        }
+
+        if (caller?.Person.HasThings == true && !entry.Discard)
+        {
+            return Problems.Of(
+                409, "things-here", "This browser has selfies or searches of its own.", "Keep them, and use another browser; or send discard: true, which deletes them first.");
+        }
+
+        // Two that show the same code at once: one of them gets in.
+        var isMine = false;
+        await dapr.UpdateStateAsync<OpenDoor>(
+            key,
+            current =>
+            {
+                isMine = !current.Used;
+                return isMine ? current with { Used = true } : current;
+            },
+            _ => CodeLifetime,
+            cancellationToken);
+        if (!isMine)
+        {
+            return WrongCode;
+        }
+
+        var session = Callers.NewSession();
+        if (await dapr.UpdatePersonAsync(door.Person, person => person with { Sessions = person.WithSession(session) }, cancellationToken) is null)
+        {
+            return WrongCode;
+        }
+
+        if (caller is not null)
+        {
+            await forgetting.ForgetAsync(caller.Id);
+        }
+
+        await Callers.SignInAsync(context, door.Person, session);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> SignOutOthersAsync(HttpContext context, Caller caller, DaprClient dapr, CancellationToken cancellationToken)
+    {
+        var session = Callers.NewSession();
+        await dapr.UpdatePersonAsync(caller.Id, person => person with { Sessions = [session] }, cancellationToken);
+        await Callers.SignInAsync(context, caller.Id, session);
+        return TypedResults.NoContent();
+    }
+
+    private static ProblemHttpResult WrongCode { get; } = Problems.Of(
+        422, "wrong-code", "This code is wrong, expired or already used.", "Make a new one in the other browser: My data, Use another browser too.");
+
+    // The store holds a hash: who reads it cannot enter.
+    private static string Key(string code) =>
+        StateKeys.BrowserCode(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(code))));
+
+    /// <summary>Whose things a code opens.</summary>
+    private sealed record OpenDoor(string Person, bool Used = false) : Document;
+}
