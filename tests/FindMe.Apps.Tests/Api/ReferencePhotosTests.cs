@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 
@@ -69,6 +70,86 @@ public sealed class ReferencePhotosTests(FindMeSystem findMe) : IClassFixture<Fi
         Assert.Single((await ada.GetAsync("/api/references")).AsArray());
         Assert.Equal(HttpStatusCode.NoContent, await ada.StatusOfAsync(HttpMethod.Delete, $"/api/references/{reference}"));
         Assert.Empty((await ada.GetAsync("/api/references")).AsArray());
+    }
+
+    [Fact]
+    public async Task The_faces_of_two_people_never_become_one_persons_however_many_come_at_once()
+    {
+        using var ada = findMe.NewVisitor();
+        var first = await ada.ShowDemoFaceAsync();
+        foreach (var face in new[] { 1, 2 })
+        {
+            using var other = await ada.TryShowAsync(await DemoPhotoAsync(), face);
+            var problem = await ProblemAssert.IsAsync(other, 409, "another-person");
+            Assert.Contains("replace", problem["detail"]!.GetValue<string>(), StringComparison.Ordinal);
+        }
+
+        using var eve = findMe.NewVisitor();
+        await eve.AgreeAsync();
+        var taken = new ConcurrentBag<HttpStatusCode>();
+        await Parallel.ForEachAsync(Enumerable.Range(0, 24), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) =>
+        {
+            using var answer = await eve.TryShowAsync(await DemoPhotoAsync(), face: number % 3);
+            taken.Add(answer.StatusCode);
+        });
+
+        Assert.Single((await ada.GetAsync("/api/references")).AsArray());
+        var references = (await eve.GetAsync("/api/references")).AsArray();
+        Assert.Equal(references.Count, taken.Count(status => status == HttpStatusCode.Created));
+        Assert.InRange(references.Count, 1, 10);
+        Assert.All(references, reference => Assert.True(reference!["isUsed"]!.GetValue<bool>()));
+        Assert.Single(references.Select(reference => reference!["box"]!["x"]!.GetValue<double>()).Distinct());
+        Assert.Equal(first["box"]!["x"]!.GetValue<double>(), (await ada.GetAsync("/api/references"))[0]!["box"]!["x"]!.GetValue<double>());
+    }
+
+    [Fact]
+    public async Task A_face_that_replaces_another_persons_deletes_those_and_cancels_their_searches()
+    {
+        using var ada = findMe.NewVisitor();
+        var first = (await ada.ShowDemoFaceAsync())["id"]!.GetValue<string>();
+        var search = await ada.SearchAsync(FindMeSystem.Talk);
+        using (var blank = await ada.TryShowAsync(TemporaryFolder.BlankPng(400, 400), replace: true))
+        {
+            await ProblemAssert.IsAsync(blank, 422, "no-face");
+        }
+
+        Assert.Equal(first, Assert.Single((await ada.GetAsync("/api/references")).AsArray())!["id"]!.GetValue<string>());
+
+        using var replaced = await ada.TryShowAsync(await DemoPhotoAsync(), face: 1, replace: true);
+
+        Assert.Equal(HttpStatusCode.Created, replaced.StatusCode);
+        Assert.NotEqual(first, Assert.Single((await ada.GetAsync("/api/references")).AsArray())!["id"]!.GetValue<string>());
+        Assert.Equal("cancelled", Visitor.Status(await ada.UntilEndedAsync(search)));
+    }
+
+    // Three crops of one actor: the second is 1.14 away from the first, the third is near both.
+    [Fact]
+    public async Task A_doubtful_photo_waits_unused_until_another_one_is_like_both()
+    {
+        var crops = Checkouts.Shared("eval/bbt_crops");
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+
+        using var first = await ShowAsync("frjs_lennard_14.png");
+        Assert.Equal(HttpStatusCode.Created, first.StatusCode);
+        using var doubtful = await ShowAsync("faceapi_leonard3.png");
+        var problem = await ProblemAssert.IsAsync(doubtful, 422, "needs-another-photo");
+        Assert.False(problem["reference"]!["isUsed"]!.GetValue<bool>());
+        Assert.Equal([true, false], await UsedAsync());
+        using var between = await ShowAsync("faceapi_leonard4.png");
+        Assert.Equal(HttpStatusCode.Created, between.StatusCode);
+        Assert.Equal([true, true, true], await UsedAsync());
+
+        // Without the one between them, the two are strangers again.
+        var middle = (await ada.GetAsync("/api/references"))[2]!["id"]!.GetValue<string>();
+        Assert.Equal(HttpStatusCode.NoContent, await ada.StatusOfAsync(HttpMethod.Delete, $"/api/references/{middle}"));
+        Assert.Equal([true, false], await UsedAsync());
+
+        async Task<HttpResponseMessage> ShowAsync(string crop) =>
+            await ada.TryShowAsync(await File.ReadAllBytesAsync(Path.Combine(crops, crop), TestContext.Current.CancellationToken));
+
+        async Task<IEnumerable<bool>> UsedAsync() =>
+            (await ada.GetAsync("/api/references")).AsArray().Select(reference => reference!["isUsed"]!.GetValue<bool>());
     }
 
     [Fact]

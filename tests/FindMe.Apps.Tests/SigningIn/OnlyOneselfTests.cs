@@ -130,6 +130,35 @@ public sealed class OnlyOneselfTests(SignedInSystem findMe) : IClassFixture<Sign
     }
 
     [Fact]
+    public async Task A_search_that_cannot_be_logged_does_not_begin()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        var finished = await ada.SearchAsync("demo");
+        await ada.UntilEndedAsync(finished);
+        // A folder in the place of the day's file: nobody can write there, whatever their rights.
+        var file = Directory.GetFiles(Path.Combine(findMe.Data, "audit"), "*.jsonl").Single();
+        var aside = file + ".aside";
+        File.Move(file, aside);
+        Directory.CreateDirectory(file);
+        try
+        {
+            using var begun = await ada.Http.PostAsJsonAsync("/api/searches", new { source = "album", query = "demo" }, Cancellation);
+            await ProblemAssert.IsAsync(begun, 503, "not-logged");
+            using var continued = await ada.Http.PostAsJsonAsync($"/api/searches/{finished}/continue", new { }, Cancellation);
+            await ProblemAssert.IsAsync(continued, 503, "not-logged");
+
+            Assert.Equal(finished, Assert.Single((await ada.GetAsync("/api/searches")).AsArray())!["id"]!.GetValue<string>());
+            Assert.Equal("finished", Visitor.Status(await ada.GetAsync($"/api/searches/{finished}")));
+        }
+        finally
+        {
+            Directory.Delete(file);
+            File.Move(aside, file);
+        }
+    }
+
+    [Fact]
     public async Task Every_search_is_in_the_audit_log_with_its_counts_and_without_an_id_that_opens_anything()
     {
         using var ada = findMe.NewVisitor();

@@ -12,6 +12,9 @@ public sealed class SignedInSystem : IAsyncLifetime
     /// <summary>Searches that a person may begin here in a day.</summary>
     public const int SearchesPerDay = 3;
 
+    /// <summary>How long decrypted references stay in memory here.</summary>
+    public static readonly TimeSpan ReferencesKept = TimeSpan.FromSeconds(2);
+
     private readonly TemporaryFolder _folder = new();
     private LocalSystem? _system;
     private NetworkBench? _networks;
@@ -51,6 +54,7 @@ public sealed class SignedInSystem : IAsyncLifetime
             ["OnlyOneself__AuditInterval"] = "00:00:01",
             ["OnlyOneself__ReportAbuse"] = "abuse@findme.example",
             [$"OnlyOneself__Albums__{Private}__0"] = "x:ann",
+            ["Compare__ReferencesKept"] = $"{ReferencesKept}",
             ["OptOut__Handles__0"] = $"@cat@{_networks.Mastodon.Host}",
             // The test waits for no retry of a network that is told to be down.
             ["Fetching__Retries"] = "0",
