@@ -26,7 +26,7 @@ internal sealed record ConsentGiven(string? Version);
 /// <summary>GET the text, POST the agreement: with it begins what FindMe knows of a person.</summary>
 internal static class Consents
 {
-    private const string Version = "2026-11b";
+    private const string Version = "2026-11c";
 
     private static readonly int Days = (int)Callers.Retention.TotalDays;
 
@@ -34,7 +34,7 @@ internal static class Consents
     [
         new("What is computed", "From the picture you show, FindMe computes an embedding: 512 numbers that describe your face. It computes the same for every face on the photos you search, compares them with yours, and forgets theirs at once."),
         new("What is kept", $"Your embedding, encrypted with a key of your own; never the picture you showed. Your searches, with the photos FindMe found you on, where your face is on them and how sure FindMe is. For {Days} days, then it is all deleted by itself. Nobody else's embedding is ever stored."),
-        new("Who sees it", "You, in this browser, and in others where you sign in with the same account. FindMe gives it to nobody and puts no face into logs or messages."),
+        new("Who sees it", "You, in this browser, and in others that you open with a code from this one. FindMe gives it to nobody and puts no face into logs or messages."),
         new("If you sign in", "Signing in is up to you and is not consent. FindMe then keeps your handle and, encrypted with your key, what lets it search there in your name. Your account's picture is used only when you say so, and to ask you when a face you show does not look like it. Signing out or deleting everything gives the access back."),
         new("What is written down of a search", "To notice misuse the operator keeps for 90 days who searched what and when, by a pseudonym and the handle you are signed in with, and how many photos were found. No face, no embedding."),
         new("How to delete it", "“Delete everything about me” deletes your key, your embeddings, your searches and their results at once. You can do so at any time, and withdraw your consent by it."),

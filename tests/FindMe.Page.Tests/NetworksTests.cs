@@ -32,10 +32,13 @@ public sealed class NetworksTests(RunningFindMeWithNetworks findMe) : IClassFixt
         await page.GetByLabel("Your Mastodon server").FillAsync(findMe.AddressOf("mastodon-1").Authority);
         await visitor.Button("Sign in with Mastodon").ClickAsync();
         await visitor.Button("Allow").ClickAsync();
+        await Expect(visitor.Notice).ToContainTextAsync($"Link @ann@{findMe.AddressOf("mastodon-1").Authority} on Mastodon to your searches?");
+        await LookAtAsync("20b-link-question");
+        await visitor.Button("Link").ClickAsync();
         await Expect(visitor.Notice).ToContainTextAsync("You are signed in");
         Assert.DoesNotContain("sign-in", page.Url, StringComparison.Ordinal);
         await page.GotoAsync("/#privacy");
-        await Expect(page.GetByText("@ann@")).ToBeVisibleAsync();
+        await Expect(page.Locator("strong").GetByText("@ann@")).ToBeVisibleAsync();
         await LookAtAsync("21-signed-in");
 
         await page.GotoAsync("/#face");
@@ -73,6 +76,8 @@ public sealed class NetworksTests(RunningFindMeWithNetworks findMe) : IClassFixt
         await LookAtAsync("26-searching");
         await visitor.SearchEndsAsync("Done.");
         await Expect(page.Locator(".posts a").First).ToContainTextAsync("on Mastodon");
+        // Whatever marks of direction an author's name holds, it turns nothing round it.
+        await Expect(page.Locator(".posts a bdi").First).ToContainTextAsync("@");
         await Expect(page.Locator(".frame-times")).ToHaveTextAsync("In the video at 0:03–0:06");
         await LookAtAsync("27-posts");
 

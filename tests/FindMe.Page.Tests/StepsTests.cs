@@ -89,6 +89,65 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     }
 
     [Fact]
+    public async Task Another_persons_face_is_refused_and_can_replace_the_earlier_one()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe, Appearance.Phone);
+        await visitor.AgreeAsync();
+        await visitor.ShowFaceAsync();
+
+        await visitor.ChoosePhotoAsync(Albums.Sample(1));
+        await visitor.Button("Face 1 of 3, from the left").ClickAsync();
+        await Expect(visitor.Notice).ToContainTextAsync("This is not the face you showed before");
+        await Appearance.LookAtAsync(visitor.Page, "14-another-person");
+        await Expect(visitor.Page.Locator(".references li")).ToHaveCountAsync(1);
+
+        await visitor.Button("Replace the earlier ones").ClickAsync();
+
+        await visitor.FaceWorksAsync();
+        await Expect(visitor.Page.Locator(".references li")).ToHaveCountAsync(1);
+    }
+
+    [Fact]
+    public async Task A_second_browser_opens_the_same_searches_with_a_code_from_the_first()
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        await visitor.ShowFaceAsync();
+        await visitor.Page.GotoAsync("/#privacy");
+        await visitor.Button("Use another browser too").ClickAsync();
+        var code = await visitor.Page.Locator(".notice-title").InnerTextAsync();
+        await using var phone = await Visitor.ArriveAsync(findMe, Appearance.Phone);
+        await phone.AgreeAsync();
+        await phone.Page.GotoAsync("/#privacy");
+
+        await phone.Page.GetByText("Enter a code from another browser").ClickAsync();
+        await phone.Page.GetByLabel("The code that the other browser shows").FillAsync(code);
+        await Appearance.LookAtAsync(phone.Page, "15-browser-code");
+        await phone.Button("Open").ClickAsync();
+
+        await Expect(phone.Notice).ToContainTextAsync("This browser shows the same selfies and searches now");
+        await phone.Page.GotoAsync("/#face");
+        await Expect(phone.Page.Locator(".references li")).ToHaveCountAsync(1);
+    }
+
+    [Theory]
+    [InlineData("/?sign-in=constructor")]
+    [InlineData("/?sign-in=__proto__")]
+    [InlineData("/#constructor")]
+    [InlineData("/#__proto__")]
+    public async Task An_address_that_names_nothing_leads_to_the_start(string address)
+    {
+        await using var visitor = await Visitor.ArriveAsync(findMe);
+
+        await visitor.Page.GotoAsync(address);
+        await visitor.Page.ReloadAsync();
+
+        await Expect(visitor.Button("Agree and go on")).ToBeVisibleAsync();
+        await Expect(visitor.Notice).ToHaveCountAsync(0);
+        Assert.Empty(visitor.Console);
+    }
+
+    [Fact]
     public async Task A_shown_face_can_be_deleted_again()
     {
         await using var visitor = await Visitor.ArriveAsync(findMe);

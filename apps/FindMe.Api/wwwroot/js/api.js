@@ -63,9 +63,16 @@ export const api = {
   events: id => new EventSource(`${search(id)}/events`),
   deleteMe: () => send('DELETE', '/api/me'),
   me: () => send('GET', '/api/me'),
-  signInWithBluesky: (handle, appPassword) => send('POST', '/api/accounts/bluesky', { handle, appPassword }),
+  startSignIn: (network, instance) => send('POST', `/api/sign-in/${encodeURIComponent(network)}`, { instance }),
+  redeemSignIn: () => send('POST', '/api/sign-in'),
+  cancelSignIn: () => send('DELETE', '/api/sign-in'),
+  linkAccount: ({ network, handle }, moveHere) => send('POST', '/api/accounts', { network, handle, moveHere }),
+  signInWithBluesky: (handle, appPassword, moveHere) => send('POST', '/api/accounts/bluesky', { handle, appPassword, moveHere }),
+  browserCode: () => send('POST', '/api/me/browser-code'),
+  enterBrowserCode: (code, discard) => send('POST', '/api/me/browsers', { code, discard }),
+  signOutOtherBrowsers: () => send('DELETE', '/api/me/browsers'),
   signOut: network => send('DELETE', `/api/accounts/${encodeURIComponent(network)}`),
-  addAvatar: network => send('POST', '/api/references/from-avatar', { network }),
+  addAvatar: (network, replace) => send('POST', '/api/references/from-avatar', { network, replace }),
 
   deleteUpload: id => send('DELETE', `/api/uploads/${encodeURIComponent(id)}`),
 
@@ -83,10 +90,11 @@ export const api = {
     request.send(file);
   }),
 
-  addReference(photo, face) {
+  addReference(photo, face, replace) {
     const form = new FormData();
     form.append('photo', photo, photo.name ?? 'selfie.jpg');
     if (face !== undefined) form.append('face', String(face));
+    if (replace) form.append('replace', 'true');
     return send('POST', '/api/references', form);
   },
 };

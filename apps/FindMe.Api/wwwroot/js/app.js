@@ -9,23 +9,23 @@ import { resultsView } from './results.js';
 import { searchesView } from './searches.js';
 import { privacyView, confirmDeleteEverything } from './privacy.js';
 import { element } from './element.js';
-import { hasEnded } from './words.js';
+import { hasEnded, table } from './words.js';
 import { notice, problemNotice } from './notice.js';
 
-const views = {
+const views = table({
   consent: consentView,
   face: selfieView,
   album: albumView,
   search: resultsView,
   searches: searchesView,
   privacy: privacyView,
-};
+});
 
 const main = document.getElementById('main');
 let shown = { leave() {} };
 let turn = 0;
 // Said once on top of the next step, for instance why it is shown.
-let pending = signInOutcome();
+let pending;
 
 const page = {
   go(name, argument) {
@@ -46,6 +46,8 @@ const page = {
     return true;
   },
 };
+
+pending = signInOutcome(page);
 
 async function startingPoint() {
   const consent = await api.consent();

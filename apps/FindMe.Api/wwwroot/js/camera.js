@@ -1,14 +1,15 @@
 // Takes a selfie with the device's camera. Pictures stay in the page until one is chosen.
 import { element, replace } from './element.js';
+import { table } from './words.js';
 
 const JPEG_QUALITY = 0.92;
 
-const refusals = {
+const refusals = table({
   NotAllowedError: 'The camera was refused. Allow it for this page in your browser, or choose a photo instead.',
   NotFoundError: 'This device has no camera. Choose a photo instead.',
   OverconstrainedError: 'This device has no camera that fits. Choose a photo instead.',
   NotReadableError: 'Another program is using the camera. Close it, or choose a photo instead.',
-};
+});
 
 export const cameraWords = error => refusals[error.name] ?? 'The camera could not be started. Choose a photo instead.';
 

@@ -1,9 +1,9 @@
 // A message beside the thing it is about: what happened, and the way out.
 import { element } from './element.js';
-import { sentence } from './words.js';
+import { sentence, table } from './words.js';
 
 // The API tells programs the way out; where that is a request to send, the page has a button for it and says so instead.
-const waysOut = {
+const waysOut = table({
   'consent-outdated': 'The text has changed since this page was opened. Reload the page and read it again.',
   'no-face': 'Try a photo with your face from the front, in good light, and not covered.',
   'face-too-small': 'Come closer, or cut the photo so that your face fills more of it.',
@@ -16,11 +16,16 @@ const waysOut = {
   'max-cost-missing': 'Say how much the search may cost.',
   'unknown-upload': 'Send the ZIP file once more: uploads are deleted after a while.',
   'too-many': 'Wait until a running search has ended, or cancel one.',
-};
+  'another-person': 'FindMe looks for one person only. Show another photo of the same face, or replace the earlier photos with this one.',
+  'other-person': 'You can use it here instead, which signs it out there. Or open those searches here, with a code from that browser.',
+  'things-here': 'Keep them, and use another browser. Or delete them, and open the others here.',
+  'wrong-code': 'Make a new one in the other browser: My data, “Use another browser too”.',
+  'no-sign-in': 'Please sign in again.',
+});
 
 export function notice(kind, title, ...body) {
   return element('div', { class: `notice ${kind}`, role: kind === 'problem' ? 'alert' : null },
-    title && element('p', { class: 'notice-title' }, title),
+    title && element('p', { class: 'notice-title' }, ...[title].flat()),
     body.map(part => (typeof part === 'string' ? part && element('p', {}, part) : part)));
 }
 

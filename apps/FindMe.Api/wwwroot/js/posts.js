@@ -16,10 +16,11 @@ export const isSensitiveItself = match => match.post?.sensitive === true || matc
 
 export function postList(posts) {
   return posts.length > 0 && element('ul', { class: 'posts' }, posts.map(post => {
-    const words = `${post.author ? `@${post.author.replace(/^@/, '')}` : 'A post'} on ${networkNames[post.network] ?? post.network}`;
+    // Isolated: a name written from right to left, or one that holds marks of direction, turns nothing round it.
+    const words = [post.author ? element('bdi', {}, `@${post.author.replace(/^@/, '')}`) : 'A post', ` on ${networkNames[post.network] ?? post.network}`];
     const address = webAddress(post.url);
     return element('li', {},
-      address ? element('a', { href: address, target: '_blank', rel: 'noreferrer noopener' }, words) : words,
+      address ? element('a', { href: address, target: '_blank', rel: 'noreferrer noopener' }, ...words) : words,
       post.createdAt && element('span', { class: 'small' }, ` ${minuteOf(post.createdAt)}`));
   }));
 }

@@ -1,5 +1,5 @@
 // What is kept about the person, and the one button that ends it.
-import { accountPanel, stillGranted } from './account.js';
+import { accountPanel, browserPanel, stillGranted } from './account.js';
 import { api } from './api.js';
 import { consentText } from './consent.js';
 import { element, replace } from './element.js';
@@ -27,6 +27,7 @@ export async function privacyView(page) {
         element('p', { class: 'actions' },
           element('button', { type: 'button', class: 'button danger', onclick: () => document.getElementById('delete-everything').click() }, 'Delete everything about me'))),
       me && accountPanel(page, me),
+      me && browserPanel(page, me),
       element('section', { class: 'panel', 'aria-label': consent.title },
         element('h2', {}, consent.accepted ? 'What you agreed to' : consent.title), consentText(consent))),
     leave: list.leave,

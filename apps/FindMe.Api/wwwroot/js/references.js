@@ -12,15 +12,19 @@ export function referenceList(page, references, changed = () => {}) {
   const heading = element('h2', { tabindex: -1 }, 'Pictures you have shown');
   const node = element('section', { class: 'shown', 'aria-label': 'Pictures you have shown' }, heading, items, answer);
   const thumbnails = [];
+  const marks = new Map();
 
   function item(reference, preview) {
     const remove = element('button', { type: 'button', class: 'button quiet small', onclick: forget }, icon(icons.trash), 'Delete',
       element('span', { class: 'visually-hidden' }, ` the picture of ${minuteOf(reference.createdAt)}`));
+    const mark = element('p', { class: 'small', hidden: reference.isUsed }, 'Not used yet: add a photo that looks like this one and like the earlier ones.');
+    marks.set(reference.id, mark);
     const row = element('li', {},
       preview ? faceCrop(preview, reference.box, reference) : element('span', { class: 'crop empty' }, icon(icons.face)),
       element('div', {},
         element('p', {}, `Shown on ${minuteOf(reference.createdAt)}`),
         element('p', { class: 'small' }, `${qualityWords(reference.quality)} · deleted by itself on ${dayOf(reference.expiresAt)}`),
+        mark,
         !preview && reference.warnings.map(warning => element('p', { class: 'small' }, sentence(warning)))),
       remove);
 
@@ -29,6 +33,7 @@ export function referenceList(page, references, changed = () => {}) {
       try {
         await api.deleteReference(reference.id);
         row.remove();
+        markUsed(await api.references());
         announceNow('The picture was deleted.');
         count();
         // The button that had the focus is gone with its row.
@@ -47,6 +52,12 @@ export function referenceList(page, references, changed = () => {}) {
     changed(items.children.length);
   }
 
+  function markUsed(current) {
+    for (const { id, isUsed } of current) {
+      if (marks.has(id)) marks.get(id).hidden = isUsed;
+    }
+  }
+
   items.append(...references.map(reference => item(reference)));
   count();
   return {
@@ -55,6 +66,11 @@ export function referenceList(page, references, changed = () => {}) {
       const thumbnail = photo && URL.createObjectURL(photo);
       if (thumbnail) thumbnails.push(thumbnail);
       items.prepend(item(reference, thumbnail));
+      count();
+    },
+    mark: markUsed,
+    clear() {
+      items.replaceChildren();
       count();
     },
     leave: () => thumbnails.forEach(thumbnail => URL.revokeObjectURL(thumbnail)),

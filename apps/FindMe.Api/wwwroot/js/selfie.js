@@ -68,7 +68,7 @@ export async function selfieView(page) {
     }
   }
 
-  async function send(photo, face) {
+  async function send(photo, face, replacing = false) {
     switchOff();
     const mine = ++sending;
     const image = show(photo);
@@ -76,17 +76,25 @@ export async function selfieView(page) {
     replace(answer, element('p', { class: 'working' }, 'Looking for your face…'));
     announceNow('Looking for your face.');
     try {
-      const reference = await api.addReference(photo, face);
+      const reference = await api.addReference(photo, face, replacing);
       if (mine !== sending) return;
       stage.dataset.state = 'done';
       image.after(boundingBox(reference.box, reference, 'match'));
-      accepted(reference, photo);
+      accepted(reference, photo, replacing);
     } catch (problem) {
       if (mine !== sending || page.needsConsent(problem)) return;
       stage.dataset.state = 'refused';
       if (problem.slug === 'several-faces') pick(photo, image, problem);
-      else refused(photo, problem);
+      else if (problem.slug === 'needs-another-photo') waiting(problem, photo);
+      else refused(photo, problem, () => send(photo, face, true));
     }
+  }
+
+  // Kept, and not used until another photo looks like it and like the earlier ones.
+  function waiting(problem, photo) {
+    replace(answer, notice('info', problem.title, problem.detail));
+    announceNow(`${problem.title} ${problem.detail}`);
+    list.add(problem.members.reference, photo);
   }
 
   function show(photo) {
@@ -99,13 +107,16 @@ export async function selfieView(page) {
     return image;
   }
 
-  function accepted(reference, photo) {
+  async function accepted(reference, photo, replacing) {
+    if (replacing) list.clear();
     const words = notice('good', 'This photo works', `${qualityWords(reference.quality)}, ${percent(reference.quality)}.`,
       ...reference.warnings.map(sentence));
     replace(answer, words);
     announceNow(`This photo works. ${qualityWords(reference.quality)}. ${reference.warnings.map(sentence).join(' ')}`);
     list.add(reference, photo);
     onward.focus();
+    // One that waited may be used now.
+    list.mark(await api.references());
   }
 
   function pick(photo, image, problem) {
@@ -124,7 +135,12 @@ export async function selfieView(page) {
     buttons[0]?.focus({ preventScroll: true });
   }
 
-  function refused(photo, problem) {
+  function refused(photo, problem, replaceEarlier) {
+    if (problem.slug === 'another-person') {
+      replace(answer, problemNotice(problem, element('button', { type: 'button', class: 'button', onclick: replaceEarlier }, 'Replace the earlier ones'),
+        element('p', { class: 'small' }, 'That deletes them and cancels their searches.')));
+      return;
+    }
     const shrink = problem.slug === 'too-large' &&
       element('button', { type: 'button', class: 'button', onclick: () => sendSmaller(photo) }, 'Send a smaller copy');
     replace(answer, shrink ? problemNotice(problem, shrink) : problemNotice(problem));
@@ -159,7 +175,7 @@ export async function selfieView(page) {
 
   const offers = avatarOffers(page, me, {
     taken: reference => accepted(reference),
-    refused: problem => replace(answer, problemNotice(problem)),
+    refused: (problem, replaceEarlier) => (problem.slug === 'needs-another-photo' ? waiting(problem) : refused(undefined, problem, replaceEarlier)),
   });
   const node = stepFrame('face', references.length > 0 ? 'Your face is here.' : 'Show your face, once.',
     references.length > 0

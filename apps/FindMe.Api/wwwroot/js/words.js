@@ -1,5 +1,8 @@
 // Numbers and codes in plain words.
 
+// A table of words by a name from outside: "constructor" is in none.
+export const table = entries => Object.assign(Object.create(null), entries);
+
 const NO_BREAK_SPACE = '\u00a0';
 
 export const count = (number, one, many = `${one}s`) => `${number.toLocaleString('en')}${NO_BREAK_SPACE}${number === 1 ? one : many}`;
@@ -25,14 +28,14 @@ export const sentence = text => {
   return words && words[0].toUpperCase() + words.slice(1) + (/[.!?…]$/.test(words) ? '' : '.');
 };
 
-const statuses = {
+const statuses = table({
   searching: 'Looking for photos',
   processing: 'Comparing faces',
   waiting: 'Waiting',
   finished: 'Finished',
   failed: 'Stopped by a problem',
   cancelled: 'Cancelled',
-};
+});
 
 export const statusWords = status => statuses[status] ?? status;
 
