@@ -17,6 +17,7 @@ builder.Services.AddSearchPhotos();
 builder.Services.AddUploads();
 builder.Services.AddForgetting();
 builder.Services.AddWakeups();
+builder.Services.AddRecovery();
 builder.Services.AddOperator();
 builder.Services.AddOpenApi();
 

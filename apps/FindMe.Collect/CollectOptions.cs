@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using FindMe.Pipeline;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Collect;
@@ -15,6 +16,13 @@ public sealed class CollectOptions
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan FirstWait { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Time for one page of a source, with all its requests, 1 to 100 s. Default 18 s (<see cref="TimeBudget.Handler"/>); then the source counts as
+    /// silent and is asked again later. Below the timeout of a delivery in components/resiliency.yaml.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:01:40")]
+    public TimeSpan PageTime { get; set; } = TimeBudget.Handler;
 
     /// <summary>Silences of a source in a row after which a search stops, 1 to 10. Default 6.</summary>
     [Range(1, 10)]

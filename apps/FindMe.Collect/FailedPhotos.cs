@@ -49,7 +49,7 @@ internal sealed class FailedPhotos(DaprClient dapr, PhotoWaves waves, Failures f
         if (reopened?.IsOpen() == true)
         {
             // What was under way when the search failed was let go without a verdict.
-            await ResumeAsync(reopened, cancellationToken);
+            await ResumeAsync(reopened, DateTimeOffset.MaxValue, cancellationToken);
         }
 
         await failures.RemoveAsync(id, cancellationToken);
@@ -57,11 +57,14 @@ internal sealed class FailedPhotos(DaprClient dapr, PhotoWaves waves, Failures f
     }
 
     /// <summary>Sends what is under way and has no verdict, and asks for the next page. What was on its way all the same is done once.</summary>
-    public async Task ResumeAsync(Search search, CancellationToken cancellationToken)
+    /// <param name="search">The search.</param>
+    /// <param name="sentBefore">Only photos that were sent before then: the handler of a later one may still be at work.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task ResumeAsync(Search search, DateTimeOffset sentBefore, CancellationToken cancellationToken)
     {
         for (var page = 0; page < search.Pages.Count; page++)
         {
-            await waves.ReleaseDueAsync(search, page, cancellationToken, again: true);
+            await waves.ReleaseDueAsync(search, page, cancellationToken, sentBefore);
         }
 
         if (search.Stage == SearchStage.Listing)

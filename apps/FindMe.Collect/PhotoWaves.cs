@@ -28,8 +28,8 @@ internal sealed class PhotoWaves(DaprClient dapr, TimeProvider time)
     /// <param name="search">The search.</param>
     /// <param name="pageNumber">The page, counted from 0; nothing happens where it is not listed.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="again">Also all that were sent before and are not settled, whether it is their turn or not: what was under way is to be sent once more.</param>
-    public async Task ReleaseDueAsync(Search search, int pageNumber, CancellationToken cancellationToken, bool again = false)
+    /// <param name="sentBefore">Also those that were sent before then and are not settled: they are sent once more. Null: only those that were not sent.</param>
+    public async Task ReleaseDueAsync(Search search, int pageNumber, CancellationToken cancellationToken, DateTimeOffset? sentBefore = null)
     {
         if (pageNumber >= search.Pages.Count || !search.IsOpen())
         {
@@ -42,14 +42,15 @@ internal sealed class PhotoWaves(DaprClient dapr, TimeProvider time)
         var due = new List<int>();
         for (var wave = 0; wave < PageLayout.WavesOf(page.Photos); wave++)
         {
-            var isMissing = again && PageLayout.IsWaveSent(shards, wave) && !PageLayout.IsWaveSettled(shards, wave);
-            if (isMissing || (!PageLayout.IsWaveSent(shards, wave) && await IsDueAsync(search, first + wave, first, shards, cancellationToken)))
+            if (PageLayout.SentAt(shards, wave) is { } sent
+                ? sent < sentBefore && !PageLayout.IsWaveSettled(shards, wave)
+                : await IsDueAsync(search, first + wave, first, shards, cancellationToken))
             {
                 due.Add(wave);
             }
         }
 
-        await SendAsync(search, page, first, shards, due, cancellationToken, again);
+        await SendAsync(search, page, first, shards, due, cancellationToken, again: sentBefore is not null);
     }
 
     // The waves of the page at hand are in its shards; only its first ones look at an earlier page.
@@ -98,16 +99,13 @@ internal sealed class PhotoWaves(DaprClient dapr, TimeProvider time)
             .Select(photo => TweetImage.Of(search.Id, page, firstWave, photo));
         await dapr.BulkPublishEventAsync(Topics.PubSub, Topics.TweetImage, images.Select(image => (image.EventId(), image)), cancellationToken);
 
-        if (going.All(wave => PageLayout.IsWaveSent(shards, wave)))
-        {
-            return;
-        }
+        var now = time.GetUtcNow();
 
         // In turn in the page's shards, which are written by comparers too.
         var keys = PageLayout.ShardKeys(search.Id, page).ToList();
         await dapr.UpdateStateAsync<PhotoShard>(
             keys[going[0] % keys.Count],
-            shard => shard with { Sent = [.. shard.Sent.Union(going)] },
+            shard => shard with { Sent = [.. shard.Sent.Where(sent => !going.Contains(sent.Wave)), .. going.Select(wave => new SentWave(wave, now))] },
             _ => search.TimeToLive(time.GetUtcNow()),
             cancellationToken);
     }

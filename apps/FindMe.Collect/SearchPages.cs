@@ -52,7 +52,7 @@ internal sealed partial class SearchPages(
 
         try
         {
-            var listed = await source.ListAsync(begun with { Cost = begun.Cost - cost }, cancellationToken);
+            var listed = await ListInTimeAsync(source, begun with { Cost = begun.Cost - cost }, cancellationToken);
             return await WriteAsync(begun, listed, cost, cancellationToken);
         }
         catch (SourceException exception)
@@ -75,6 +75,20 @@ internal sealed partial class SearchPages(
 
             var wait = options.Value.FirstWait * Math.Pow(2, begun.Attempts) * (0.75 + (Random.Shared.NextDouble() / 2));
             return Unlisted(search, await WaitAsync(begun, refund, time.GetUtcNow() + wait, begun.Attempts + 1, cancellationToken));
+        }
+    }
+
+    private async Task<SourcePage> ListInTimeAsync(IPhotoSource source, Search search, CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(options.Value.PageTime);
+        try
+        {
+            return await source.ListAsync(search, deadline.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new SourceUnavailableException($"The source did not answer within {options.Value.PageTime.TotalSeconds:0.#} s.", mayHaveCost: true);
         }
     }
 

@@ -46,7 +46,7 @@ internal static partial class SearchRequests
                 await failed.SendAsync(search, cancellationToken);
                 return Delivery.Done;
             case RetryScope.Unsettled:
-                await failed.ResumeAsync(search, cancellationToken);
+                await failed.ResumeAsync(search, request.SentBefore ?? DateTimeOffset.MaxValue, cancellationToken);
                 return Delivery.Done;
             case RetryScope.Settled:
                 // Opened again it was resumed too.

@@ -29,10 +29,24 @@ public sealed class CompareOptions
     [System.ComponentModel.DataAnnotations.Range(0, 1000)]
     public int VideoFrames { get; set; } = 60;
 
-    /// <summary>Time for one video, fetched and searched, 1 to 25 s. Default 20 s; then what was seen until then counts, and the video is left.</summary>
-    /// <remarks>Four deliveries may wait for each other at one replica (concurrency in pubsub.yaml), have 5 s more each, and two minutes in all.</remarks>
-    [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:01", "00:00:25")]
-    public TimeSpan VideoTime { get; set; } = TimeSpan.FromSeconds(20);
+    /// <summary>Time for one video, fetched and searched, 1 to 10 s. Default 8 s; then what was seen until then counts, and the video is left.</summary>
+    /// <remarks>As many videos as cores are searched at once, and four deliveries come at a time (concurrency in pubsub.yaml): two rounds fit into a handler.</remarks>
+    [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:01", "00:00:10")]
+    public TimeSpan VideoTime { get; set; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>
+    /// Time for one photo, fetched and compared, 1 to 100 s. Default 18 s (<see cref="TimeBudget.Handler"/>); then it is delivered again. Below
+    /// the timeout of a delivery in components/resiliency.yaml.
+    /// </summary>
+    [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:01", "00:01:40")]
+    public TimeSpan PhotoTime { get; set; } = TimeBudget.Handler;
+
+    /// <summary>
+    /// Time to finish photos after the app is told to end, 0 to 30 s. Default 4 s (<see cref="TimeBudget.Stop"/>); then they are given up, and
+    /// come to another replica.
+    /// </summary>
+    [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
+    public TimeSpan StopTime { get; set; } = TimeBudget.Stop;
 
     /// <summary>
     /// Time that a search's decrypted references stay in memory, 1 s to 10 min. Default 2 min; then they are overwritten, and read again with
@@ -199,6 +213,7 @@ internal static class ComparisonServices
         services.AddSingleton<PostVideos>();
         services.AddHostedService<EngineStart>();
         services.AddSingleton<Comparison>();
+        services.AddSingleton<PhotoDeadlines>();
         services.AddSingleton<SearchReferences>();
         services.AddHostedService(provider => provider.GetRequiredService<SearchReferences>());
     }

@@ -13,16 +13,16 @@ namespace FindMe.Compare;
 internal sealed record SearchedVideo(VideoAppearances? Found, string? Unsafe, string? Problem);
 
 /// <summary>The video of a post → the times that show the person.</summary>
-/// <remarks>ffmpeg decodes it in a process of its own. One video at a time: it lies in memory, and then in a file that only this app may read.</remarks>
+/// <remarks>ffmpeg decodes it in a process of its own. As many at once as cores: each lies in memory, and then in a file that only this app may read.</remarks>
 internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures pictures, PhotoReading photos, IOptions<CompareOptions> options, ILogger<PostVideos> logger) : IDisposable
 {
     // More than one frame a second shows hardly more people, and costs as much again.
     private static readonly TimeSpan LeastStep = TimeSpan.FromSeconds(1);
 
     // For what is under way when the time is up: the last frames, and what they show.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _turn = new(1);
+    private readonly SemaphoreSlim _turn = new(Environment.ProcessorCount);
     private readonly Lazy<bool> _arePossible = new(() => ArePossible(logger));
 
     /// <summary>Searches the video that a photo is the preview of.</summary>

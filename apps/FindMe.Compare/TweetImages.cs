@@ -17,9 +17,12 @@ internal static partial class TweetImages
         SearchReferences references,
         PhotoReading photos,
         Comparison comparison,
+        PhotoDeadlines deadlines,
         ILogger<Comparison> logger,
-        CancellationToken cancellationToken)
+        CancellationToken aborted)
     {
+        using var deadline = deadlines.Begin(aborted);
+        var cancellationToken = deadline.Token;
         if (message.Data is not { } image)
         {
             LogWithoutData(logger, message.Id);
@@ -63,6 +66,11 @@ internal static partial class TweetImages
             LogSlow(logger, image.SearchId, image.Listing, image.Index);
             return Delivery.Drop;
         }
+        catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
+        {
+            LogNoTime(logger, image.SearchId, image.Listing, image.Index);
+            return Delivery.Retry;
+        }
 
         if (verdict is not null)
         {
@@ -74,6 +82,9 @@ internal static partial class TweetImages
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: photo {Listing}/{Index} could not be fetched in time; it is set aside.")]
     private static partial void LogSlow(ILogger logger, string searchId, int listing, int index);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: photo {Listing}/{Index} was not finished in time; it is delivered again.")]
+    private static partial void LogNoTime(ILogger logger, string searchId, int listing, int index);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The tweet_image {EventId} has no data: dropped.")]
     private static partial void LogWithoutData(ILogger logger, string? eventId);

@@ -87,12 +87,12 @@ internal sealed class LoadSystem : IAsyncDisposable
     private static string[] DemoPhotos() =>
         [.. Directory.GetFiles(Checkout.Find().DemoPhotos, "sample*.jpg").Order(StringComparer.Ordinal)];
 
-    // What fails on purpose is tried again soon: ten seconds between two tries are for outages, and would only make this slow.
+    // What fails on purpose is tried again soon: four seconds between two tries are for outages, and would only make this slow.
     private static string ImpatientResources(string folder)
     {
         foreach (var file in Directory.GetFiles(Path.Combine(Checkout.Find().Root, "components"), "*.yaml"))
         {
-            File.WriteAllText(Path.Combine(folder, Path.GetFileName(file)), File.ReadAllText(file).Replace("duration: 10s", "duration: 100ms", StringComparison.Ordinal));
+            File.WriteAllText(Path.Combine(folder, Path.GetFileName(file)), File.ReadAllText(file).Replace("duration: 4s", "duration: 100ms", StringComparison.Ordinal));
         }
 
         return folder;

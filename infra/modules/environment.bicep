@@ -69,7 +69,7 @@ resource pubsub 'Microsoft.App/managedEnvironments/daprComponents@2025-01-01' = 
       { name: 'disableEntityManagement', value: 'true' }
       { name: 'maxActiveMessages', value: string(wiring.delivery.eventsPerReplica) }
       { name: 'maxConcurrentHandlers', value: string(wiring.delivery.concurrency) }
-      { name: 'handlerTimeoutInSec', value: string(wiring.delivery.processingSeconds) }
+      { name: 'handlerTimeoutInSec', value: string(wiring.delivery.triesSeconds) }
       { name: 'lockRenewalInSec', value: '20' }
       // No consumerID: several apps share this component, and would share one subscription.
     ]

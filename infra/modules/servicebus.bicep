@@ -42,8 +42,8 @@ resource subscriptions 'Microsoft.ServiceBus/namespaces/topics/subscriptions@202
     parent: topics[i]
     name: subscription.app
     properties: {
-      // Dapr renews the lock every 20 s (lockRenewalInSec) for as long as its tries take.
-      lockDuration: 'PT1M'
+      // Dapr renews the lock every 20 s (lockRenewalInSec) for as long as its tries take; what a dead replica held is handed on when it ends.
+      lockDuration: 'PT${wiring.delivery.claimSeconds}S'
       maxDeliveryCount: wiring.delivery.maxDeliveries
       deadLetteringOnMessageExpiration: true
       // Service Bus's own dead letter queue (too many deliveries, too old) is not Dapr's dead letter topic: unless it is forwarded there,

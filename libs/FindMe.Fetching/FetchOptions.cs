@@ -9,10 +9,10 @@ public sealed class FetchOptions
     /// <summary>The configuration section these are read from.</summary>
     public const string Section = "Fetching";
 
-    /// <summary>Time for one fetch with all its redirects and retries, 100 ms to 100 s. Default 30 s; then it failed and may be tried later.</summary>
-    /// <remarks>Below the two minutes that a delivery has, so that a slow host fails a photo and not its delivery.</remarks>
+    /// <summary>Time for one fetch with all its redirects and retries, 100 ms to 100 s. Default 12 s; then it failed and may be tried later.</summary>
+    /// <remarks>Below the 20 s that a delivery has (docs/time-budget.md), so that a slow host fails a photo and not its delivery.</remarks>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:40")]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(12);
 
     /// <summary>Time to connect, 100 ms to 30 s. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:00:30")]

@@ -24,6 +24,9 @@ public sealed record SearchRequest : Document
     /// <summary>What to try again; null: nothing.</summary>
     public RetryScope? Again { get; init; }
 
+    /// <summary>With <see cref="RetryScope.Unsettled"/>: only photos that were sent before then; the handler of a later one may still be at work.</summary>
+    public DateTimeOffset? SentBefore { get; init; }
+
     /// <summary>The step that lists the page after those that are listed.</summary>
     /// <param name="search">The search.</param>
     public static SearchRequest NextPage(Search search) => new() { SearchId = search.Id, Page = search.Pages.Count, Turn = search.Turn };

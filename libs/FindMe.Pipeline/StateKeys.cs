@@ -45,8 +45,8 @@ public static class StateKeys
     /// <summary>How many searches a person, or an address, has begun in a day.</summary>
     public static string Allowance(string whoAndWhen) => $"allowance/{whoAndWhen}";
 
-    /// <summary>The searches whose end is still to be written into the audit log.</summary>
-    public const string OpenSearches = "audit/open";
+    /// <summary>The searches that have not ended, and what is known of their progress.</summary>
+    public const string OpenSearches = "open-searches";
 
     /// <summary>A <see cref="PhotoShard"/>: photos of one page and their verdicts.</summary>
     public static string Shard(string search, int listing, int shard) => $"search/{search}/shard/{listing}-{shard}";

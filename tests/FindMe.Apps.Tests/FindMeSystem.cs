@@ -51,9 +51,9 @@ public sealed class FindMeSystem : IAsyncLifetime
         var settings = new Dictionary<string, string>
         {
             ["Logging__LogLevel__FindMe"] = "Debug",
-            // The looks of the clock and of the audit log at the store are no part of what a status costs.
+            // The looks of the clock and of the recovery at the store are no part of what a status costs.
             ["Wakeups__Interval"] = "00:05:00",
-            ["OnlyOneself__AuditInterval"] = "00:10:00",
+            ["Recovery__Interval"] = "00:10:00",
         };
         _system = await LocalSystem.StartAsync(
             new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = Data, Albums = albums, Settings = settings }, CancellationToken.None);

@@ -31,10 +31,6 @@ public sealed class OnlyOneselfOptions
     [Range(1, 3650)]
     public int AuditDays { get; set; } = 90;
 
-    /// <summary>Time between two looks for searches that have ended, whose last line is still to be written, 1 s to 10 min. Default 15 s.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
-    public TimeSpan AuditInterval { get; set; } = TimeSpan.FromSeconds(15);
-
     /// <summary>
     /// Who may see which album: its name, and the handles of those who may (<c>@me@mastodon.social</c>, <c>me.bsky.social</c>, <c>x:me</c>), or <c>*</c> for
     /// everyone. Default none.

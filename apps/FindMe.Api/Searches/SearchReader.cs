@@ -22,11 +22,8 @@ internal sealed record SearchSnapshot(Search Search, IReadOnlyList<PhotoShard> S
 }
 
 /// <summary>Reads searches: the document, and all shards in one request.</summary>
-internal sealed partial class SearchReader(DaprClient dapr, OptOuts optOuts, TimeProvider time, ILogger<SearchReader> logger)
+internal sealed class SearchReader(DaprClient dapr, OptOuts optOuts, TimeProvider time)
 {
-    // Long after a publish that went well would have been noted, short for a person who waits.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
     /// <summary>Reads a person's search.</summary>
     /// <param name="id">The search's id.</param>
     /// <param name="person">Whose it must be.</param>
@@ -40,13 +37,6 @@ internal sealed partial class SearchReader(DaprClient dapr, OptOuts optOuts, Tim
         if (search is null || search.Person != person || search.Stage == SearchStage.Deleted)
         {
             return null;
-        }
-
-        // Whoever began it died between saving and publishing: begin it for them.
-        if (search is { Requested: false, Listings: 0, Stage: SearchStage.Listing } && search.CreatedAt + Patience < time.GetUtcNow())
-        {
-            LogRequestedAgain(logger, id);
-            await RequestAsync(search, cancellationToken);
         }
 
         settledShards ??= [];
@@ -88,14 +78,11 @@ internal sealed partial class SearchReader(DaprClient dapr, OptOuts optOuts, Tim
         photo.Verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe } && optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author);
 
     /// <summary>Publishes the first step of a search, and notes that it is published.</summary>
-    /// <exception cref="DaprException">It may not be published; reading the search later publishes it again.</exception>
+    /// <exception cref="DaprException">It may not be published; <see cref="Recovery"/> then publishes it again.</exception>
     public async Task RequestAsync(Search search, CancellationToken cancellationToken)
     {
         await dapr.PublishAsync(SearchRequest.NextPage(search), cancellationToken);
         await dapr.UpdateStateAsync<Search>(
             StateKeys.Search(search.Id), current => current with { Requested = true }, current => current.TimeToLive(time.GetUtcNow()), cancellationToken);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} was saved but not requested: requested now.")]
-    private static partial void LogRequestedAgain(ILogger logger, string searchId);
 }

@@ -17,13 +17,6 @@ public sealed class SearchOptions
     [Range(typeof(TimeSpan), "00:00:00.05", "00:00:10")]
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>
-    /// How long a search may stand still before what is missing of it is asked for again, 1 s to 1 h. Default 5 min: longer than a photo's tries
-    /// or a page's take when nothing is wrong. Looked for every <see cref="OnlyOneselfOptions.AuditInterval"/>.
-    /// </summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
-    public TimeSpan ResumeAfter { get; set; } = TimeSpan.FromMinutes(5);
-
     /// <summary>Searches of one person that FindMe keeps, 1 to 1,000. Default 100; the next one is refused until one is deleted.</summary>
     [Range(1, 1000)]
     public int MaxPerPerson { get; set; } = 100;
@@ -48,7 +41,6 @@ internal static class Searches
         services.AddSingleton<SearchReader>();
         services.AddSingleton<SearchWatches>();
         services.AddSingleton<SearchDeletion>();
-        services.AddSingleton<StalledSearches>();
     }
 
     public static void MapSearches(this IEndpointRouteBuilder routes)

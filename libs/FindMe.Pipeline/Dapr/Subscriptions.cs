@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FindMe.Pipeline.Dapr;
 
@@ -26,6 +27,7 @@ public static class Subscriptions
         endpoint
             .WithMetadata(new TopicSubscription(Topics.PubSub, topic, deadLetterTopic))
             .AddEndpointFilter((context, next) => EventTelemetry.HandleAsync(context, next, topic))
+            .AddEndpointFilter((context, next) => context.HttpContext.RequestServices.GetRequiredService<EventsAtWork>().HandleAsync(context, next, topic))
             .WithMetadata(new DaprRoute())
             .ExcludeFromDescription();
 

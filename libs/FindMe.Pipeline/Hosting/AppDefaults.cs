@@ -21,6 +21,7 @@ public static partial class AppDefaults
         builder.AddServiceDefaults();
         builder.Services.AddExceptionHandler<DaprFailures>();
         builder.Services.AddSingleton(services => ConnectToSidecar(services.GetRequiredService<IConfiguration>()));
+        builder.Services.AddSingleton<EventsAtWork>();
         builder.Services.AddSingleton<Verdicts>();
         builder.Services.AddSingleton<PersonKeys>();
         builder.Services.AddSingleton<References>();

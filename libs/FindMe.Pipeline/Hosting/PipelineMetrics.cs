@@ -19,6 +19,9 @@ public static class PipelineMetrics
         "findme.photo.stage", "s", "How long a step of comparing a photo takes, by stage.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60] });
 
+    /// <summary>A counter of these metrics.</summary>
+    internal static Counter<long> CreateCounter(string name, string unit, string description) => Meter.CreateCounter<long>(name, unit, description);
+
     /// <summary>Counts a photo whose verdict was written, and notes the verdict in the trace.</summary>
     /// <param name="verdict">The verdict.</param>
     internal static void Settled(Verdict verdict)

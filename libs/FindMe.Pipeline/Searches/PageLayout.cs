@@ -68,7 +68,13 @@ public static class PageLayout
     /// <summary>Whether a wave was sent to the comparers already.</summary>
     /// <param name="shards">All shards of one page.</param>
     /// <param name="wave">The wave, counted from 0 on that page.</param>
-    public static bool IsWaveSent(IEnumerable<PhotoShard> shards, int wave) => shards.Any(shard => shard.Sent.Contains(wave));
+    public static bool IsWaveSent(IEnumerable<PhotoShard> shards, int wave) => SentAt(shards, wave) is not null;
+
+    /// <summary>When a wave was sent to the comparers, the last time; null: it was not.</summary>
+    /// <param name="shards">All shards of one page.</param>
+    /// <param name="wave">The wave, counted from 0 on that page.</param>
+    public static DateTimeOffset? SentAt(IEnumerable<PhotoShard> shards, int wave) =>
+        shards.SelectMany(shard => shard.Sent).Where(sent => sent.Wave == wave).Max(sent => (DateTimeOffset?)sent.At);
 
     /// <summary>Whether every photo of one wave that lies in these shards is settled.</summary>
     /// <param name="shards">Shards of one page.</param>

@@ -19,8 +19,8 @@ public sealed record PhotoShard : Document
     /// <param name="photos">At least one.</param>
     public static PhotoShard Of(IReadOnlyList<ShardPhoto> photos) => new() { Schema = photos.Max(photo => photo.Locator.Schema), Photos = photos };
 
-    /// <summary>Waves of the page, counted from 0 on it, that were sent to the comparers; one shard of the page notes it for all.</summary>
-    public IReadOnlyList<int> Sent { get; init; } = [];
+    /// <summary>Waves of the page that were sent to the comparers; one shard of the page notes it for all.</summary>
+    public IReadOnlyList<SentWave> Sent { get; init; } = [];
 
     /// <summary>How many of them are settled.</summary>
     public int SettledCount() => Photos.Count(photo => photo.Verdict is not null);
@@ -60,6 +60,11 @@ public sealed record PhotoShard : Document
             : this;
     }
 }
+
+/// <summary>A wave that was sent to the comparers.</summary>
+/// <param name="Wave">The wave, counted from 0 on its page.</param>
+/// <param name="At">When; the last time where it was sent again.</param>
+public sealed record SentWave(int Wave, DateTimeOffset At);
 
 /// <summary>One photo of a search.</summary>
 /// <param name="Index">Its place on its page, counted from 0.</param>

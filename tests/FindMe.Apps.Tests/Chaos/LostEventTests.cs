@@ -14,7 +14,7 @@ public sealed class LostEventTests
         await using var load = await LoadSystem.StartAsync([LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320)], options => options with
         {
             Chaos = new ChaosOptions { LoseEvery = 3 },
-            Settings = new Dictionary<string, string>(options.Settings) { ["OnlyOneself__AuditInterval"] = "00:00:01", ["Searches__ResumeAfter"] = "00:00:01" },
+            Settings = new Dictionary<string, string>(options.Settings) { ["Recovery__Interval"] = "00:00:01", ["Recovery__Patience"] = "00:00:01" },
         });
         using var ada = new Person(load.System.Page);
         await ada.ShowAsync(LoadSystem.Selfie());

@@ -41,7 +41,7 @@ public sealed class ReplayTests : IDisposable
         foreach (var (number, key) in PageLayout.ShardKeys(search.Id, page).Index())
         {
             var photos = Enumerable.Range(0, page.Photos).Where(index => PageLayout.ShardOf(index, page.Photos) == number).Select((index, order) => PhotoOf(index, order + 1));
-            var shard = PhotoShard.Of([.. photos]) with { Sent = number == 0 ? [0, 1, 2, 3] : [] };
+            var shard = PhotoShard.Of([.. photos]) with { Sent = number == 0 ? [.. Enumerable.Range(0, 4).Select(wave => new SentWave(wave, now))] : [] };
             await dapr.CreateOrUpdateStateAsync<PhotoShard>(key, _ => shard, _ => Hour, cancellation);
         }
 

@@ -51,7 +51,7 @@ public sealed class SignedInSystem : IAsyncLifetime
             ["Logging__LogLevel__Microsoft.AspNetCore"] = "Information",
             ["Logging__LogLevel__System.Net.Http"] = "Trace",
             ["OnlyOneself__SearchesPerDay"] = $"{SearchesPerDay}",
-            ["OnlyOneself__AuditInterval"] = "00:00:01",
+            ["Recovery__Interval"] = "00:00:01",
             ["OnlyOneself__ReportAbuse"] = "abuse@findme.example",
             [$"OnlyOneself__Albums__{Private}__0"] = "x:ann",
             ["Compare__ReferencesKept"] = $"{ReferencesKept}",

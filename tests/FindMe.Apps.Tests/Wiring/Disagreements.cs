@@ -15,13 +15,14 @@ internal static class Disagreements
         ("infra/modules/servicebus.bicep", "name", "topic"),
         ("infra/modules/servicebus.bicep", "name", "subscription.app"),
         ("infra/modules/servicebus.bicep", "maxDeliveryCount", "wiring.delivery.maxDeliveries"),
+        ("infra/modules/servicebus.bicep", "lockDuration", "'PT${wiring.delivery.claimSeconds}S'"),
         ("infra/modules/servicebus.bicep", "forwardDeadLetteredMessagesTo", "subscription.deadLetterTopic == subscription.topic ? null : subscription.deadLetterTopic"),
         ("infra/modules/environment.bicep", "name", "wiring.pubsub"),
         ("infra/modules/environment.bicep", "name", "wiring.statestore"),
         ("infra/modules/environment.bicep", "scopes", "wiring.apps"),
         ("infra/modules/environment.bicep", "maxActiveMessages", "string(wiring.delivery.eventsPerReplica)"),
         ("infra/modules/environment.bicep", "maxConcurrentHandlers", "string(wiring.delivery.concurrency)"),
-        ("infra/modules/environment.bicep", "handlerTimeoutInSec", "string(wiring.delivery.processingSeconds)"),
+        ("infra/modules/environment.bicep", "handlerTimeoutInSec", "string(wiring.delivery.triesSeconds)"),
         ("infra/modules/environment.bicep", "disableEntityManagement", "'true'"),
         ("infra/modules/environment.bicep", "keyPrefix", "'none'"),
         ("infra/modules/environment.bicep", "maxRetries", "wiring.delivery.retries"),
@@ -152,7 +153,7 @@ internal static class Disagreements
         foreach (var (what, inComponents, inAzure) in new[]
         {
             ("concurrency", WiringFiles.Metadata(files.PubSub, "concurrency"), Delivery(files, "concurrency")),
-            ("processing time", WiringFiles.Metadata(files.PubSub, "processingTimeout"), Delivery(files, "processingSeconds") + "s"),
+            ("claim", WiringFiles.Metadata(files.PubSub, "processingTimeout"), Delivery(files, "claimSeconds") + "s"),
             ("key prefix", WiringFiles.Metadata(files.StateStore, "keyPrefix"), "none"),
             ("timeout", WiringFiles.Text(files.Resiliency, "spec", "policies", "timeouts", "handler"), Delivery(files, "timeoutSeconds") + "s"),
             ("retry", WiringFiles.Text(files.Resiliency, [.. deliver, "maxRetries"]), Delivery(files, "retries")),
@@ -170,9 +171,26 @@ internal static class Disagreements
 
         var tries = Number(files, "retries") + 1;
         var worst = (tries * Number(files, "timeoutSeconds")) + (Number(files, "retries") * Number(files, "retryWaitSeconds"));
-        if (worst >= Number(files, "processingSeconds"))
+        if (worst >= Number(files, "triesSeconds"))
         {
-            yield return $"retry: the tries of one delivery can take {worst} s, more than the broker waits";
+            yield return $"retry: the tries of one delivery can take {worst} s, more than Service Bus waits";
+        }
+
+        // A duration is ignored by every released Redis component.
+        if (!int.TryParse(WiringFiles.Metadata(files.PubSub, "redeliverInterval"), out var interval) || interval is < 1000 or > 5000)
+        {
+            yield return "claim: components/pubsub.yaml's redeliverInterval is no number of milliseconds from 1000 to 5000";
+        }
+
+        foreach (var (what, inCode, inFile) in new[]
+        {
+            ("timeout", TimeBudget.Delivery, Number(files, "timeoutSeconds")), ("claim", TimeBudget.Claim, Number(files, "claimSeconds")),
+        })
+        {
+            if (inCode != TimeSpan.FromSeconds(inFile))
+            {
+                yield return $"{what}: TimeBudget says {inCode}, infra/wiring.yaml {inFile} s";
+            }
         }
 
         // Below ten, replicas that are scaled in use up the deliveries of good photos.

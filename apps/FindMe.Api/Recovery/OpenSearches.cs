@@ -1,0 +1,65 @@
+using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
+
+namespace FindMe.Api;
+
+/// <summary>A search that has not ended, and what is known of its progress.</summary>
+/// <param name="Id">The search.</param>
+/// <param name="Person">Whose it is.</param>
+/// <param name="BegunAt">When it was written down here, which is before it has a document.</param>
+internal sealed record OpenSearch(string Id, string Person, DateTimeOffset BegunAt)
+{
+    /// <summary>How far it had come at the last look, in no particular terms; null: nobody has looked.</summary>
+    public string? Progress { get; init; }
+
+    /// <summary>When that was seen first.</summary>
+    public DateTimeOffset ProgressAt { get; init; } = BegunAt;
+
+    /// <summary>Since when photos that were sent later than its oldest one have been settled; null: none has.</summary>
+    public DateTimeOffset? OvertakenAt { get; init; }
+
+    /// <summary>How often what is missing was asked for since then.</summary>
+    public int Asked { get; init; }
+}
+
+/// <summary>The searches that have not ended, and the replica that looks after them. Lies under <see cref="StateKeys.OpenSearches"/>.</summary>
+internal sealed record OpenSearchList : Document
+{
+    /// <summary>The searches, in the order in which they began.</summary>
+    public IReadOnlyList<OpenSearch> Searches { get; init; } = [];
+
+    /// <summary>The replica that looks after them.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>Until when it does: a replica that dies is followed by another one then.</summary>
+    public DateTimeOffset OwnerUntil { get; init; }
+
+    /// <summary>When the newest wave was sent of which a photo is settled: the queue has come that far.</summary>
+    public DateTimeOffset QueueAt { get; init; }
+
+    /// <summary>When any search came further.</summary>
+    public DateTimeOffset AnyProgressAt { get; init; }
+}
+
+/// <summary>The list of open searches: written before a search begins, so that none can be forgotten.</summary>
+internal sealed class OpenSearches(DaprClient dapr, TimeProvider time)
+{
+    /// <summary>Adds a search that begins or goes on.</summary>
+    /// <exception cref="DaprException">It may not stand there: the search must not begin.</exception>
+    public Task AddAsync(string id, string person, CancellationToken cancellationToken)
+    {
+        var search = new OpenSearch(id, person, time.GetUtcNow());
+        return UpdateAsync(list => list with { Searches = [.. list.Searches.Where(other => other.Id != id), search] }, cancellationToken);
+    }
+
+    /// <summary>Reads the list.</summary>
+    public async Task<OpenSearchList> ReadAsync(CancellationToken cancellationToken) =>
+        await dapr.GetStateAsync<OpenSearchList>(StateKeys.Store, StateKeys.OpenSearches, cancellationToken) ?? new OpenSearchList();
+
+    /// <summary>Changes the list.</summary>
+    /// <param name="change">The change, or the same object where there is nothing to do. May be called several times.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<OpenSearchList> UpdateAsync(Func<OpenSearchList, OpenSearchList> change, CancellationToken cancellationToken) =>
+        dapr.CreateOrUpdateStateAsync<OpenSearchList>(
+            StateKeys.OpenSearches, list => change(list ?? new OpenSearchList()), _ => Callers.Retention, cancellationToken);
+}
