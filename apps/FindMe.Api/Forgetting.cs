@@ -99,6 +99,10 @@ internal sealed partial class Forgetting(
                     await ForgetAsync(id);
                 }
             }
+            catch (DaprException exception)
+            {
+                LogUnavailable(logger, exception.Message);
+            }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 // The next look finds the same people. Thrown on, it would end the app.
@@ -163,7 +167,10 @@ internal sealed partial class Forgetting(
         dapr.CreateOrUpdateStateAsync<LeavingPeople>(
             StateKeys.Leaving, leaving => new LeavingPeople(change(leaving?.People ?? [])), _ => Callers.Retention, cancellationToken);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What people who left have left could not be deleted yet; the next look comes.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The list of deleted accounts could not be read; will retry: {Reason}")]
+    private static partial void LogUnavailable(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to delete data of deleted accounts; will retry.")]
     private static partial void LogNotSwept(ILogger logger, Exception exception);
 
     /// <summary>Those who are leaving.</summary>

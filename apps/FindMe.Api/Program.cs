@@ -18,6 +18,7 @@ builder.Services.AddUploads();
 builder.Services.AddForgetting();
 builder.Services.AddWakeups();
 builder.Services.AddRecovery();
+builder.Services.AddHostedService<ReadyLine>();
 builder.Services.AddOperator();
 builder.Services.AddOpenApi();
 

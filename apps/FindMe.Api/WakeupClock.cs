@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using FindMe.Pipeline;
+using FindMe.Pipeline.Dapr;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
@@ -34,6 +35,10 @@ internal sealed partial class WakeupClock(Wakeups wakeups, IOptions<WakeupOption
                     LogAsked(logger, asked);
                 }
             }
+            catch (DaprException exception)
+            {
+                LogUnavailable(logger, options.Value.Interval, exception.Message);
+            }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 // Whatever it was, it must not end the app: a background service that throws does.
@@ -45,7 +50,10 @@ internal sealed partial class WakeupClock(Wakeups wakeups, IOptions<WakeupOption
     [LoggerMessage(Level = LogLevel.Information, Message = "Asked for {Steps} steps of searches that waited.")]
     private static partial void LogAsked(ILogger logger, int steps);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "What is due could not be asked for; the next look comes soon.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to publish due steps; will retry in {Interval}: {Reason}")]
+    private static partial void LogUnavailable(ILogger logger, TimeSpan interval, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to publish due steps; will retry.")]
     private static partial void LogUnread(ILogger logger, Exception exception);
 }
 

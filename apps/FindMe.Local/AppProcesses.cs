@@ -77,6 +77,15 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends an app's process as a scale-in does: it is told to end, and not started again.</summary>
+    /// <param name="name">The name of its log.</param>
+    public async Task EndAsync(string name)
+    {
+        var app = _apps.Single(app => app.Name == name);
+        await app.Ended.CancelAsync();
+        await app.Running;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
@@ -130,7 +139,7 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
             var watch = Stopwatch.StartNew();
             app.Restarts = starts - 1;
             var exitCode = await RunAsync(app, log);
-            if (_end.IsCancellationRequested)
+            if (_end.IsCancellationRequested || app.Ended.IsCancellationRequested)
             {
                 return;
             }
@@ -185,7 +194,8 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
             process.BeginErrorReadLine();
             try
             {
-                await process.WaitForExitAsync(_end.Token);
+                using var ended = CancellationTokenSource.CreateLinkedTokenSource(_end.Token, app.Ended.Token);
+                await process.WaitForExitAsync(ended.Token);
             }
             catch (OperationCanceledException)
             {
@@ -228,6 +238,9 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
         public IReadOnlyDictionary<string, string> Environment => environment;
 
         public Uri Health => health;
+
+        /// <summary>Ends this app alone.</summary>
+        public CancellationTokenSource Ended { get; } = new();
 
         public bool WasHealthy { get; set; }
 

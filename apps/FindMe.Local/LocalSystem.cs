@@ -46,6 +46,9 @@ internal sealed record LocalSystemOptions
     /// <summary>What the sidecar does wrong on purpose; null: nothing.</summary>
     public ChaosOptions? Chaos { get; init; }
 
+    /// <summary>Apps that are not started with the others, but by <see cref="LocalSystem.StartHeldAsync"/>.</summary>
+    public IReadOnlyList<string> Held { get; init; } = [];
+
     /// <summary>Is told of every write, publish and answer; null: nobody.</summary>
     public Func<InterceptedCall, Task>? Intercept { get; init; }
 }
@@ -58,6 +61,7 @@ internal sealed class LocalSystem : IAsyncDisposable
 
     private readonly AppLog _sidecarLog;
     private readonly ILoggerFactory _loggers;
+    private readonly List<Action> _held = [];
 
     private LocalSystem(Uri page, LocalSidecar sidecar, string daprApiToken, AppProcesses processes, AppLog sidecarLog, ILoggerFactory loggers)
     {
@@ -167,7 +171,15 @@ internal sealed class LocalSystem : IAsyncDisposable
                     }
 
                     var log = ports[app.AppId].Length > 1 ? $"{app.AppId}-{replica + 1}" : app.AppId;
-                    system.Processes.Start(log, app.Command, app.DirectoryPath, environment, new Uri($"http://127.0.0.1:{appPort}/healthz"));
+                    void Start() => system.Processes.Start(log, app.Command, app.DirectoryPath, environment, new Uri($"http://127.0.0.1:{appPort}/healthz"));
+                    if (options.Held.Contains(app.AppId))
+                    {
+                        system._held.Add(Start);
+                    }
+                    else
+                    {
+                        Start();
+                    }
                 }
             }
 
@@ -180,6 +192,14 @@ internal sealed class LocalSystem : IAsyncDisposable
             await system.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Starts the apps that were held back, and waits until they answer.</summary>
+    public Task StartHeldAsync(CancellationToken cancellationToken)
+    {
+        _held.ForEach(start => start());
+        _held.Clear();
+        return Processes.WaitUntilHealthyAsync(cancellationToken);
     }
 
     /// <summary>Waits for as long as the apps can be kept running.</summary>

@@ -22,7 +22,10 @@ internal sealed class LoadSystem : IAsyncDisposable
     /// <summary>Starts it.</summary>
     /// <param name="albums">Folders of photos.</param>
     /// <param name="change">Changes what is run; null: nothing.</param>
-    public static async Task<LoadSystem> StartAsync(IReadOnlyList<string> albums, Func<LocalSystemOptions, LocalSystemOptions>? change = null)
+    /// <param name="resources">Changes the text of a component; null: as it is.</param>
+    /// <param name="areImpatient">Whether what fails is tried again soon, and what waits is looked for soon.</param>
+    public static async Task<LoadSystem> StartAsync(
+        IReadOnlyList<string> albums, Func<LocalSystemOptions, LocalSystemOptions>? change = null, Func<string, string>? resources = null, bool areImpatient = true)
     {
         var folder = Directory.CreateTempSubdirectory("findme-load-");
         var options = new LocalSystemOptions
@@ -31,11 +34,12 @@ internal sealed class LoadSystem : IAsyncDisposable
             DataPath = folder.CreateSubdirectory("data").FullName,
             Albums = albums,
             Echo = false,
-            ResourcesPath = ImpatientResources(folder.CreateSubdirectory("components").FullName),
+            ResourcesPath = ResourcesIn(folder.CreateSubdirectory("components").FullName, areImpatient, resources ?? (text => text)),
             Settings = new Dictionary<string, string>
             {
-                ["Wakeups__Interval"] = "00:00:01",
-                ["DeadLetters__RetryAfter"] = "00:00:01",
+                ["Wakeups__Interval"] = areImpatient ? "00:00:01" : "00:00:05",
+                ["Recovery__Interval"] = areImpatient ? "00:00:01" : "00:00:05",
+                ["DeadLetters__RetryAfter"] = areImpatient ? "00:00:01" : "00:00:30",
                 ["Searches__MaxPerPerson"] = "1000",
                 // One person makes here what a crowd does elsewhere.
                 ["OnlyOneself__SearchesPerDay"] = "10000",
@@ -88,11 +92,13 @@ internal sealed class LoadSystem : IAsyncDisposable
         [.. Directory.GetFiles(Checkout.Find().DemoPhotos, "sample*.jpg").Order(StringComparer.Ordinal)];
 
     // What fails on purpose is tried again soon: four seconds between two tries are for outages, and would only make this slow.
-    private static string ImpatientResources(string folder)
+    private static string ResourcesIn(string folder, bool areImpatient, Func<string, string> change)
     {
         foreach (var file in Directory.GetFiles(Path.Combine(Checkout.Find().Root, "components"), "*.yaml"))
         {
-            File.WriteAllText(Path.Combine(folder, Path.GetFileName(file)), File.ReadAllText(file).Replace("duration: 4s", "duration: 100ms", StringComparison.Ordinal));
+            var text = change(File.ReadAllText(file));
+            File.WriteAllText(
+                Path.Combine(folder, Path.GetFileName(file)), areImpatient ? text.Replace("duration: 4s", "duration: 100ms", StringComparison.Ordinal) : text);
         }
 
         return folder;

@@ -1,6 +1,7 @@
 // Drives the real apps through the real sidecar: chaos and kills break them, fairness, crowd, throughput, watchers and sidecar measure them.
 using System.CommandLine;
 using FindMe.Load;
+using FindMe.Sidecar;
 
 var photos = new Option<int>("--photos") { Description = "Photos of the album.", DefaultValueFactory = _ => 500 };
 var seed = new Option<int>("--seed") { Description = "Seed of the chaos.", DefaultValueFactory = _ => 1 };
@@ -22,6 +23,11 @@ var some = new Option<int>("--photos") { Description = "Photos of the album.", D
 var chaos = new Command("chaos", "The same search calm and under every kind of chaos: do the verdicts differ?") { photos, seed, side, facesEvery, modes };
 chaos.SetAction(parsed => Reports.ChaosAsync(
     parsed.GetValue(modes)!, parsed.GetValue(seed), parsed.GetValue(photos), parsed.GetValue(facesEvery), parsed.GetValue(side)));
+var faults = new Option<string[]>("--fault") { Description = $"Of {string.Join(", ", FaultRuns.Names)}; several. Default: every one but the last.", DefaultValueFactory = _ => [.. FaultRuns.Names.SkipLast(1)] };
+var broker = new Option<BrokerProfile>("--broker") { Description = "Whose rules the sidecar follows: Redis118 hands on after its claim time, RabbitMq at once.", DefaultValueFactory = _ => BrokerProfile.Redis118 };
+var faultRuns = new Command("faults", "The same search calm and while apps and consumers die or leave: seconds, and whether the verdicts differ.") { photos, seed, side, facesEvery, faults, broker };
+faultRuns.SetAction(parsed => Reports.FaultsAsync(
+    parsed.GetValue(faults)!, parsed.GetValue(broker), parsed.GetValue(seed), parsed.GetValue(photos), parsed.GetValue(facesEvery), parsed.GetValue(side)));
 var kills = new Command("kills", "Kills an app at every state write and publish of a search, before and after it is done: do the verdicts differ?") { apps, side, first, last };
 kills.SetAction(parsed => Reports.KillsAsync(parsed.GetValue(apps)!, parsed.GetValue(side), parsed.GetValue(first), parsed.GetValue(last)));
 var fairness = new Command("fairness", "A search of 20 photos alone, and behind a large one.") { large, side };
@@ -46,6 +52,6 @@ var seconds = new Option<double>("--seconds-per-photo") { Description = "Of one 
 var scale = new Command("scale", "The table of docs/scale.md.") { seconds };
 scale.SetAction(parsed => Console.Write(Scale.Table(parsed.GetValue(seconds))));
 
-return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, kills, fairness, crowd, throughput, watching, sidecar, scale }
+return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, faultRuns, kills, fairness, crowd, throughput, watching, sidecar, scale }
     .Parse(args)
     .InvokeAsync();

@@ -25,6 +25,22 @@ internal static class Reports
         return differing;
     }
 
+    public static async Task<int> FaultsAsync(IReadOnlyList<string> faults, BrokerProfile broker, int seed, int photos, int facesEvery, int side)
+    {
+        using var albums = new TemporaryAlbums();
+        var album = LoadSystem.MakeAlbum(albums.Path, "faults", photos, facesEvery, side);
+        var calm = await FaultRuns.RunAsync(FaultRuns.Calm, broker, album, seed);
+        Print(calm, calm, photos);
+        var differing = 0;
+        foreach (var fault in faults.Where(fault => fault != FaultRuns.Calm))
+        {
+            var run = await FaultRuns.RunAsync(fault, broker, album, seed);
+            differing += Print(run, calm, photos) ? 0 : 1;
+        }
+
+        return differing;
+    }
+
     public static async Task<int> KillsAsync(IReadOnlyList<string> apps, int side, int first, int last)
     {
         using var albums = new TemporaryAlbums();
@@ -56,6 +72,15 @@ internal static class Reports
         using var albums = new TemporaryAlbums();
         Console.WriteLine((await measure(albums.Path)).ToJsonString());
         return 0;
+    }
+
+    private static bool Print(FaultRun run, FaultRun calm, int photos)
+    {
+        var differences = calm.Verdicts.Differences(run.Verdicts);
+        Console.WriteLine(
+            $"{run.Fault,-17} {run.Seconds,6:0.0} s, {run.Seconds - calm.Seconds,6:+0.0;-0.0} s above calm, {run.Kills} kills, {run.Comparisons - photos} photos worked on twice: "
+            + (differences.Count == 0 ? $"same verdicts ({run.Verdicts.Count} that are not no)" : string.Join("; ", differences)));
+        return differences.Count == 0;
     }
 
     private static bool Print(ChaosRun run, ChaosRun calm)

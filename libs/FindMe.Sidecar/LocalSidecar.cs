@@ -109,6 +109,14 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     /// <exception cref="KeyNotFoundException">The sidecar does not serve <paramref name="appId"/>.</exception>
     public Uri EndpointOf(string appId) => new($"http://127.0.0.1:{_portOfApp[appId]}");
 
+    /// <summary>Loses the consumer of one replica as the end of its own sidecar would: a fault for tests. Its API goes on.</summary>
+    /// <param name="appId">One of the app ids of the options.</param>
+    /// <param name="replica">The place of the replica's port among the app's, from 0.</param>
+    /// <param name="loss">How it goes.</param>
+    /// <param name="back">How long it stays away.</param>
+    public Task LoseConsumerAsync(string appId, int replica, ConsumerLoss loss, TimeSpan back) =>
+        _replicas.Where(entry => entry.Replica.AppId == appId).ElementAt(replica).Replica.LoseAsync(loss, back);
+
     /// <summary>Stops taking requests and handing out events, waits up to 5 seconds for deliveries under way, and closes the data.</summary>
     public async ValueTask DisposeAsync()
     {

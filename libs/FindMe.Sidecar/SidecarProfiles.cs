@@ -12,8 +12,21 @@ public enum BrokerProfile
     /// <summary>Redis streams under daprd up to 1.16: an event that failed stays pending and comes again once it was idle for <c>processingTimeout</c> (60 s), looked for every <c>redeliverInterval</c> (15 s), without end.</summary>
     Redis116,
 
+    /// <summary>RabbitMQ: an event that failed is queued again; what is published before the first subscription ever is lost, since no queue is there yet.</summary>
+    RabbitMq,
+
     /// <summary>daprd's in-memory broker: one event of a topic at a time, in order; one that failed is lost.</summary>
     InMemory,
+}
+
+/// <summary>How the sidecar of one replica goes, with its hands full.</summary>
+public enum ConsumerLoss
+{
+    /// <summary>It is killed: what it holds stays unacknowledged, and the app's connections break.</summary>
+    Dies,
+
+    /// <summary>It is told to end, as in a scale-in: it takes no more, gives what is at work five seconds, and leaves the rest unacknowledged.</summary>
+    Leaves,
 }
 
 /// <summary>The state store whose rules of concurrency the embedded one follows, for every <c>state.*</c> component.</summary>

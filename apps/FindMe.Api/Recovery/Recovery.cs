@@ -63,6 +63,10 @@ internal sealed partial class Recovery(
             {
                 await LookAsync(stoppingToken);
             }
+            catch (DaprException exception)
+            {
+                LogUnavailable(logger, options.Value.Interval, exception.Message);
+            }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 // Thrown on, it would end the app.
@@ -166,6 +170,9 @@ internal sealed partial class Recovery(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} has made no progress for {Elapsed}; asking again for what is missing.")]
     private static partial void LogStalled(ILogger logger, string searchId, TimeSpan elapsed);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The open searches could not be read; will retry in {Interval}: {Reason}")]
+    private static partial void LogUnavailable(ILogger logger, TimeSpan interval, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to look after the open searches; will retry in {Interval}.")]
     private static partial void LogFailed(ILogger logger, TimeSpan interval, Exception exception);

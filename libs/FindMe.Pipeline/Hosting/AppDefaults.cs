@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -34,6 +35,17 @@ public static partial class AppDefaults
     /// <param name="builder">The app's builder.</param>
     public static void AddServiceDefaults(this WebApplicationBuilder builder)
     {
+        // The lowest of all sources: whatever the operator sets counts. Otherwise a console shows an endpoint for each health probe.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData = new Dictionary<string, string?>
+            {
+                ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+                ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
+                ["Logging:LogLevel:System.Net.Http"] = "Warning",
+            },
+        });
+
         // Logging__Console__FormatterName=json makes each line an object with its trace, for machines that read.
         builder.Services.Configure<SimpleConsoleFormatterOptions>(console => console.SingleLine = true);
         // These write addresses with their queries: the way back from a network's sign-in holds a code there, and the way to it a state.

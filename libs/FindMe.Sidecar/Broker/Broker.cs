@@ -39,7 +39,7 @@ internal sealed partial class Broker(
 
     /// <summary>Stores events, all or none, and hands them to their groups; complete when they are safe.</summary>
     public Task PublishAsync(IReadOnlyList<NewMessage> messages) => database.WriteAsync(
-        session => messages.Select(message => MessageTable.Publish(session, message)).ToArray(),
+        session => messages.Select(message => MessageTable.Publish(session, message, isKept: profile != BrokerProfile.RabbitMq)).ToArray(),
         published =>
         {
             foreach (var (message, groups) in published)
@@ -111,10 +111,27 @@ internal sealed partial class Broker(
     public bool StaysPending(Pending pending, TimeSpan elapsed) =>
         profile == BrokerProfile.Redis116 || (profile == BrokerProfile.Redis118 && elapsed >= InboxOf(pending).Component.ProcessingTimeout);
 
-    /// <summary>Redis hands an event out once more when its handler has not acknowledged it in time, whether it failed or is still at work.</summary>
+    private bool IsRedis => profile is BrokerProfile.Redis116 or BrokerProfile.Redis118;
+
+    /// <summary>Events that one replica takes beside those it handles.</summary>
+    public int HeldBy(Component component) => IsRedis ? component.QueueDepth : 0;
+
+    /// <summary>An event was left unacknowledged by a consumer that has gone. Redis hands it on when its time is over, the others at once.</summary>
+    public void Abandoned(Pending pending)
+    {
+        if (!IsRedis)
+        {
+            Return(pending);
+        }
+    }
+
+    /// <summary>
+    /// Redis hands an event out once more when it has not been acknowledged in time: since it failed, since it is still at work, or since its
+    /// consumer has gone. The time begins when a consumer takes it, also where it waits there.
+    /// </summary>
     public async Task ReclaimAsync(Pending pending, CancellationToken stopping)
     {
-        if (InboxOf(pending).Component.ReclaimAfter is not { } idle)
+        if (!IsRedis || pending.Copied is not null || InboxOf(pending).Component.ReclaimAfter is not { } idle)
         {
             return;
         }

@@ -64,11 +64,6 @@ internal sealed partial class Delivery(
             return true;
         }
 
-        if (options.Broker is BrokerProfile.Redis116 or BrokerProfile.Redis118)
-        {
-            _ = broker.ReclaimAsync(pending, stopping);
-        }
-
         MeetFate(pending, message);
         pending.Started = _time.GetTimestamp();
         var reply = await TryAsync(pending, route, Wrapped(route, message), stopping);
@@ -248,7 +243,7 @@ internal sealed partial class Delivery(
         {
             await broker.BuryAsync(pending, reason, stopping);
         }
-        else if (options.Broker == BrokerProfile.ServiceBus)
+        else if (options.Broker is BrokerProfile.ServiceBus or BrokerProfile.RabbitMq)
         {
             await broker.AbandonAsync(pending, atOnce: false, stopping);
         }

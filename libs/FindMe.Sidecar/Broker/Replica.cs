@@ -25,16 +25,53 @@ internal sealed partial class Replica(
     private readonly HttpClient _app = appSide.ClientOf(port);
     private readonly SemaphoreSlim _calls = new(appSide.MaxConcurrency);
     private readonly Dictionary<Inbox, SemaphoreSlim> _slots = [];
+    private readonly Dictionary<Inbox, SemaphoreSlim> _handlers = [];
     private readonly ConcurrentDictionary<Task, byte> _deliveries = new();
+
+    // The present attachment, and how long the next one waits: a fault that a test injects.
+    private CancellationTokenSource _lost = new();
+    private CancellationTokenSource? _taking;
+    private Task _away = Task.CompletedTask;
+
+    // What daprd gives the deliveries at work when it is told to end.
+    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>The app's id.</summary>
+    public string AppId => appSide.AppId;
 
     /// <summary>The deliveries under way.</summary>
     public Task SettledAsync() => Task.WhenAll(_deliveries.Keys);
 
+    /// <summary>Loses this replica's consumer as the end of its sidecar would, and attaches again after a while.</summary>
+    /// <param name="loss">How it goes.</param>
+    /// <param name="back">How long it stays away.</param>
+    public async Task LoseAsync(ConsumerLoss loss, TimeSpan back)
+    {
+        _away = Task.Delay(back, options.TimeProvider);
+        var lost = _lost;
+        try
+        {
+            await (_taking?.CancelAsync() ?? Task.CompletedTask);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It had gone by itself.
+        }
+
+        if (loss == ConsumerLoss.Leaves)
+        {
+            await SettledAsync().WaitAsync(LeaveTime, options.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await lost.CancelAsync();
+    }
+
     public void Dispose()
     {
         _app.Dispose();
+        _lost.Dispose();
         _calls.Dispose();
-        foreach (var slots in _slots.Values)
+        foreach (var slots in _slots.Values.Concat(_handlers.Values))
         {
             slots.Dispose();
         }
@@ -49,6 +86,7 @@ internal sealed partial class Replica(
         {
             try
             {
+                await _away.WaitAsync(stopping);
                 await WaitUntilListeningAsync(stopping);
                 var routes = await DiscoverAsync(stopping);
                 var inboxes = await broker.SubscribeAsync(appSide.AppId, routes);
@@ -72,6 +110,8 @@ internal sealed partial class Replica(
     private async Task ServeAsync(IReadOnlyList<Inbox> inboxes, CancellationToken stopping, CancellationToken aborting)
     {
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        _lost = new CancellationTokenSource();
+        _taking = gone;
         var takers = inboxes.Select(inbox => TakeAsync(inbox, gone, aborting)).ToList();
         while (await PauseAsync(WatchInterval, gone.Token) && (options.CountRefused || await IsListeningAsync(stopping)))
         {
@@ -86,7 +126,8 @@ internal sealed partial class Replica(
     private async Task TakeAsync(Inbox inbox, CancellationTokenSource gone, CancellationToken aborting)
     {
         var cancellationToken = gone.Token;
-        var slots = SlotsOf(inbox);
+        var lost = _lost.Token;
+        var (slots, handlers) = (SlotsOf(inbox), HandlersOf(inbox));
         var delivery = new Delivery(
             broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, interference, options, logger);
         try
@@ -105,6 +146,7 @@ internal sealed partial class Replica(
                     throw;
                 }
 
+                _ = broker.ReclaimAsync(pending, aborting);
                 Track(DeliverAsync(pending));
             }
         }
@@ -116,20 +158,33 @@ internal sealed partial class Replica(
         {
             // Off this taker's thread: it has the next event to fetch.
             await Task.Yield();
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborting, lost);
             try
             {
-                await _calls.WaitAsync(aborting);
+                await handlers.WaitAsync(ending.Token);
                 try
                 {
-                    if (!await delivery.DeliverAsync(pending, aborting))
+                    await _calls.WaitAsync(ending.Token);
+                    try
                     {
-                        await LeaveAsync();
+                        if (!await delivery.DeliverAsync(pending, ending.Token))
+                        {
+                            await LeaveAsync();
+                        }
+                    }
+                    finally
+                    {
+                        _calls.Release();
                     }
                 }
                 finally
                 {
-                    _calls.Release();
+                    handlers.Release();
                 }
+            }
+            catch (OperationCanceledException) when (lost.IsCancellationRequested && !aborting.IsCancellationRequested)
+            {
+                broker.Abandoned(pending);
             }
             catch (OperationCanceledException) when (aborting.IsCancellationRequested)
             {
@@ -161,18 +216,25 @@ internal sealed partial class Replica(
         }
     }
 
+    // What it takes, those included that wait here.
+    private SemaphoreSlim SlotsOf(Inbox inbox) => Of(_slots, inbox, ConcurrencyOf(inbox) + broker.HeldBy(inbox.Component));
+
+    private SemaphoreSlim HandlersOf(Inbox inbox) => Of(_handlers, inbox, ConcurrencyOf(inbox));
+
+    private int ConcurrencyOf(Inbox inbox) => Math.Min(inbox.Component.Concurrency, appSide.MaxConcurrency);
+
     // Kept across attachments, so that a replica that comes back quickly does not get twice its share.
-    private SemaphoreSlim SlotsOf(Inbox inbox)
+    private static SemaphoreSlim Of(Dictionary<Inbox, SemaphoreSlim> semaphores, Inbox inbox, int count)
     {
-        lock (_slots)
+        lock (semaphores)
         {
-            if (!_slots.TryGetValue(inbox, out var slots))
+            if (!semaphores.TryGetValue(inbox, out var semaphore))
             {
-                slots = new SemaphoreSlim(Math.Min(inbox.Component.Concurrency, appSide.MaxConcurrency));
-                _slots.Add(inbox, slots);
+                semaphore = new SemaphoreSlim(count);
+                semaphores.Add(inbox, semaphore);
             }
 
-            return slots;
+            return semaphore;
         }
     }
 

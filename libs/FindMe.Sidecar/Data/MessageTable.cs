@@ -25,7 +25,10 @@ internal static class MessageTable
 {
     /// <summary>Stores an event; it is gone again once every group listed has acknowledged it.</summary>
     /// <returns>Its sequence number, and the groups it waits for. None: it is kept for the first group its topic gets.</returns>
-    public static (long Message, long[] Groups) Publish(Session session, NewMessage message)
+    /// <param name="session">The database.</param>
+    /// <param name="message">The event.</param>
+    /// <param name="isKept">Whether it is kept where there is no group yet; otherwise it is lost then.</param>
+    public static (long Message, long[] Groups) Publish(Session session, NewMessage message, bool isKept = true)
     {
         var groups = new List<long>(1);
         using (var rows = session.Query("SELECT id FROM subscription WHERE pubsub = ?1 AND topic = ?2", message.PubSub, message.Topic))
@@ -34,6 +37,11 @@ internal static class MessageTable
             {
                 groups.Add(rows.GetInt64(0));
             }
+        }
+
+        if (groups.Count == 0 && !isKept)
+        {
+            return (0, []);
         }
 
         var id = (long)session.Scalar(

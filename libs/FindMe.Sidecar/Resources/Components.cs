@@ -13,6 +13,7 @@ internal sealed record Component(
 {
     // components-contrib common/component/redis/redis.go; its metadata.yaml has the two defaults the wrong way round.
     private static readonly TimeSpan DefaultProcessingTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DefaultRedeliverInterval = TimeSpan.FromSeconds(15);
 
     public bool IsPubSub => Type.StartsWith("pubsub.", StringComparison.Ordinal);
 
@@ -27,6 +28,9 @@ internal sealed record Component(
         ? Number("maxConcurrentHandlers", 0) is > 0 and var handlers ? handlers : Math.Max(1, Number("maxActiveMessages", 1000))
         : Number("concurrency", 10) is > 0 and var workers ? workers : 10;
 
+    /// <summary>Events that one replica holds beside those it handles: <c>queueDepth</c> (100) of Redis.</summary>
+    public int QueueDepth => Math.Max(0, Number("queueDepth", 100));
+
     /// <summary>Deliveries before an event is dead: <c>maxDeliveryCount</c>. Default 10, as a Service Bus subscription has it.</summary>
     public int MaxDeliveries => Math.Max(1, Number("maxDeliveryCount", 10));
 
@@ -38,7 +42,9 @@ internal sealed record Component(
     {
         get
         {
-            var (idle, interval) = (Time("processingTimeout", DefaultProcessingTimeout), Time("redeliverInterval", TimeSpan.FromSeconds(15)));
+            // A duration is ignored by every released component (components-contrib #4600): only a number of milliseconds counts.
+            var interval = uint.TryParse(Metadata.GetValueOrDefault("redeliverInterval"), out var milliseconds) ? TimeSpan.FromMilliseconds(milliseconds) : DefaultRedeliverInterval;
+            var idle = Time("processingTimeout", DefaultProcessingTimeout);
             return idle == TimeSpan.Zero || interval == TimeSpan.Zero ? null : interval * Math.Ceiling(idle / interval);
         }
     }
