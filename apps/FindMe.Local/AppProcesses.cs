@@ -77,6 +77,16 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts one more process of an app, on ports of its own choice: for tests of what several replicas do.</summary>
+    /// <param name="name">The name of the log of the app's process.</param>
+    /// <param name="copy">The name of the new one's log.</param>
+    public void StartCopyOf(string name, string copy)
+    {
+        var app = _apps.Single(app => app.Name == name);
+        var environment = new Dictionary<string, string>(app.Environment) { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["APP_PORT"] = "" };
+        Start(copy, app.Command, app.Directory, environment, app.Health);
+    }
+
     /// <summary>Ends an app's process as a scale-in does: it is told to end, and not started again.</summary>
     /// <param name="name">The name of its log.</param>
     public async Task EndAsync(string name)
