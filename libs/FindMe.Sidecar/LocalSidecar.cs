@@ -72,6 +72,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     /// <summary>Full path of the SQLite file.</summary>
     public string DatabasePath => _database.Path;
 
+    /// <summary>Why the data cannot be trusted, and what to do: the file is damaged, or its disk fails. Null while nothing of the kind was met since the start.</summary>
+    public string? DataFault => _database.Fault;
+
     internal Database Database => _database;
 
     /// <summary>Opens the data, listens on the ports and begins to look for the apps. Apps may start before or after.</summary>
@@ -246,11 +249,19 @@ public sealed partial class LocalSidecar : IAsyncDisposable
             }
 
             var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-            _database.Post(session => StateTable.DeleteExpired(session, now));
+            _database.Post(session =>
+            {
+                if (StateTable.DeleteExpired(session, now) > 0)
+                {
+                    _database.RewriteAtNextCleanUp();
+                }
+            });
             if (round % RoundsPerDeepCleanup == 0)
             {
                 _broker.DeleteForgotten();
             }
+
+            _database.CleanUp();
         }
     }
 
