@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using FindMe.Sidecar;
 
 namespace FindMe.Local;
@@ -13,11 +12,7 @@ internal static class LocalRun
     public static async Task<int> RunAsync(LocalOptions options, CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
-        {
-            context.Cancel = true;
-            ParentWatch.TryCancel(end);
-        });
+        using var signals = new EndSignals(end);
         ParentWatch.Start(options.EndWithInput, end);
         try
         {

@@ -45,4 +45,5 @@ command.SetAction((parsed, cancellationToken) => LocalRun.RunAsync(
     },
     cancellationToken));
 
-return await command.Parse(args).InvokeAsync();
+// LocalRun handles the signals: the library would cut the end off after two seconds.
+return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -70,6 +70,8 @@ internal sealed class SystemView : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _sampling.DisposeAsync();
+        // At once, whoever looks: nothing is lost with an answer.
+        await _server.StopAsync(new CancellationToken(canceled: true));
         await _server.DisposeAsync();
     }
 

@@ -20,6 +20,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 {
     // How long deliveries under way may take to end once the sidecar closes; daprd gives them as much.
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
+
+    // For requests that an app began last; a publish or a write takes milliseconds.
+    private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CleanupInterval = TimeSpan.FromMinutes(1);
 
     // An hour: looking for what is a month old reads the whole table of events.
@@ -112,7 +115,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     /// <exception cref="KeyNotFoundException">The sidecar does not serve <paramref name="appId"/>.</exception>
     public Uri EndpointOf(string appId) => new($"http://127.0.0.1:{_portOfApp[appId]}");
 
-    /// <summary>Stops taking requests and handing out events, waits up to 5 seconds for deliveries under way, and closes the data.</summary>
+    /// <summary>Stops taking requests and handing out events, waits up to 5 seconds for deliveries and a second for requests under way, and closes the data.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 1)
@@ -130,7 +133,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         await _cleanup;
         if (_server is not null)
         {
-            using var now = new CancellationTokenSource(DrainTime);
+            using var now = new CancellationTokenSource(RequestTime);
             await _server.StopAsync(now.Token);
             await _server.DisposeAsync();
         }

@@ -58,6 +58,26 @@ internal sealed class LocalFindMe : IAsyncDisposable
         victim.Kill();
     }
 
+    /// <summary>Sends it a signal, as <c>kill</c> does.</summary>
+    /// <param name="signal">Such as <c>TERM</c>.</param>
+    /// <param name="andItsApps">To its apps as well, as a terminal does when Ctrl-C is pressed.</param>
+    public Task SignalAsync(string signal, bool andItsApps = false) => SignalAsync(signal, andItsApps ? -ProcessId : ProcessId);
+
+    /// <summary>Sends a signal to a process, or to a group of them by its negative id.</summary>
+    public static async Task SignalAsync(string signal, int process)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", "--", $"{process}"]);
+        await kill.WaitForExitAsync();
+        Assert.Equal(0, kill.ExitCode);
+    }
+
+    /// <summary>Waits until it ends, and returns its exit code.</summary>
+    public async Task<int> ExitCodeAsync(TimeSpan timeout)
+    {
+        await _process.WaitForExitAsync().WaitAsync(timeout);
+        return _process.ExitCode;
+    }
+
     /// <summary>The most memory a process ever held, in MiB.</summary>
     public static int PeakMemory(int process) =>
         int.Parse(File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024;
@@ -102,7 +122,9 @@ internal sealed class LocalFindMe : IAsyncDisposable
 
     private static LocalFindMe Launch(IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Checkouts.ProgramOf("FindMe.Local"), "--no-build", "--end-with-input", .. arguments])
+        // A process group of its own, as a shell gives each job, in which Ctrl-C is not ignored, as it is where a shell without job control started the tests.
+        var start = new ProcessStartInfo(
+            "env", ["--default-signal=INT", "setsid", "dotnet", Checkouts.ProgramOf("FindMe.Local"), "--no-build", "--end-with-input", .. arguments])
         {
             WorkingDirectory = Checkouts.Root,
             RedirectStandardInput = true,

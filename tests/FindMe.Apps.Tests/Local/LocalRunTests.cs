@@ -66,6 +66,50 @@ public sealed class LocalRunTests
         Assert.Empty(VerdictMap.Of(calm).Differences(VerdictMap.Of(await again.GetAsync($"/api/searches/{calmSearch}"))));
     }
 
+    // A terminal sends Ctrl-C to the apps as well; kill and a service manager send SIGTERM to the one process.
+    [Theory]
+    [InlineData("INT", true)]
+    [InlineData("TERM", false)]
+    public async Task Ctrl_C_and_SIGTERM_in_mid_search_end_everything_within_15_seconds_with_exit_code_0_and_an_empty_log(string signal, bool andItsApps)
+    {
+        using var folder = new TemporaryFolder();
+        var album = folder.AlbumOfDemoPhotos("talk", Photos);
+        var data = folder.Folder("data");
+        await using var findMe = await LocalFindMe.StartAsync(data, [album]);
+        using var ada = new Visitor(findMe.Address);
+        await ada.ShowDemoFaceAsync();
+        var search = await ada.SearchAsync("talk");
+        var watching = ada.EventsAsync(search);
+        await ada.UntilAsync(search, view => Visitor.Count(view, "compared") >= 1);
+        var children = findMe.Children();
+        Assert.True(new FileInfo(Path.Combine(data, "sidecar.db-wal")).Length > 0);
+
+        await findMe.SignalAsync(signal, andItsApps);
+
+        Assert.Equal(0, await findMe.ExitCodeAsync(TimeSpan.FromSeconds(15)));
+        Assert.False(File.Exists(Path.Combine(data, "sidecar.db-wal")));
+        Assert.DoesNotContain(children, LocalFindMe.IsAlive);
+        Assert.DoesNotContain(findMe.Output, line => line.Contains("starting it again", StringComparison.Ordinal));
+        await Task.WhenAny(watching);
+    }
+
+    [Fact]
+    public async Task A_second_Ctrl_C_ends_it_at_once_and_its_apps_soon_after()
+    {
+        using var folder = new TemporaryFolder();
+        await using var findMe = await LocalFindMe.StartAsync(folder.Folder("data"), [folder.AlbumOfBlankPictures("blank", 1)]);
+        var children = findMe.Children();
+
+        // An app that does not end by itself, so that the first signal is still being handled when the second comes.
+        await LocalFindMe.SignalAsync("STOP", children[0]);
+        await findMe.SignalAsync("INT");
+        await EventuallyAsync(() => children.Skip(1).All(child => !LocalFindMe.IsAlive(child)), "the first Ctrl-C does nothing");
+        await findMe.SignalAsync("INT");
+
+        Assert.NotEqual(0, await findMe.ExitCodeAsync(TimeSpan.FromSeconds(2)));
+        await LocalFindMe.SignalAsync("KILL", children[0]);
+    }
+
     [Fact]
     public async Task What_cannot_be_started_is_told_in_one_line_that_says_what_to_do()
     {
