@@ -57,9 +57,12 @@ internal sealed class SystemView : IAsyncDisposable
         // The host of this process owns Ctrl-C, not one that serves inside it.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddRoutingCore();
+        // A page whose name was made to lead here must not see who runs what.
+        builder.Services.AddHostFiltering(filter => (filter.AllowedHosts, filter.AllowEmptyHosts) = (["localhost", "127.0.0.1", "[::1]"], false));
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         var server = builder.Build();
+        server.UseHostFiltering();
         var view = new SystemView(processes, sidecar, server);
         server.MapGet("/system", (HttpContext context) => context.Response.WriteAsJsonAsync(view.Read()));
         server.MapGet("/", (HttpContext context) => view.WritePageAsync(context.Response));

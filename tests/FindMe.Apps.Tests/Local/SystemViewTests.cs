@@ -29,6 +29,13 @@ public sealed class SystemViewTests
 
         system.Processes.Kill("findme-collect");
         await UntilAsync(http, view => view["processes"]![1]!["restarts"]!.GetValue<int>() == 1 && view["processes"]![1]!["alive"]!.GetValue<bool>());
+        foreach (var (host, status) in new[] { ("evil.example", System.Net.HttpStatusCode.BadRequest), ("localhost", System.Net.HttpStatusCode.OK) })
+        {
+            using var named = new HttpRequestMessage(HttpMethod.Get, "/system") { Headers = { Host = host } };
+            using var answer = await http.SendAsync(named, TestContext.Current.CancellationToken);
+            Assert.Equal(status, answer.StatusCode);
+        }
+
         var page = await http.GetStringAsync("/", TestContext.Current.CancellationToken);
         Assert.Contains("<td>findme-collect</td><td>alive</td><td>1</td>", page, StringComparison.Ordinal);
     }
