@@ -58,6 +58,8 @@ internal static class LocalRun
             throw new StartException("the models are missing. Start it without --no-build, which builds them.");
         }
 
+        // From here on every file that this process and its apps create is its owner's alone; what was built before is not.
+        PrivateData.Apply(data);
         var albums = options.Albums.Count > 0 ? options.Albums : [CopyDemoAlbum(checkout, data)];
         await using var networks = options.DemoNetworks ? await DemoNetworks.StartAsync(checkout, cancellationToken) : null;
         var wanted = new LocalSystemOptions

@@ -36,9 +36,12 @@ internal sealed class LocalFindMe : IAsyncDisposable
     }
 
     /// <summary>Starts it and waits until it ends.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
+    public static Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => RunWithFilesAsync(null, arguments);
+
+    /// <summary>The same, with a limit on the files that a process may have open; null: as it is.</summary>
+    public static async Task<(int ExitCode, string Output)> RunWithFilesAsync(int? openFiles, params string[] arguments)
     {
-        await using var findMe = Launch(arguments);
+        await using var findMe = Launch(arguments, openFiles);
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await findMe._process.WaitForExitAsync(deadline.Token);
         return (findMe._process.ExitCode, string.Join('\n', findMe.Output));
@@ -120,11 +123,15 @@ internal sealed class LocalFindMe : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static LocalFindMe Launch(IEnumerable<string> arguments)
+    private static LocalFindMe Launch(IEnumerable<string> arguments, int? openFiles = null)
     {
         // A process group of its own, as a shell gives each job, in which Ctrl-C is not ignored, as it is where a shell without job control started the tests.
         var start = new ProcessStartInfo(
-            "env", ["--default-signal=INT", "setsid", "dotnet", Checkouts.ProgramOf("FindMe.Local"), "--no-build", "--end-with-input", .. arguments])
+            "env",
+            [
+                "--default-signal=INT", "setsid", .. openFiles is { } limit ? ["prlimit", $"--nofile={limit}"] : Array.Empty<string>(), "dotnet",
+                Checkouts.ProgramOf("FindMe.Local"), "--no-build", "--end-with-input", .. arguments,
+            ])
         {
             WorkingDirectory = Checkouts.Root,
             RedirectStandardInput = true,

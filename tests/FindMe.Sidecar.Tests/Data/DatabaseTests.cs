@@ -145,6 +145,31 @@ public sealed class DatabaseTests
     }
 
     [Fact]
+    public async Task Its_files_are_their_owners_alone_also_those_that_were_not()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes");
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(FileOf(folder), "");
+        SetMode(FileOf(folder));
+
+        await using var database = Open(folder);
+        await database.WriteAsync(session => session.Execute("INSERT INTO subscription VALUES (1, 'p', 't', 'a')"));
+
+        Assert.Equal(["sidecar.db", "sidecar.db-shm", "sidecar.db-wal", "sidecar.db.lock"], Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.All(Directory.GetFiles(folder.Path), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, ModeOf(file)));
+
+        static void SetMode(string file)
+        {
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            }
+        }
+
+        static UnixFileMode ModeOf(string file) => OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(file);
+    }
+
+    [Fact]
     public async Task A_file_with_a_damaged_page_is_refused_at_start_with_advice_that_fits_and_an_error_in_the_log()
     {
         using var folder = new TemporaryFolder();
