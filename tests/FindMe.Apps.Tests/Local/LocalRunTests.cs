@@ -157,7 +157,8 @@ public sealed class LocalRunTests
         using var folder = new TemporaryFolder();
         var album = folder.AlbumOfBlankPictures("blank", 1);
         var data = folder.Folder("data");
-        for (var start = 0; start < 2; start++)
+        // Once more where the ring is there, which is no reason to say anything.
+        for (var start = 0; start < (ring == "gone" ? 2 : 1); start++)
         {
             await using var before = await LocalFindMe.StartAsync(data, [album]);
             using var ada = new Visitor(before.Address);
