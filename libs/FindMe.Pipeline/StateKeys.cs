@@ -42,6 +42,9 @@ public static class StateKeys
     /// <summary>The people who are deleting everything, until all of it is gone.</summary>
     public const string Leaving = "leaving";
 
+    /// <summary>Something that the key ring has encrypted, to notice when it can decrypt no longer.</summary>
+    public const string KeyRingSample = "key-ring";
+
     /// <summary>How many searches a person, or an address, has begun in a day.</summary>
     public static string Allowance(string whoAndWhen) => $"allowance/{whoAndWhen}";
 

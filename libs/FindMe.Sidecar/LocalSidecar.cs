@@ -20,6 +20,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 {
     // How long deliveries under way may take to end once the sidecar closes; daprd gives them as much.
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
+
+    // For requests that an app began last; a publish or a write takes milliseconds.
+    private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CleanupInterval = TimeSpan.FromMinutes(1);
 
     // An hour: looking for what is a month old reads the whole table of events.
@@ -72,6 +75,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     /// <summary>Full path of the SQLite file.</summary>
     public string DatabasePath => _database.Path;
 
+    /// <summary>Why the data cannot be trusted, and what to do: the file is damaged, or its disk fails. Null while nothing of the kind was met since the start.</summary>
+    public string? DataFault => _database.Fault;
+
     internal Database Database => _database;
 
     /// <summary>Opens the data, listens on the ports and begins to look for the apps. Apps may start before or after.</summary>
@@ -117,7 +123,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     public Task LoseConsumerAsync(string appId, int replica, ConsumerLoss loss, TimeSpan back) =>
         _replicas.Where(entry => entry.Replica.AppId == appId).ElementAt(replica).Replica.LoseAsync(loss, back);
 
-    /// <summary>Stops taking requests and handing out events, waits up to 5 seconds for deliveries under way, and closes the data.</summary>
+    /// <summary>Stops taking requests and handing out events, waits up to 5 seconds for deliveries and a second for requests under way, and closes the data.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 1)
@@ -135,7 +141,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         await _cleanup;
         if (_server is not null)
         {
-            using var now = new CancellationTokenSource(DrainTime);
+            using var now = new CancellationTokenSource(RequestTime);
             await _server.StopAsync(now.Token);
             await _server.DisposeAsync();
         }
@@ -254,11 +260,19 @@ public sealed partial class LocalSidecar : IAsyncDisposable
             }
 
             var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-            _database.Post(session => StateTable.DeleteExpired(session, now));
+            _database.Post(session =>
+            {
+                if (StateTable.DeleteExpired(session, now) > 0)
+                {
+                    _database.RewriteAtNextCleanUp();
+                }
+            });
             if (round % RoundsPerDeepCleanup == 0)
             {
                 _broker.DeleteForgotten();
             }
+
+            _database.CleanUp();
         }
     }
 

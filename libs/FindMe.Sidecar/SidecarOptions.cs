@@ -19,7 +19,7 @@ public sealed class SidecarOptions
     /// <summary>The app ids served, each on its own port.</summary>
     public required IReadOnlyList<SidecarApp> Apps { get; init; }
 
-    /// <summary>What callers must send as <c>dapr-api-token</c>. Default null: no token is asked for.</summary>
+    /// <summary>What callers must send as <c>dapr-api-token</c>. Default null: no token is asked for, and requests of browsers and for other hosts than this machine get 403.</summary>
     public string? DaprApiToken { get; init; }
 
     /// <summary>What is sent to the apps as <c>dapr-api-token</c>. Default null: none is sent.</summary>

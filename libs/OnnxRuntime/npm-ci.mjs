@@ -25,7 +25,7 @@ for (;;) {
 let status = 0;
 try {
   if (!isFresh()) {
-    const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { stdio: 'inherit', shell: process.platform === 'win32' });
+    const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { stdio: 'inherit', shell: process.platform === 'win32' });
     status = npm.error?.code === 'ENOENT' ? 127 : npm.status ?? 1;
     if (status === 0) utimesSync(installed, new Date(), new Date());
   }

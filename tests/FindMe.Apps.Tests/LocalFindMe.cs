@@ -36,9 +36,12 @@ internal sealed class LocalFindMe : IAsyncDisposable
     }
 
     /// <summary>Starts it and waits until it ends.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
+    public static Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => RunWithFilesAsync(null, arguments);
+
+    /// <summary>The same, with a limit on the files that a process may have open; null: as it is.</summary>
+    public static async Task<(int ExitCode, string Output)> RunWithFilesAsync(int? openFiles, params string[] arguments)
     {
-        await using var findMe = Launch(arguments);
+        await using var findMe = Launch(arguments, openFiles);
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await findMe._process.WaitForExitAsync(deadline.Token);
         return (findMe._process.ExitCode, string.Join('\n', findMe.Output));
@@ -56,6 +59,26 @@ internal sealed class LocalFindMe : IAsyncDisposable
     {
         using var victim = Process.GetProcessById(process);
         victim.Kill();
+    }
+
+    /// <summary>Sends it a signal, as <c>kill</c> does.</summary>
+    /// <param name="signal">Such as <c>TERM</c>.</param>
+    /// <param name="andItsApps">To its apps as well, as a terminal does when Ctrl-C is pressed.</param>
+    public Task SignalAsync(string signal, bool andItsApps = false) => SignalAsync(signal, andItsApps ? -ProcessId : ProcessId);
+
+    /// <summary>Sends a signal to a process, or to a group of them by its negative id.</summary>
+    public static async Task SignalAsync(string signal, int process)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", "--", $"{process}"]);
+        await kill.WaitForExitAsync();
+        Assert.Equal(0, kill.ExitCode);
+    }
+
+    /// <summary>Waits until it ends, and returns its exit code.</summary>
+    public async Task<int> ExitCodeAsync(TimeSpan timeout)
+    {
+        await _process.WaitForExitAsync().WaitAsync(timeout);
+        return _process.ExitCode;
     }
 
     /// <summary>The most memory a process ever held, in MiB.</summary>
@@ -100,9 +123,15 @@ internal sealed class LocalFindMe : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static LocalFindMe Launch(IEnumerable<string> arguments)
+    private static LocalFindMe Launch(IEnumerable<string> arguments, int? openFiles = null)
     {
-        var start = new ProcessStartInfo("dotnet", [Checkouts.ProgramOf("FindMe.Local"), "--no-build", "--end-with-input", .. arguments])
+        // A process group of its own, as a shell gives each job, in which Ctrl-C is not ignored, as it is where a shell without job control started the tests.
+        var start = new ProcessStartInfo(
+            "env",
+            [
+                "--default-signal=INT", "setsid", .. openFiles is { } limit ? ["prlimit", $"--nofile={limit}"] : Array.Empty<string>(), "dotnet",
+                Checkouts.ProgramOf("FindMe.Local"), "--no-build", "--end-with-input", .. arguments,
+            ])
         {
             WorkingDirectory = Checkouts.Root,
             RedirectStandardInput = true,

@@ -1,4 +1,5 @@
 // A scenario → the networks on this machine, until standard input is closed or the process is told to end.
+using System.Runtime.InteropServices;
 using FindMe.Networks;
 
 if (args.Contains("--help"))
@@ -22,11 +23,8 @@ foreach (var (name, value) in networks.Settings)
 Console.WriteLine("ready");
 
 using var end = new CancellationTokenSource();
-Console.CancelKeyPress += (_, key) =>
-{
-    key.Cancel = true;
-    end.Cancel();
-};
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
 if (args.Contains("--end-with-input"))
 {
     new Thread(() =>
@@ -43,5 +41,12 @@ if (args.Contains("--end-with-input"))
 
 await Task.Delay(Timeout.Infinite, end.Token).ContinueWith(_ => { }, TaskScheduler.Default);
 return 0;
+
+// The first signal ends it gracefully, a second one at once.
+void End(PosixSignalContext signal)
+{
+    signal.Cancel = !end.IsCancellationRequested;
+    end.Cancel();
+}
 
 string? After(string option) => args.SkipWhile(argument => argument != option).Skip(1).FirstOrDefault();

@@ -38,6 +38,23 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
+    public async Task On_this_machine_alone_it_answers_to_no_other_host_name_unless_AllowedHosts_names_it()
+    {
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(vision.Http, "evil.example"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(vision.Http, "localhost:1"));
+        await using var named = await StartedVision.StartAsync(["AllowedHosts=faces.example"]);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(named.Http, "faces.example"));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(named.Http, "evil.example"));
+
+        static async Task<HttpStatusCode> StatusAsync(HttpClient http, string host)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(http.BaseAddress!, "/openapi/v1.json")) { Headers = { Host = host } };
+            using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
     public async Task The_payloads_of_AWSLambdaFace_are_answered_as_there()
     {
         var prepared = await PostJsonAsync("/aws-lambda-face/prepare-face-recognizer", new JsonObject { ["base64_image"] = Base64Of(people.Ada) });

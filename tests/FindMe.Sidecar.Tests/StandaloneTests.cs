@@ -50,6 +50,40 @@ public sealed class StandaloneTests
     }
 
     [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task A_signal_lets_a_delivery_that_takes_four_seconds_end_and_truncates_the_log(string signal)
+    {
+        using var folder = new TemporaryFolder();
+        var resources = Directory.CreateDirectory(Path.Combine(folder.Path, "resources")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(resources, "pubsub.yaml"), SidecarUnderTest.PubSub);
+        await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
+        app.TopicSuffix = "";
+        var handled = new TaskCompletionSource();
+        app.Handler = async (_, aborted) =>
+        {
+            // Longer than the two seconds that a command line library would wait.
+            await Task.Delay(TimeSpan.FromSeconds(4), aborted);
+            handled.TrySetResult();
+            return AppReply.Ok;
+        };
+        var data = Path.Combine(folder.Path, "data");
+        var port = FreePort();
+        using var process = Start([], "--app-id", "shop", "--app-port", $"{app.Port}", "--dapr-http-port", $"{port}", "--resources-path", resources, "--data", data);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        await Eventually.TrueAsync(async () => await IsReadyAsync(http));
+        using var published = await http.PostAsync("/v1.0/publish/pubsub/orders", new StringContent("1"));
+        await app.NextAsync();
+
+        using var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(15));
+
+        Assert.Equal(0, process.ExitCode);
+        Assert.True(handled.Task.IsCompletedSuccessfully);
+        Assert.False(File.Exists(Path.Combine(data, "sidecar.db-wal")));
+    }
+
+    [Theory]
     [InlineData("--app-ids", "'--app-ids'")]
     [InlineData("--broker=kafka", "'kafka'")]
     [InlineData("--max-body-size=much", "'much'")]
@@ -71,7 +105,8 @@ public sealed class StandaloneTests
         // Beside this project's own output: artifacts/bin/<project>/release/<project>.dll.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var program = Path.Combine(configuration.Parent!.Parent!.FullName, "FindMe.Sidecar.Standalone", configuration.Name, "FindMe.Sidecar.Standalone.dll");
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        // Ctrl-C is not ignored, as it is where a shell without job control started the tests.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(program);
         foreach (var argument in arguments)
         {

@@ -214,7 +214,7 @@ public sealed class DaprClient(HttpClient http)
         // errorCode and status are stable; message and details are not.
         var body = await response.Content.ReadAsStringAsync(cancellationToken);
         var error = body.StartsWith('{') ? JsonSerializer.Deserialize<DaprError>(body, PipelineJson.Options) : null;
-        throw new DaprException($"Dapr refused to {what}: {(int)response.StatusCode} {error?.ErrorCode}", response.StatusCode);
+        throw new DaprException($"Dapr refused to {what}: {(int)response.StatusCode} {error?.ErrorCode}", response.StatusCode, errorCode: error?.ErrorCode);
     }
 
     // JSON arrays, by the size of what is sent, which is not what it says: a letter takes up to six bytes. One that is too large alone goes alone.

@@ -12,12 +12,23 @@ internal sealed partial class DaprFailures(IProblemDetailsService problems, ILog
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is not DaprException)
+        if (exception is not DaprException failure)
         {
             return false;
         }
 
-        LogUnavailable(logger, httpContext.Request.Path, exception.Message);
+        if (failure.IsDataDamaged)
+        {
+            LogDamaged(logger, httpContext.Request.Path, failure.Message);
+        }
+        else
+        {
+            LogUnavailable(logger, httpContext.Request.Path, failure.Message);
+        }
+
+        var (type, title, detail) = failure.IsDataDamaged
+            ? ("data-damaged", "FindMe's data is damaged.", "Trying again does not help. Whoever runs this FindMe must restore a copy of its data folder, or start it with another --data folder; its log names the file.")
+            : ("unavailable", "FindMe's store or queue does not answer.", "Try again in a moment. If that does not help, whoever runs this FindMe finds the reason in its log.");
         httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         httpContext.Response.Headers.RetryAfter = "1";
         await problems.TryWriteAsync(new ProblemDetailsContext
@@ -26,13 +37,16 @@ internal sealed partial class DaprFailures(IProblemDetailsService problems, ILog
             ProblemDetails =
             {
                 Status = StatusCodes.Status503ServiceUnavailable,
-                Type = "unavailable",
-                Title = "FindMe's store or queue does not answer.",
-                Detail = "Nothing is lost. Try again in a moment.",
+                Type = type,
+                Title = title,
+                Detail = detail,
             },
         });
         return true;
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Path} failed, since the data is damaged or its disk fails ({Reason}): restore a copy of the data folder, or start with another --data folder")]
+    private static partial void LogDamaged(ILogger logger, string path, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} could not be done and is to be tried again: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, string path, string reason);

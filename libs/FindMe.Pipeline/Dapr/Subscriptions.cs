@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Net.Http.Headers;
 
 namespace FindMe.Pipeline.Dapr;
 
@@ -18,7 +19,7 @@ public static class Subscriptions
     /// <summary>Dapr delivers the topic's messages to this endpoint.</summary>
     /// <remarks>
     /// Where <c>APP_PORT</c> names the port that Dapr calls, as <c>dapr run</c> and the local sidecar do, the endpoint answers 404 on every
-    /// other one; where <c>APP_API_TOKEN</c> is set, 401 to whoever does not send it.
+    /// other one; where <c>APP_API_TOKEN</c> is set, 401 to whoever does not send it. Other bodies than JSON and CloudEvents get 415.
     /// </remarks>
     /// <param name="endpoint">A POST endpoint without route parameters.</param>
     /// <param name="topic">The topic.</param>
@@ -73,12 +74,21 @@ public static class Subscriptions
             {
                 context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             }
+            // Dapr sends nothing else, and a web page cannot send these to another site without asking it first (CORS).
+            else if (HttpMethods.IsPost(context.Request.Method) && !IsEvent(context.Request.ContentType))
+            {
+                context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+            }
             else
             {
                 await next(context);
             }
         });
     }
+
+    private static bool IsEvent(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.MediaType.Equals("application/cloudevents+json", StringComparison.OrdinalIgnoreCase));
 
     private sealed class DaprRoute;
 }

@@ -15,6 +15,8 @@ namespace FindMe.Pipeline;
 /// <summary>What every app of FindMe has: health, problems in the terms of RFC 9457, telemetry, an end with its parent; those of the pipeline Dapr and the key ring too.</summary>
 public static partial class AppDefaults
 {
+    private static readonly string[] Tokens = ["APP_API_TOKEN", "DAPR_API_TOKEN"];
+
     /// <summary>Registers what an app of the pipeline has.</summary>
     /// <param name="builder">The app's builder.</param>
     public static void AddAppDefaults(this WebApplicationBuilder builder)
@@ -48,10 +50,13 @@ public static partial class AppDefaults
 
         // Logging__Console__FormatterName=json makes each line an object with its trace, for machines that read.
         builder.Services.Configure<SimpleConsoleFormatterOptions>(console => console.SingleLine = true);
+        // Without a name the formatter's options are overwritten by those of older versions, and every message takes two lines.
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.FormatterName ??= ConsoleFormatterNames.Simple);
         // These write addresses with their queries: the way back from a network's sign-in holds a code there, and the way to it a state.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Http.Result", LogLevel.Warning);
         builder.AddTelemetry();
+        builder.AddLocalHostNames();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Explain);
         builder.Services.AddHealthChecks();
@@ -69,6 +74,7 @@ public static partial class AppDefaults
     {
         app.MapServiceDefaults();
         app.UseDaprRoutes();
+        WarnOfMissingTokens(app);
         app.MapSubscribeHandler();
     }
 
@@ -80,6 +86,21 @@ public static partial class AppDefaults
         app.UseStatusCodePages();
         app.MapHealthChecks("/healthz").DisableRateLimiting();
     }
+
+    // Where only this machine reaches the app, its other programs and its browser are who might. In containers nothing but the sidecar is beside it.
+    private static void WarnOfMissingTokens(WebApplication app)
+    {
+        var missing = Tokens.Where(name => string.IsNullOrEmpty(app.Configuration[name])).ToList();
+        if (missing.Count > 0 && LocalCallers.IsOnLoopbackOnly(app.Configuration))
+        {
+            LogMissingTokens(app.Logger, string.Join(" and no ", missing));
+        }
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "There is no {Missing}: every program on this machine can call this app's Dapr routes or its sidecar. Start with ./dapr-run, which creates tokens, or set both variables before `dapr run`.")]
+    private static partial void LogMissingTokens(ILogger logger, string missing);
 
     // What the framework answers where no endpoint does has no slug and no way out of its own.
     private static void Explain(ProblemDetailsContext context)

@@ -35,6 +35,7 @@ public static class KeyRing
     /// <param name="builder">The app's builder.</param>
     internal static void AddKeyRing(this WebApplicationBuilder builder)
     {
+        builder.Services.Configure<KeyRingOptions>(builder.Configuration.GetSection(KeyRingOptions.Section));
         var options = builder.Configuration.GetSection(KeyRingOptions.Section).Get<KeyRingOptions>() ?? new KeyRingOptions();
 
         // Api wraps people's keys, Compare and Collect unwrap them: all must see the same ring under the same name.

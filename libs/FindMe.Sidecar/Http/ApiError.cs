@@ -93,6 +93,10 @@ internal sealed record ApiError(int Status, string Code, string Message)
 
     public static ApiError UnknownOperation(string operation) => new(400, "ERR_NOT_SUPPORTED_STATE_OPERATION", $"operation type {operation} not supported");
 
+    /// <summary>An operation failed in the database. Damage has a code of its own, which daprd does not know: no repetition helps.</summary>
+    public static ApiError OfDatabase(Microsoft.Data.Sqlite.SqliteException failure, Func<string, ApiError> failed) =>
+        Database.IsFault(failure) ? new(500, "ERR_DATA_DAMAGED", $"the database is damaged, or its disk fails: {failure.Message}") : failed(failure.Message);
+
     public static ApiError NotReady() => new(500, "ERR_HEALTH_NOT_READY", "dapr is not ready: [app]");
 
     public static ApiError OtherAppId() => new(500, "ERR_HEALTH_APPID_NOT_MATCH", "dapr app-id does not match");

@@ -78,7 +78,7 @@ internal sealed class Publishing(Broker broker, Interference interference, bool 
             }
             catch (SqliteException failure)
             {
-                return failed(failure.Message);
+                return ApiError.OfDatabase(failure, failed);
             }
         });
 }

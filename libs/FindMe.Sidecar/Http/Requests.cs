@@ -16,6 +16,8 @@ internal sealed partial class Requests(
     Action<string> shutdown,
     ILogger logger)
 {
+    private static readonly string[] LocalNames = ["localhost", "127.0.0.1", "[::1]"];
+
     private readonly BulkPublishing _bulkPublishing = new(publishing);
     private readonly byte[]? _apiToken = apiToken is null ? null : Encoding.UTF8.GetBytes(apiToken);
 
@@ -28,6 +30,15 @@ internal sealed partial class Requests(
         }
 
         var path = RequestPath.SegmentsOf(context.Features.Get<IHttpRequestFeature>()!.RawTarget);
+        if (_apiToken is null && IsFromBrowser(context.Request))
+        {
+            await WriteTextAsync(
+                context.Response,
+                403,
+                "The sidecar has no token, so it serves no web pages, and no name but localhost, 127.0.0.1 and [::1]. Set DAPR_API_TOKEN for it and its callers, and send it as dapr-api-token.\n");
+            return;
+        }
+
         if (!IsTrusted(context.Request, path))
         {
             await WriteTextAsync(context.Response, 401, "invalid api token");
@@ -140,6 +151,12 @@ internal sealed partial class Requests(
         });
         return Task.FromResult(default(ApiError));
     }
+
+    // Every browser names the origin or the site of a page that sends something here, and a page whose name was made to lead here names itself.
+    private static bool IsFromBrowser(HttpRequest request) =>
+        request.Headers.ContainsKey("Origin")
+        || request.Headers.Any(header => header.Key.StartsWith("Sec-Fetch-", StringComparison.OrdinalIgnoreCase))
+        || !LocalNames.Contains(request.Host.Host, StringComparer.OrdinalIgnoreCase);
 
     // Every call needs the token but those that ask whether anybody is there.
     private bool IsTrusted(HttpRequest request, List<string> path) =>

@@ -144,6 +144,103 @@ public sealed class DatabaseTests
         Assert.NotNull(await sidecar.GetAsync("long"));
     }
 
+    [Fact]
+    public async Task Its_files_are_their_owners_alone_also_those_that_were_not()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes");
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(FileOf(folder), "");
+        SetMode(FileOf(folder));
+
+        await using var database = Open(folder);
+        await database.WriteAsync(session => session.Execute("INSERT INTO subscription VALUES (1, 'p', 't', 'a')"));
+
+        Assert.Equal(["sidecar.db", "sidecar.db-shm", "sidecar.db-wal", "sidecar.db.lock"], Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.All(Directory.GetFiles(folder.Path), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, ModeOf(file)));
+
+        static void SetMode(string file)
+        {
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            }
+        }
+
+        static UnixFileMode ModeOf(string file) => OperatingSystem.IsWindows() ? UnixFileMode.None : File.GetUnixFileMode(file);
+    }
+
+    [Fact]
+    public async Task A_file_with_a_damaged_page_is_refused_at_start_with_advice_that_fits_and_an_error_in_the_log()
+    {
+        using var folder = new TemporaryFolder();
+        var log = new LogLines();
+        await FillAsync(folder);
+        await DamageAsync(folder);
+
+        var refusal = Assert.Throws<SidecarDataException>(() => Database.Open(folder.Path, log));
+
+        Assert.StartsWith($"{FileOf(folder)} is damaged (", refusal.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Restore a copy of the data folder, or start with another --data folder.", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("disk space", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(log.Errors, line => line.Contains("is damaged", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Damage_met_while_running_is_logged_once_and_remembered_and_every_answer_says_so()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "data"));
+        await FillAsync(folder, "data");
+        var log = new LogLines();
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Folder = folder, Log = log });
+        Assert.Null(sidecar.Sidecar.DataFault);
+
+        await DamageAsync(folder, "data");
+        for (var i = 0; i < 2; i++)
+        {
+            using var read = await sidecar.Http.GetAsync("/v1.0/state/statestore/key100");
+            await SidecarUnderTest.AssertErrorAsync(read, 500, "ERR_DATA_DAMAGED");
+            using var written = await sidecar.SaveAsync("key100", "1");
+            await SidecarUnderTest.AssertErrorAsync(written, 500, "ERR_DATA_DAMAGED");
+        }
+
+        Assert.Contains("Restore a copy", sidecar.Sidecar.DataFault, StringComparison.Ordinal);
+        Assert.Single(log.Errors, line => line.Contains("is damaged", StringComparison.Ordinal));
+    }
+
+    private static async Task FillAsync(TemporaryFolder folder, string data = "")
+    {
+        await using var database = Database.Open(Path.Combine(folder.Path, data), NullLogger.Instance);
+        await database.WriteAsync(session =>
+        {
+            // More than SQLite keeps in memory of a file, 2 MB.
+            for (var i = 0; i < 5_000; i++)
+            {
+                session.Execute(
+                    "INSERT INTO state (store, key, value, etag) VALUES ('statestore', ?1, ?2, 'e')", $"key{i}", $"\"{new string('x', 1000)}\"");
+            }
+
+            return 0;
+        });
+    }
+
+    // Every page from the third that holds rows: the first ones hold the schema, which SQLite needs to open the file at all.
+    private static async Task DamageAsync(TemporaryFolder folder, string data = "")
+    {
+        const int PageBytes = 4096;
+        var path = Path.Combine(folder.Path, data, "sidecar.db");
+        var bytes = await File.ReadAllBytesAsync(path);
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        for (var page = 2; page < bytes.Length / PageBytes; page++)
+        {
+            if (bytes.AsSpan(page * PageBytes, PageBytes).IndexOf("xxxxxxxx"u8) >= 0)
+            {
+                file.Position = page * PageBytes;
+                await file.WriteAsync(Enumerable.Repeat((byte)0xA5, PageBytes).ToArray());
+            }
+        }
+    }
+
     private static Database Open(TemporaryFolder folder) => Database.Open(folder.Path, NullLogger.Instance);
 
     private static string FileOf(TemporaryFolder folder) => Path.Combine(folder.Path, "sidecar.db");

@@ -14,6 +14,9 @@ public sealed record Setup
 
     public TimeProvider? Time { get; init; }
 
+    /// <summary>Where its log goes; null for nowhere.</summary>
+    public Microsoft.Extensions.Logging.ILoggerFactory? Log { get; init; }
+
     /// <summary>The only broker whose rule this is; null for a rule of all.</summary>
     public BrokerProfile? Broker { get; init; }
 

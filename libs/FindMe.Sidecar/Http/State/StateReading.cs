@@ -26,7 +26,7 @@ internal sealed class StateReading(Database database, StoreProfile profile, Inte
             }
             catch (SqliteException failure)
             {
-                return Failed(failure.Message);
+                return ApiError.OfDatabase(failure, Failed);
             }
 
             await AnswerAsync(context, item);
@@ -70,7 +70,7 @@ internal sealed class StateReading(Database database, StoreProfile profile, Inte
             }
             catch (SqliteException failure)
             {
-                return ApiError.StateBulkGet(failure.Message);
+                return ApiError.OfDatabase(failure, ApiError.StateBulkGet);
             }
 
             context.Response.ContentType = "application/json";

@@ -91,7 +91,8 @@ internal sealed class StateWriting(Database database, StoreProfile profile, Inte
             try
             {
                 var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-                return await database.WriteAsync(session => apply(session, now)) switch
+                // A deletion is done when nobody can read what was deleted any more, not in the log either.
+                return await database.WriteAsync(session => apply(session, now), erases: writes.Any(write => write.Value is null)) switch
                 {
                     StateOutcome.Done => null,
                     StateOutcome.Mismatch => refused(409, Mismatch),
@@ -101,7 +102,7 @@ internal sealed class StateWriting(Database database, StoreProfile profile, Inte
             }
             catch (SqliteException failure)
             {
-                return refused(500, failure.Message);
+                return ApiError.OfDatabase(failure, reason => refused(500, reason));
             }
         });
 }

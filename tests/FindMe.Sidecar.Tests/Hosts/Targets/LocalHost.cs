@@ -40,6 +40,7 @@ internal sealed class LocalHost : ISidecarHost
                 CountRefused = setup.CountRefused,
                 Chaos = setup.Chaos,
                 Intercept = setup.Intercept,
+                LoggerFactory = setup.Log ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance,
                 TimeProvider = setup.Time ?? TimeProvider.System,
             }),
             setup);
