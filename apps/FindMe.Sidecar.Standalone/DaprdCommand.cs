@@ -37,8 +37,10 @@ internal static class DaprdCommand
         var logLevel = new Option<string>("--log-level") { Description = "debug, info, warn, error or fatal.", DefaultValueFactory = _ => "info" };
         logLevel.AcceptOnlyFromAmong("debug", "info", "warn", "error", "fatal");
         var data = new Option<DirectoryInfo?>("--data") { Description = "Where events and state are kept; one sidecar at a time. Default: a temporary folder, deleted at the end." };
-        var broker = new Option<string>("--broker") { Description = "Rules of delivery: servicebus, redis-1.18, redis-1.16 or in-memory.", DefaultValueFactory = _ => "servicebus" };
+        var broker = new Option<string>("--broker") { Description = "Rules of delivery: servicebus, redis-1.18, redis-1.16, rabbitmq or in-memory.", DefaultValueFactory = _ => "servicebus" };
         broker.AcceptOnlyFromAmong([.. Brokers.Keys]);
+        var version = new Option<string?>("--dapr-version") { Description = "Whose rules to follow where versions of daprd differ: 1.16 or 1.18. Default: that of the broker, 1.18 for most." };
+        version.AcceptOnlyFromAmong([.. Versions.Keys]);
         var store = new Option<string>("--store") { Description = "Rules of concurrency: sqlite, redis or postgresql.", DefaultValueFactory = _ => "sqlite" };
         store.AcceptOnlyFromAmong([.. Stores.Keys]);
         var chaos = new Option<string?>("--chaos") { Description = $"What to do wrong on purpose: {string.Join(", ", ChaosPresets.Names)} or all; :seed may follow." };
@@ -46,7 +48,7 @@ internal static class DaprdCommand
 
         var command = new RootCommand("The sidecar of one app: Dapr's HTTP API with daprd's flags, over a broker and a store of its own.")
         {
-            appId, appPort, appAddress, appProtocol, httpPort, resources, concurrency, bodySize, bodyMegabytes, logLevel, data, broker, store, chaos, configuration,
+            appId, appPort, appAddress, appProtocol, httpPort, resources, concurrency, bodySize, bodyMegabytes, logLevel, data, broker, version, store, chaos, configuration,
         };
         var ignored = Ignored.Select(name => (Option)new Option<string>(name)).Concat(IgnoredSwitches.Select(name => new Option<bool>(name))).ToList();
         foreach (var option in ignored)
@@ -91,6 +93,7 @@ internal static class DaprdCommand
                     bytes,
                     LevelOf(parsed.GetValue(logLevel)!),
                     Brokers[parsed.GetValue(broker)!],
+                    parsed.GetValue(version) is { } runtime ? Versions[runtime] : null,
                     Stores[parsed.GetValue(store)!],
                     trouble,
                     tracing),
@@ -108,8 +111,11 @@ internal static class DaprdCommand
         ["servicebus"] = BrokerProfile.ServiceBus,
         ["redis-1.18"] = BrokerProfile.Redis118,
         ["redis-1.16"] = BrokerProfile.Redis116,
+        ["rabbitmq"] = BrokerProfile.RabbitMq,
         ["in-memory"] = BrokerProfile.InMemory,
     };
+
+    private static Dictionary<string, DaprVersion> Versions { get; } = new() { ["1.16"] = DaprVersion.V116, ["1.18"] = DaprVersion.V118 };
 
     private static Dictionary<string, StoreProfile> Stores { get; } = new()
     {

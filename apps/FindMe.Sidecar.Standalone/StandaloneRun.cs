@@ -11,9 +11,10 @@ namespace FindMe.Sidecar.Standalone;
 /// <param name="MaxBodyBytes">Largest body.</param>
 /// <param name="LogLevel">The least severe level that is printed.</param>
 /// <param name="Broker">Rules of delivery.</param>
+/// <param name="Version">Whose rules where versions differ, or null for that of the broker.</param>
 /// <param name="Store">Rules of concurrency.</param>
 /// <param name="Chaos">What to do wrong, or null.</param>
-/// <param name="Tracing">Whether to hand traces on.</param>
+/// <param name="Tracing">Whether to make spans.</param>
 internal sealed record StandaloneOptions(
     SidecarApp App,
     IReadOnlyList<string> Resources,
@@ -21,6 +22,7 @@ internal sealed record StandaloneOptions(
     int MaxBodyBytes,
     LogLevel LogLevel,
     BrokerProfile Broker,
+    DaprVersion? Version,
     StoreProfile Store,
     ChaosOptions? Chaos,
     bool Tracing);
@@ -50,6 +52,7 @@ internal static class StandaloneRun
                     AppApiToken = environment["APP_API_TOKEN"],
                     MaxBodyBytes = options.MaxBodyBytes,
                     Broker = options.Broker,
+                    Version = options.Version,
                     Store = options.Store,
                     Chaos = options.Chaos,
                     Tracing = options.Tracing,

@@ -202,7 +202,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         _server = builder.Build();
         var requests = new Requests(
             port => _appOfPort.GetValueOrDefault(port),
-            new Publishing(_broker, _interference, _options.Tracing, _options.TimeProvider),
+            new Publishing(_broker, _interference, _options.Tracing, _options.EffectiveVersion, _options.TimeProvider),
             new StateReading(_database, _options.Store, _interference, _options.TimeProvider),
             new StateWriting(_database, _options.Store, _interference, _options.TimeProvider),
             _options.DaprApiToken,

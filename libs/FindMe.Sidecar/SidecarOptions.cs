@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace FindMe.Sidecar;
 
 /// <summary>What a local sidecar serves, where it keeps its data and who may call it.</summary>
-public sealed class SidecarOptions
+public sealed class SidecarOptions : IValidatableObject
 {
     /// <summary>Folder of <c>sidecar.db</c>; made when absent. One sidecar at a time may use it.</summary>
     public required string DataPath { get; init; }
@@ -35,10 +35,13 @@ public sealed class SidecarOptions
     /// <summary>Whose rules of delivery to follow. Default <see cref="BrokerProfile.ServiceBus"/>, whatever broker a component's type names.</summary>
     public BrokerProfile Broker { get; init; }
 
+    /// <summary>Which daprd's rules to follow where its versions differ. Default null: 1.16 with <see cref="BrokerProfile.Redis116"/>, 1.18 otherwise; a Redis of the other version is refused.</summary>
+    public DaprVersion? Version { get; init; }
+
     /// <summary>Whose rules of concurrency to follow. Default <see cref="StoreProfile.Sqlite"/>, whatever store a component's type names.</summary>
     public StoreProfile Store { get; init; }
 
-    /// <summary>Hand traces on, as daprd does with a sampling rate: a publish's <c>traceparent</c> goes into the envelope and to the subscriber. Default false: those fields are empty.</summary>
+    /// <summary>Make spans, as daprd does with a configuration of tracing: one for each publish and each delivery, below the caller's. Default false: the caller's own span is handed on, as by a daprd that has no configuration.</summary>
     public bool Tracing { get; init; }
 
     /// <summary>Note what Dapr lets pass and is seldom meant, in <see cref="LocalSidecar.Violations"/>. Default false.</summary>
@@ -58,6 +61,18 @@ public sealed class SidecarOptions
 
     /// <summary>The clock of expiry, retries and waiting. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    internal DaprVersion EffectiveVersion => Version ?? (Broker == BrokerProfile.Redis116 ? DaprVersion.V116 : DaprVersion.V118);
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if ((Broker, Version) is (BrokerProfile.Redis116, DaprVersion.V118) or (BrokerProfile.Redis118, DaprVersion.V116))
+        {
+            yield return new ValidationResult(
+                $"{Broker} does not go with {Version}: choose the Redis profile of the same version, or leave Version out.", [nameof(Version)]);
+        }
+    }
 }
 
 /// <summary>One app id: the port its sidecar API listens on, and the ports on which replicas of the app are expected.</summary>

@@ -12,11 +12,21 @@ public enum BrokerProfile
     /// <summary>Redis streams under daprd up to 1.16: an event that failed stays pending and comes again once it was idle for <c>processingTimeout</c> (60 s), looked for every <c>redeliverInterval</c> (15 s), without end.</summary>
     Redis116,
 
-    /// <summary>RabbitMQ: an event that failed is queued again; what is published before the first subscription ever is lost, since no queue is there yet.</summary>
+    /// <summary>RabbitMQ: an event that failed is queued again where the component says <c>requeueInFailure</c>, and is lost otherwise; what is published before the first subscription ever is lost, since no queue is there yet.</summary>
     RabbitMq,
 
     /// <summary>daprd's in-memory broker: one event of a topic at a time, in order; one that failed is lost.</summary>
     InMemory,
+}
+
+/// <summary>The daprd whose rules are followed, where its versions differ.</summary>
+public enum DaprVersion
+{
+    /// <summary>1.17 and newer: what <c>dapr init</c> installs.</summary>
+    V118,
+
+    /// <summary>Up to 1.16: what Azure Container Apps runs. It has bulk publish at v1.0-alpha1 only, writes a trace of zeros where there is none, takes no subject from the query, and an app's 404 ends an event without a dead letter.</summary>
+    V116,
 }
 
 /// <summary>How the sidecar of one replica goes, with its hands full.</summary>

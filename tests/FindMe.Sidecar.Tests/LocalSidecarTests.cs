@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Sockets;
 
@@ -45,6 +46,43 @@ public sealed class LocalSidecarTests
 
         Assert.Throws<KeyNotFoundException>(() => sidecar.Sidecar.EndpointOf("three"));
         Assert.True(File.Exists(sidecar.Sidecar.DatabasePath));
+    }
+
+    [Theory]
+    [InlineData(BrokerProfile.Redis116, DaprVersion.V118)]
+    [InlineData(BrokerProfile.Redis118, DaprVersion.V116)]
+    public async Task A_Redis_of_one_version_under_the_rules_of_another_is_refused(BrokerProfile broker, DaprVersion version)
+    {
+        using var folder = new TemporaryFolder();
+
+        var refusal = await Assert.ThrowsAsync<ValidationException>(() => LocalSidecar.StartAsync(new SidecarOptions
+        {
+            DataPath = folder.Path,
+            ResourcesPath = folder.Path,
+            Apps = [new SidecarApp("shop", 0, [])],
+            Broker = broker,
+            Version = version,
+        }));
+
+        Assert.Contains($"{broker} does not go with {version}: choose the Redis profile of the same version", refusal.Message, StringComparison.Ordinal);
+    }
+
+    // As daprd's limit does: whoever publishes so much would otherwise learn of it only there.
+    [Fact]
+    public async Task The_byte_beyond_the_limit_is_cut_off_and_a_body_of_unknown_length_is_refused_at_it()
+    {
+        await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
+        await using var sidecar = await SidecarUnderTest.StartAsync(app);
+        var body = new string('x', 4 * 1024 * 1024) + 'y';
+
+        using var taken = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", body, "text/plain");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/publish/pubsub/orders") { Content = new StringContent(body) };
+        request.Headers.TransferEncodingChunked = true;
+        using var refused = await sidecar.Http.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.NoContent, taken.StatusCode);
+        Assert.Equal(body[..^1], (await app.NextAsync()).Json.GetProperty("data").GetString());
+        await SidecarUnderTest.AssertErrorAsync(refused, 500, "ERR_PUBSUB_PUBLISH_MESSAGE", "stream too large");
     }
 
     private static Task<LocalSidecar> StartAsync(TemporaryFolder folder, params SidecarApp[] apps) => LocalSidecar.StartAsync(new SidecarOptions

@@ -22,14 +22,14 @@ public sealed class StandaloneTests
             new() { ["DAPR_API_TOKEN"] = "in", ["APP_API_TOKEN"] = "out" },
             "--app-id", "shop", $"-app-port={app.Port}", "--dapr-http-port", $"{port}", "-dapr-grpc-port", "50001", "--resources-path", resources,
             "--components-path", more, "--app-max-concurrency", "2", "--max-body-size", "1Ki", "--enable-metrics=false", "--log-level", "warn",
-            "--broker", "redis-1.16", "--store", "redis", "--data", Path.Combine(folder.Path, "data"));
+            "--broker", "rabbitmq", "--dapr-version", "1.16", "--store", "redis", "--data", Path.Combine(folder.Path, "data"));
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await Eventually.TrueAsync(async () => await IsReadyAsync(http));
 
         using var refused = await http.GetAsync("/v1.0/metadata");
         http.DefaultRequestHeaders.Add("dapr-api-token", "in");
         using var published = await http.PostAsync("/v1.0/publish/pubsub/orders", new StringContent("1"));
-        using var tooLarge = await http.PostAsync("/v1.0/publish/pubsub/orders", new StringContent(new string('x', 1025)));
+        using var tooLarge = await http.PostAsync("/v1.0/publish/pubsub/orders", new StringContent(new string('x', 1026)));
         using var saved = await http.PostAsync("/v1.0/state/statestore", new StringContent("""[{"key":"k","value":1}]"""));
         using var read = await http.GetAsync("/v1.0/state/statestore/k");
         using var metadata = JsonDocument.Parse(await http.GetStringAsync("/v1.0/metadata"));
@@ -88,6 +88,7 @@ public sealed class StandaloneTests
     [InlineData("--broker=kafka", "'kafka'")]
     [InlineData("--max-body-size=much", "'much'")]
     [InlineData("--chaos=storm", "'storm'")]
+    [InlineData("--dapr-version=1.15", "'1.15'")]
     public async Task What_it_does_not_know_is_refused_by_name(string flag, string named)
     {
         using var folder = new TemporaryFolder();

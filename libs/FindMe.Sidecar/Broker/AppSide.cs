@@ -18,7 +18,8 @@ internal sealed class AppSide
         _app = app;
         _appApiToken = options.AppApiToken;
         MaxBodyBytes = options.MaxBodyBytes;
-        RuntimeVersion = options.Broker == BrokerProfile.Redis116 ? "1.16.4-findme" : "1.18.3-findme";
+        Version = options.EffectiveVersion;
+        RuntimeVersion = Version == DaprVersion.V116 ? "1.16.4-findme" : "1.18.3-findme";
         Traffic = traffic;
         Components = [.. resources.Components.Where(component => (component.IsPubSub || component.IsState) && component.IsSeenBy(app.AppId))];
         _pubSubs = Components.Where(component => component.IsPubSub).ToFrozenDictionary(component => component.Name);
@@ -39,6 +40,9 @@ internal sealed class AppSide
     public int MaxBodyBytes { get; }
 
     /// <summary>The daprd whose rules are followed.</summary>
+    public DaprVersion Version { get; }
+
+    /// <summary>What the metadata endpoint says of it.</summary>
     public string RuntimeVersion { get; }
 
     public bool HasStores => _stores.Count > 0;

@@ -111,6 +111,9 @@ internal sealed partial class Broker(
     public bool StaysPending(Pending pending, TimeSpan elapsed) =>
         profile == BrokerProfile.Redis116 || (profile == BrokerProfile.Redis118 && elapsed >= InboxOf(pending).Component.ProcessingTimeout);
 
+    /// <summary>Whether RabbitMQ queues a failed event again: <c>requeueInFailure</c> of its component.</summary>
+    public bool Requeues(Pending pending) => InboxOf(pending).Component.RequeuesFailed;
+
     private bool IsRedis => profile is BrokerProfile.Redis116 or BrokerProfile.Redis118;
 
     /// <summary>Events that one replica takes beside those it handles.</summary>
@@ -183,6 +186,8 @@ internal sealed partial class Broker(
 
         pending.IsSettled = true;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        // Where the envelope says when it expires, the dead letter expires then too.
+        var hasOwnTimeToLive = InboxOf(pending).Component.HasTimeToLive;
         try
         {
             await database.WriteAsync(
@@ -198,7 +203,8 @@ internal sealed partial class Broker(
                     MessageTable.Acknowledge(session, pending.Message, subscription.Id);
                     return message is null
                         ? (0, [])
-                        : MessageTable.Publish(session, new NewMessage(subscription.PubSub, deadLetterTopic, message.Body, message.Metadata, now, null));
+                        : MessageTable.Publish(
+                            session, new NewMessage(subscription.PubSub, deadLetterTopic, message.Body, message.Metadata, now, hasOwnTimeToLive ? null : message.Expires));
                 },
                 ((long Message, long[] Groups) dead) => Enqueue(dead.Message, dead.Groups));
         }

@@ -45,7 +45,8 @@ internal sealed partial class Delivery(
 
         if (message.Expires <= _time.GetUtcNow().ToUnixTimeMilliseconds())
         {
-            await DropAsync(pending, route, "it expired", stopping);
+            // daprd sends it on as a dead letter, unchanged: that has expired as well.
+            broker.Lose(pending, "it expired");
             return true;
         }
 
@@ -74,6 +75,13 @@ internal sealed partial class Delivery(
                 break;
             case Reply.Dropped:
                 await interference.SettleAsync(AppIdOf(pending), "dropped", route.Topic, () => DropAsync(pending, route, "the app dropped it", stopping));
+                break;
+            case Reply.Unknown:
+                await interference.SettleAsync(AppIdOf(pending), "dropped", route.Topic, () =>
+                {
+                    broker.Lose(pending, "the app answered 404");
+                    return Task.CompletedTask;
+                });
                 break;
             case Reply.Lost:
                 LogLost(logger, pending.Message, route.Topic, pending.Count);
@@ -172,7 +180,7 @@ internal sealed partial class Delivery(
             traffic.AddDelivery();
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
             broker.Violations.OfReply((int)response.StatusCode, body, pending);
-            return (Replies.Of((int)response.StatusCode, body), (int)response.StatusCode);
+            return (Replies.Of((int)response.StatusCode, body, options.EffectiveVersion), (int)response.StatusCode);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !stopping.IsCancellationRequested)
         {
@@ -204,16 +212,17 @@ internal sealed partial class Delivery(
         var headers = request.Headers;
         foreach (var (name, value) in Metadata.Unmarshal(message.Metadata))
         {
-            if (IsHeader(name, value))
+            // RabbitMQ's component keeps none of it.
+            if (options.Broker != BrokerProfile.RabbitMq && IsHeader(name, value))
             {
                 headers.TryAddWithoutValidation(name, value);
             }
         }
 
         headers.Add("pubsubName", route.PubSub);
-        if (options.Tracing && CloudEvents.TraceOf(body) is { } trace)
+        if (CloudEvents.TraceOf(body) is { } trace)
         {
-            var own = TraceContext.Below(trace.Parent, trace.State);
+            var own = options.Tracing ? TraceContext.Below(trace.Parent, trace.State) : TraceContext.Of(trace.Parent, trace.State) ?? TraceContext.Zeros;
             headers.TryAddWithoutValidation("traceparent", own.Parent);
             if (own.State.Length > 0)
             {
@@ -235,15 +244,16 @@ internal sealed partial class Delivery(
         return request;
     }
 
-    // A dead letter topic takes what the in-memory retries could not save, at once. Without one Service Bus delivers again, Redis up to
-    // 1.16 leaves it pending until it is reclaimed, and the others lose it, but Redis not when the handler was beyond its time.
+    // A dead letter topic takes what the in-memory retries could not save, at once. Without one Service Bus delivers again, and so does RabbitMQ
+    // where it is told to; Redis up to 1.16 leaves it pending until it is reclaimed, and the others lose it, but Redis not when the handler was
+    // beyond its time.
     private async Task FailAsync(Pending pending, Route route, string reason, CancellationToken stopping)
     {
         if (route.DeadLetterTopic is not null)
         {
             await broker.BuryAsync(pending, reason, stopping);
         }
-        else if (options.Broker is BrokerProfile.ServiceBus or BrokerProfile.RabbitMq)
+        else if (options.Broker == BrokerProfile.ServiceBus || (options.Broker == BrokerProfile.RabbitMq && broker.Requeues(pending)))
         {
             await broker.AbandonAsync(pending, atOnce: false, stopping);
         }

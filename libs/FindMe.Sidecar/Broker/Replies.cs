@@ -11,6 +11,9 @@ internal enum Reply
     /// <summary>The app wants no more of it: dead letter, or gone.</summary>
     Dropped,
 
+    /// <summary>The app knows no such route, and daprd is one up to 1.16: gone, also where there is a dead letter topic.</summary>
+    Unknown,
+
     /// <summary>Another try may succeed.</summary>
     Failed,
 
@@ -30,10 +33,11 @@ internal static class Replies
     /// <summary>Reads an answer.</summary>
     /// <param name="status">The HTTP status.</param>
     /// <param name="body">The body; only that of a 2xx is looked at.</param>
-    public static Reply Of(int status, ReadOnlySpan<byte> body) => status switch
+    /// <param name="version">Whose rules are followed.</param>
+    public static Reply Of(int status, ReadOnlySpan<byte> body, DaprVersion version) => status switch
     {
         >= 200 and <= 299 => OfBody(body),
-        404 => Reply.Dropped,
+        404 => version == DaprVersion.V116 ? Reply.Unknown : Reply.Dropped,
         _ => Reply.Failed,
     };
 

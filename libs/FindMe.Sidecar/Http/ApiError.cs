@@ -97,6 +97,9 @@ internal sealed record ApiError(int Status, string Code, string Message)
     public static ApiError OfDatabase(Microsoft.Data.Sqlite.SqliteException failure, Func<string, ApiError> failed) =>
         Database.IsFault(failure) ? new(500, "ERR_DATA_DAMAGED", $"the database is damaged, or its disk fails: {failure.Message}") : failed(failure.Message);
 
+    /// <summary>What an unknown route gets: service invocation is the router's fallback, and the path names no app.</summary>
+    public static ApiError NoAppToInvoke() => new(404, "ERR_DIRECT_INVOKE", "failed getting app id either from the URL path or the header dapr-app-id");
+
     public static ApiError NotReady() => new(500, "ERR_HEALTH_NOT_READY", "dapr is not ready: [app]");
 
     public static ApiError OtherAppId() => new(500, "ERR_HEALTH_APPID_NOT_MATCH", "dapr app-id does not match");

@@ -23,8 +23,9 @@ internal static class CloudEvents
     /// <param name="body">The request's body.</param>
     /// <param name="time">The moment of publishing, with the offset to write.</param>
     /// <param name="expiration">When subscribers should no longer get it; null writes no such field.</param>
+    /// <param name="takesSubject">Whether the query may name a subject, as from daprd 1.17 on.</param>
     /// <exception cref="JsonException">The publisher's own envelope is not a JSON object.</exception>
-    public static byte[] Envelope(EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time, DateTimeOffset? expiration)
+    public static byte[] Envelope(EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time, DateTimeOffset? expiration, bool takesSubject = true)
     {
         // Go marshals a map: the keys come in byte order.
         var fields = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
@@ -34,7 +35,7 @@ internal static class CloudEvents
         }
         else
         {
-            Wrap(fields, source, body, time);
+            Wrap(fields, source, body, time, takesSubject);
         }
 
         if (expiration is { } moment)
@@ -58,22 +59,19 @@ internal static class CloudEvents
             ["specversion"] = GoJson.Marshal("1.0"),
             ["time"] = GoJson.Marshal(Rfc3339(time)),
             ["topic"] = GoJson.Marshal(topic),
-            ["traceid"] = GoJson.Marshal(""),
-            ["traceparent"] = GoJson.Marshal(""),
-            ["tracestate"] = GoJson.Marshal(""),
             ["type"] = GoJson.Marshal("com.dapr.event.sent"),
         };
         return GoJson.MarshalObject(fields);
     }
 
-    /// <summary>The trace an envelope names; null when it names none.</summary>
+    /// <summary>The trace an envelope names, which may be an empty text; null when it has no such field.</summary>
     public static TraceContext? TraceOf(byte[] envelope)
     {
         using var document = JsonDocument.Parse(envelope, GoJson.Options);
         return (Text("traceparent") ?? Text("traceid")) is { } parent ? new TraceContext(parent, Text("tracestate") ?? "") : null;
 
         string? Text(string name) =>
-            document.RootElement.TryGetProperty(name, out var field) && field.ValueKind == JsonValueKind.String && GoJson.TextOf(field) is { Length: > 0 } text ? text : null;
+            document.RootElement.TryGetProperty(name, out var field) && field.ValueKind == JsonValueKind.String ? GoJson.TextOf(field) : null;
     }
 
     /// <summary>Whether a Content-Type is the given one, alone or followed by parameters.</summary>
@@ -111,7 +109,7 @@ internal static class CloudEvents
         fields.TryAdd("tracestate", GoJson.Marshal(source.Trace.State));
     }
 
-    private static void Wrap(SortedDictionary<string, byte[]> fields, EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time)
+    private static void Wrap(SortedDictionary<string, byte[]> fields, EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time, bool takesSubject)
     {
         var trace = Given("traceparent") ?? Given("traceid") ?? source.Trace.Parent;
         fields["datacontenttype"] = GoJson.Marshal(source.ContentType is "" ? "text/plain" : source.ContentType);
@@ -125,7 +123,7 @@ internal static class CloudEvents
         fields["traceparent"] = GoJson.Marshal(trace);
         fields["tracestate"] = GoJson.Marshal(Given("tracestate") ?? source.Trace.State);
         fields["type"] = GoJson.Marshal(Given("type") ?? "com.dapr.event.sent");
-        if (Given("subject") is { } subject)
+        if (takesSubject && Given("subject") is { } subject)
         {
             fields["subject"] = GoJson.Marshal(subject);
         }

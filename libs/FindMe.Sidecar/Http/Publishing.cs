@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 namespace FindMe.Sidecar;
 
 /// <summary>POST publish/{pubsub}/{topic}: one event → envelope → broker.</summary>
-internal sealed class Publishing(Broker broker, Interference interference, bool tracing, TimeProvider time)
+internal sealed class Publishing(Broker broker, Interference interference, bool tracing, DaprVersion version, TimeProvider time)
 {
     /// <summary>Publishes the request's body; null means done, with 204.</summary>
     public async Task<ApiError?> PublishAsync(AppSide app, string pubSub, string topic, HttpRequest request, CancellationToken cancellationToken)
@@ -45,7 +45,8 @@ internal sealed class Publishing(Broker broker, Interference interference, bool 
     /// <summary>The trace an event of this request belongs to.</summary>
     public TraceContext TraceOf(HttpRequest request) => tracing
         ? TraceContext.Below(request.Headers.TraceParent.ToString(), request.Headers.TraceState.ToString())
-        : TraceContext.None;
+        : TraceContext.Of(request.Headers.TraceParent.ToString(), request.Headers.TraceState.ToString())
+            ?? (version == DaprVersion.V116 ? TraceContext.Zeros : TraceContext.None);
 
     /// <summary>Why nothing can be published there at all; null when something can.</summary>
     public static ApiError? Refusal(AppSide app, string pubSub, string topic, IReadOnlyDictionary<string, string> metadata) =>
@@ -60,10 +61,10 @@ internal sealed class Publishing(Broker broker, Interference interference, bool 
     {
         var now = time.GetLocalNow();
         DateTimeOffset? expires = Metadata.TimeToLive(source.Metadata) is { } timeToLive ? now + timeToLive : null;
-        // Service Bus ends a message's life itself; for other brokers daprd writes the moment into the envelope.
+        // Some brokers end a message's life themselves; for the others daprd writes the moment into the envelope.
         var data = Metadata.IsRaw(source.Metadata)
             ? body
-            : CloudEvents.Envelope(source, body, now, component.IsServiceBus ? null : expires);
+            : CloudEvents.Envelope(source, body, now, component.HasTimeToLive ? null : expires, takesSubject: version != DaprVersion.V116);
         return new NewMessage(
             source.PubSub, source.Topic, data, Metadata.Marshal(source.Metadata), now.ToUnixTimeMilliseconds(), expires?.ToUnixTimeMilliseconds());
     }

@@ -89,7 +89,7 @@ internal sealed partial class Requests(
         var writes = HttpMethods.IsPost(method) || HttpMethods.IsPut(method);
         return path switch
         {
-            ["v1.0" or "v1.0-alpha1", "publish", "bulk", var pubSub, var first, .. var rest] =>
+            ["v1.0" or "v1.0-alpha1", "publish", "bulk", var pubSub, var first, .. var rest] when path[0] != "v1.0" || app.Version != DaprVersion.V116 =>
                 When(writes, () => _bulkPublishing.PublishAsync(app, Unescape(pubSub), TopicOf(first, rest), context.Request, context.RequestAborted)),
             ["v1.0", "publish", var pubSub, .. var topic] =>
                 When(writes, () => publishing.PublishAsync(app, Unescape(pubSub), Unescape(string.Join('/', topic)), context.Request, context.RequestAborted)),
@@ -107,25 +107,12 @@ internal sealed partial class Requests(
             ["v1.0", "metadata"] => When(HttpMethods.IsGet(method), () => SidecarMetadata.WriteAsync(app, context.Response)),
             ["v1.0", "metadata", var key] => When(HttpMethods.IsPut(method), () => SidecarMetadata.PutAsync(app, Unescape(key), context.Request)),
             ["v1.0", "shutdown"] => When(HttpMethods.IsPost(method), () => ShutDown(app, context.Response)),
-            _ => NotFoundAsync(),
+            _ => Task.FromResult<ApiError?>(ApiError.NoAppToInvoke()),
         };
 
-        async Task<ApiError?> When(bool allowed, Func<Task<ApiError?>> handle)
-        {
-            if (allowed)
-            {
-                return await handle();
-            }
-
-            context.Response.StatusCode = 405;
-            return null;
-        }
-
-        async Task<ApiError?> NotFoundAsync()
-        {
-            await WriteTextAsync(context.Response, 404, "404 page not found\n");
-            return null;
-        }
+        // daprd's router hands what it does not know to service invocation, another method of a route that it knows too.
+        static Task<ApiError?> When(bool allowed, Func<Task<ApiError?>> handle) =>
+            allowed ? handle() : Task.FromResult<ApiError?>(ApiError.NoAppToInvoke());
     }
 
     private static async Task<ApiError?> WithStore(AppSide app, string store, Func<Component, Task<ApiError?>> handle)

@@ -21,11 +21,20 @@ internal sealed record Component(
 
     public bool IsServiceBus => Type.StartsWith("pubsub.azure.servicebus", StringComparison.Ordinal);
 
+    public bool IsRabbitMq => Type == "pubsub.rabbitmq";
+
+    /// <summary>Whether its broker ends a message's life itself, so that the envelope does not say when it expires.</summary>
+    public bool HasTimeToLive => IsServiceBus || IsRabbitMq;
+
+    /// <summary>Whether RabbitMQ queues a failed event again: <c>requeueInFailure</c>; by default it is gone.</summary>
+    public bool RequeuesFailed => Metadata.GetValueOrDefault("requeueInFailure") is "true" or "1";
+
     public bool IsSeenBy(string appId) => Scopes.Count == 0 || Scopes.Contains(appId);
 
-    /// <summary>Events handled at a time by one replica: <c>maxConcurrentHandlers</c>, or <c>maxActiveMessages</c> (1000) where that is 0, for Service Bus; <c>concurrency</c> (10) for Redis and all others.</summary>
+    /// <summary>Events handled at a time by one replica: <c>maxConcurrentHandlers</c>, or <c>maxActiveMessages</c> (1000) where that is 0, for Service Bus; <c>prefetchCount</c> for RabbitMQ, without a bound where that is 0; <c>concurrency</c> (10) for Redis and all others.</summary>
     public int Concurrency => IsServiceBus
         ? Number("maxConcurrentHandlers", 0) is > 0 and var handlers ? handlers : Math.Max(1, Number("maxActiveMessages", 1000))
+        : IsRabbitMq ? Number("prefetchCount", 0) is > 0 and var prefetched ? prefetched : 1000
         : Number("concurrency", 10) is > 0 and var workers ? workers : 10;
 
     /// <summary>Events that one replica holds beside those it handles: <c>queueDepth</c> (100) of Redis.</summary>

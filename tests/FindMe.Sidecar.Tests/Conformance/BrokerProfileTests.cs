@@ -101,6 +101,28 @@ public sealed class BrokerProfileTests
         await sidecar.SettledAsync();
     }
 
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    [Conformance("broker-07", "components-contrib pubsub/rabbitmq/rabbitmq.go handleMessage (v1.18.0)", Profile = "RabbitMQ")]
+    public async Task An_event_that_failed_is_queued_again_where_requeue_in_failure_is_set_and_is_lost_otherwise(string requeues)
+    {
+        var failures = 3;
+        await using var app = await TestApp.StartAsync("shop", TestApp.Orders(), _ => new AppReply(Interlocked.Decrement(ref failures) >= 0 ? 500 : 200));
+        await using var sidecar = await SidecarUnderTest.StartAsync(
+            [SidecarUnderTest.PubSubWith(("requeueInFailure", requeues))], new Setup { Broker = BrokerProfile.RabbitMq }, app);
+
+        await sidecar.PublishAsync("1");
+
+        for (var delivery = 0; delivery < (requeues == "true" ? 4 : 1); delivery++)
+        {
+            Assert.Equal("1", (await app.NextAsync()).Json.GetProperty("data").GetRawText());
+        }
+
+        await sidecar.SettledAsync();
+        Assert.Equal(0, app.Unread);
+    }
+
     [Fact]
     [Conformance("broker-04", "components-contrib pubsub/in-memory, common/eventbus", Profile = "in-memory")]
     public async Task One_event_of_a_topic_at_a_time_in_order_and_what_fails_is_lost()
@@ -134,19 +156,24 @@ public sealed class BrokerProfileTests
     }
 
     [Fact]
-    [Conformance("broker-05", "pkg/resiliency/resiliency.go addBuiltInPolicies (none for inbound pub/sub)")]
-    public async Task Without_a_policy_there_is_no_retry_before_the_dead_letter()
+    [Conformance("del-09", "components-contrib pubsub/azure/servicebus (abandon); Service Bus maxDeliveryCount", Profile = "Service Bus")]
+    public async Task Without_policy_and_dead_letter_topic_an_event_is_delivered_ten_times_and_then_never_again()
     {
-        await using var app = await TestApp.StartAsync("shop", """
-            [{"pubsubname":"pubsub","topic":"orders","route":"/orders","deadLetterTopic":"dead"},{"pubsubname":"pubsub","topic":"dead","route":"/dead"}]
-            """, request => new AppReply(request.Path == "/dead" ? 200 : 503));
-        await using var sidecar = await SidecarUnderTest.StartAsync(app);
+        await using var app = await TestApp.StartAsync("shop", TestApp.Orders(), _ => new AppReply(500));
+        await using var sidecar = await SidecarUnderTest.StartAsync(
+            [SidecarUnderTest.PubSub],
+            new Setup { Broker = BrokerProfile.ServiceBus, IsLocalOnly = "it would need Azure" },
+            app);
 
         await sidecar.PublishAsync("1");
 
-        Assert.Equal("/orders", (await app.NextAsync()).Path);
-        Assert.Equal("/dead", (await app.NextAsync()).Path);
+        for (var delivery = 1; delivery <= 10; delivery++)
+        {
+            Assert.Equal(delivery, (await app.NextAsync()).DeliveryCount);
+        }
+
         await sidecar.SettledAsync();
         Assert.Equal(0, app.Unread);
+        Assert.Equal(1L, Waiting.DeadLetters(sidecar));
     }
 }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace FindMe.Sidecar.Tests.Conformance;
 
-public sealed class DeliveryTests
+public class DeliveryTests
 {
     private const string Deliver = "pkg/runtime/subscription/postman/http/http.go Deliver";
     private const string WithDeadLetters = """
@@ -22,9 +22,10 @@ public sealed class DeliveryTests
         Assert.Equal(("POST", "/orders"), (delivered.Method, delivered.Path));
         Assert.Equal("application/cloudevents+json", delivered.Headers["Content-Type"]);
         Assert.Equal("pubsub", delivered.Headers["pubsubName"]);
-        Assert.Equal("blue", delivered.Headers["color"]);
+        Assert.Equal(sidecar.Broker == BrokerProfile.RabbitMq ? null : "blue", delivered.Headers.GetValueOrDefault("color"));
         Assert.Equal("secret", delivered.Headers["dapr-api-token"]);
-        Assert.False(delivered.Headers.ContainsKey("traceparent"));
+        // Also where there is no trace: then of zeros.
+        Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", delivered.Headers["traceparent"]);
         Assert.Equal(sidecar.Broker == BrokerProfile.ServiceBus, delivered.Headers.ContainsKey("metadata.DeliveryCount"));
         Assert.Equal(sidecar.Broker == BrokerProfile.ServiceBus, delivered.Headers.ContainsKey("metadata.EnqueuedTimeUtc"));
     }
@@ -95,19 +96,27 @@ public sealed class DeliveryTests
     [InlineData(404, null)]
     [InlineData(500, null)]
     [Conformance("del-04", "pkg/runtime/subscription/subscription.go sendToDeadLetter")]
-    public async Task With_a_dead_letter_topic_a_drop_and_a_failure_go_there_unchanged(int status, string? body)
+    public async Task With_a_dead_letter_topic_a_drop_and_a_failure_go_there_unchanged_and_from_1_17_on_a_404(int status, string? body)
     {
         await using var app = await TestApp.StartAsync("shop", WithDeadLetters, request => request.Path == "/dead" ? AppReply.Ok : new AppReply(status, body));
         await using var sidecar = await SidecarUnderTest.StartAsync(app);
 
         await sidecar.PublishAsync("1", query: "?metadata.color=blue");
         var failed = await app.NextAsync();
+        if (status == 404 && sidecar.Version == DaprVersion.V116)
+        {
+            // The event has ended, and nothing is left of it.
+            await sidecar.SettledAsync();
+            Assert.Equal(0, app.Unread);
+            return;
+        }
+
         var dead = await app.NextAsync();
 
         Assert.Equal(("/orders", "/dead"), (failed.Path, dead.Path));
         Assert.Equal(failed.Text, dead.Text);
         Assert.Equal("orders", dead.Json.GetProperty("topic").GetString());
-        Assert.Equal("blue", dead.Headers["color"]);
+        Assert.Equal(sidecar.Broker == BrokerProfile.RabbitMq ? null : "blue", dead.Headers.GetValueOrDefault("color"));
         await sidecar.SettledAsync();
     }
 
@@ -186,28 +195,6 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    [Conformance("del-09", "components-contrib pubsub/azure/servicebus (abandon); Service Bus maxDeliveryCount", Profile = "Service Bus")]
-    public async Task Without_policy_and_dead_letter_topic_an_event_is_delivered_ten_times_and_then_never_again()
-    {
-        await using var app = await TestApp.StartAsync("shop", TestApp.Orders(), _ => new AppReply(500));
-        await using var sidecar = await SidecarUnderTest.StartAsync(
-            [SidecarUnderTest.PubSub],
-            new Setup { Broker = BrokerProfile.ServiceBus, IsLocalOnly = "it would need Azure" },
-            app);
-
-        await sidecar.PublishAsync("1");
-
-        for (var delivery = 1; delivery <= 10; delivery++)
-        {
-            Assert.Equal(delivery, (await app.NextAsync()).DeliveryCount);
-        }
-
-        await sidecar.SettledAsync();
-        Assert.Equal(0, app.Unread);
-        Assert.Equal(1L, Waiting.DeadLetters(sidecar));
-    }
-
-    [Fact]
     [Conformance("del-10", "pkg/channel/http/http_channel.go (app-max-concurrency)")]
     public async Task The_apps_maximum_concurrency_bounds_the_deliveries_under_way()
     {
@@ -264,5 +251,22 @@ public sealed class DeliveryTests
         {
             Assert.Equal(i, (await app.NextAsync()).Json.GetProperty("data").GetInt32());
         }
+    }
+
+    [Fact]
+    [Conformance("broker-05", "pkg/resiliency/resiliency.go addBuiltInPolicies (none for inbound pub/sub)")]
+    public async Task Without_a_policy_there_is_no_retry_before_the_dead_letter()
+    {
+        await using var app = await TestApp.StartAsync("shop", """
+            [{"pubsubname":"pubsub","topic":"orders","route":"/orders","deadLetterTopic":"dead"},{"pubsubname":"pubsub","topic":"dead","route":"/dead"}]
+            """, request => new AppReply(request.Path == "/dead" ? 200 : 503));
+        await using var sidecar = await SidecarUnderTest.StartAsync(app);
+
+        await sidecar.PublishAsync("1");
+
+        Assert.Equal("/orders", (await app.NextAsync()).Path);
+        Assert.Equal("/dead", (await app.NextAsync()).Path);
+        await sidecar.SettledAsync();
+        Assert.Equal(0, app.Unread);
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace FindMe.Sidecar.Tests.Conformance;
 
-public sealed class HealthTests
+public class HealthTests
 {
     [Fact]
     [Conformance("health-01", "pkg/api/http/healthz.go")]

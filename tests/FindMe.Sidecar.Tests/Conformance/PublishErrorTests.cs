@@ -2,7 +2,7 @@ using System.Net;
 
 namespace FindMe.Sidecar.Tests.Conformance;
 
-public sealed class PublishErrorTests
+public class PublishErrorTests
 {
     private const string Errors = "pkg/api/errors/pubsub.go";
 
@@ -49,14 +49,17 @@ public sealed class PublishErrorTests
 
     [Fact]
     [Conformance("err-pub-03", "kit/streams; pkg/api/http/middlewares.go")]
-    public async Task A_body_beyond_4_MiB_is_500_stream_too_large_and_one_of_4_MiB_is_taken()
+    public async Task A_body_of_4_MiB_is_taken_and_so_is_one_more_byte_but_a_larger_one_is_500_stream_too_large()
     {
         await using var sidecar = await SidecarUnderTest.StartAsync();
 
         using var fits = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", new string('x', 4 * 1024 * 1024), "text/plain");
-        using var tooLarge = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", new string('x', (4 * 1024 * 1024) + 1), "text/plain");
+        // The limit sees the byte together with the end of the body, and lets the end win.
+        using var oneMore = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", new string('x', (4 * 1024 * 1024) + 1), "text/plain");
+        using var tooLarge = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", new string('x', 5 * 1024 * 1024), "text/plain");
 
         Assert.Equal(HttpStatusCode.NoContent, fits.StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, oneMore.StatusCode);
         await SidecarUnderTest.AssertErrorAsync(
             tooLarge, 500, "ERR_PUBSUB_PUBLISH_MESSAGE", "error when publishing to topic orders in pubsub pubsub: stream too large");
     }
@@ -100,18 +103,16 @@ public sealed class PublishErrorTests
     }
 
     [Fact]
-    [Conformance("err-pub-07", "pkg/api/http/server.go")]
-    public async Task An_unknown_route_is_a_plain_404_and_a_wrong_method_405()
+    [Conformance("err-pub-07", "pkg/api/http/server.go; directmessaging.go (the fallback of the router)")]
+    public async Task An_unknown_route_and_a_wrong_method_are_404_as_a_call_of_no_app()
     {
         await using var sidecar = await SidecarUnderTest.StartAsync();
 
         using var unknown = await sidecar.Http.GetAsync("/v1.0/nothing");
         using var wrong = await sidecar.Http.GetAsync("/v1.0/publish/pubsub/orders");
 
-        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
-        Assert.Equal("text/plain", unknown.Content.Headers.ContentType?.MediaType);
-        Assert.Equal("404 page not found", (await unknown.Content.ReadAsStringAsync()).Trim());
-        Assert.Equal(HttpStatusCode.MethodNotAllowed, wrong.StatusCode);
+        await SidecarUnderTest.AssertErrorAsync(unknown, 404, "ERR_DIRECT_INVOKE", "dapr-app-id");
+        await SidecarUnderTest.AssertErrorAsync(wrong, 404, "ERR_DIRECT_INVOKE", "dapr-app-id");
     }
 
     [Fact]
@@ -134,7 +135,7 @@ public sealed class PublishErrorTests
             [SidecarUnderTest.PubSub], new Setup { Chaos = new ChaosOptions { PublishErrorEvery = 1 }, IsLocalOnly = "a broker is not broken for a test" });
 
         using var response = await sidecar.PostAsync(
-            "/v1.0/publish/bulk/pubsub/orders",
+            "/v1.0-alpha1/publish/bulk/pubsub/orders",
             """[{"entryId":"1","event":"a","contentType":"text/plain"},{"entryId":"2","event":"b","contentType":"text/plain"}]""");
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);

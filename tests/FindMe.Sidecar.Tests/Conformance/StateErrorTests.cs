@@ -1,6 +1,6 @@
 namespace FindMe.Sidecar.Tests.Conformance;
 
-public sealed class StateErrorTests
+public class StateErrorTests
 {
     private const string Errors = "pkg/api/errors/state.go";
     private const string Http = "pkg/api/http/http.go";
@@ -114,16 +114,5 @@ public sealed class StateErrorTests
         using var get = await sidecar.Http.GetAsync("/v1.0/state/statestore/key");
 
         await SidecarUnderTest.AssertErrorAsync(get, 500, "ERR_STATE_GET", "fail to get key from state store statestore: ");
-    }
-
-    [Fact]
-    [Conformance("err-state-08", Errors + " QueryUnsupported", Profile = "SQLite")]
-    public async Task A_query_is_not_supported_as_by_the_sqlite_store()
-    {
-        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Store = StoreProfile.Sqlite });
-
-        using var response = await sidecar.PostAsync("/v1.0-alpha1/state/statestore/query", "{}");
-
-        await SidecarUnderTest.AssertErrorAsync(response, 500, "ERR_STATE_STORE_NOT_SUPPORTED");
     }
 }

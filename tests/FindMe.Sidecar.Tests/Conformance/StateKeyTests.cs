@@ -2,7 +2,7 @@ using System.Net;
 
 namespace FindMe.Sidecar.Tests.Conformance;
 
-public sealed class StateKeyTests
+public class StateKeyTests
 {
     [Theory]
     [InlineData("a%2Fb", "a/b")]

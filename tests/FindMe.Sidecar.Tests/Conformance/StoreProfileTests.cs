@@ -1,10 +1,13 @@
+using System.Globalization;
 using System.Net;
 
 namespace FindMe.Sidecar.Tests.Conformance;
 
-/// <summary>Where stores differ from SQLite's rules.</summary>
+/// <summary>Where stores differ.</summary>
 public sealed class StoreProfileTests
 {
+    private const string Http = "pkg/api/http/http.go";
+    private const string Sqlite = "components-contrib state/sqlite/sqlite_dbaccess.go";
     private const string Redis = "components-contrib state/redis/redis.go";
     private const string Postgres = "components-contrib state/postgresql/v2/postgresql.go doSet";
     private const string FirstWrite = ""","options":{"concurrency":"first-write"}""";
@@ -161,18 +164,88 @@ public sealed class StoreProfileTests
         await SidecarUnderTest.AssertErrorAsync(mismatch, 409, "ERR_STATE_SAVE");
     }
 
-    [Fact]
-    [Conformance("state-13", "components-contrib state/* (facts of each store)")]
-    public async Task Creating_with_first_write_twice_is_204_and_then_409_or_500_on_every_store()
+    [Theory]
+    [InlineData("""{"b":[1,2.50,1e3],"a":"<&>"}""", """{"a":"\u003c\u0026\u003e","b":[1,2.5,1000]}""")]
+    [InlineData("12345678901234567890", "12345678901234567000")]
+    [InlineData("9007199254740993", "9007199254740992")]
+    [InlineData("1e21", "1e+21")]
+    [InlineData("0.0000001", "1e-7")]
+    [InlineData("0.000001", "0.000001")]
+    [InlineData("-0.5", "-0.5")]
+    [InlineData("1E400000", null)]
+    [InlineData("\"é\\u00e9\\ud800\"", "\"éé\uFFFD\"")]
+    [InlineData("null", "null")]
+    [Conformance("state-02", Http + " onPostState (encoding/json into any)", Profile = "SQLite")]
+    public async Task A_value_is_remarshalled_through_doubles_with_sorted_keys(string sent, string? read)
     {
-        await using var sidecar = await SidecarUnderTest.StartAsync();
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Store = StoreProfile.Sqlite });
+
+        using var saved = await sidecar.SaveAsync("key", sent);
+
+        if (read is null)
+        {
+            await SidecarUnderTest.AssertErrorAsync(saved, 400, "ERR_MALFORMED_REQUEST");
+        }
+        else
+        {
+            Assert.Equal(read, (await sidecar.GetAsync("key"))!.Value.Value);
+        }
+    }
+
+    [Fact]
+    [Conformance("state-04", Sqlite, Profile = "SQLite, in-memory")]
+    public async Task First_write_without_an_etag_creates_and_never_overwrites_while_last_write_and_an_empty_etag_do()
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Store = StoreProfile.Sqlite });
 
         using var created = await sidecar.SaveAsync("key", "1", more: FirstWrite);
         using var refused = await sidecar.SaveAsync("key", "2", more: FirstWrite);
+        using var overwritten = await sidecar.SaveAsync("key", "3", etag: "", more: ""","options":{"concurrency":"last-write","consistency":"strong"}""");
 
         Assert.Equal(HttpStatusCode.NoContent, created.StatusCode);
-        Assert.True((int)refused.StatusCode is 409 or 500, $"status {refused.StatusCode}");
-        Assert.Equal("1", (await sidecar.GetAsync("key"))!.Value.Value);
+        await SidecarUnderTest.AssertErrorAsync(refused, 409, "ERR_STATE_SAVE");
+        Assert.Equal(HttpStatusCode.NoContent, overwritten.StatusCode);
+        Assert.Equal("3", (await sidecar.GetAsync("key"))!.Value.Value);
+    }
+
+    [Fact]
+    [Conformance("state-09", Sqlite + "; pkg/api/http/responses.go", Profile = "SQLite, in-memory, PostgreSQL")]
+    public async Task A_time_to_live_shows_in_a_header_ends_the_key_and_is_cleared_by_a_save_without_one()
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Store = StoreProfile.Sqlite });
+        using (await sidecar.PostAsync("/v1.0/state/statestore?metadata.ttlInSeconds=1", """[{"key":"short","value":1,"metadata":{"ttlInSeconds":"600"}}]"""))
+        using (await sidecar.SaveAsync("long", "1", more: ""","metadata":{"ttlInSeconds":"600"}"""))
+        using (await sidecar.SaveAsync("ever", "1", more: ""","metadata":{"ttlInSeconds":"-1"}"""))
+        {
+        }
+
+        using var before = await sidecar.Http.GetAsync("/v1.0/state/statestore/long");
+        var expires = DateTimeOffset.Parse(SidecarUnderTest.Raw(before, "metadata.ttlExpireTime")!, CultureInfo.InvariantCulture);
+        Assert.InRange((expires - TimeProvider.System.GetUtcNow()).TotalSeconds, 500, 601);
+
+        using (await sidecar.SaveAsync("long", "2"))
+        {
+        }
+
+        using var after = await sidecar.Http.GetAsync("/v1.0/state/statestore/long");
+        Assert.Null(SidecarUnderTest.Raw(after, "metadata.ttlExpireTime"));
+        await Eventually.TrueAsync(async () => await sidecar.GetAsync("short") is null);
+        Assert.NotNull(await sidecar.GetAsync("ever"));
+
+        // What expired is as good as gone for first-write too.
+        using var again = await sidecar.SaveAsync("short", "2", more: FirstWrite);
+        Assert.Equal(HttpStatusCode.NoContent, again.StatusCode);
+    }
+
+    [Fact]
+    [Conformance("err-state-08", "pkg/api/errors/state.go QueryUnsupported", Profile = "SQLite")]
+    public async Task A_query_is_not_supported_as_by_the_sqlite_store()
+    {
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Store = StoreProfile.Sqlite });
+
+        using var response = await sidecar.PostAsync("/v1.0-alpha1/state/statestore/query", "{}");
+
+        await SidecarUnderTest.AssertErrorAsync(response, 500, "ERR_STATE_STORE_NOT_SUPPORTED");
     }
 
     private static Task<SidecarUnderTest> RedisAsync() =>

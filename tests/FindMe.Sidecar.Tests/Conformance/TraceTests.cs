@@ -1,6 +1,6 @@
 namespace FindMe.Sidecar.Tests.Conformance;
 
-public sealed class TraceTests
+public class TraceTests
 {
     private const string Trace = "0af7651916cd43dd8448eb211c80319c";
     private const string Parent = $"00-{Trace}-b7ad6b7169203331-01";
@@ -40,7 +40,7 @@ public sealed class TraceTests
 
     [Fact]
     [Conformance("trace-03", "pkg/api/http/http.go onPublish")]
-    public async Task With_tracing_off_a_callers_trace_goes_nowhere()
+    public async Task Without_a_configuration_of_tracing_a_callers_trace_is_handed_on()
     {
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
         await using var sidecar = await SidecarUnderTest.StartAsync(app);
@@ -49,7 +49,8 @@ public sealed class TraceTests
         await sidecar.PublishAsync("1");
         var delivered = await app.NextAsync();
 
-        Assert.Equal("", delivered.Json.GetProperty("traceparent").GetString());
-        Assert.False(delivered.Headers.ContainsKey("traceparent"));
+        Assert.StartsWith($"00-{Trace}-", delivered.Json.GetProperty("traceparent").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith($"00-{Trace}-", delivered.Json.GetProperty("traceid").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith($"00-{Trace}-", delivered.Headers["traceparent"], StringComparison.Ordinal);
     }
 }

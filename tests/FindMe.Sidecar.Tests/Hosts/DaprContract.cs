@@ -84,7 +84,7 @@ internal static class DaprContract
     }
 
     private static IEnumerable<(MethodInfo Method, ConformanceAttribute Case)> Cases() => typeof(DaprContract).Assembly.GetTypes()
-        .SelectMany(type => type.GetMethods())
+        .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly))
         .Select(method => (Method: method, Case: method.GetCustomAttribute<ConformanceAttribute>()!))
         .Where(found => found.Case is not null)
         .OrderBy(found => found.Case.Id, StringComparer.Ordinal);

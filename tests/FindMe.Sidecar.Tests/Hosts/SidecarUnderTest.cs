@@ -47,6 +47,8 @@ public sealed class SidecarUnderTest : IAsyncDisposable
 
     public StoreProfile StateStore => _host.Store;
 
+    public DaprVersion Version => _host.Version;
+
     /// <summary>The app id <see cref="Http"/> speaks for.</summary>
     public string FirstApp { get; }
 

@@ -2,12 +2,11 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace FindMe.Sidecar.Tests;
 
-/// <summary>A daprd process for each replica of each app, on one Redis.</summary>
-internal sealed partial class DaprdHost : ISidecarHost
+/// <summary>A daprd process for each replica of each app, on one Redis, or on one RabbitMQ and one PostgreSQL.</summary>
+internal sealed class DaprdHost : ISidecarHost
 {
     private const string Tracing = """
         apiVersion: dapr.io/v1alpha1
@@ -20,7 +19,9 @@ internal sealed partial class DaprdHost : ISidecarHost
 
     public BrokerProfile Broker { get; private set; }
 
-    public StoreProfile Store { get; private set; } = StoreProfile.Redis;
+    public StoreProfile Store { get; } = ConformanceTarget.Store;
+
+    public DaprVersion Version { get; private set; }
 
     public string Suffix { get; } = $"-{Guid.NewGuid():N}";
 
@@ -38,7 +39,7 @@ internal sealed partial class DaprdHost : ISidecarHost
             var resourcesPath = Directory.CreateDirectory(Path.Combine(folder.Path, "resources")).FullName;
             for (var i = 0; i < resources.Length; i++)
             {
-                await File.WriteAllTextAsync(Path.Combine(resourcesPath, $"{i}.yaml"), host.ForRedis(resources[i]));
+                await File.WriteAllTextAsync(Path.Combine(resourcesPath, $"{i}.yaml"), host.ForTarget(resources[i]));
             }
 
             var configuration = setup.Tracing ? Path.Combine(folder.Path, "configuration.yaml") : null;
@@ -96,12 +97,12 @@ internal sealed partial class DaprdHost : ISidecarHost
         }
     }
 
-    // Redis instead of whatever store the case names, and prefixes that no other run has.
-    private string ForRedis(string resource)
+    // The target's broker and store instead of those that the case names, and prefixes that no other run has.
+    private string ForTarget(string resource)
     {
-        var yaml = resource
+        var broker = ConformanceTarget.HasRabbitMq ? BrokerProfile.RabbitMq : BrokerProfile.Redis118;
+        var yaml = TargetComponents.For(broker, Store, resource)
             .Replace(SidecarUnderTest.TopicMark, Suffix, StringComparison.Ordinal)
-            .Replace("state.sqlite", "state.redis", StringComparison.Ordinal)
             .Replace("localhost:6379", ConformanceTarget.Redis, StringComparison.Ordinal);
         return resource == SidecarUnderTest.Store ? yaml.Replace("value: none", $"value: tests{Suffix}", StringComparison.Ordinal) : yaml;
     }
@@ -179,12 +180,13 @@ internal sealed partial class DaprdHost : ISidecarHost
         http.DefaultRequestHeaders.TryAddWithoutValidation("dapr-api-token", setup.DaprApiToken);
         using var metadata = JsonDocument.Parse(await http.GetStringAsync("/v1.0/metadata"));
         var version = metadata.RootElement.GetProperty("runtimeVersion").GetString()!;
-        Broker = RuntimeVersion().Match(version) is { Success: true } found && int.Parse(found.Groups[1].Value) < 17 ? BrokerProfile.Redis116 : BrokerProfile.Redis118;
+        Version = ConformanceTarget.VersionOf(version);
+        Broker = ConformanceTarget.HasRabbitMq ? BrokerProfile.RabbitMq : Version == DaprVersion.V116 ? BrokerProfile.Redis116 : BrokerProfile.Redis118;
         Assert.SkipWhen(
             version.EndsWith("-findme", StringComparison.Ordinal) && _sidecars.Count > 1,
             "each standalone sidecar is a broker and a store of its own: a case with several apps needs a shared one");
-        Assert.SkipUnless((setup.Broker ?? Broker) == Broker, $"this is for the {setup.Broker} profile; the target is daprd {version} on Redis");
-        Assert.SkipUnless((setup.Store ?? Store) == Store, $"this is for the {setup.Store} profile; the target's store is Redis");
+        Assert.SkipUnless((setup.Broker ?? Broker) == Broker, $"this is for the {setup.Broker} profile; the target is daprd {version} on {Broker}");
+        Assert.SkipUnless((setup.Store ?? Store) == Store, $"this is for the {setup.Store} profile; the target's store is {Store}");
     }
 
     private static int FreePort()
@@ -193,7 +195,4 @@ internal sealed partial class DaprdHost : ISidecarHost
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
-
-    [GeneratedRegex(@"^v?1\.(\d+)\.")]
-    private static partial Regex RuntimeVersion();
 }

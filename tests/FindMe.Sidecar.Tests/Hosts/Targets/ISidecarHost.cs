@@ -9,6 +9,9 @@ internal interface ISidecarHost : IAsyncDisposable
     /// <summary>Whose rules of concurrency it follows.</summary>
     StoreProfile Store { get; }
 
+    /// <summary>Which daprd's rules it follows.</summary>
+    DaprVersion Version { get; }
+
     /// <summary>Put behind every topic, so that runs and cases on one broker do not meet; empty where each has a broker of its own.</summary>
     string Suffix { get; }
 

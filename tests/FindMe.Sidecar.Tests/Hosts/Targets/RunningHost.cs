@@ -7,7 +7,7 @@ internal sealed class RunningHost : ISidecarHost
 {
     private static readonly SemaphoreSlim OneCase = new(1);
 
-    private RunningHost(string appId, BrokerProfile broker, StoreProfile store) => (AppId, Broker, Store) = (appId, broker, store);
+    private RunningHost(string appId, BrokerProfile broker, StoreProfile store, DaprVersion version) => (AppId, Broker, Store, Version) = (appId, broker, store, version);
 
     /// <summary>The app id it was started with.</summary>
     public string AppId { get; }
@@ -15,6 +15,8 @@ internal sealed class RunningHost : ISidecarHost
     public BrokerProfile Broker { get; }
 
     public StoreProfile Store { get; }
+
+    public DaprVersion Version { get; }
 
     public string Suffix => "";
 
@@ -33,14 +35,15 @@ internal sealed class RunningHost : ISidecarHost
             var types = metadata.RootElement.GetProperty("components").EnumerateArray()
                 .ToDictionary(component => component.GetProperty("name").GetString()!, component => component.GetProperty("type").GetString()!);
             Assert.SkipUnless(types.ContainsKey("pubsub") && types.ContainsKey("statestore"), "the running sidecar has no components named pubsub and statestore");
-            var version = metadata.RootElement.GetProperty("runtimeVersion").GetString()!;
+            var version = ConformanceTarget.VersionOf(metadata.RootElement.GetProperty("runtimeVersion").GetString()!);
             var broker = types["pubsub"].StartsWith("pubsub.azure.servicebus", StringComparison.Ordinal) ? BrokerProfile.ServiceBus
                 : types["pubsub"] == "pubsub.in-memory" ? BrokerProfile.InMemory
-                : version.StartsWith("1.16", StringComparison.Ordinal) ? BrokerProfile.Redis116 : BrokerProfile.Redis118;
+                : types["pubsub"] == "pubsub.rabbitmq" ? BrokerProfile.RabbitMq
+                : version == DaprVersion.V116 ? BrokerProfile.Redis116 : BrokerProfile.Redis118;
             var store = types["statestore"] == "state.redis" ? StoreProfile.Redis : types["statestore"] == "state.postgresql" ? StoreProfile.PostgreSql : StoreProfile.Sqlite;
             Assert.SkipUnless((setup.Broker ?? broker) == broker && (setup.Store ?? store) == store, $"this case is for {setup.Broker} {setup.Store}; the target is {broker}, {store}");
             await ForgetAsync(http);
-            return new RunningHost(metadata.RootElement.GetProperty("id").GetString()!, broker, store);
+            return new RunningHost(metadata.RootElement.GetProperty("id").GetString()!, broker, store, version);
         }
         catch
         {
