@@ -37,6 +37,9 @@ internal sealed record LocalSystemOptions
     /// <summary>The store whose rules the sidecar follows; default SQLite.</summary>
     public StoreProfile Store { get; init; }
 
+    /// <summary>The daprd whose rules the sidecar follows where versions differ; null: that of the broker.</summary>
+    public DaprVersion? Version { get; init; }
+
     /// <summary>Whether the sidecar notes answers of the apps that no subscriber means; default false.</summary>
     public bool Strict { get; init; }
 
@@ -124,6 +127,7 @@ internal sealed class LocalSystem : IAsyncDisposable
                 LoggerFactory = loggers,
                 Broker = options.Broker,
                 Store = options.Store,
+                Version = options.Version,
                 Strict = options.Strict,
                 CountRefused = options.CountRefused,
                 Chaos = options.Chaos,

@@ -24,8 +24,13 @@ internal sealed class LoadSystem : IAsyncDisposable
     /// <param name="change">Changes what is run; null: nothing.</param>
     /// <param name="resources">Changes the text of a component; null: as it is.</param>
     /// <param name="areImpatient">Whether what fails is tried again soon, and what waits is looked for soon.</param>
+    /// <param name="components">The folder of components, below the checkout.</param>
     public static async Task<LoadSystem> StartAsync(
-        IReadOnlyList<string> albums, Func<LocalSystemOptions, LocalSystemOptions>? change = null, Func<string, string>? resources = null, bool areImpatient = true)
+        IReadOnlyList<string> albums,
+        Func<LocalSystemOptions, LocalSystemOptions>? change = null,
+        Func<string, string>? resources = null,
+        bool areImpatient = true,
+        string components = "components")
     {
         var folder = Directory.CreateTempSubdirectory("findme-load-");
         var options = new LocalSystemOptions
@@ -34,7 +39,7 @@ internal sealed class LoadSystem : IAsyncDisposable
             DataPath = folder.CreateSubdirectory("data").FullName,
             Albums = albums,
             Echo = false,
-            ResourcesPath = ResourcesIn(folder.CreateSubdirectory("components").FullName, areImpatient, resources ?? (text => text)),
+            ResourcesPath = ResourcesIn(components, folder.CreateSubdirectory("components").FullName, areImpatient, resources ?? (text => text)),
             Settings = new Dictionary<string, string>
             {
                 ["Wakeups__Interval"] = areImpatient ? "00:00:01" : "00:00:05",
@@ -92,9 +97,9 @@ internal sealed class LoadSystem : IAsyncDisposable
         [.. Directory.GetFiles(Checkout.Find().DemoPhotos, "sample*.jpg").Order(StringComparer.Ordinal)];
 
     // What fails on purpose is tried again soon: four seconds between two tries are for outages, and would only make this slow.
-    private static string ResourcesIn(string folder, bool areImpatient, Func<string, string> change)
+    private static string ResourcesIn(string components, string folder, bool areImpatient, Func<string, string> change)
     {
-        foreach (var file in Directory.GetFiles(Path.Combine(Checkout.Find().Root, "components"), "*.yaml"))
+        foreach (var file in Directory.GetFiles(Path.Combine(Checkout.Find().Root, components), "*.yaml"))
         {
             var text = change(File.ReadAllText(file));
             File.WriteAllText(

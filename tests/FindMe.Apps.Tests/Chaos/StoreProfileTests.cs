@@ -12,13 +12,17 @@ public sealed class StoreProfileTests
     private const int Photos = 40;
 
     [Theory]
-    [InlineData(BrokerProfile.Redis118, StoreProfile.Redis)]
-    [InlineData(BrokerProfile.ServiceBus, StoreProfile.PostgreSql)]
-    public async Task A_search_finishes_and_everything_is_deleted_by_the_rules_of_other_brokers_and_stores(BrokerProfile broker, StoreProfile store)
+    [InlineData(BrokerProfile.Redis118, StoreProfile.Redis, DaprVersion.V118, "components")]
+    [InlineData(BrokerProfile.Redis116, StoreProfile.Redis, DaprVersion.V116, "components")]
+    [InlineData(BrokerProfile.RabbitMq, StoreProfile.PostgreSql, DaprVersion.V118, "components/rabbitmq-postgresql")]
+    // As on Azure.
+    [InlineData(BrokerProfile.ServiceBus, StoreProfile.PostgreSql, DaprVersion.V116, "components")]
+    public async Task A_search_finishes_and_everything_is_deleted_by_the_rules_of_other_brokers_and_stores(
+        BrokerProfile broker, StoreProfile store, DaprVersion version, string components)
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 4, maxSide: 320);
-        await using var load = await LoadSystem.StartAsync([album], options => options with { Broker = broker, Store = store, Strict = true });
+        await using var load = await LoadSystem.StartAsync([album], options => options with { Broker = broker, Store = store, Version = version, Strict = true }, components: components);
         using var ada = new Person(load.System.Page);
         await ada.ShowAsync(LoadSystem.Selfie());
         var first = await ada.SearchAsync("talk");

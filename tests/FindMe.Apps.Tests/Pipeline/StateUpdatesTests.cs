@@ -1,3 +1,4 @@
+using System.Net;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 using FindMe.Sidecar;
@@ -34,6 +35,45 @@ public sealed class StateUpdatesTests : IDisposable
         Assert.Equal(6, sidecar.Chaos.Of(ChaosKind.RepeatedWrite));
     }
 
+    // What a store answers where somebody else has created the document meanwhile: only SQLite calls that a conflict.
+    [Theory]
+    [InlineData(StoreProfile.Sqlite, HttpStatusCode.Conflict)]
+    [InlineData(StoreProfile.PostgreSql, HttpStatusCode.InternalServerError)]
+    [InlineData(StoreProfile.Redis, HttpStatusCode.InternalServerError)]
+    public async Task Of_two_that_create_a_document_at_once_the_second_reads_again_and_changes_what_the_first_wrote(StoreProfile store, HttpStatusCode refusal)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        DaprClient? other = null;
+        await using var sidecar = await LocalSidecar.StartAsync(
+            new SidecarOptions
+            {
+                DataPath = _folder.Folder("data"),
+                ResourcesPath = Path.Combine(Checkouts.Root, "components"),
+                Apps = [new SidecarApp("findme-api", 0, [])],
+                Store = store,
+                Intercept = async call =>
+                {
+                    // Between the first look and the first write.
+                    if (call is { Kind: InterceptedKind.StateWrite, Point: InterceptedPoint.Before } && Interlocked.Exchange(ref other, null) is { } first)
+                    {
+                        Assert.True(await first.TrySaveStateAsync(StateKeys.Store, "count", new Count(40), "", TimeSpan.FromHours(1), cancellation));
+                    }
+                },
+            },
+            cancellation);
+        using var answers = new Answers();
+        using var http = new HttpClient(answers) { BaseAddress = new Uri(sidecar.EndpointOf("findme-api").GetLeftPart(UriPartial.Authority)) };
+        using var ofOther = new HttpClient { BaseAddress = http.BaseAddress };
+        other = new DaprClient(ofOther);
+
+        var count = await new DaprClient(http).CreateOrUpdateStateAsync<Count>(
+            "count", count => new Count((count?.Value ?? 0) + 2), _ => TimeSpan.FromHours(1), cancellation);
+
+        Assert.Equal(42, count.Value);
+        Assert.Equal(42, (await new DaprClient(http).GetStateAsync<Count>(StateKeys.Store, "count", cancellation))!.Value);
+        Assert.Equal([refusal, HttpStatusCode.NoContent], answers.OfWrites);
+    }
+
     // Without a broker's limit here: a sidecar that takes as much as Service Bus does, and one that takes what daprd does.
     [Fact]
     public async Task What_is_too_large_for_one_request_goes_in_several()
@@ -63,4 +103,21 @@ public sealed class StateUpdatesTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private sealed record Count(int Value) : Document;
+
+    /// <summary>Notes what each write was answered.</summary>
+    private sealed class Answers() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        public List<HttpStatusCode> OfWrites { get; } = [];
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = await base.SendAsync(request, cancellationToken);
+            if (request.Method == HttpMethod.Post)
+            {
+                OfWrites.Add(answer.StatusCode);
+            }
+
+            return answer;
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
+using FindMe.Sidecar;
 
 namespace FindMe.Apps.Tests.Wiring;
 
@@ -8,6 +9,7 @@ namespace FindMe.Apps.Tests.Wiring;
 public sealed class DaprRunTests
 {
     private const string TokenFile = ".dapr-tokens";
+    private const string RunFileName = ".dapr-run.yaml";
 
     [Fact]
     public async Task It_hands_two_tokens_to_dapr_by_the_environment_alone_and_the_same_ones_each_time()
@@ -41,7 +43,7 @@ public sealed class DaprRunTests
         await RunAsync(folder);
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
-        foreach (var ignored in new[] { TokenFile, "apps/FindMe.Api/.dapr/logs/app.log" })
+        foreach (var ignored in new[] { TokenFile, RunFileName, "apps/FindMe.Api/.dapr/logs/app.log" })
         {
             using var git = Process.Start(new ProcessStartInfo("git", ["check-ignore", "--quiet", "--no-index", ignored]) { WorkingDirectory = Checkouts.Root })!;
             await git.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -50,6 +52,7 @@ public sealed class DaprRunTests
 
         var image = await File.ReadAllLinesAsync(Path.Combine(Checkouts.Root, ".dockerignore"), TestContext.Current.CancellationToken);
         Assert.Contains(TokenFile, image);
+        Assert.Contains(RunFileName, image);
         Assert.Contains("**/.dapr/", image);
     }
 
@@ -70,8 +73,62 @@ public sealed class DaprRunTests
         Assert.Contains("https://docs.dapr.io", Assert.Single(missing.Output.Trim().Split('\n')), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_folder_of_components_takes_the_place_of_the_default_one_and_nothing_else_changes()
+    {
+        using var folder = new TemporaryFolder();
+        Prepare(folder);
+        var components = folder.Folder("it's & a | folder");
+        await File.WriteAllTextAsync(Path.Combine(components, "pubsub.yaml"), "", TestContext.Current.CancellationToken);
+
+        var run = await RunAsync(folder, components, "--log-level", "warn");
+
+        Assert.Equal((0, $"run -f {RunFileName} --log-level warn"), (run.ExitCode, run.Arguments));
+        Assert.Matches("^[0-9a-f]{32}$", run.DaprToken);
+        var changed = await File.ReadAllTextAsync(Path.Combine(folder.Path, RunFileName), TestContext.Current.CancellationToken);
+        var original = await File.ReadAllTextAsync(Path.Combine(folder.Path, "dapr.yaml"), TestContext.Current.CancellationToken);
+        Assert.Equal(components, RunFile.Load(Path.Combine(folder.Path, RunFileName)).ResourcesPath);
+        Assert.Equal(original.Replace("    - ./components\n", $"    - '{components.Replace("'", "''", StringComparison.Ordinal)}'\n", StringComparison.Ordinal), changed);
+    }
+
+    [Fact]
+    public async Task The_second_set_of_components_is_found_from_the_current_folder()
+    {
+        using var folder = new TemporaryFolder();
+        Prepare(folder);
+        var own = folder.Folder("components/rabbitmq-postgresql");
+        await File.WriteAllTextAsync(Path.Combine(own, "pubsub.yaml"), "", TestContext.Current.CancellationToken);
+
+        var run = await RunInAsync(folder, folder.Path, "components/rabbitmq-postgresql");
+
+        Assert.Equal((0, $"run -f {RunFileName}"), (run.ExitCode, run.Arguments));
+        Assert.Equal(own, RunFile.Load(Path.Combine(folder.Path, RunFileName)).ResourcesPath);
+    }
+
+    [Theory]
+    [InlineData("nowhere", "There is no folder nowhere")]
+    [InlineData(".", "holds no component")]
+    public async Task A_folder_without_components_is_told_in_one_line_with_a_way_out(string components, string problem)
+    {
+        using var folder = new TemporaryFolder();
+        Prepare(folder);
+
+        var run = await RunInAsync(folder, folder.Folder("empty"), components);
+
+        Assert.Equal((1, ""), (run.ExitCode, run.Arguments));
+        var line = Assert.Single(run.Output.Trim().Split('\n'));
+        Assert.Contains(problem, line, StringComparison.Ordinal);
+        Assert.Contains("components/rabbitmq-postgresql", line, StringComparison.Ordinal);
+    }
+
     private static void Prepare(TemporaryFolder folder)
     {
+        File.Copy(Path.Combine(Checkouts.Root, "dapr.yaml"), Path.Combine(folder.Path, "dapr.yaml"));
+        foreach (var app in RunFile.Load(Path.Combine(Checkouts.Root, "dapr.yaml")).Apps)
+        {
+            folder.Folder(Path.GetRelativePath(Checkouts.Root, app.DirectoryPath));
+        }
+
         File.Copy(Path.Combine(Checkouts.Root, "dapr-run"), Path.Combine(folder.Path, "dapr-run"));
         var dapr = Path.Combine(folder.Folder("bin"), "dapr");
         File.WriteAllText(dapr, """
@@ -81,13 +138,15 @@ public sealed class DaprRunTests
         File.SetUnixFileMode(dapr, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    private static async Task<Recorded> RunAsync(TemporaryFolder folder, params string[] arguments)
+    private static Task<Recorded> RunAsync(TemporaryFolder folder, params string[] arguments) => RunInAsync(folder, Path.GetTempPath(), arguments);
+
+    private static async Task<Recorded> RunInAsync(TemporaryFolder folder, string directory, params string[] arguments)
     {
         var record = Path.Combine(folder.Path, "record");
         File.Delete(record);
         var start = new ProcessStartInfo(Path.Combine(folder.Path, "dapr-run"), arguments)
         {
-            WorkingDirectory = Path.GetTempPath(),
+            WorkingDirectory = directory,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment = { ["RECORD"] = record, ["PATH"] = $"{Path.Combine(folder.Path, "bin")}:/usr/bin:/bin" },

@@ -130,37 +130,15 @@ internal static class Disagreements
 
     private static IEnumerable<string> OfComponents(WiringFiles files)
     {
-        var apps = Names(WiringFiles.Items(files.Azure, "apps"));
-        foreach (var (file, component, name) in new[]
+        foreach (var disagreement in OfFolder(files, files.Redis).Concat(OfFolder(files, files.RabbitMq)).Concat(OfRabbitMq(files)))
         {
-            ("pubsub.yaml", files.PubSub, WiringFiles.Text(files.Azure, "pubsub")),
-            ("statestore.yaml", files.StateStore, WiringFiles.Text(files.Azure, "statestore")),
-            ("resiliency.yaml", files.Resiliency, "findme"),
-        })
-        {
-            if (WiringFiles.Text(component, "metadata", "name") != name)
-            {
-                yield return $"component: components/{file} is named {WiringFiles.Text(component, "metadata", "name")}, not {name}";
-            }
-
-            if (!apps.SequenceEqual(Names(WiringFiles.Items(component, "scopes"))))
-            {
-                yield return $"app id: the scopes of components/{file} are not the apps";
-            }
+            yield return disagreement;
         }
 
-        string[] deliver = ["spec", "policies", "retries", "deliver"];
         foreach (var (what, inComponents, inAzure) in new[]
         {
-            ("concurrency", WiringFiles.Metadata(files.PubSub, "concurrency"), Delivery(files, "concurrency")),
-            ("claim", WiringFiles.Metadata(files.PubSub, "processingTimeout"), Delivery(files, "claimSeconds") + "s"),
-            ("key prefix", WiringFiles.Metadata(files.StateStore, "keyPrefix"), "none"),
-            ("timeout", WiringFiles.Text(files.Resiliency, "spec", "policies", "timeouts", "handler"), Delivery(files, "timeoutSeconds") + "s"),
-            ("retry", WiringFiles.Text(files.Resiliency, [.. deliver, "maxRetries"]), Delivery(files, "retries")),
-            ("retry", WiringFiles.Text(files.Resiliency, [.. deliver, "policy"]), "constant"),
-            ("retry", WiringFiles.Text(files.Resiliency, [.. deliver, "duration"]), Delivery(files, "retryWaitSeconds") + "s"),
-            ("retry", WiringFiles.Text(files.Resiliency, "spec", "targets", "components", Topics.PubSub, "inbound", "retry"), "deliver"),
-            ("timeout", WiringFiles.Text(files.Resiliency, "spec", "targets", "components", Topics.PubSub, "inbound", "timeout"), "handler"),
+            ("concurrency", WiringFiles.Metadata(files.Redis.PubSub, "concurrency"), Delivery(files, "concurrency")),
+            ("claim", WiringFiles.Metadata(files.Redis.PubSub, "processingTimeout"), Delivery(files, "claimSeconds") + "s"),
         })
         {
             if (inComponents != inAzure)
@@ -177,7 +155,7 @@ internal static class Disagreements
         }
 
         // A duration is ignored by every released Redis component.
-        if (!int.TryParse(WiringFiles.Metadata(files.PubSub, "redeliverInterval"), out var interval) || interval is < 1000 or > 5000)
+        if (!int.TryParse(WiringFiles.Metadata(files.Redis.PubSub, "redeliverInterval"), out var interval) || interval is < 1000 or > 5000)
         {
             yield return "claim: components/pubsub.yaml's redeliverInterval is no number of milliseconds from 1000 to 5000";
         }
@@ -202,6 +180,73 @@ internal static class Disagreements
         if (Number(files, "eventsPerReplica") < Number(files, "concurrency"))
         {
             yield return "maxActiveMessages: a replica holds fewer events than it handles at a time";
+        }
+    }
+
+    private static IEnumerable<string> OfFolder(WiringFiles files, ComponentFiles components)
+    {
+        var apps = Names(WiringFiles.Items(files.Azure, "apps"));
+        foreach (var (file, component, name) in new[]
+        {
+            ("pubsub.yaml", components.PubSub, WiringFiles.Text(files.Azure, "pubsub")),
+            ("statestore.yaml", components.StateStore, WiringFiles.Text(files.Azure, "statestore")),
+            ("resiliency.yaml", components.Resiliency, "findme"),
+        })
+        {
+            if (WiringFiles.Text(component, "metadata", "name") != name)
+            {
+                yield return $"component: {components.Folder}/{file} is named {WiringFiles.Text(component, "metadata", "name")}, not {name}";
+            }
+
+            if (!apps.SequenceEqual(Names(WiringFiles.Items(component, "scopes"))))
+            {
+                yield return $"app id: the scopes of {components.Folder}/{file} are not the apps";
+            }
+        }
+
+        string[] deliver = ["spec", "policies", "retries", "deliver"];
+        foreach (var (what, inComponents, inAzure) in new[]
+        {
+            ("key prefix", WiringFiles.Metadata(components.StateStore, "keyPrefix"), "none"),
+            ("timeout", WiringFiles.Text(components.Resiliency, "spec", "policies", "timeouts", "handler"), Delivery(files, "timeoutSeconds") + "s"),
+            ("retry", WiringFiles.Text(components.Resiliency, [.. deliver, "maxRetries"]), Delivery(files, "retries")),
+            ("retry", WiringFiles.Text(components.Resiliency, [.. deliver, "policy"]), "constant"),
+            ("retry", WiringFiles.Text(components.Resiliency, [.. deliver, "duration"]), Delivery(files, "retryWaitSeconds") + "s"),
+            ("retry", WiringFiles.Text(components.Resiliency, "spec", "targets", "components", Topics.PubSub, "inbound", "retry"), "deliver"),
+            ("timeout", WiringFiles.Text(components.Resiliency, "spec", "targets", "components", Topics.PubSub, "inbound", "timeout"), "handler"),
+        })
+        {
+            if (inComponents != inAzure)
+            {
+                yield return $"{what}: {components.Folder} says {inComponents}, Azure {inAzure}";
+            }
+        }
+    }
+
+    private static IEnumerable<string> OfRabbitMq(WiringFiles files)
+    {
+        var (pubsub, store) = (files.RabbitMq.PubSub, files.RabbitMq.StateStore);
+        foreach (var (what, said, wanted) in new[]
+        {
+            ("concurrency", WiringFiles.Metadata(pubsub, "prefetchCount"), Delivery(files, "concurrency")),
+            ("durable", WiringFiles.Metadata(pubsub, "durable"), "true"),
+            ("durable", WiringFiles.Metadata(pubsub, "deliveryMode"), "2"),
+            ("durable", WiringFiles.Metadata(pubsub, "publisherConfirm"), "true"),
+            ("deletedWhenUnused", WiringFiles.Metadata(pubsub, "deletedWhenUnused"), "false"),
+            ("requeueInFailure", WiringFiles.Metadata(pubsub, "requeueInFailure"), "true"),
+            ("version", WiringFiles.Text(store, "spec", "version"), "v2"),
+        })
+        {
+            if (said != wanted)
+            {
+                yield return $"{what}: components/rabbitmq-postgresql says {said}, not {wanted}";
+            }
+        }
+
+        // Nothing of it differs today; where it must, name the difference here.
+        if (!files.RabbitMq.Resiliency.Equals(files.Redis.Resiliency))
+        {
+            yield return "resiliency: the two folders of components do not say the same";
         }
     }
 

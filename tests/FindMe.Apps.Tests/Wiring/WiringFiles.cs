@@ -20,9 +20,8 @@ internal sealed class WiringFiles
         _root = root;
         Run = RunFile.Load(Path.Combine(root, "dapr.yaml"));
         RunYaml = Yaml("dapr.yaml");
-        PubSub = Yaml("components/pubsub.yaml");
-        StateStore = Yaml("components/statestore.yaml");
-        Resiliency = Yaml("components/resiliency.yaml");
+        Redis = Components("components");
+        RabbitMq = Components("components/rabbitmq-postgresql");
         Azure = Yaml("infra/wiring.yaml");
         Services = Yaml("azure.yaml");
         Bicep = Paths.Where(path => path.EndsWith(".bicep", StringComparison.Ordinal)).ToDictionary(path => path, path => File.ReadAllText(Path.Combine(root, path)));
@@ -33,11 +32,11 @@ internal sealed class WiringFiles
     /// <summary>dapr.yaml, for what <see cref="Run"/> passes over.</summary>
     public YamlNode RunYaml { get; }
 
-    public YamlNode PubSub { get; }
+    /// <summary>components/.</summary>
+    public ComponentFiles Redis { get; }
 
-    public YamlNode StateStore { get; }
-
-    public YamlNode Resiliency { get; }
+    /// <summary>components/rabbitmq-postgresql/.</summary>
+    public ComponentFiles RabbitMq { get; }
 
     /// <summary>infra/wiring.yaml.</summary>
     public YamlNode Azure { get; }
@@ -83,6 +82,9 @@ internal sealed class WiringFiles
         .Select(path => Path.GetRelativePath(Checkouts.Root, path).Replace(Path.DirectorySeparatorChar, '/'))
         .Order(StringComparer.Ordinal);
 
+    private ComponentFiles Components(string folder) =>
+        new(folder, Yaml($"{folder}/pubsub.yaml"), Yaml($"{folder}/statestore.yaml"), Yaml($"{folder}/resiliency.yaml"));
+
     private YamlNode Yaml(string path)
     {
         using var reader = new StreamReader(Path.Combine(_root, path));
@@ -91,3 +93,6 @@ internal sealed class WiringFiles
         return stream.Documents[0].RootNode;
     }
 }
+
+/// <summary>The files of one folder of components.</summary>
+internal sealed record ComponentFiles(string Folder, YamlNode PubSub, YamlNode StateStore, YamlNode Resiliency);

@@ -33,6 +33,43 @@ internal static class DaprContract
         new("none-14", "A connection that the app refuses is a failure that uses up the tries of the retry policy", "by default: an app that is started anew while somebody works on it would lose events; SidecarOptions.CountRefused has it, and RefusedTests shows it"),
     ];
 
+    private const string BrokersAndStores = """
+
+        ## Brokers and stores
+
+        What FindMe needs of its broker and its store, and how each gives it. `components` is for Redis, `components/rabbitmq-postgresql` for RabbitMQ and
+        PostgreSQL, `infra` for Service Bus and PostgreSQL; a test compares their numbers.
+
+        | of the broker | Redis Streams | RabbitMQ | Service Bus topics | local sidecar |
+        |---|---|---|---|---|
+        | at least once | an event is pending until it is acknowledged | durable queues, persistent messages, publisher confirms | a message is locked until it is completed | an event is in the file until it is settled |
+        | what a dead consumer held | after `processingTimeout`, 30 s, and up to one look, 5 s | at once | after the lock, 30 s | at once, or as the profile has it |
+        | events held by a replica | `concurrency` 4 and `queueDepth` 4 | `prefetchCount` 4 of each topic | `maxActiveMessages` 4 | as its component says |
+        | an event that fails | Dapr's dead-letter topic | the same | the same; after 10 deliveries the broker forwards it there | the same |
+        | a failure without dead letter (no topic of FindMe is without) | lost from 1.17 on | `requeueInFailure`: queued again | delivered again, 10 times | by profile |
+        | published before the first subscription ever | waits | **lost**: there is no queue yet. FindMe asks for it again ([time budget](time-budget.md)) | waits: Bicep makes the subscriptions | waits; with `RabbitMq` lost |
+        | made beforehand | nothing | nothing | topics and subscriptions (`disableEntityManagement`) | nothing |
+        | bulk publish | Dapr publishes one by one | Dapr publishes one by one | batches of the broker | one commit |
+        | time to live of an event (FindMe sets none) | in the envelope, by Dapr | by the broker | by the broker | as its component says |
+        | bound of what waits | `maxLenApprox`, 100,000 events | `ttlInSeconds`, 30 days | `defaultMessageTimeToLive`, a day | 30 days |
+        | run | daprd 1.16.4 and 1.18.1, Redis 7.0: searches and faults, with claim times of 15, 45 and 900 s; not yet with 30 s | RabbitMQ 3.10: searches and faults, with components of that run; not yet with these files | **not run** | with every `./check` |
+
+        | of the store | Redis | PostgreSQL (v2) | SQLite (local sidecar) |
+        |---|---|---|---|
+        | create only where nothing is (first-write) | 500 where something is, of keys that are never written without an ETag: so are those of FindMe | 500 where something is | 409 where something is |
+        | a stale ETag | 409 | 409 | 409 |
+        | several keys in one request | yes | yes | yes |
+        | time to live | kept by a save that names none: each of FindMe names one | deleted every `cleanupInterval` | deleted within two minutes |
+        | one key for all apps | `keyPrefix: none` | `keyPrefix: none` | `keyPrefix: none` |
+        | transactions | not needed | not needed | not needed |
+        | made beforehand | nothing | the database; Dapr makes its tables | nothing |
+        | run | Redis 7.0, daprd 1.16.4 and 1.18.1 | PostgreSQL 15: searches and faults, with components of that run; not yet with these files, and not on Azure | with every `./check` |
+
+        Since two stores answer 500 where somebody else has created a document, `StateUpdates.CreateOrUpdateStateAsync` reads again after one, and learns so
+        whether that was the reason. `StateUpdatesTests` shows it with the answer of each store.
+
+        """;
+
     public static string FilePath { get; } = Path.Combine(Repository(), "docs", "dapr-contract.md");
 
     public static IReadOnlyList<string> Ids =>
@@ -52,9 +89,10 @@ internal static class DaprContract
             # Dapr's HTTP contract, case by case
 
             Written by `dotnet run --project tests/FindMe.Sidecar.Tests -c Release -- {Verb}` from the cases in `tests/FindMe.Sidecar.Tests/Conformance`; a test fails
-            when it is out of date. Each case runs against the local sidecar with every `./check`, and against a real daprd when told where one is:
-            [the sidecar's README](../libs/FindMe.Sidecar/README.md) has the commands. The sources are those of dapr/dapr v1.18.3 and components-contrib v1.18.4.
-            Where brokers or stores differ, "of" names the one whose rule it is; a run against another reports the case as skipped.
+            when it is out of date. Each case runs against the local sidecar with every `./check`, under the rules of each broker, store and version of daprd, and
+            against a real daprd when told where one is: [the sidecar's README](../libs/FindMe.Sidecar/README.md) has the commands. The sources are those of
+            dapr/dapr v1.18.3 and components-contrib v1.18.4, and v1.16.4 where it differs. Where brokers or stores differ, "of" names the one whose rule it is;
+            a run against another reports the case as skipped.
 
             | id | rule | of | source |
             |---|---|---|---|
@@ -80,6 +118,7 @@ internal static class DaprContract
             text.Append(CultureInfo.InvariantCulture, $"| {missing.Id} | {missing.Rule} | {missing.Reason} |\n");
         }
 
+        text.Append(BrokersAndStores);
         return text.ToString();
     }
 

@@ -27,11 +27,13 @@ public sealed class OurResourcesTests
         Assert.Equal(Path.Combine(Root, "components"), run.ResourcesPath);
     }
 
-    [Fact]
-    public void The_components_are_seen_by_every_app_and_share_their_state()
+    [Theory]
+    [InlineData("components")]
+    [InlineData("components/rabbitmq-postgresql")]
+    public void The_components_are_seen_by_every_app_and_share_their_state(string folder)
     {
         var apps = RunFile.Load(Path.Combine(Root, "dapr.yaml")).Apps.Select(app => app.AppId).ToList();
-        var resources = DeclaredResources.Load([Path.Combine(Root, "components")], NullLogger.Instance);
+        var resources = DeclaredResources.Load([Path.Combine(Root, folder)], NullLogger.Instance);
 
         Assert.Equal(["pubsub", "statestore"], resources.Components.Select(component => component.Name).Order());
         Assert.All(resources.Components, component => Assert.Equal(apps, component.Scopes));
@@ -48,6 +50,18 @@ public sealed class OurResourcesTests
 
         Assert.InRange(policy.Retry!.MaxRetries, 1, 20);
         Assert.InRange(pubSub.ReclaimAfter!.Value, policy.Timeout!.Value + TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(45));
+    }
+
+    [Fact]
+    public void On_RabbitMQ_a_replica_handles_as_many_events_as_on_Redis_and_what_fails_is_queued_again()
+    {
+        var redis = DeclaredResources.Load([Path.Combine(Root, "components")], NullLogger.Instance);
+        var rabbitMq = DeclaredResources.Load([Path.Combine(Root, "components", "rabbitmq-postgresql")], NullLogger.Instance);
+        var pubSub = rabbitMq.Components.Single(component => component.IsPubSub);
+
+        Assert.Equal(redis.Components.Single(component => component.IsPubSub).Concurrency, pubSub.Concurrency);
+        Assert.True(pubSub.RequeuesFailed);
+        Assert.Equivalent(redis.InboundOf("findme-compare", "pubsub"), rabbitMq.InboundOf("findme-compare", "pubsub"));
     }
 
     private static string FindRoot()
