@@ -30,10 +30,12 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
     /// <param name="command">Program and arguments.</param>
     /// <param name="directory">Its working directory.</param>
     /// <param name="environment">What is added to this process's environment.</param>
-    /// <param name="health">Answers 200 when the app is ready.</param>
-    public void Start(string name, IReadOnlyList<string> command, string directory, IReadOnlyDictionary<string, string> environment, Uri health)
+    /// <param name="health">Answers 2xx when the app is ready.</param>
+    /// <param name="endsBySignal">Whether SIGTERM tells it to end, as platforms do; otherwise the end of its input does.</param>
+    public void Start(
+        string name, IReadOnlyList<string> command, string directory, IReadOnlyDictionary<string, string> environment, Uri health, bool endsBySignal = false)
     {
-        var app = new App(name, command, directory, environment, health);
+        var app = new App(name, command, directory, environment, health, endsBySignal);
         _apps.Add(app);
         app.Running = KeepRunningAsync(app);
     }
@@ -216,8 +218,17 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                // The end of its input is the app's sign to finish what it does and go.
-                process.StandardInput.Close();
+                // The app's sign to finish what it does and go.
+                if (app.EndsBySignal)
+                {
+                    using var signal = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+                    await signal.WaitForExitAsync(CancellationToken.None);
+                }
+                else
+                {
+                    process.StandardInput.Close();
+                }
+
                 using var patience = new CancellationTokenSource(EndTimeout);
                 try
                 {
@@ -244,7 +255,8 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
     }
 
     /// <summary>One process and how it is run.</summary>
-    private sealed class App(string name, IReadOnlyList<string> command, string directory, IReadOnlyDictionary<string, string> environment, Uri health)
+    private sealed class App(
+        string name, IReadOnlyList<string> command, string directory, IReadOnlyDictionary<string, string> environment, Uri health, bool endsBySignal)
     {
         public string Name => name;
 
@@ -255,6 +267,8 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
         public IReadOnlyDictionary<string, string> Environment => environment;
 
         public Uri Health => health;
+
+        public bool EndsBySignal => endsBySignal;
 
         /// <summary>Ends this app alone.</summary>
         public CancellationTokenSource Ended { get; } = new();

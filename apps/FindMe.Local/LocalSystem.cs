@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using FindMe.Sidecar;
 using Microsoft.Extensions.Logging;
 
@@ -59,8 +58,8 @@ internal sealed record LocalSystemOptions
 /// <summary>The apps of <c>dapr.yaml</c> as processes, with one sidecar for all of them in this process.</summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
-    private const string PageApp = "findme-api";
-    private const string ReplicatedApp = "findme-compare";
+    internal const string PageApp = "findme-api";
+    internal const string ReplicatedApp = "findme-compare";
 
     private readonly AppLog _sidecarLog;
     private readonly ILoggerFactory _loggers;
@@ -99,10 +98,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     public static async Task<LocalSystem> StartAsync(LocalSystemOptions options, CancellationToken cancellationToken)
     {
         var checkout = options.Checkout;
-        var logs = CreateFolder(Path.Combine(options.DataPath, "logs"));
-        var keys = CreateFolder(Path.Combine(options.DataPath, "keys"));
-        var audit = CreateFolder(Path.Combine(options.DataPath, "audit"));
-        var uploads = CreateFolder(Path.Combine(options.DataPath, "uploads"));
+        var environments = AppEnvironment.Create(options);
         var runFile = RunFile.Load(checkout.RunFile);
         var taken = new HashSet<int>();
         var page = options.Port == 0 ? Ports.TakeFree(taken) : options.Port;
@@ -111,9 +107,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             app => app.AppId,
             app => Enumerable.Range(0, app.AppId == ReplicatedApp ? options.Replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
 
-        var daprToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var appToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var sidecarLog = new AppLog(logs, "sidecar", options.Echo);
+        var sidecarLog = new AppLog(environments.Logs, "sidecar", options.Echo);
         var loggers = LoggerFactory.Create(logging => logging.AddProvider(sidecarLog));
         var sidecar = await LocalSidecar.StartAsync(
             new SidecarOptions
@@ -121,8 +115,8 @@ internal sealed class LocalSystem : IAsyncDisposable
                 DataPath = options.DataPath,
                 ResourcesPath = options.ResourcesPath ?? runFile.ResourcesPath ?? Path.Combine(checkout.Root, "components"),
                 Apps = [.. runFile.Apps.Select(app => new SidecarApp(app.AppId, 0, ports[app.AppId], app.MaxConcurrency))],
-                DaprApiToken = daprToken,
-                AppApiToken = appToken,
+                DaprApiToken = environments.DaprApiToken,
+                AppApiToken = environments.AppApiToken,
                 Tracing = true,
                 LoggerFactory = loggers,
                 Broker = options.Broker,
@@ -135,7 +129,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             },
             cancellationToken);
 
-        var system = new LocalSystem(new Uri($"http://localhost:{page}"), sidecar, daprToken, new AppProcesses(logs, options.Echo), sidecarLog, loggers);
+        var system = new LocalSystem(new Uri($"http://localhost:{page}"), sidecar, environments.DaprApiToken, new AppProcesses(environments.Logs, options.Echo), sidecarLog, loggers);
         try
         {
             foreach (var app in runFile.Apps)
@@ -143,37 +137,7 @@ internal sealed class LocalSystem : IAsyncDisposable
                 for (var replica = 0; replica < ports[app.AppId].Length; replica++)
                 {
                     var appPort = ports[app.AppId][replica];
-                    var environment = new Dictionary<string, string>(app.Environment)
-                    {
-                        // Two ports for the app with the page: Dapr's routes are not to be had where people come.
-                        ["ASPNETCORE_URLS"] = (app.AppId == PageApp ? $"http://localhost:{page};" : "") + $"http://127.0.0.1:{appPort}",
-                        ["APP_ID"] = app.AppId,
-                        ["APP_PORT"] = $"{appPort}",
-                        ["DAPR_HTTP_ENDPOINT"] = sidecar.EndpointOf(app.AppId).GetLeftPart(UriPartial.Authority),
-                        ["DAPR_API_TOKEN"] = daprToken,
-                        ["APP_API_TOKEN"] = appToken,
-                        ["ExitWithParent"] = "true",
-                        ["AllowedHosts"] = "localhost;127.0.0.1;[::1]",
-                        ["KeyRing__Path"] = keys,
-                        // Whoever starts it on their machine may see the folders that they name.
-                        ["OnlyOneself__ShowUnlistedAlbums"] = "true",
-                        ["OnlyOneself__AuditPath"] = audit,
-                        ["Uploads__Path"] = uploads,
-                        ["Faces__ModelsPath"] = Environment.GetEnvironmentVariable("Faces__ModelsPath") is { Length: > 0 } models ? models : checkout.Models,
-                        // The key ring lies beside the data that it protects, on the person's own disk: docs/privacy.md says what that means.
-                        ["Logging__LogLevel__Microsoft.AspNetCore.DataProtection"] = "Error",
-                        ["Logging__LogLevel__Microsoft.AspNetCore"] = "Warning",
-                    };
-                    for (var album = 0; album < options.Albums.Count; album++)
-                    {
-                        environment[$"Albums__Folders__{album}"] = options.Albums[album];
-                    }
-
-                    foreach (var (name, value) in options.Settings)
-                    {
-                        environment[name] = value;
-                    }
-
+                    var environment = environments.Of(app, appPort, app.AppId == PageApp ? page : null, sidecar.EndpointOf(app.AppId));
                     var log = ports[app.AppId].Length > 1 ? $"{app.AppId}-{replica + 1}" : app.AppId;
                     void Start() => system.Processes.Start(log, app.Command, app.DirectoryPath, environment, new Uri($"http://127.0.0.1:{appPort}/healthz"));
                     if (options.Held.Contains(app.AppId))

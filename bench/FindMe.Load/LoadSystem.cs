@@ -33,13 +33,33 @@ internal sealed class LoadSystem : IAsyncDisposable
         string components = "components")
     {
         var folder = Directory.CreateTempSubdirectory("findme-load-");
-        var options = new LocalSystemOptions
+        var options = OptionsOf(Checkout.Find(), folder.CreateSubdirectory("data").FullName, albums, areImpatient) with
         {
-            Checkout = Checkout.Find(),
-            DataPath = folder.CreateSubdirectory("data").FullName,
+            ResourcesPath = ResourcesIn(components, folder.CreateSubdirectory("components").FullName, areImpatient, resources ?? (text => text)),
+        };
+        try
+        {
+            return new LoadSystem(folder, await LocalSystem.StartAsync(change?.Invoke(options) ?? options, CancellationToken.None));
+        }
+        catch
+        {
+            folder.Delete(recursive: true);
+            throw;
+        }
+    }
+
+    /// <summary>What is run, but for the components.</summary>
+    /// <param name="checkout">Where everything lies.</param>
+    /// <param name="data">Where everything is kept.</param>
+    /// <param name="albums">Folders of photos.</param>
+    /// <param name="areImpatient">Whether what fails is tried again soon, and what waits is looked for soon.</param>
+    public static LocalSystemOptions OptionsOf(Checkout checkout, string data, IReadOnlyList<string> albums, bool areImpatient) =>
+        new()
+        {
+            Checkout = checkout,
+            DataPath = data,
             Albums = albums,
             Echo = false,
-            ResourcesPath = ResourcesIn(components, folder.CreateSubdirectory("components").FullName, areImpatient, resources ?? (text => text)),
             Settings = new Dictionary<string, string>
             {
                 ["Wakeups__Interval"] = areImpatient ? "00:00:01" : "00:00:05",
@@ -56,16 +76,6 @@ internal sealed class LoadSystem : IAsyncDisposable
                 ["RequestRates__StreamsPerPerson"] = "10000",
             },
         };
-        try
-        {
-            return new LoadSystem(folder, await LocalSystem.StartAsync(change?.Invoke(options) ?? options, CancellationToken.None));
-        }
-        catch
-        {
-            folder.Delete(recursive: true);
-            throw;
-        }
-    }
 
     /// <summary>Makes an album: every n-th photo a demo photo of people, the others small pictures without anybody.</summary>
     /// <param name="folder">Where it is to lie.</param>

@@ -25,9 +25,38 @@ chaos.SetAction(parsed => Reports.ChaosAsync(
     parsed.GetValue(modes)!, parsed.GetValue(seed), parsed.GetValue(photos), parsed.GetValue(facesEvery), parsed.GetValue(side)));
 var faults = new Option<string[]>("--fault") { Description = $"Of {string.Join(", ", FaultRuns.Names)}; several. Default: every one but the last.", DefaultValueFactory = _ => [.. FaultRuns.Names.SkipLast(1)] };
 var broker = new Option<BrokerProfile>("--broker") { Description = "Whose rules the sidecar follows: Redis118 hands on after its claim time, RabbitMq at once.", DefaultValueFactory = _ => BrokerProfile.Redis118 };
-var faultRuns = new Command("faults", "The same search calm and while apps and consumers die or leave: seconds, and whether the verdicts differ.") { photos, seed, side, facesEvery, faults, broker };
+var daprd = new Option<FileInfo>("--daprd") { Description = "A daprd program: each replica is then a process with a daprd of its own, on the broker and store that --components names. Default: the local sidecar." };
+daprd.AcceptExistingOnly();
+var components = new Option<DirectoryInfo>("--components") { Description = "The folder of components. Default: components." };
+components.AcceptExistingOnly();
+var brokerStop = new Option<string?>("--broker-stop") { Description = $"With --daprd: a shell command that takes broker and store away. Without it {FaultRuns.BrokerGone} is left out." };
+var brokerStart = new Option<string?>("--broker-start") { Description = "With --daprd: the command that brings them back." };
+var faultRuns = new Command("faults", "The same search calm and while apps and consumers die or leave: seconds, and whether the verdicts differ.")
+{
+    photos, seed, side, facesEvery, faults, broker, daprd, components, brokerStop, brokerStart,
+};
 faultRuns.SetAction(parsed => Reports.FaultsAsync(
-    parsed.GetValue(faults)!, parsed.GetValue(broker), parsed.GetValue(seed), parsed.GetValue(photos), parsed.GetValue(facesEvery), parsed.GetValue(side)));
+    parsed.GetValue(faults)!,
+    parsed.GetValue(broker),
+    parsed.GetValue(components)?.FullName,
+    parsed.GetValue(daprd) is { } program
+        ? new DaprdOptions(
+            program.FullName,
+            parsed.GetValue(components)?.FullName ?? Path.Combine(FindMe.Local.Checkout.Find().Root, "components"),
+            parsed.GetValue(brokerStop),
+            parsed.GetValue(brokerStart))
+        : null,
+    parsed.GetValue(seed),
+    parsed.GetValue(photos),
+    parsed.GetValue(facesEvery),
+    parsed.GetValue(side)));
+
+var page = new Option<Uri>("--page") { Description = "Where FindMe is.", DefaultValueFactory = _ => new Uri("http://localhost:5100") };
+var offered = new Option<DirectoryInfo>("--album") { Description = "A folder that FindMe offers as an album, with the first demo photo in it.", Required = true };
+offered.AcceptExistingOnly();
+var search = new Command("search", "The main job on a FindMe that runs already: agrees, shows a face, searches an album, and checks the verdicts.") { page, offered };
+search.SetAction(parsed => Reports.SearchAsync(parsed.GetValue(page)!, parsed.GetValue(offered)!.FullName));
+
 var kills = new Command("kills", "Kills an app at every state write and publish of a search, before and after it is done: do the verdicts differ?") { apps, side, first, last };
 kills.SetAction(parsed => Reports.KillsAsync(parsed.GetValue(apps)!, parsed.GetValue(side), parsed.GetValue(first), parsed.GetValue(last)));
 var fairness = new Command("fairness", "A search of 20 photos alone, and behind a large one.") { large, side };
@@ -52,6 +81,6 @@ var seconds = new Option<double>("--seconds-per-photo") { Description = "Of one 
 var scale = new Command("scale", "The table of docs/scale.md.") { seconds };
 scale.SetAction(parsed => Console.Write(Scale.Table(parsed.GetValue(seconds))));
 
-return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, faultRuns, kills, fairness, crowd, throughput, watching, sidecar, scale }
+return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, faultRuns, search, kills, fairness, crowd, throughput, watching, sidecar, scale }
     .Parse(args)
     .InvokeAsync();

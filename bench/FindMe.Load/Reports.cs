@@ -25,20 +25,45 @@ internal static class Reports
         return differing;
     }
 
-    public static async Task<int> FaultsAsync(IReadOnlyList<string> faults, BrokerProfile broker, int seed, int photos, int facesEvery, int side)
+    /// <summary>Runs the faults; over a real Dapr where one is given, and over the local sidecar otherwise.</summary>
+    public static async Task<int> FaultsAsync(
+        IReadOnlyList<string> faults, BrokerProfile broker, string? components, DaprdOptions? daprd, int seed, int photos, int facesEvery, int side)
     {
+        if ((daprd?.BrokerStop is null) != (daprd?.BrokerStart is null))
+        {
+            Console.Error.WriteLine("--broker-stop and --broker-start belong together: give both, or neither.");
+            return 1;
+        }
+
+        if (daprd is { BrokerStop: null } && faults.Contains(FaultRuns.BrokerGone))
+        {
+            Console.WriteLine($"{FaultRuns.BrokerGone,-17} left out: it needs --broker-stop and --broker-start.");
+            faults = [.. faults.Where(fault => fault != FaultRuns.BrokerGone)];
+        }
+
         using var albums = new TemporaryAlbums();
         var album = LoadSystem.MakeAlbum(albums.Path, "faults", photos, facesEvery, side);
-        var calm = await FaultRuns.RunAsync(FaultRuns.Calm, broker, album, seed);
+        async Task<IFaultSystem> StartAsync(string? held) => daprd is null
+            ? await LocalFaultSystem.StartAsync(broker, album, held, components ?? "components")
+            : await DaprdFaultSystem.StartAsync(daprd, album, held);
+        var calm = await FaultRuns.RunAsync(FaultRuns.Calm, StartAsync, album, seed);
         Print(calm, calm, photos);
         var differing = 0;
         foreach (var fault in faults.Where(fault => fault != FaultRuns.Calm))
         {
-            var run = await FaultRuns.RunAsync(fault, broker, album, seed);
+            var run = await FaultRuns.RunAsync(fault, StartAsync, album, seed);
             differing += Print(run, calm, photos) ? 0 : 1;
         }
 
         return differing;
+    }
+
+    /// <summary>Runs one search of an album on a FindMe that runs already.</summary>
+    public static async Task<int> SearchAsync(Uri page, string album)
+    {
+        var problems = await SearchRun.ProblemsAsync(page, album);
+        Console.WriteLine(problems.Count == 0 ? $"{page}: every photo of {album} is compared, and the person is found." : string.Join('\n', problems));
+        return problems.Count;
     }
 
     public static async Task<int> KillsAsync(IReadOnlyList<string> apps, int side, int first, int last)

@@ -90,6 +90,10 @@ public sealed record RunFile
             [.. app.Texts("command")])
         {
             ResourcesPath = ResourcesOf(app, directory) ?? (Directory.Exists(ownResources) ? ownResources : ResourcesOf(common, folder)),
+            Settings = common.Fields().Concat(app.Fields())
+                .Where(field => field.Value is YamlScalarNode)
+                .GroupBy(field => field.Name, StringComparer.Ordinal)
+                .ToDictionary(field => field.Key, field => ((YamlScalarNode)field.Last().Value).Value ?? "", StringComparer.Ordinal),
         };
     }
 
@@ -128,4 +132,7 @@ public sealed record RunFileApp(
 {
     /// <summary>Full path of the folder of components this app uses: its own, or the common one; null when there is none.</summary>
     public string? ResourcesPath { get; init; }
+
+    /// <summary>All that the file says of it in single values, those of <c>common</c> included, by name.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 }

@@ -68,6 +68,14 @@ internal static class DaprContract
         Since two stores answer 500 where somebody else has created a document, `StateUpdates.CreateOrUpdateStateAsync` reads again after one, and learns so
         whether that was the reason. `StateUpdatesTests` shows it with the answer of each store.
 
+        A search under faults (apps and sidecars killed, a scale-in, the broker gone) runs on the local sidecar, and on a real Dapr with either folder:
+
+        ```sh
+        dotnet run --project bench/FindMe.Load -c Release -- faults
+        dotnet run --project bench/FindMe.Load -c Release -- faults --daprd ~/.dapr/bin/daprd --components components \
+            --broker-stop "docker stop redis" --broker-start "docker start redis"
+        ```
+
         """;
 
     public static string FilePath { get; } = Path.Combine(Repository(), "docs", "dapr-contract.md");

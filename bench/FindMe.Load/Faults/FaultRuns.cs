@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using FindMe.Local;
-using FindMe.Sidecar;
 
 namespace FindMe.Load;
 
@@ -12,7 +10,7 @@ namespace FindMe.Load;
 /// <param name="Comparisons">Photos that were compared, each time counted.</param>
 internal sealed record FaultRun(string Fault, double Seconds, VerdictMap Verdicts, int Kills, int Comparisons);
 
-/// <summary>The same search under the faults that a broker and its sidecars meet. Two replicas of Compare.</summary>
+/// <summary>The same search under the faults that a broker and its sidecars meet, wherever they run.</summary>
 internal static class FaultRuns
 {
     public const string Calm = "calm";
@@ -26,7 +24,13 @@ internal static class FaultRuns
     /// <summary>Something is killed every six seconds, for ten minutes or until the search has ended.</summary>
     public const string EndlessKills = "endless-kills";
 
+    /// <summary>Replicas of Compare.</summary>
+    public const int Replicas = 2;
+
     private const string Compare = "findme-compare";
+
+    // Photos begun when the fault comes: in the middle of the work, with full hands.
+    private const int FullHands = 20;
 
     private static readonly TimeSpan KillInterval = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan EndlessTime = TimeSpan.FromMinutes(10);
@@ -36,27 +40,12 @@ internal static class FaultRuns
 
     /// <summary>Runs one search.</summary>
     /// <param name="fault">One of <see cref="Names"/>.</param>
-    /// <param name="broker">Whose rules the sidecar follows.</param>
+    /// <param name="start">Starts the system that it meets, without the app that is named, if one is.</param>
     /// <param name="album">The album's folder.</param>
     /// <param name="seed">Chooses who is killed.</param>
-    /// <param name="resources">Changes components; null: as they are.</param>
-    public static async Task<FaultRun> RunAsync(string fault, BrokerProfile broker, string album, int seed, Func<string, string>? resources = null)
+    public static async Task<FaultRun> RunAsync(string fault, Func<string?, Task<IFaultSystem>> start, string album, int seed)
     {
-        var isGone = false;
-        await using var load = await LoadSystem.StartAsync(
-            [album],
-            options => options with
-            {
-                Replicas = 2,
-                Broker = broker,
-                CountRefused = true,
-                Held = fault == LateSubscription ? [Compare] : [],
-                Settings = new Dictionary<string, string>(options.Settings) { ["Logging__LogLevel__FindMe.Compare"] = "Debug" },
-                Intercept = _ => Volatile.Read(ref isGone) ? throw new InvalidOperationException("The broker and the store are gone.") : Task.CompletedTask,
-            },
-            resources,
-            areImpatient: false);
-        var system = load.System;
+        await using var system = await start(fault == LateSubscription ? Compare : null);
         using var person = new Person(system.Page);
         await person.ShowAsync(LoadSystem.Selfie());
         var watch = Stopwatch.StartNew();
@@ -68,14 +57,14 @@ internal static class FaultRuns
         watch.Stop();
         await ended.CancelAsync();
         await trouble;
-        return new FaultRun(fault, watch.Elapsed.TotalSeconds, VerdictMap.Of(view), kills, await ComparisonsAsync(system));
+        return new FaultRun(fault, watch.Elapsed.TotalSeconds, VerdictMap.Of(view), kills, system.Comparisons());
 
         async Task MakeTroubleAsync()
         {
             if (fault == LateSubscription)
             {
                 await Task.Delay(TimeSpan.FromSeconds(15));
-                await system.StartHeldAsync(CancellationToken.None);
+                await system.StartHeldAsync();
             }
 
             if (fault is Calm or LateSubscription)
@@ -83,31 +72,28 @@ internal static class FaultRuns
                 return;
             }
 
-            // In the middle of the work, with full hands.
-            while (system.Sidecar.Traffic.Of(Compare).Deliveries < 20 && !ended.IsCancellationRequested)
+            while (system.Comparisons() < FullHands && !ended.IsCancellationRequested)
             {
-                await Task.Delay(50);
+                await Task.Delay(100);
             }
 
             switch (fault)
             {
                 case AppKill:
-                    system.Processes.Kill($"{Compare}-1");
+                    system.KillApp(Compare, 0);
                     kills++;
                     break;
                 case SidecarKill:
-                    await system.Sidecar.LoseConsumerAsync(Compare, 0, ConsumerLoss.Dies, back: TimeSpan.FromSeconds(2));
+                    await system.KillSidecarAsync(Compare, 0);
                     kills++;
                     break;
                 case ScaleIn:
-                    // The platform tells both at once.
-                    await Task.WhenAll(
-                        system.Sidecar.LoseConsumerAsync(Compare, 0, ConsumerLoss.Leaves, back: TimeSpan.FromHours(1)), system.Processes.EndAsync($"{Compare}-1"));
+                    await system.ScaleInAsync(Compare, 0);
                     break;
                 case BrokerGone:
-                    Volatile.Write(ref isGone, true);
+                    await system.StopBrokerAsync();
                     await Task.Delay(TimeSpan.FromSeconds(5));
-                    Volatile.Write(ref isGone, false);
+                    await system.StartBrokerAsync();
                     break;
                 default:
                     await KillEverySixSecondsAsync(fault == Kills ? TimeSpan.FromMinutes(1) : EndlessTime);
@@ -124,19 +110,19 @@ internal static class FaultRuns
                 switch (random.Next(6))
                 {
                     case 0:
-                        system.Processes.Kill("findme-api");
+                        system.KillApp("findme-api", 0);
                         break;
                     case 1:
-                        system.Processes.Kill("findme-collect");
+                        system.KillApp("findme-collect", 0);
                         break;
                     case 2:
-                        await system.Sidecar.LoseConsumerAsync("findme-collect", 0, ConsumerLoss.Dies, TimeSpan.FromSeconds(2));
+                        await system.KillSidecarAsync("findme-collect", 0);
                         break;
                     case 3 or 4:
-                        system.Processes.Kill($"{Compare}-{random.Next(1, 3)}");
+                        system.KillApp(Compare, random.Next(Replicas));
                         break;
                     default:
-                        await system.Sidecar.LoseConsumerAsync(Compare, random.Next(2), ConsumerLoss.Dies, TimeSpan.FromSeconds(2));
+                        await system.KillSidecarAsync(Compare, random.Next(Replicas));
                         break;
                 }
 
@@ -145,14 +131,18 @@ internal static class FaultRuns
         }
     }
 
-    private static async Task<int> ComparisonsAsync(LocalSystem system)
+    /// <summary>The name of a replica's process and log.</summary>
+    public static string NameOf(string app, int replica) => app == Compare ? $"{app}-{replica + 1}" : app;
+
+    /// <summary>Counts in the logs how many photos were begun.</summary>
+    public static int Comparisons(string logs)
     {
         var count = 0;
-        foreach (var file in Directory.GetFiles(Path.Combine(Path.GetDirectoryName(system.Sidecar.DatabasePath)!, "logs"), $"{Compare}*.log"))
+        foreach (var file in Directory.GetFiles(logs, $"{Compare}-?.log"))
         {
-            await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             using var reader = new StreamReader(stream);
-            count += (await reader.ReadToEndAsync()).Split(": comparing photo ").Length - 1;
+            count += reader.ReadToEnd().Split(": comparing photo ").Length - 1;
         }
 
         return count;
