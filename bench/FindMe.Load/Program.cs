@@ -51,11 +51,18 @@ faultRuns.SetAction(parsed => Reports.FaultsAsync(
     parsed.GetValue(facesEvery),
     parsed.GetValue(side)));
 
-var page = new Option<Uri>("--page") { Description = "Where FindMe is.", DefaultValueFactory = _ => new Uri("http://localhost:5100") };
+var page = new Option<string>("--page") { Description = "Where FindMe is, such as http://localhost:5100.", DefaultValueFactory = _ => "http://localhost:5100" };
+page.Validators.Add(result =>
+{
+    if (!Uri.TryCreate(result.GetValueOrDefault<string>(), UriKind.Absolute, out var address) || !address.Scheme.StartsWith("http", StringComparison.Ordinal))
+    {
+        result.AddError("--page takes an address such as http://localhost:5100.");
+    }
+});
 var offered = new Option<DirectoryInfo>("--album") { Description = "A folder that FindMe offers as an album, with the first demo photo in it.", Required = true };
 offered.AcceptExistingOnly();
 var search = new Command("search", "The main job on a FindMe that runs already: agrees, shows a face, searches an album, and checks the verdicts.") { page, offered };
-search.SetAction(parsed => Reports.SearchAsync(parsed.GetValue(page)!, parsed.GetValue(offered)!.FullName));
+search.SetAction(parsed => Reports.SearchAsync(new Uri(parsed.GetValue(page)!), parsed.GetValue(offered)!.FullName));
 
 var kills = new Command("kills", "Kills an app at every state write and publish of a search, before and after it is done: do the verdicts differ?") { apps, side, first, last };
 kills.SetAction(parsed => Reports.KillsAsync(parsed.GetValue(apps)!, parsed.GetValue(side), parsed.GetValue(first), parsed.GetValue(last)));

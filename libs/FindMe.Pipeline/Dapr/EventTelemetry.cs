@@ -8,7 +8,7 @@ namespace FindMe.Pipeline.Dapr;
 
 /// <summary>One trace through the topics, and how old events get before they are handled.</summary>
 /// <remarks>
-/// Dapr hands a trace on only where its own tracing is switched on. So the publisher puts the W3C context into the envelope, and the
+/// A Dapr whose tracing is switched off hands no trace on, and one with a configuration makes spans of its own. So the publisher puts the W3C context into the envelope, and the
 /// subscriber takes it up from there where no header brings one: the trace is whole under any sidecar.
 /// </remarks>
 internal static class EventTelemetry
