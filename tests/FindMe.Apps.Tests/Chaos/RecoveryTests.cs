@@ -116,6 +116,31 @@ public sealed class RecoveryTests
         Assert.Equal(("finished", Photos, 0), (view["status"]!.GetValue<string>(), view["photos"]!["compared"]!.GetValue<int>(), view["skipped"]!.AsArray().Count));
     }
 
+    [Fact]
+    public async Task A_photo_at_work_when_its_app_is_told_to_end_is_given_up_and_comes_to_another_replica()
+    {
+        using var albums = new TemporaryFolder();
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 1, maxSide: 1920);
+        await using var load = await StartAsync(album, patienceSeconds: 60, options => options with
+        {
+            Replicas = 2,
+            Settings = new Dictionary<string, string>(options.Settings) { ["Compare__StopTime"] = "00:00:00" },
+        });
+        using var ada = new Person(load.System.Page);
+        await ada.ShowAsync(LoadSystem.Selfie());
+        var search = await ada.SearchAsync("talk");
+        while (!LogOf(load.System, $"{Compare}-1").Any(line => line.Contains(": comparing photo ", StringComparison.Ordinal)))
+        {
+            await Task.Delay(20, Cancellation);
+        }
+
+        await load.System.Processes.EndAsync($"{Compare}-1");
+
+        Assert.Contains(LogOf(load.System, $"{Compare}-1"), line => line.Contains("was not finished in time; it is delivered again", StringComparison.Ordinal));
+        var view = await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(2));
+        Assert.Equal(Photos, view["photos"]!["compared"]!.GetValue<int>());
+    }
+
     // RabbitMQ has no queue before the first subscription ever: what is published by then is lost, and asked for again.
     [Fact]
     public async Task What_was_published_before_anybody_ever_subscribed_is_asked_for_again()
