@@ -17,7 +17,7 @@ internal sealed class ReferenceIntake(
     /// <param name="isAvatar">Whether it is the picture of their account; another one is compared with that.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<Results<Created<ReferenceView>, ProblemHttpResult>> TakeAsync(
-        Caller caller, byte[] photo, int? face, bool isAvatar, CancellationToken cancellationToken)
+        Caller caller, ReadOnlyMemory<byte> photo, int? face, bool isAvatar, CancellationToken cancellationToken)
     {
         if (caller.Person.References.Count >= options.Value.MaxPerPerson)
         {

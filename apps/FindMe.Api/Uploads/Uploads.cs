@@ -32,7 +32,7 @@ internal static class Uploads
     {
         // Without the limit on bodies: whoever still sends a file that is refused unread sees why. What is read is bounded by MaxBytes.
         routes.MapPost("/api/uploads", SendAsync)
-            .TakesFile()
+            .TakesFile(limits => limits.ZipTimeout)
             .RequireCaller()
             .Accepts<IFormFile>("application/zip")
             .WithSummary("Send a ZIP file of photos: the body is the file.");
