@@ -36,7 +36,7 @@ public static class StateKeys
     /// <summary>The people who are deleting everything, until all of it is gone.</summary>
     public const string Leaving = "leaving";
 
-    /// <summary>How many searches a person, or an address, has begun in a day.</summary>
+    /// <summary>How many searches a person, or an address, has begun in a day; or the uploads that came from an address in a day.</summary>
     public static string Allowance(string whoAndWhen) => $"allowance/{whoAndWhen}";
 
     /// <summary>The searches whose end is still to be written into the audit log.</summary>

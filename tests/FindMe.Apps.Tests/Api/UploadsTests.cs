@@ -107,13 +107,13 @@ public sealed class UploadsTests(NetworkedFindMe findMe)
     public void An_upload_takes_its_room_before_it_comes_and_none_that_must_stay_free()
     {
         using var folder = new TemporaryFolder();
-        var uploads = Options.Create(new UploadOptions { Path = folder.Path, MaxBytes = 1, MaxUnpackedBytes = 999 });
+        var uploads = Options.Create(new UploadOptions { Path = folder.Path });
         var free = new DriveInfo(folder.Path).AvailableFreeSpace;
 
-        using var first = new UploadSpace(uploads, Options.Create(new UploadSpaceOptions { LeaveFree = 0 })).TryTake();
+        using var first = new UploadSpace(uploads, Options.Create(new UploadSpaceOptions { LeaveFree = 0 })).TryTake(1_000);
 
         Assert.NotNull(first);
-        Assert.Null(new UploadSpace(uploads, Options.Create(new UploadSpaceOptions { LeaveFree = 2 * free })).TryTake());
+        Assert.Null(new UploadSpace(uploads, Options.Create(new UploadSpaceOptions { LeaveFree = 2 * free })).TryTake(1_000));
     }
 
     [Fact]
