@@ -25,7 +25,7 @@ internal sealed class ReferenceIntake(
     /// <param name="replace">Whether it replaces the earlier references, which are then deleted, and whose searches are cancelled.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<Results<Created<ReferenceView>, ProblemHttpResult>> TakeAsync(
-        Caller caller, byte[] photo, int? face, bool isAvatar, bool replace, CancellationToken cancellationToken)
+        Caller caller, ReadOnlyMemory<byte> photo, int? face, bool isAvatar, bool replace, CancellationToken cancellationToken)
     {
         if (!replace && caller.Person.References.Count >= options.Value.MaxPerPerson)
         {

@@ -43,6 +43,7 @@ internal static class SignIns
         services.AddSingleton<IValidateOptions<SignInOptions>, SignInOptionsValidator>();
         services.AddAccounts();
         services.AddSingleton<SignInAttempts>();
+        services.AddSingleton<OwnAddresses>();
         services.AddSingleton<AccountOwners>();
         services.AddSingleton<XSignIn>();
         services.AddSingleton<MastodonSignIn>();
@@ -67,11 +68,11 @@ internal static class SignIns
         SignInAttempts attempts,
         XSignIn x,
         MastodonSignIn mastodon,
-        IOptions<SignInOptions> options,
+        OwnAddresses own,
         ILogger<SignInAttempts> logger,
         CancellationToken cancellationToken)
     {
-        var home = options.Value.PublicAddress ?? new Uri($"{context.Request.Scheme}://{context.Request.Host.Value}");
+        var home = own.Of(context.Request);
         try
         {
             if (network == SourceNames.X && x.IsOffered)
@@ -86,7 +87,7 @@ internal static class SignIns
                     return UnknownInstance;
                 }
 
-                var redirect = new Uri(home, $"/sign-in/mastodon/callback/{Uri.EscapeDataString(server.Authority)}").AbsoluteUri;
+                var redirect = MastodonSignIn.RedirectAt(home, server);
                 return TypedResults.Ok(new SignInStarted(await mastodon.AuthorizeAtAsync(attempts.Begin(context, network, server, caller.Id, redirect), cancellationToken)));
             }
         }

@@ -127,6 +127,47 @@ public sealed class SignInTests(SignedInSystem findMe) : IClassFixture<SignedInS
     }
 
     [Fact]
+    public async Task FindMe_registers_once_on_an_instance_whatever_Host_a_caller_writes()
+    {
+        var instance = findMe.Networks.MastodonInstances[1];
+        var before = instance.Calls.Of("apps").Count;
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+        var port = findMe.System.Page.Port;
+        foreach (var host in new[] { $"localhost:{port}", "localhost:1", "localhost:65535", "localhost", $"LOCALHOST:{port}", $"127.0.0.1:{port}", "127.0.0.1:2", $"[::1]:{port}" })
+        {
+            ada.Http.DefaultRequestHeaders.Host = host;
+            await ada.OpenConsentAsync("mastodon", instance.Host);
+        }
+
+        Assert.InRange(instance.Calls.Of("apps").Count - before, 0, 1);
+
+        // Whoever came by another of FindMe's own addresses is sent back to that one, where their cookie is.
+        using var eve = new Visitor(new Uri($"http://127.0.0.1:{port}"));
+        await eve.AgreeAsync();
+        var redirect = QueryHelpers.ParseQuery((await eve.OpenConsentAsync("mastodon", instance.Host)).Query)["redirect_uri"].ToString();
+        Assert.StartsWith($"http://127.0.0.1:{port}/", redirect, StringComparison.Ordinal);
+        Assert.InRange(instance.Calls.Of("apps").Count - before, 0, 1);
+    }
+
+    [Fact]
+    public async Task Signing_in_counts_as_a_change()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+
+        // By GET, and more often than a person may change something in a minute.
+        var statuses = new List<HttpStatusCode>();
+        for (var attempt = 0; attempt < 70; attempt++)
+        {
+            statuses.Add(await ada.StatusOfAsync(HttpMethod.Get, "/sign-in/x/callback?code=1"));
+        }
+
+        Assert.Contains(HttpStatusCode.TooManyRequests, statuses);
+        Assert.NotEqual(HttpStatusCode.TooManyRequests, statuses[0]);
+    }
+
+    [Fact]
     public async Task An_instance_inside_this_network_is_not_asked()
     {
         using var ada = findMe.NewVisitor();
