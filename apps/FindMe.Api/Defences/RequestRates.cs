@@ -135,7 +135,7 @@ internal static class RequestRates
     private static TokenBucketRateLimiterOptions PerMinute(int rate) =>
         new() { TokenLimit = rate, TokensPerPeriod = Math.Max(1, rate / 60), ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60 / rate)) };
 
-    // Signing in is a navigation, by GET, and yet registers FindMe on instances and keeps accounts.
+    // The way back from a network is a navigation, by GET, and yet decrypts and sets cookies.
     private static bool ChangesSomething(HttpContext context) =>
         context.Request.Path.StartsWithSegments("/sign-in")
         || (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method) && !HttpMethods.IsOptions(context.Request.Method));

@@ -19,7 +19,7 @@ internal sealed record UnpackedZip(IReadOnlyList<string> Photos, IReadOnlyList<S
     public const int MaxSkipped = 100;
 }
 
-/// <summary>A ZIP file is none, or larger than allowed.</summary>
+/// <summary>Not a ZIP file, or over a limit.</summary>
 /// <param name="message">What is wrong, for a person.</param>
 /// <param name="wayOut">What can be done.</param>
 /// <param name="isTooLarge">Whether its size is what is wrong.</param>

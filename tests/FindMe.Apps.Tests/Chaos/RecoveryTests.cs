@@ -19,9 +19,9 @@ public sealed class RecoveryTests
     public async Task A_long_queue_is_no_standstill_and_nothing_in_it_is_sent_again()
     {
         using var albums = new TemporaryFolder();
-        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 1, maxSide: 640);
-        // One photo at a time: each search waits for the photos of the others for longer than the patience.
-        await using var load = await StartAsync(album, patienceSeconds: 1, options => options with
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 1, maxSide: 1280);
+        // One photo at a time: each search waits for the photos of the others for longer than the patience, which no single photo takes.
+        await using var load = await StartAsync(album, patienceSeconds: 4, options => options with
         {
             Settings = new Dictionary<string, string>(options.Settings) { ["Compare__PhotosAtOnce"] = "1" },
         });
