@@ -39,7 +39,7 @@ internal sealed partial class RecoveryOptionsValidator : IValidateOptions<Recove
 /// between two writes, and the next one then does a step twice, which is safe, or writes a line of the audit log twice.
 /// </remarks>
 internal sealed partial class Recovery(
-    OpenSearches open, SearchReader reader, SearchAudit audit, DaprClient dapr, IOptions<RecoveryOptions> options, TimeProvider time, ILogger<Recovery> logger)
+    OpenSearches open, SearchReader reader, SearchAudit audit, DaprClient dapr, IOptions<RecoveryOptions> options, IConfiguration configuration, TimeProvider time, ILogger<Recovery> logger)
     : BackgroundService
 {
     // Longer than it takes from writing a search down to publishing its first step.
@@ -54,7 +54,8 @@ internal sealed partial class Recovery(
     // Longer than a look at hundreds of searches takes. A look that is longer all the same is saved too, search by search.
     private TimeSpan Lease => TimeSpan.FromSeconds(Math.Max(30, 3 * options.Value.Interval.TotalSeconds));
 
-    private readonly string _me = Guid.NewGuid().ToString("N");
+    // The same after a restart: an app that is killed again and again goes on with what it owns. On Azure each replica has a name of its own.
+    private readonly string _me = $"{Environment.MachineName}/{configuration["APP_PORT"]}";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
