@@ -41,7 +41,7 @@ param optOut string = ''
 param reportAbuse string = ''
 
 @description('Secrets that were put into the vault, separated by commas: operator-key, x-client-secret, x-bearer-token, bluesky-app-password.')
-param secrets string = ''
+param namesInVault string = ''
 
 @minValue(1)
 @maxValue(100)
@@ -67,7 +67,9 @@ var tags = { 'azd-env-name': environmentName }
 
 // What Api tells people of the networks must be what Collect does with them: one list for both.
 var instances = empty(mastodonInstances) ? [] : split(mastodonInstances, ',')
-var instanceVariables = [for (instance, i) in instances: { name: 'Sources__Mastodon__Instances__${i}', value: trim(instance) }]
+var instanceVariables = [
+  for (instance, i) in instances: { name: 'Sources__Mastodon__Instances__${i}', value: trim(instance) }
+]
 var optOuts = empty(optOut) ? [] : split(optOut, ',')
 var optOutVariables = [for (handle, i) in optOuts: { name: 'OptOut__Handles__${i}', value: trim(handle) }]
 var networkVariables = concat(
@@ -83,16 +85,20 @@ var networkVariables = concat(
 var viewers = empty(albumViewers) ? [] : map(split(albumViewers, ';'), entry => split(entry, '='))
 var viewerVariables = flatten(map(
   viewers,
-  entry => map(
-    range(0, length(split(last(entry), ','))),
-    i => { name: 'OnlyOneself__Albums__${trim(first(entry))}__${i}', value: trim(split(last(entry), ',')[i]) }
-  )
+  entry =>
+    map(
+      range(0, length(split(last(entry), ','))),
+      i => { name: 'OnlyOneself__Albums__${trim(first(entry))}__${i}', value: trim(split(last(entry), ',')[i]) }
+    )
 ))
 
 // Which setting a secret of the vault is, and who gets it.
-var apiSecrets = { 'operator-key': 'Operator__Key', 'x-client-secret': 'SignIn__XClientSecret' }
-var networkSecrets = { 'x-bearer-token': 'Sources__X__BearerToken', 'bluesky-app-password': 'Sources__Bluesky__AppPassword' }
-var secretNames = empty(secrets) ? [] : map(split(secrets, ','), name => trim(name))
+var apiOnlySecrets = { 'operator-key': 'Operator__Key', 'x-client-secret': 'SignIn__XClientSecret' }
+var networkSecrets = {
+  'x-bearer-token': 'Sources__X__BearerToken'
+  'bluesky-app-password': 'Sources__Bluesky__AppPassword'
+}
+var secretNames = empty(namesInVault) ? [] : map(split(namesInVault, ','), name => trim(name))
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
   name: 'rg-${environmentName}'
@@ -147,7 +153,17 @@ module postgres 'modules/postgres.bicep' = {
 
 module vault 'modules/vault.bicep' = {
   scope: group
-  params: { location: location, tags: tags, token: token, keysPrincipalId: identities.outputs.keysPrincipalId, principalId: principalId }
+  params: {
+    location: location
+    tags: tags
+    token: token
+    keysPrincipalId: identities.outputs.keysPrincipalId
+    apiVaultPrincipalId: identities.outputs.apiVaultPrincipalId
+    collectVaultPrincipalId: identities.outputs.collectVaultPrincipalId
+    principalId: principalId
+    apiNames: filter(secretNames, name => contains(apiOnlySecrets, name) || contains(networkSecrets, name))
+    collectNames: filter(secretNames, name => contains(networkSecrets, name))
+  }
 }
 
 module files 'modules/files.bicep' = {
@@ -202,7 +218,8 @@ module api 'modules/app.bicep' = {
       empty(xClientId) ? [] : [{ name: 'SignIn__XClientId', value: xClientId }],
       empty(reportAbuse) ? [] : [{ name: 'OnlyOneself__ReportAbuse', value: reportAbuse }]
     )
-    secretSettings: union(apiSecrets, networkSecrets)
+    settingsFromVault: union(apiOnlySecrets, networkSecrets)
+    vaultIdentityId: identities.outputs.apiVaultId
     secretNames: secretNames
     vaultUri: vault.outputs.uri
     environmentId: environment.outputs.id
@@ -210,7 +227,6 @@ module api 'modules/app.bicep' = {
     identityIds: [identities.outputs.runId, identities.outputs.keysId]
     pullIdentityId: identities.outputs.runId
     scaleIdentityId: identities.outputs.scaleId
-    keysIdentityId: identities.outputs.keysId
     keysClientId: identities.outputs.keysClientId
     keyRingKey: vault.outputs.keyUri
     serviceBusName: serviceBus.outputs.name
@@ -234,7 +250,8 @@ module collect 'modules/app.bicep' = {
     dollarsPerHour: '0.027'
     albums: albums
     settings: networkVariables
-    secretSettings: networkSecrets
+    settingsFromVault: networkSecrets
+    vaultIdentityId: identities.outputs.collectVaultId
     secretNames: secretNames
     vaultUri: vault.outputs.uri
     environmentId: environment.outputs.id
@@ -243,7 +260,6 @@ module collect 'modules/app.bicep' = {
     identityIds: [identities.outputs.runId, identities.outputs.keysId]
     pullIdentityId: identities.outputs.runId
     scaleIdentityId: identities.outputs.scaleId
-    keysIdentityId: identities.outputs.keysId
     keysClientId: identities.outputs.keysClientId
     keyRingKey: vault.outputs.keyUri
     serviceBusName: serviceBus.outputs.name
@@ -267,7 +283,8 @@ module compare 'modules/app.bicep' = {
     dollarsPerHour: '0.108'
     albums: albums
     settings: []
-    secretSettings: {}
+    settingsFromVault: {}
+    vaultIdentityId: ''
     secretNames: secretNames
     vaultUri: vault.outputs.uri
     environmentId: environment.outputs.id
@@ -275,7 +292,6 @@ module compare 'modules/app.bicep' = {
     identityIds: [identities.outputs.runId, identities.outputs.keysId]
     pullIdentityId: identities.outputs.runId
     scaleIdentityId: identities.outputs.scaleId
-    keysIdentityId: identities.outputs.keysId
     keysClientId: identities.outputs.keysClientId
     keyRingKey: vault.outputs.keyUri
     serviceBusName: serviceBus.outputs.name

@@ -124,14 +124,18 @@ internal static class Callers
             ? person
             : null;
 
+    /// <summary>The session of the request's cookie; null where there is none.</summary>
+    public static string? SessionOf(HttpContext context) => context.User.FindFirstValue(SessionClaim);
+
     /// <summary>A new person's id.</summary>
     public static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>A browser's session: what its cookie must hold beside the person.</summary>
     public static string NewSession() => NewId();
 
-    /// <summary>The sessions of a person with one more.</summary>
-    public static IReadOnlyList<string> WithSession(this Person person, string session) => [.. person.Sessions.TakeLast(MaxSessions - 1), session];
+    /// <summary>The sessions of a person with one more, in place of the one that this browser had.</summary>
+    public static IReadOnlyList<string> WithSession(this Person person, string session, string? replaced = null) =>
+        [.. person.Sessions.Where(other => other != replaced).TakeLast(MaxSessions - 1), session];
 
     /// <summary>Gives a person their cookie.</summary>
     public static Task SignInAsync(HttpContext context, string person, string session)

@@ -177,6 +177,13 @@ internal sealed partial class Forgetting(
     private sealed record LeavingPeople(IReadOnlyList<string> People) : Document;
 }
 
+/// <summary>What is said of deletions that go on later.</summary>
+internal static partial class ForgettingLog
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to delete data of a deleted account; will retry: {Reason}")]
+    public static partial void Later(ILogger logger, string reason);
+}
+
 /// <summary>DELETE everything.</summary>
 internal static class ForgettingRoutes
 {

@@ -26,6 +26,9 @@ internal static class Problems
     public static ProblemHttpResult Busy(double seconds) => Of(
         503, "busy", "FindMe takes in as many files as it can just now.", $"Try again in {seconds:0} s.");
 
+    public static ProblemHttpResult TooSlow { get; } = Of(
+        408, "too-slow", "The file came too slowly.", "Send a smaller one, or try again with a faster connection.");
+
     public static ProblemHttpResult TooLarge(long bytes) => Of(
         413, "too-large", $"The picture has more than {bytes >> 20} MB.", "Send a smaller one; a phone's ordinary photo is enough.");
 

@@ -28,6 +28,7 @@ var app = builder.Build();
 app.UseWebDefences();
 app.MapAppDefaults();
 app.UseCallers();
+app.UseFileTimeouts();
 app.UseStaticPage();
 app.MapOpenApi();
 app.MapConsent();

@@ -41,7 +41,7 @@ internal sealed partial class ReadyLine(DaprClient dapr, IServer server, IHostAp
             await dapr.GetStateAsync<object>(StateKeys.Store, StateKeys.OpenSearches, cancellationToken);
             return true;
         }
-        catch (DaprException)
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             return false;
         }

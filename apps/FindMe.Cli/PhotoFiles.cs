@@ -139,6 +139,13 @@ internal static class PhotoFiles
     {
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
         {
+            // .NET puts U+FFFD for bytes that are not UTF-8, and then finds nothing of that name.
+            if (entry.Name.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(entry.FullName))
+            {
+                note($"{Path.Combine(folder, entry.Name)}: the name is not valid UTF-8, so that it is skipped: rename it.");
+                continue;
+            }
+
             // A link could lead anywhere, also back to where we are.
             if (entry.Attributes.HasFlag(FileAttributes.ReparsePoint) || entry.Name.StartsWith('.') || entry.FullName == except)
             {

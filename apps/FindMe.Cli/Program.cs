@@ -2,7 +2,7 @@
 using System.CommandLine;
 using FindMe.Cli;
 
-var root = new RootCommand("Finds people in photos, on this machine: no photo and no face leaves it, unless a command is told of a --server.")
+var root = new RootCommand("Finds people in photos, on this machine: no photo and no face leaves it, unless --server is given.")
 {
     AlbumCommand.Create(),
     TrainCommand.Create(),

@@ -25,7 +25,7 @@ internal sealed partial class DeadLetterOptionsValidator : IValidateOptions<Dead
 /// </summary>
 /// <remarks>
 /// A dead letter that cannot be handled goes to its own topic again, so that neither an outage of the store nor one of this app loses it; the
-/// tries of each round, 50 seconds of waits in components/resiliency.yaml, keep that slow. Only what may pass comes again: anything else would
+/// tries of each round, 16 seconds of waits in components/resiliency.yaml, keep that slow. Only transient failures are retried: anything else would
 /// take the place of other events for good, and is acknowledged with an error in the log. Nothing is dropped here, which would bring it back at once.
 /// </remarks>
 internal static partial class DeadLetters

@@ -61,7 +61,7 @@ internal static partial class SearchRequests
             return Delivery.Done;
         }
 
-        // Whoever wrote the page leads on to the next one, also when it dies before: it is delivered again. If a copy of it that came second
+        // The listing that stored the page requests the next one, also after a crash and redelivery. If a copy of it that came second
         // did so too, there would be a copy of every further step, and each might be paid twice.
         var overtaken = false;
         if (search.Stage == SearchStage.Listing && request.Page == search.Pages.Count && !IsTooEarly(search, time.GetUtcNow()))
@@ -83,7 +83,7 @@ internal static partial class SearchRequests
         return Delivery.Done;
     }
 
-    // Clocks of two machines may differ a little: who comes that early is not sent away again.
+    // Tolerates clock skew between machines.
     private static bool IsTooEarly(Search search, DateTimeOffset now) => search.WaitingUntil > now + TimeSpan.FromSeconds(1);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The search_request {EventId} has no data: dropped.")]

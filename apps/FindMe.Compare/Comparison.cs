@@ -70,27 +70,39 @@ internal sealed partial class Comparison(
     /// video's preview, the video is searched too.
     /// </summary>
     /// <returns>The verdict; null when the search ended while the photo waited its turn.</returns>
-    public async Task<Verdict?> CompareAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
+    public async Task<Verdict?> CompareAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, PhotoDeadline deadline)
     {
-        if (await ComparePhotoAsync(image, photo, wanted, cancellationToken) is not { } compared)
+        if (await ComparePhotoAsync(image, photo, wanted, deadline) is not { } compared)
         {
             return null;
         }
 
         return image.Photo.VideoUrl is not null && options.Value.VideoFrames > 0
-            ? await SearchVideoAsync(image, compared, wanted, cancellationToken)
+            ? await SearchVideoAsync(image, compared, wanted, deadline)
             : compared.Verdict;
     }
 
-    private async Task<Compared?> ComparePhotoAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
+    private async Task<Compared?> ComparePhotoAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, PhotoDeadline deadline)
     {
-        var found = await CompareInTurnAsync(image, photo, wanted, cancellationToken);
-        if (found is { Photo: { } analyzed } && IsTooSmall(analyzed)
-            && await photos.TryReadOriginalAsync(image.Photo, cancellationToken) is { } original
-            && await CompareInTurnAsync(image, original, wanted, cancellationToken) is { Photo: not null } better)
+        var found = await CompareInTurnAsync(image, photo, wanted, deadline.Token);
+        if (found is not { Photo: { } analyzed } || !IsTooSmall(analyzed))
         {
-            LogOriginal(logger, image.SearchId, image.Listing, image.Index);
-            return better;
+            return found;
+        }
+
+        using var part = deadline.BeginOptional();
+        try
+        {
+            if (await photos.TryReadOriginalAsync(image.Photo, part.Token) is { } original
+                && await CompareInTurnAsync(image, original, wanted, part.Token) is { Photo: not null } better)
+            {
+                LogOriginal(logger, image.SearchId, image.Listing, image.Index);
+                return better;
+            }
+        }
+        catch (OperationCanceledException) when (!deadline.Token.IsCancellationRequested)
+        {
+            // The one that serves has to do.
         }
 
         return found;
@@ -98,11 +110,12 @@ internal sealed partial class Comparison(
 
     // What the preview says stands, unless the video shows the person better. A video that shows them nowhere and was not looked at to its end is
     // no "no".
-    private async Task<Verdict> SearchVideoAsync(TweetImage image, Compared compared, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
+    private async Task<Verdict> SearchVideoAsync(TweetImage image, Compared compared, IReadOnlyList<FaceEmbedding> wanted, PhotoDeadline deadline)
     {
+        using var part = deadline.BeginOptional();
         var verdict = compared.Verdict;
         var isFound = verdict.Kind is Pipeline.VerdictKind.Match or Pipeline.VerdictKind.Maybe;
-        var searched = await videos.SearchAsync(image, wanted, _turn, cancellationToken);
+        var searched = await videos.SearchAsync(image, wanted, _turn, part.Token, deadline.Token);
         if (searched.Found is not { } found)
         {
             return isFound || compared.Photo is null ? verdict : Verdict.Skipped($"Only its preview was looked at. {searched.Problem}", "video");

@@ -12,6 +12,9 @@ namespace FindMe.Compare;
 /// <param name="Problem">Why it could not be searched, one sentence for a person.</param>
 internal sealed record SearchedVideo(VideoAppearances? Found, string? Unsafe, string? Problem);
 
+/// <summary>Other videos took all the time that a photo has; it is set aside and asked for again.</summary>
+internal sealed class VideoQueueException : Exception;
+
 /// <summary>The video of a post → the times that show the person.</summary>
 /// <remarks>ffmpeg decodes it in a process of its own. As many at once as cores: each lies in memory, and then in a file that only this app may read.</remarks>
 internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures pictures, PhotoReading photos, IOptions<CompareOptions> options, ILogger<PostVideos> logger) : IDisposable
@@ -29,19 +32,29 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
     /// <param name="image">The photo.</param>
     /// <param name="wanted">The person's references.</param>
     /// <param name="turns">Turns at the engine.</param>
+    /// <param name="part">Ends while there is time to write down what is known without the video.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="VideoQueueException">Other videos took all the time: it will be asked for again.</exception>
     /// <exception cref="PhotoUnreachableException">It cannot be had now, and will be asked for again.</exception>
     public async Task<SearchedVideo> SearchAsync(
-        TweetImage image, IReadOnlyList<FaceEmbedding> wanted, SemaphoreSlim turns, CancellationToken cancellationToken)
+        TweetImage image, IReadOnlyList<FaceEmbedding> wanted, SemaphoreSlim turns, CancellationToken part, CancellationToken cancellationToken)
     {
         if (!_arePossible.Value)
         {
             return new SearchedVideo(null, null, "This FindMe has no ffmpeg to decode videos with.");
         }
 
-        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await _turn.WaitAsync(part);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return image.LastTry ? new SearchedVideo(null, null, "There was no time for its video.") : throw new VideoQueueException();
+        }
+
         var (time, started) = (options.Value.VideoTime, Stopwatch.GetTimestamp());
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(part);
         deadline.CancelAfter(time + Grace);
         try
         {

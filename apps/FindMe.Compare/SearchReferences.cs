@@ -82,9 +82,9 @@ internal sealed partial class SearchReferences(
             {
                 await EvictAsync(stoppingToken);
             }
-            catch (DaprException exception)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
-                // The next round asks again; what expires is evicted all the same.
+                // The next round asks again; what expires is evicted all the same. Thrown on, it would end the app.
                 LogNotChecked(logger, exception);
             }
         }

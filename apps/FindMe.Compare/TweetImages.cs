@@ -10,7 +10,7 @@ internal static partial class TweetImages
     public static void MapTweetImages(this IEndpointRouteBuilder routes) =>
         routes.MapPost($"/{Topics.TweetImage}", CompareAsync).WithTopic(Topics.TweetImage, Topics.TweetImageDead);
 
-    // Dapr delivers at least once: a second delivery finds the verdict already there.
+    // At-least-once delivery: a redelivered message finds the verdict already stored.
     private static async Task<Delivery> CompareAsync(
         CloudEvent<TweetImage> message,
         Verdicts verdicts,
@@ -50,19 +50,19 @@ internal static partial class TweetImages
         Verdict? verdict;
         try
         {
-            // What may be had later is thrown: the message is delivered again.
+            // Transient failures throw, so Dapr redelivers the message.
             var started = Stopwatch.GetTimestamp();
             var photo = await photos.ReadAsync(image.Photo, cancellationToken);
             PipelineMetrics.Took("fetch", started);
-            verdict = await comparison.CompareAsync(image, photo, wanted.Embeddings, cancellationToken);
+            verdict = await comparison.CompareAsync(image, photo, wanted.Embeddings, deadline);
         }
         catch (Exception exception) when (exception is PhotoUnavailableException || (exception is PhotoUnreachableException { IsSlow: true } && image.LastTry))
         {
             verdict = Verdict.Skipped(exception.Message, "unavailable");
         }
-        catch (PhotoUnreachableException exception) when (exception.IsSlow)
+        catch (Exception exception) when (exception is PhotoUnreachableException { IsSlow: true } or VideoQueueException)
         {
-            // Six tries in a row would hold this replica for minutes: from the dead letters it comes once more, after a while.
+            // Five consecutive retries would block this replica for a minute; the dead-letter handler retries once, later.
             LogSlow(logger, image.SearchId, image.Listing, image.Index);
             return Delivery.Drop;
         }

@@ -88,6 +88,11 @@ var seconds = new Option<double>("--seconds-per-photo") { Description = "Of one 
 var scale = new Command("scale", "The table of docs/scale.md.") { seconds };
 scale.SetAction(parsed => Console.Write(Scale.Table(parsed.GetValue(seconds))));
 
-return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, faultRuns, search, kills, fairness, crowd, throughput, watching, sidecar, scale }
+var files = new Option<int>("--files") { Description = "Files at the same time.", DefaultValueFactory = _ => 48 };
+var megabytes = new Option<int>("--megabytes") { Description = "Size of each, in MB.", DefaultValueFactory = _ => 19 };
+var uploads = new Command("uploads", "Many large pictures and ZIP files at once: how much memory does Api hold?") { files, megabytes };
+uploads.SetAction(parsed => UploadBurst.MeasureAsync(parsed.GetValue(files), 1_000_000 * parsed.GetValue(megabytes)));
+
+return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, faultRuns, search, kills, fairness, crowd, throughput, watching, sidecar, scale, uploads }
     .Parse(args)
     .InvokeAsync();

@@ -15,18 +15,20 @@ param albums string
 param settings array
 
 @description('The environment variable of each secret that this app may have.')
-param secretSettings object
+param settingsFromVault object
 
 @description('The secrets that are in the vault.')
 param secretNames array
 param vaultUri string
+
+@description('The identity as which the platform reads them for this app; empty: it has none.')
+param vaultIdentityId string
 
 param environmentId string
 param registryServer string
 param identityIds array
 param pullIdentityId string
 param scaleIdentityId string
-param keysIdentityId string
 param keysClientId string
 param keyRingKey string
 param serviceBusName string
@@ -82,8 +84,9 @@ var sharedVariables = [
   { name: 'Uploads__Path', value: '/mnt/uploads' }
 ]
 
-var ownSecrets = filter(secretNames, name => contains(secretSettings, name))
-var secretVariables = map(ownSecrets, name => { name: secretSettings[name], secretRef: name })
+var platformIdentityIds = concat([scaleIdentityId], empty(vaultIdentityId) ? [] : [vaultIdentityId])
+var ownSecrets = filter(secretNames, name => contains(settingsFromVault, name))
+var secretVariables = map(ownSecrets, name => { name: settingsFromVault[name], secretRef: name })
 
 var telemetryVariables = empty(otlpEndpoint) ? [] : [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: otlpEndpoint }]
 
@@ -93,7 +96,11 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
   tags: union(tags, { 'azd-service-name': service })
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: reduce(union(identityIds, [scaleIdentityId]), {}, (all, id) => union(all, { '${id}': {} }))
+    userAssignedIdentities: reduce(
+      union(identityIds, platformIdentityIds),
+      {},
+      (all, id) => union(all, { '${id}': {} })
+    )
   }
   properties: {
     managedEnvironmentId: environmentId
@@ -103,10 +110,13 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
       // Dapr's port is not here: from outside only the page's is reached, and Collect and Compare not at all.
       ingress: hasPage ? { external: true, targetPort: wiring.webPort, transport: 'auto', allowInsecure: false } : null
       registries: [{ server: registryServer, identity: pullIdentityId }]
-      // Read from the vault as the identity of the keys; without a version, so that a new value is taken within half an hour.
-      secrets: map(ownSecrets, name => { name: name, keyVaultUrl: '${vaultUri}secrets/${name}', identity: keysIdentityId })
-      // The scaler's identity manages the broker: code must not get it.
-      identitySettings: [{ identity: scaleIdentityId, lifecycle: 'None' }]
+      // Without a version, so that a new value is taken within half an hour.
+      secrets: map(
+        ownSecrets,
+        name => { name: name, keyVaultUrl: '${vaultUri}secrets/${name}', identity: vaultIdentityId }
+      )
+      // The scaler's identity manages the broker, and the one of the secrets reads them: the platform uses them, and code must not get them.
+      identitySettings: map(platformIdentityIds, id => { identity: id, lifecycle: 'None' })
       // Nothing else can be set: no app health check, no concurrency, no shutdown time. A reference picture is sent to the app, not to Dapr.
       dapr: { enabled: true, appId: appId, appPort: wiring.daprPort, appProtocol: 'http', httpMaxRequestSize: 4 }
     }
@@ -120,7 +130,10 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           resources: { cpu: json(cpu), memory: memory }
           env: concat(
             [
-              { name: 'ASPNETCORE_HTTP_PORTS', value: hasPage ? '${wiring.webPort};${wiring.daprPort}' : '${wiring.daprPort}' }
+              {
+                name: 'ASPNETCORE_HTTP_PORTS'
+                value: hasPage ? '${wiring.webPort};${wiring.daprPort}' : '${wiring.daprPort}'
+              }
               // Which of them is Dapr's: its routes answer there and nowhere else.
               { name: 'APP_PORT', value: string(wiring.daprPort) }
               { name: 'APP_ID', value: appId }
@@ -159,8 +172,9 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
       }
       volumes: [
         { name: 'albums', storageType: 'AzureFile', storageName: 'albums' }
-        { name: 'keys', storageType: 'AzureFile', storageName: 'keys' }
-        { name: 'uploads', storageType: 'AzureFile', storageName: 'uploads' }
+        // Api alone makes keys and takes uploads in.
+        { name: 'keys', storageType: 'AzureFile', storageName: hasPage ? 'keys' : 'keys-readonly' }
+        { name: 'uploads', storageType: 'AzureFile', storageName: hasPage ? 'uploads' : 'uploads-readonly' }
       ]
     }
   }

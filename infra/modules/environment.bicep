@@ -36,21 +36,60 @@ resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
   resource albums 'storages' = {
     name: 'albums'
     properties: {
-      azureFile: { accountName: storage.name, accountKey: storage.listKeys().keys[0].value, shareName: 'albums', accessMode: 'ReadOnly' }
+      azureFile: {
+        accountName: storage.name
+        accountKey: storage.listKeys().keys[0].value
+        shareName: 'albums'
+        accessMode: 'ReadOnly'
+      }
+    }
+  }
+
+  resource keysReadOnly 'storages' = {
+    name: 'keys-readonly'
+    properties: {
+      azureFile: {
+        accountName: storage.name
+        accountKey: storage.listKeys().keys[0].value
+        shareName: 'keys'
+        accessMode: 'ReadOnly'
+      }
     }
   }
 
   resource keys 'storages' = {
     name: 'keys'
     properties: {
-      azureFile: { accountName: storage.name, accountKey: storage.listKeys().keys[0].value, shareName: 'keys', accessMode: 'ReadWrite' }
+      azureFile: {
+        accountName: storage.name
+        accountKey: storage.listKeys().keys[0].value
+        shareName: 'keys'
+        accessMode: 'ReadWrite'
+      }
+    }
+  }
+
+  resource uploadsReadOnly 'storages' = {
+    name: 'uploads-readonly'
+    properties: {
+      azureFile: {
+        accountName: storage.name
+        accountKey: storage.listKeys().keys[0].value
+        shareName: 'uploads'
+        accessMode: 'ReadOnly'
+      }
     }
   }
 
   resource uploads 'storages' = {
     name: 'uploads'
     properties: {
-      azureFile: { accountName: storage.name, accountKey: storage.listKeys().keys[0].value, shareName: 'uploads', accessMode: 'ReadWrite' }
+      azureFile: {
+        accountName: storage.name
+        accountKey: storage.listKeys().keys[0].value
+        shareName: 'uploads'
+        accessMode: 'ReadWrite'
+      }
     }
   }
 }

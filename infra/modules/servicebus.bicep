@@ -48,7 +48,9 @@ resource subscriptions 'Microsoft.ServiceBus/namespaces/topics/subscriptions@202
       deadLetteringOnMessageExpiration: true
       // Service Bus's own dead letter queue (too many deliveries, too old) is not Dapr's dead letter topic: unless it is forwarded there,
       // nobody settles such a photo and its search never ends. A dead-letter topic's own stay in their queue: those are the operator's.
-      forwardDeadLetteredMessagesTo: subscription.deadLetterTopic == subscription.topic ? null : subscription.deadLetterTopic
+      forwardDeadLetteredMessagesTo: subscription.deadLetterTopic == subscription.topic
+        ? null
+        : subscription.deadLetterTopic
     }
     // What is forwarded to must exist.
     dependsOn: [topics]

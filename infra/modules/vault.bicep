@@ -3,7 +3,15 @@ param location string
 param tags object
 param token string
 param keysPrincipalId string
+param apiVaultPrincipalId string
+param collectVaultPrincipalId string
 param principalId string
+
+@description('Names of the secrets that Api reads, all of them in the vault.')
+param apiNames array
+
+@description('Names of the secrets that Collect reads, all of them in the vault.')
+param collectNames array
 
 var cryptoServiceEncryptionUser = 'e147488a-f6f5-4113-8e2d-b22465e65bf6'
 var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
@@ -17,7 +25,8 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     tenantId: tenant().tenantId
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true
-    // A key that is deleted takes every reference with it: for a week it can be brought back. `azd down --purge` is final.
+    // A key that is deleted takes every reference with it: for a week it can be brought back. `azd down --purge` is final, since there is no purge
+    // protection: docs/decisions/0007-final-deletion.md.
     enableSoftDelete: true
     softDeleteRetentionInDays: 7
   }
@@ -28,9 +37,9 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   }
 }
 
-// Reads, wraps and unwraps; may not change or delete the key.
+// Reads, wraps and unwraps this key; may not change or delete it.
 resource wrap 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: vault
+  scope: vault::keyRing
   name: guid(vault.id, keysPrincipalId, cryptoServiceEncryptionUser)
   properties: {
     principalId: keysPrincipalId
@@ -39,15 +48,44 @@ resource wrap 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-resource read 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: vault
-  name: guid(vault.id, keysPrincipalId, secretsUser)
-  properties: {
-    principalId: keysPrincipalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsUser)
+// A role on each secret, never on the vault: what an app does not name it may not read.
+resource apiEntries 'Microsoft.KeyVault/vaults/secrets@2023-07-01' existing = [
+  for name in apiNames: {
+    parent: vault
+    name: name
   }
-}
+]
+
+resource apiRead 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in apiNames: {
+    scope: apiEntries[i]
+    name: guid(vault.id, name, apiVaultPrincipalId, secretsUser)
+    properties: {
+      principalId: apiVaultPrincipalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsUser)
+    }
+  }
+]
+
+resource collectEntries 'Microsoft.KeyVault/vaults/secrets@2023-07-01' existing = [
+  for name in collectNames: {
+    parent: vault
+    name: name
+  }
+]
+
+resource collectRead 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in collectNames: {
+    scope: collectEntries[i]
+    name: guid(vault.id, name, collectVaultPrincipalId, secretsUser)
+    properties: {
+      principalId: collectVaultPrincipalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsUser)
+    }
+  }
+]
 
 // Whoever deploys puts the secrets there as themselves: no file and no parameter of a deployment ever holds one.
 resource write 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(principalId)) {

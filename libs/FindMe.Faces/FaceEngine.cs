@@ -84,14 +84,14 @@ public sealed class FaceEngine : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         NativeHeap.Bound();
 
-        // What is wrong with it is said by the first model that needs it.
+        // Failures surface when the first model uses it.
         _ = Task.Run(Arena.Prepare);
         var folder = ModelFolder.Find(options.ModelsPath);
         var recipe = RecognitionRecipe.Load(Path.Combine(folder, $"{options.Recipe}.json"));
         var (detection, landmarks, recognition) = ((FaceDetection?)null, (LandmarkDetection?)null, (FaceRecognition?)null);
         try
         {
-            // Each takes up to a tenth of a second, most of it in a single thread.
+            // Each takes up to 100 ms, mostly single-threaded.
             Parallel.Invoke(
                 () => detection = FaceDetection.Load(Path.Combine(folder, FaceDetection.FileOf(recipe.Detection))),
                 () => recognition = FaceRecognition.Load(folder, recipe),

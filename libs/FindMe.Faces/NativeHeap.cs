@@ -8,11 +8,15 @@ internal static partial class NativeHeap
     // M_ARENA_MAX of glibc's malloc.h.
     private const int ArenaMax = -8;
 
+    // M_MMAP_THRESHOLD of the same: what is larger is given back when it is freed. Left alone, glibc raises it to the largest block it has seen.
+    private const int MapThreshold = -3;
+    private const int MapThresholdBytes = 1 << 20;
+
     /// <summary>
     /// Two heaps instead of eight a processor: each keeps what its largest photo needed, which came to 150 MB more in a worker
     /// of two processors. Does nothing where there is no glibc.
     /// </summary>
-    public static void Bound() => TryCall(() => SetOption(ArenaMax, 2));
+    public static void Bound() => TryCall(() => SetOption(ArenaMax, 2) & SetOption(MapThreshold, MapThresholdBytes));
 
     /// <summary>Gives back what a large photo left. Does nothing where there is no glibc.</summary>
     public static void Trim() => TryCall(() => TrimHeap(0));

@@ -45,7 +45,7 @@ public static class StateKeys
     /// <summary>Something that the key ring has encrypted, to notice when it can decrypt no longer.</summary>
     public const string KeyRingSample = "key-ring";
 
-    /// <summary>How many searches a person, or an address, has begun in a day.</summary>
+    /// <summary>How many searches a person, or an address, has begun in a day; or the uploads that came from an address in a day.</summary>
     public static string Allowance(string whoAndWhen) => $"allowance/{whoAndWhen}";
 
     /// <summary>The searches that have not ended, and what is known of their progress.</summary>

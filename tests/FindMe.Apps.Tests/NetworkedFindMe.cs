@@ -2,6 +2,7 @@ using FindMe.Apps.Tests;
 using FindMe.Local;
 using FindMe.Networks;
 using FindMe.Networks.X;
+using FindMe.Pipeline.Dapr;
 
 [assembly: AssemblyFixture(typeof(NetworkedFindMe))]
 
@@ -25,6 +26,13 @@ public sealed class NetworkedFindMe : IAsyncDisposable
     internal NetworkBench Bench => _bench ?? throw new InvalidOperationException("Not started.");
 
     internal XApi X => _xBench!.X;
+
+    /// <summary>The state store as Api sees it.</summary>
+    internal DaprClient Dapr => new(new HttpClient
+    {
+        BaseAddress = new Uri(System.Sidecar.EndpointOf("findme-api").GetLeftPart(UriPartial.Authority)),
+        DefaultRequestHeaders = { { "dapr-api-token", System.DaprApiToken } },
+    });
 
     internal string Data => Path.Combine(_folder.Path, "data");
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 
 namespace FindMe.Apps.Tests;
@@ -8,12 +9,13 @@ namespace FindMe.Apps.Tests;
 /// <summary>A person with a browser of their own: speaks FindMe's REST API over HTTP and keeps its cookie.</summary>
 /// <param name="address">Where FindMe is.</param>
 /// <param name="cookies">What an earlier visit left; null: nothing.</param>
-internal sealed class Visitor(Uri address, CookieCollection? cookies = null) : IDisposable
+/// <param name="from">The address to come from, one of 127.0.0.0/8; null: the usual one.</param>
+internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPAddress? from = null) : IDisposable
 {
     private readonly CookieContainer _cookies = Keep(address, cookies);
     private HttpClient? _http;
 
-    public HttpClient Http => _http ??= new HttpClient(new SocketsHttpHandler { CookieContainer = _cookies, UseProxy = false })
+    public HttpClient Http => _http ??= new HttpClient(Handler(from, _cookies))
     {
         BaseAddress = address,
         Timeout = TimeSpan.FromSeconds(60),
@@ -157,6 +159,31 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null) : I
         }
 
         return events;
+    }
+
+    /// <summary>A handler without a proxy that connects from an address of this machine.</summary>
+    /// <param name="from">The address, one of 127.0.0.0/8; null: the usual one.</param>
+    /// <param name="cookies">Where cookies are kept; null: nowhere.</param>
+    public static SocketsHttpHandler Handler(IPAddress? from, CookieContainer? cookies = null)
+    {
+        var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = cookies is not null };
+        if (cookies is not null)
+        {
+            handler.CookieContainer = cookies;
+        }
+
+        if (from is not null)
+        {
+            handler.ConnectCallback = async (context, cancellationToken) =>
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                socket.Bind(new IPEndPoint(from, 0));
+                await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            };
+        }
+
+        return handler;
     }
 
     public void Dispose() => _http?.Dispose();

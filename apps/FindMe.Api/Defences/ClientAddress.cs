@@ -7,7 +7,10 @@ namespace FindMe.Api;
 internal static class ClientAddress
 {
     /// <summary>The address; of IPv6 its /64, since whoever has one has all of it. Empty where there is none.</summary>
-    public static string Of(HttpContext context) => context.Connection.RemoteIpAddress switch
+    public static string Of(HttpContext context) => Of(context.Connection.RemoteIpAddress);
+
+    /// <summary>The same of an address.</summary>
+    public static string Of(IPAddress? remote) => remote switch
     {
         null => "",
         { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),

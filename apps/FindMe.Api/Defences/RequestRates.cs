@@ -53,9 +53,13 @@ public sealed class RequestRateOptions
     [Range(1, 1_000)]
     public int Files { get; set; } = 8;
 
-    /// <summary>The same from one address, 1 to 1,000. Default 4: whoever sends slowly takes the places of the half at most.</summary>
+    /// <summary>The same from one address, 1 to 1,000. Default 4, half of <see cref="Files"/>, so that one address cannot take all places.</summary>
     [Range(1, 1_000)]
     public int FilesPerAddress { get; set; } = 4;
+
+    /// <summary>The same of one person, 1 to 1,000. Default 3, one fewer than <see cref="FilesPerAddress"/>, so that others at the same address can send theirs.</summary>
+    [Range(1, 1_000)]
+    public int FilesPerPerson { get; set; } = 3;
 }
 
 [OptionsValidator]
@@ -78,34 +82,40 @@ internal static class RequestRates
     // A place is free again when a file has come in, which takes seconds.
     private static readonly TimeSpan FileWait = TimeSpan.FromSeconds(5);
 
-    /// <summary>Takes a file: of any size as far as Kestrel is concerned, since the endpoint counts for itself, but few of them at once.</summary>
-    public static RouteHandlerBuilder TakesFile(this RouteHandlerBuilder endpoint) =>
-        endpoint.WithMetadata(new DisableRequestSizeLimitAttribute(), new FileTaken());
+    /// <summary>Takes a file: of any size as far as Kestrel is concerned, since the endpoint counts for itself, but few of them at once and within a time.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="timeout">The time in which the whole body must come.</param>
+    public static RouteHandlerBuilder TakesFile(this RouteHandlerBuilder endpoint, Func<ServerLimitOptions, TimeSpan> timeout) =>
+        endpoint.WithMetadata(new DisableRequestSizeLimitAttribute(), new FileTaken(timeout));
 
     public static void AddRequestRates(this IServiceCollection services)
     {
         services.AddOptions<RequestRateOptions>().BindConfiguration(RequestRateOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<RequestRateOptions>, RequestRateOptionsValidator>();
+        services.AddSingleton<FileLimits>();
         services.AddRateLimiter(_ => { });
-        services.AddOptions<RateLimiterOptions>().Configure<IOptions<RequestRateOptions>>((limiter, rates) => Limit(limiter, rates.Value));
+        services.AddOptions<RateLimiterOptions>()
+            .Configure<IOptions<RequestRateOptions>, FileLimits>((limiter, rates, files) => Limit(limiter, rates.Value, files));
     }
 
-    private static void Limit(RateLimiterOptions limiter, RequestRateOptions rates)
+    private static void Limit(RateLimiterOptions limiter, RequestRateOptions rates, FileLimits files)
     {
         // The person first: what is refused there spends nothing of what others at the same address have.
         limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
-            Each(PersonOf, _ => true, () => PerSecond(rates.PerPerson, rates.PersonBurst)),
-            Each(PersonOf, ChangesSomething, () => PerMinute(rates.ChangesPerPerson)),
-            Each(ClientAddress.Of, _ => true, () => PerSecond(rates.PerAddress, rates.AddressBurst)),
-            Each(ClientAddress.Of, ChangesSomething, () => PerMinute(rates.ChangesPerAddress)),
-            FilesAtOnce(ClientAddress.Of, rates.FilesPerAddress),
-            FilesAtOnce(_ => "", rates.Files));
+            Each(LimitKey.OfPerson, _ => true, () => PerSecond(rates.PerPerson, rates.PersonBurst)),
+            Each(LimitKey.OfPerson, ChangesSomething, () => PerMinute(rates.ChangesPerPerson)),
+            Each(LimitKey.OfAddress, _ => true, () => PerSecond(rates.PerAddress, rates.AddressBurst)),
+            Each(LimitKey.OfAddress, ChangesSomething, () => PerMinute(rates.ChangesPerAddress)),
+            files.PerPerson,
+            files.PerAddress,
+            files.Together);
         limiter.AddPolicy(Streams, context => RateLimitPartition.GetConcurrencyLimiter(
-            PersonOf(context) ?? ClientAddress.Of(context), _ => new ConcurrencyLimiterOptions { PermitLimit = rates.StreamsPerPerson }));
+            LimitKey.OfPerson(context) is { IsCounted: true } person ? person : LimitKey.OfAddress(context),
+            _ => new ConcurrencyLimiterOptions { PermitLimit = rates.StreamsPerPerson }));
         limiter.OnRejected = (rejected, _) =>
         {
             var isRate = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
-            var isFile = !isRate && TakesFile(rejected.HttpContext);
+            var isFile = !isRate && FileTaken.By(rejected.HttpContext) is not null;
             var seconds = Math.Max(1, Math.Ceiling((isRate ? wait : isFile ? FileWait : StreamWait).TotalSeconds));
             rejected.HttpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
             return new ValueTask((isFile ? Problems.Busy(seconds) : Problems.TooManyRequests(seconds)).ExecuteAsync(rejected.HttpContext));
@@ -113,17 +123,10 @@ internal static class RequestRates
     }
 
     private static PartitionedRateLimiter<HttpContext> Each(
-        Func<HttpContext, string?> whose, Func<HttpContext, bool> counts, Func<TokenBucketRateLimiterOptions> bucket) =>
-        PartitionedRateLimiter.Create<HttpContext, string>(context => counts(context) && whose(context) is { } key
+        Func<HttpContext, LimitKey> whose, Func<HttpContext, bool> counts, Func<TokenBucketRateLimiterOptions> bucket) =>
+        PartitionedRateLimiter.Create<HttpContext, LimitKey>(context => counts(context) && whose(context) is { IsCounted: true } key
             ? RateLimitPartition.GetTokenBucketLimiter(key, _ => bucket())
-            : RateLimitPartition.GetNoLimiter(""));
-
-    private static PartitionedRateLimiter<HttpContext> FilesAtOnce(Func<HttpContext, string> whose, int most) =>
-        PartitionedRateLimiter.Create<HttpContext, string>(context => TakesFile(context)
-            ? RateLimitPartition.GetConcurrencyLimiter(whose(context), _ => new ConcurrencyLimiterOptions { PermitLimit = most, QueueLimit = most })
-            : RateLimitPartition.GetNoLimiter(""));
-
-    private static bool TakesFile(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<FileTaken>() is not null;
+            : RateLimitPartition.GetNoLimiter(default(LimitKey)));
 
     private static TokenBucketRateLimiterOptions PerSecond(int rate, int burst) =>
         new() { TokenLimit = Math.Max(rate, burst), TokensPerPeriod = rate, ReplenishmentPeriod = TimeSpan.FromSeconds(1) };
@@ -132,10 +135,70 @@ internal static class RequestRates
     private static TokenBucketRateLimiterOptions PerMinute(int rate) =>
         new() { TokenLimit = rate, TokensPerPeriod = Math.Max(1, rate / 60), ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60 / rate)) };
 
+    // The way back from a network is a navigation, by GET, and yet decrypts and sets cookies.
     private static bool ChangesSomething(HttpContext context) =>
-        !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method) && !HttpMethods.IsOptions(context.Request.Method);
+        context.Request.Path.StartsWithSegments("/sign-in")
+        || (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method) && !HttpMethods.IsOptions(context.Request.Method));
+}
 
-    private static string? PersonOf(HttpContext context) => context.User.FindFirstValue(Callers.Claim);
+/// <summary>The endpoint takes a file.</summary>
+/// <param name="Timeout">The time in which the whole body must come.</param>
+internal sealed record FileTaken(Func<ServerLimitOptions, TimeSpan> Timeout)
+{
+    /// <summary>The file that a request's endpoint takes; null: it takes none.</summary>
+    public static FileTaken? By(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<FileTaken>();
+}
 
-    private sealed record FileTaken;
+/// <summary>What a limit counts by.</summary>
+internal enum LimitKind
+{
+    /// <summary>By nothing: the request is not limited.</summary>
+    Unlimited,
+
+    /// <summary>By person.</summary>
+    Person,
+
+    /// <summary>By address.</summary>
+    Address,
+
+    /// <summary>All together.</summary>
+    Together,
+}
+
+/// <summary>Whom a limit counts. Requests that are not limited have a kind of their own, so that no person and no address shares their key.</summary>
+/// <param name="Kind">What is counted by.</param>
+/// <param name="Id">Who, among those of the kind; null: there is one only.</param>
+internal readonly record struct LimitKey(LimitKind Kind, string? Id = null)
+{
+    /// <summary>Whether there is somebody to count.</summary>
+    public bool IsCounted => Kind != LimitKind.Unlimited;
+
+    /// <summary>The person whose cookie the request has; unlimited without one.</summary>
+    public static LimitKey OfPerson(HttpContext context) =>
+        context.User.FindFirstValue(Callers.Claim) is { } person ? new(LimitKind.Person, person) : default;
+
+    /// <summary>The address that the request comes from. All that come without one count together.</summary>
+    public static LimitKey OfAddress(HttpContext context) => new(LimitKind.Address, ClientAddress.Of(context));
+}
+
+/// <summary>The places for files that come in: of one person, of one address, and together.</summary>
+internal sealed class FileLimits(IOptions<RequestRateOptions> rates)
+{
+    /// <summary>The places of one person.</summary>
+    public PartitionedRateLimiter<HttpContext> PerPerson { get; } = AtOnce(LimitKey.OfPerson, rates.Value.FilesPerPerson);
+
+    /// <summary>The places of one address.</summary>
+    public PartitionedRateLimiter<HttpContext> PerAddress { get; } = AtOnce(LimitKey.OfAddress, rates.Value.FilesPerAddress);
+
+    /// <summary>All places.</summary>
+    public PartitionedRateLimiter<HttpContext> Together { get; } = AtOnce(_ => new LimitKey(LimitKind.Together), rates.Value.Files);
+
+    /// <summary>Whether somebody waits for a place that this request has.</summary>
+    public bool IsWaitedFor(HttpContext context) =>
+        PerAddress.GetStatistics(context) is { CurrentQueuedCount: > 0 } || Together.GetStatistics(context) is { CurrentQueuedCount: > 0 };
+
+    private static PartitionedRateLimiter<HttpContext> AtOnce(Func<HttpContext, LimitKey> whose, int most) =>
+        PartitionedRateLimiter.Create<HttpContext, LimitKey>(context => FileTaken.By(context) is not null && whose(context) is { IsCounted: true } key
+            ? RateLimitPartition.GetConcurrencyLimiter(key, _ => new ConcurrencyLimiterOptions { PermitLimit = most, QueueLimit = most })
+            : RateLimitPartition.GetNoLimiter(default(LimitKey)));
 }

@@ -18,7 +18,7 @@ internal static class WebDefences
         services.AddRequestRates();
         services.AddServerLimits();
 
-        // Where AllowedHosts names hosts, a request that names none is none of theirs.
+        // Where AllowedHosts names hosts, requests without a Host header are rejected.
         services.Configure<HostFilteringOptions>(filter => filter.AllowEmptyHosts = false);
     }
 

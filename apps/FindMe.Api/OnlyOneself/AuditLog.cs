@@ -37,6 +37,10 @@ internal sealed partial class AuditLog(IOptions<OnlyOneselfOptions> options, ILo
 {
     private const string Prefix = "audit-";
 
+    // Half a second in all, a thousand times what a line takes.
+    private const int MaxAttempts = 50;
+    private static readonly TimeSpan AttemptInterval = TimeSpan.FromMilliseconds(10);
+
     private readonly Lock _lock = new();
     private readonly ILogger _log = loggers.CreateLogger("FindMe.Audit");
 
@@ -63,9 +67,24 @@ internal sealed partial class AuditLog(IOptions<OnlyOneselfOptions> options, ILo
                 DeleteOld(folder);
             }
 
-            // Replicas share the folder: each writes whole lines at the end.
-            using var stream = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+            using var stream = OpenAlone(file);
             stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        }
+    }
+
+    // Replicas share the folder, and two that append at once would write over each other: one at a time, each for a moment.
+    private static FileStream OpenAlone(string file)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.None);
+            }
+            catch (IOException) when (attempt < MaxAttempts && File.Exists(file))
+            {
+                Thread.Sleep(AttemptInterval);
+            }
         }
     }
 

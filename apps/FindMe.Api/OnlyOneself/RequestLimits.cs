@@ -30,15 +30,13 @@ internal sealed class RequestLimits(DaprClient dapr, IOptions<OnlyOneselfOptions
     /// <returns>Null: it may begin. Otherwise what is too many.</returns>
     public async Task<string?> TrySearchAsync(HttpContext context, Caller caller, CancellationToken cancellationToken)
     {
-        var day = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        var day = DayOf(time.GetUtcNow());
         if (!await TryCountAsync(StateKeys.Allowance($"{AuditLog.Pseudonym(caller.Id)}/{day}"), options.Value.SearchesPerDay, cancellationToken))
         {
             return $"You have begun {options.Value.SearchesPerDay} searches today.";
         }
 
-        // The address stands there as a hash of the day, and for the day only.
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{day}/{ClientAddress.Of(context)}")));
-        return await TryCountAsync(StateKeys.Allowance(hash), options.Value.SearchesPerAddressPerDay, cancellationToken)
+        return await TryCountAsync(StateKeys.Allowance(AddressOfDay(context, day)), options.Value.SearchesPerAddressPerDay, cancellationToken)
             ? null
             : "Too many searches were begun today from where you are.";
     }
@@ -51,6 +49,13 @@ internal sealed class RequestLimits(DaprClient dapr, IOptions<OnlyOneselfOptions
         context.Response.Headers.RetryAfter = Math.Ceiling(left.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         return Problems.Of(429, type, title, left > TimeSpan.FromHours(1) ? "Come back tomorrow (UTC)." : $"Try again in {Math.Ceiling(left.TotalMinutes)} minutes.");
     }
+
+    /// <summary>The address that a request comes from, as the state store may hold it: a hash, another one each day.</summary>
+    public static string AddressOfDay(HttpContext context, string day) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{day}/{ClientAddress.Of(context)}")));
+
+    /// <summary>The day (UTC) as it stands in allowances.</summary>
+    public static string DayOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     public void Dispose() => _signIns.Dispose();
 

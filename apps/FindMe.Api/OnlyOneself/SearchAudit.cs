@@ -45,7 +45,7 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
             return false;
         }
 
-        await open.AddAsync(search.Id, caller.Id, cancellationToken);
+        await open.AddAsync(search.Id, caller.Id, isNew ? search.Turn : search.Turn + 1, cancellationToken);
         return true;
     }
 

@@ -7,7 +7,8 @@ namespace FindMe.Api;
 /// <param name="Id">The search.</param>
 /// <param name="Person">Whose it is.</param>
 /// <param name="BegunAt">When it was written down here, which is before it has a document.</param>
-internal sealed record OpenSearch(string Id, string Person, DateTimeOffset BegunAt)
+/// <param name="Turn"><see cref="Search.Turn"/> once it has begun or goes on: an earlier one is what it was before.</param>
+internal sealed record OpenSearch(string Id, string Person, DateTimeOffset BegunAt, int Turn)
 {
     /// <summary>How far it had come at the last look, in no particular terms; null: nobody has looked.</summary>
     public string? Progress { get; init; }
@@ -46,9 +47,9 @@ internal sealed class OpenSearches(DaprClient dapr, TimeProvider time)
 {
     /// <summary>Adds a search that begins or goes on.</summary>
     /// <exception cref="DaprException">It may not stand there: the search must not begin.</exception>
-    public Task AddAsync(string id, string person, CancellationToken cancellationToken)
+    public Task AddAsync(string id, string person, int turn, CancellationToken cancellationToken)
     {
-        var search = new OpenSearch(id, person, time.GetUtcNow());
+        var search = new OpenSearch(id, person, time.GetUtcNow(), turn);
         return UpdateAsync(list => list with { Searches = [.. list.Searches.Where(other => other.Id != id), search] }, cancellationToken);
     }
 

@@ -39,7 +39,7 @@ internal sealed partial class RecoveryOptionsValidator : IValidateOptions<Recove
 /// between two writes, and the next one then does a step twice, which is safe, or writes a line of the audit log twice.
 /// </remarks>
 internal sealed partial class Recovery(
-    OpenSearches open, SearchReader reader, SearchAudit audit, DaprClient dapr, IOptions<RecoveryOptions> options, TimeProvider time, ILogger<Recovery> logger)
+    OpenSearches open, SearchReader reader, SearchAudit audit, DaprClient dapr, IOptions<RecoveryOptions> options, IConfiguration configuration, TimeProvider time, ILogger<Recovery> logger)
     : BackgroundService
 {
     // Longer than it takes from writing a search down to publishing its first step.
@@ -51,7 +51,11 @@ internal sealed partial class Recovery(
     // Asked for so often, a search is asked for every 45 s × 2^5 = 24 minutes.
     private const int MaxDoublings = 5;
 
-    private readonly string _me = Guid.NewGuid().ToString("N");
+    // Longer than a look at hundreds of searches takes. A look that is longer all the same is saved too, search by search.
+    private TimeSpan Lease => TimeSpan.FromSeconds(Math.Max(30, 3 * options.Value.Interval.TotalSeconds));
+
+    // The same after a restart: an app that is killed again and again goes on with what it owns. On Azure each replica has a name of its own.
+    private readonly string _me = $"{Environment.MachineName}/{configuration["APP_PORT"]}";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -86,9 +90,7 @@ internal sealed partial class Recovery(
         }
 
         var owned = await open.UpdateAsync(
-            current => current.Owner != _me && current.OwnerUntil > now ? current
-                : current.Owner == _me && current.OwnerUntil > now + options.Value.Interval ? current
-                : current with { Owner = _me, OwnerUntil = now + (3 * options.Value.Interval) },
+            current => current.Owner != _me && current.OwnerUntil > now ? current : current with { Owner = _me, OwnerUntil = now + Lease },
             cancellationToken);
         if (owned.Owner != _me)
         {
@@ -98,7 +100,14 @@ internal sealed partial class Recovery(
         var looks = new List<Look>();
         foreach (var search in owned.Searches)
         {
-            looks.Add(new Look(search, await reader.TryReadAsync(search.Id, search.Person, cancellationToken)));
+            try
+            {
+                looks.Add(new Look(search, await reader.TryReadAsync(search.Id, search.Person, cancellationToken)));
+            }
+            catch (Exception exception) when (exception is not (DaprException or OperationCanceledException))
+            {
+                LogOneFailed(logger, search.Id, exception);
+            }
         }
 
         var queueAt = looks.Select(look => look.QueueAt).Append(owned.QueueAt).Max();
@@ -106,29 +115,40 @@ internal sealed partial class Recovery(
         var seen = new Dictionary<OpenSearch, OpenSearch?>();
         foreach (var look in looks)
         {
-            seen[look.Search] = await SettleAsync(look, queueAt, anyProgressAt, now, cancellationToken);
+            try
+            {
+                seen[look.Search] = await SettleAsync(look, queueAt, anyProgressAt, now, cancellationToken);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // It stays as it is, and the others are looked after all the same.
+                LogOneFailed(logger, look.Search.Id, exception);
+            }
         }
 
         await open.UpdateAsync(current => Apply(current, seen, queueAt, anyProgressAt), cancellationToken);
     }
 
     // What was added meanwhile, or goes on again, stays as it is.
-    private OpenSearchList Apply(OpenSearchList current, Dictionary<OpenSearch, OpenSearch?> seen, DateTimeOffset queueAt, DateTimeOffset anyProgressAt)
+    private static OpenSearchList Apply(OpenSearchList current, Dictionary<OpenSearch, OpenSearch?> seen, DateTimeOffset queueAt, DateTimeOffset anyProgressAt)
     {
         var searches = current.Searches
             .Select(search => seen.TryGetValue(search, out var known) ? known : search)
             .OfType<OpenSearch>()
             .ToList();
-        return current.Owner != _me || (searches.SequenceEqual(current.Searches) && queueAt == current.QueueAt && anyProgressAt == current.AnyProgressAt)
+        return searches.SequenceEqual(current.Searches) && queueAt <= current.QueueAt && anyProgressAt <= current.AnyProgressAt
             ? current
-            : current with { Searches = searches, QueueAt = queueAt, AnyProgressAt = anyProgressAt };
+            : current with { Searches = searches, QueueAt = Later(queueAt, current.QueueAt), AnyProgressAt = Later(anyProgressAt, current.AnyProgressAt) };
     }
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 
     // The search as it is to stand in the list; null: it leaves it.
     private async Task<OpenSearch?> SettleAsync(Look look, DateTimeOffset queueAt, DateTimeOffset anyProgressAt, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var (search, snapshot) = (look.Search, look.Snapshot);
-        if (snapshot is null && search.BegunAt + UntilSaved > now)
+        // It has just been written down: its document is not there yet, or is that of before it goes on.
+        if ((snapshot is null || snapshot.Search.Turn < search.Turn) && search.BegunAt + UntilSaved > now)
         {
             return search;
         }
@@ -173,6 +193,9 @@ internal sealed partial class Recovery(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The open searches could not be read; will retry in {Interval}: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, TimeSpan interval, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to look after search {SearchId}; will retry.")]
+    private static partial void LogOneFailed(ILogger logger, string searchId, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to look after the open searches; will retry in {Interval}.")]
     private static partial void LogFailed(ILogger logger, TimeSpan interval, Exception exception);

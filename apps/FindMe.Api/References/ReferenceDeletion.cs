@@ -4,7 +4,7 @@ using FindMe.Pipeline.Dapr;
 namespace FindMe.Api;
 
 /// <summary>Deletes references, and keeps searches from using those that no longer count.</summary>
-internal sealed class ReferenceDeletion(References references, FaceReader faces, DaprClient dapr, TimeProvider time)
+internal sealed class ReferenceDeletion(References references, FaceReader faces, DaprClient dapr, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>Deletes one reference. A running search goes on with the person's others; it fails with a clear problem when none is left.</summary>
     /// <exception cref="DaprException">It may still be there.</exception>
@@ -16,7 +16,7 @@ internal sealed class ReferenceDeletion(References references, FaceReader faces,
 
         // Without it others may have nothing near them any more.
         var used = (person?.ReferencesInUse(faces.Recipe) ?? []).Select(reference => reference.Id).ToHashSet();
-        foreach (var search in caller.Person.Searches)
+        foreach (var search in (person ?? caller.Person).Searches)
         {
             await dapr.UpdateStateAsync<Search>(
                 StateKeys.Search(search),
@@ -26,26 +26,18 @@ internal sealed class ReferenceDeletion(References references, FaceReader faces,
         }
     }
 
-    /// <summary>Deletes all references of a person and cancels their running searches.</summary>
+    /// <summary>Cancels the running searches of a person and deletes all their references. Once begun it goes on, whether or not anybody waits for it.</summary>
     /// <returns>The person as they are now; null when they deleted everything meanwhile.</returns>
-    /// <exception cref="DaprException">Some may still be there.</exception>
-    public async Task<Person?> DeleteAllAsync(Caller caller, CancellationToken cancellationToken)
+    /// <exception cref="DaprException">Some may still be there; they still stand in the person's document.</exception>
+    public async Task<Person?> DeleteAllAsync(Caller caller)
     {
-        var deleted = new List<string>();
-        var person = await dapr.UpdatePersonAsync(
-            caller.Id,
-            current =>
-            {
-                deleted = [.. current.References.Select(reference => reference.Id)];
-                return current with { References = [] };
-            },
-            cancellationToken);
-        foreach (var id in deleted)
+        var cancellationToken = lifetime.ApplicationStopping;
+        if (await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(caller.Id), cancellationToken) is not { Leaving: false } person)
         {
-            await references.DeleteAsync(caller.Id, id, cancellationToken);
+            return null;
         }
 
-        foreach (var search in person?.Searches ?? [])
+        foreach (var search in person.Searches)
         {
             await dapr.UpdateStateAsync<Search>(
                 StateKeys.Search(search),
@@ -54,6 +46,14 @@ internal sealed class ReferenceDeletion(References references, FaceReader faces,
                 cancellationToken);
         }
 
-        return person;
+        var deleted = person.References.Select(reference => reference.Id).ToHashSet();
+        foreach (var id in deleted)
+        {
+            await references.DeleteAsync(caller.Id, id, cancellationToken);
+        }
+
+        // The list last: whatever happens before, it names what is left.
+        return await dapr.UpdatePersonAsync(
+            caller.Id, current => current with { References = [.. current.References.Where(reference => !deleted.Contains(reference.Id))] }, cancellationToken);
     }
 }

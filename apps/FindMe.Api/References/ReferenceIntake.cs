@@ -25,7 +25,7 @@ internal sealed class ReferenceIntake(
     /// <param name="replace">Whether it replaces the earlier references, which are then deleted, and whose searches are cancelled.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<Results<Created<ReferenceView>, ProblemHttpResult>> TakeAsync(
-        Caller caller, byte[] photo, int? face, bool isAvatar, bool replace, CancellationToken cancellationToken)
+        Caller caller, ReadOnlyMemory<byte> photo, int? face, bool isAvatar, bool replace, CancellationToken cancellationToken)
     {
         if (!replace && caller.Person.References.Count >= options.Value.MaxPerPerson)
         {
@@ -50,7 +50,7 @@ internal sealed class ReferenceIntake(
         }
 
         var question = isAvatar ? null : await avatars.QuestionAsync(caller.Person.Accounts, reading.Embedding!, cancellationToken);
-        if (replace && await deletion.DeleteAllAsync(caller, cancellationToken) is null)
+        if (replace && await deletion.DeleteAllAsync(caller) is null)
         {
             return Problems.ConsentRequired;
         }
@@ -86,7 +86,7 @@ internal sealed class ReferenceIntake(
                 var ids = (known?.WithoutExpired(now).References ?? []).Where(other => other.Recipe == summary.Recipe).Select(other => other.Id).ToList();
                 var distances = OnePerson.DistancesOf(reading.Embedding, ids, await references.ReadAsync(person, ids, cancellationToken));
                 summary = summary with { Near = rule.NearOf(distances) };
-                var (fit, isFull) = (Fit.NotCompared, false);
+                var (fit, isFull, isChanged) = (Fit.NotCompared, false, false);
                 var written = await dapr.UpdatePersonAsync(
                     person,
                     current =>
@@ -94,11 +94,11 @@ internal sealed class ReferenceIntake(
                         var present = current.WithoutExpired(now);
                         fit = rule.FitOf(present, distances);
                         isFull = present.References.Count >= options.Value.MaxPerPerson;
-                        isAdded = !isFull && fit is Fit.Used or Fit.Waiting;
-                        return isAdded ? present with { References = [.. present.References, summary] } : current;
+                        isChanged = !isFull && fit is Fit.Used or Fit.Waiting;
+                        return isChanged ? present with { References = [.. present.References, summary] } : current;
                     },
                     cancellationToken);
-                isAdded &= written is not null;
+                isAdded = isChanged && written is not null;
                 if (written is null)
                 {
                     // They deleted everything meanwhile: this must not be what is left of them.
@@ -126,7 +126,8 @@ internal sealed class ReferenceIntake(
         }
         finally
         {
-            if (!isAdded)
+            // Where the write failed it may have been done all the same: what stands in the person's document stays.
+            if (!isAdded && (await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(person), CancellationToken.None))?.References.Any(other => other.Id == summary.Id) != true)
             {
                 await references.DeleteAsync(person, summary.Id, CancellationToken.None);
             }

@@ -2,7 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using FindMe.Faces;
 using FindMe.Fetching;
 using FindMe.Pipeline;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 
@@ -52,6 +51,9 @@ internal sealed record AvatarWish(string? Network, int? Face, bool Replace = fal
 /// <summary>A picture of the person's face → an embedding, encrypted under their key. The picture itself is not kept.</summary>
 internal static class ReferencePhotos
 {
+    // A phone's photo has more: what is smaller leaves nothing worth a look.
+    private const int LargeBytes = 2_000_000;
+
     public static void AddReferencePhotos(this IServiceCollection services)
     {
         services.AddOptions<ReferenceOptions>().BindConfiguration(ReferenceOptions.Section).ValidateOnStart();
@@ -66,7 +68,7 @@ internal static class ReferencePhotos
     public static void MapReferencePhotos(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/api/references", ShowAsync)
-            .TakesFile()
+            .TakesFile(limits => limits.PictureTimeout)
             .RequireCaller()
             .WithSummary("Show your face: the multipart field photo, face (counted from 0, left to right) where the picture has several, and replace=true to replace the earlier ones.");
         routes.MapPost("/api/references/from-avatar", TakeAvatarAsync).RequireCaller().WithSummary("Take your account's picture as a reference.");
@@ -81,13 +83,26 @@ internal static class ReferencePhotos
         IOptions<ReferenceOptions> options,
         CancellationToken cancellationToken)
     {
-        var (photo, face, replace, problem) = await ReadFormAsync(request, options.Value.MaxBytes, cancellationToken);
-        if (problem is not null)
+        try
         {
-            return problem;
+            return await TakePhotoAsync(caller, request, intake, options.Value.MaxBytes, cancellationToken);
         }
+        finally
+        {
+            // By itself the collector looks when pictures have left hundreds of megabytes, and gives little of that back.
+            if (request.ContentLength is null or > LargeBytes)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            }
+        }
+    }
 
-        return await intake.TakeAsync(caller, photo, face, isAvatar: false, replace, cancellationToken);
+    // The picture is held by this method alone, so that it is gone with its end.
+    private static async Task<Results<Created<ReferenceView>, ProblemHttpResult>> TakePhotoAsync(
+        Caller caller, HttpRequest request, ReferenceIntake intake, int maxBytes, CancellationToken cancellationToken)
+    {
+        var (photo, face, replace, problem) = await ReferenceForm.ReadAsync(request, maxBytes, cancellationToken);
+        return problem is null ? await intake.TakeAsync(caller, photo, face, isAvatar: false, replace, cancellationToken) : problem;
     }
 
     // Signing in was no consent to this: the person asks for it, and the picture passes the same gate as any other.
@@ -135,65 +150,5 @@ internal static class ReferencePhotos
 
         await deletion.DeleteAsync(caller, id, cancellationToken);
         return TypedResults.NoContent();
-    }
-
-    private static async Task<(byte[] Photo, int? Face, bool Replace, ProblemHttpResult? Problem)> ReadFormAsync(
-        HttpRequest request, int maxBytes, CancellationToken cancellationToken)
-    {
-        // The form may be a little larger than the picture in it. Kept in memory: a face never touches a temporary file.
-        var formBytes = maxBytes + (1 << 16);
-        if (request.ContentLength > formBytes)
-        {
-            return ([], null, false, Problems.TooLarge(maxBytes));
-        }
-
-        var missing = Problems.Of(400, "photo-missing", "There is no picture in the request.", "Send multipart/form-data with the field photo.");
-        if (!request.HasFormContentType)
-        {
-            return ([], null, false, missing);
-        }
-
-        // Set only now: a body that is refused unread is read away for a moment, so that a browser that still sends it sees the answer.
-        // Counts what comes without a length too, and every part of the form.
-        request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = formBytes;
-        IFormCollection form;
-        try
-        {
-            var limits = new FormOptions { MemoryBufferThreshold = formBytes, MultipartBodyLengthLimit = maxBytes, ValueCountLimit = 16 };
-            form = await request.ReadFormAsync(limits, cancellationToken);
-        }
-        catch (InvalidDataException exception) when (exception.Message.Contains("length limit", StringComparison.OrdinalIgnoreCase))
-        {
-            return ([], null, false, Problems.TooLarge(maxBytes));
-        }
-        catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            return ([], null, false, Problems.TooLarge(maxBytes));
-        }
-        catch (Exception exception) when (exception is InvalidDataException or IOException)
-        {
-            return ([], null, false, missing);
-        }
-
-        if (form.Files["photo"] is not { } file)
-        {
-            return ([], null, false, missing);
-        }
-
-        int? face = null;
-        if (form["face"].ToString() is { Length: > 0 } text)
-        {
-            if (!int.TryParse(text, out var number) || number < 0)
-            {
-                return ([], null, false, Problems.Of(400, "no-such-face", "The field face is not a number.", "Count the faces from 0, left to right."));
-            }
-
-            face = number;
-        }
-
-        var photo = new byte[file.Length];
-        await using var stream = file.OpenReadStream();
-        await stream.ReadExactlyAsync(photo, cancellationToken);
-        return (photo, face, form["replace"] == "true", null);
     }
 }

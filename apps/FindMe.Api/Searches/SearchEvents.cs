@@ -24,27 +24,40 @@ internal sealed record SearchEvent(
 /// <summary>A search as a stream of server-sent events, each with the matches that are new; it ends with the search.</summary>
 internal static class SearchEvents
 {
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(10);
+
     public static void MapSearchEvents(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/searches/{id}/events", WatchAsync).RequireCaller(otherwise: Problems.NotFound).RequireRateLimiting(RequestRates.Streams)
             .WithSummary("The search as server-sent events; Last-Event-ID continues where a reader was.");
 
     private static async Task<Results<ServerSentEventsResult<SearchEvent>, ProblemHttpResult>> WatchAsync(
-        string id, HttpRequest request, Caller caller, SearchReader reader, SearchWatches watches, CancellationToken cancellationToken)
+        string id, HttpContext context, Caller caller, SearchReader reader, SearchWatches watches, TimeProvider time, CancellationToken cancellationToken)
     {
         if (await reader.TryReadAsync(id, caller.Id, cancellationToken) is null)
         {
             return Problems.NotFound;
         }
 
-        var cursor = EventCursor.Parse(request.Headers["Last-Event-ID"].ToString());
-        return TypedResults.ServerSentEvents(EventsAsync(watches.WatchAsync(id, caller.Id, cancellationToken), cursor, cancellationToken));
+        var cursor = EventCursor.Parse(context.Request.Headers["Last-Event-ID"].ToString());
+        return TypedResults.ServerSentEvents(EventsAsync(watches.WatchAsync(id, caller.Id, cancellationToken), cursor, context, time, cancellationToken));
     }
 
     private static async IAsyncEnumerable<SseItem<SearchEvent>> EventsAsync(
-        IAsyncEnumerable<SearchSnapshot> snapshots, EventCursor cursor, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IAsyncEnumerable<SearchSnapshot> snapshots, EventCursor cursor, HttpContext context, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var checkedAt = time.GetTimestamp();
         await foreach (var snapshot in snapshots.WithCancellation(cancellationToken))
         {
+            // A stream outlives a request by far: a browser that was signed out since sees no more.
+            if (time.GetElapsedTime(checkedAt) > CheckInterval)
+            {
+                checkedAt = time.GetTimestamp();
+                if (await Callers.KnownCallerOfAsync(context) is null)
+                {
+                    yield break;
+                }
+            }
+
             var seen = cursor;
             var view = SearchView.Of(snapshot, (shard, verdict) => verdict.Order > seen.Of(shard));
             cursor = EventCursor.At(snapshot);

@@ -140,7 +140,7 @@ internal sealed partial class SearchWishes(
 
         if (wish.Since >= wish.Until || wish.Since > time.GetUtcNow())
         {
-            return Problems.Of(422, "bad-period", "There is no time between since and until.", "Let since lie before until, and in the past.");
+            return Problems.Of(422, "bad-period", "There is no time between since and until.", "`since` must be earlier than `until`, and in the past.");
         }
 
         if (source == SourceNames.X && (wish.Since < time.GetUtcNow() - XReach || wish.Until < time.GetUtcNow() - XReach))

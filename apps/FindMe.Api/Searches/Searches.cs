@@ -102,14 +102,17 @@ internal static class Searches
             return Problems.NotLogged;
         }
 
-        // The person's list first: whatever happens now, "delete everything about me" finds the search.
+        // Add the search to the person first, so that deletion finds it even if we crash here.
         var person = await dapr.UpdatePersonAsync(caller.Id, current => current with { Searches = [.. current.Searches, search.Id] }, cancellationToken);
         if (person is null)
         {
             return Problems.ConsentRequired;
         }
 
-        // A tombstone lies there already where everything was deleted in this very moment.
+        // What was shown or deleted meanwhile.
+        search = search with { References = [.. person.ReferencesInUse(faces.Recipe).Select(reference => reference.Id)] };
+
+        // A tombstone means the person was deleted concurrently.
         var saved = await dapr.CreateOrUpdateStateAsync<Search>(StateKeys.Search(search.Id), current => current ?? search, _ => Callers.Retention, cancellationToken);
         if (saved.Stage == SearchStage.Deleted)
         {

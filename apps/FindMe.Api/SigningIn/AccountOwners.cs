@@ -21,7 +21,7 @@ internal enum Linked
 /// An account may be anybody's: an instance of Mastodon can be run for this. So signing in never leads a browser to another person's things;
 /// that takes a code from a browser that has them (<see cref="OtherBrowsers"/>).
 /// </remarks>
-internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, ILogger<AccountOwners> logger)
+internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKeys keys, ILogger<AccountOwners> logger)
 {
     /// <summary>Whether another person who has something here is linked to the account.</summary>
     public async Task<bool> HasOtherOwnerAsync(string person, AccountSummary account, CancellationToken cancellationToken) =>
@@ -47,24 +47,33 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, ILogger<
             await accounts.RevokeAsync(other.Person, network, cancellationToken);
         }
 
-        // A cookie that somebody planted in this browser before must not show what comes now: one that links a new account alone stays.
-        var session = Callers.NewSession();
+        if (caller.Person.Accounts.Any(other => other.Network == network && other.OwnerKey() != key))
+        {
+            // One account a network: the earlier one gets its access back.
+            await accounts.RevokeAsync(caller.Id, network, cancellationToken);
+        }
+
+        // A cookie that somebody planted in this browser before must not show what comes now: one that links a new account alone stays. From
+        // the first write on the browser must get its new cookie, whatever becomes of its request: no other one opens anything.
+        var (session, replaced) = (Callers.NewSession(), Callers.SessionOf(context));
         await accounts.SaveAsync(caller.Id, pending.Secrets, Callers.Retention, cancellationToken);
+        await dapr.SaveStateAsync(StateKeys.Store, key, new Owner(caller.Id), Callers.Retention, CancellationToken.None);
         var written = await dapr.UpdatePersonAsync(
             caller.Id,
             current => current with
             {
                 Accounts = [.. current.Accounts.Where(other => other.Network != network), account],
-                Sessions = current.Accounts.Any(other => other.OwnerKey() == key) ? current.WithSession(session) : [session],
+                Sessions = current.Accounts.Any(other => other.OwnerKey() == key) ? current.WithSession(session, replaced) : [session],
             },
-            cancellationToken);
+            CancellationToken.None);
         if (written is null)
         {
-            await accounts.RevokeAsync(caller.Id, network, cancellationToken);
+            await accounts.RevokeAsync(caller.Id, network, CancellationToken.None);
+            await dapr.DeleteStateAsync(StateKeys.Store, key, CancellationToken.None);
+            await keys.ShredAsync(caller.Id, CancellationToken.None);
             return Linked.Gone;
         }
 
-        await dapr.SaveStateAsync(StateKeys.Store, key, new Owner(caller.Id), Callers.Retention, cancellationToken);
         await Callers.SignInAsync(context, caller.Id, session);
         SignInLog.SignedIn(logger, network);
         return Linked.Done;

@@ -81,11 +81,12 @@ internal static class AccountRoutes
     public static bool MayUseAvatar(AccountSummary account, XOptions x) => account.Network != SourceNames.X || x.ApprovedByX;
 
     private static async Task<Results<NoContent, ProblemHttpResult>> LinkAsync(
-        AccountLink link, HttpContext context, Caller caller, AccountOwners owners, Accounts accounts, CancellationToken cancellationToken)
+        AccountLink link, HttpContext context, Caller caller, SignInAttempts attempts, AccountOwners owners, Accounts accounts, CancellationToken cancellationToken)
     {
-        // Only the account that the person was asked about: another tab may have signed in with another one meanwhile.
+        // Only the account that the person was asked about, in the browser that asked: another tab may have signed in with another one
+        // meanwhile, and a cookie that somebody planted is in two browsers.
         if (await accounts.ReadPendingAsync(caller.Id, cancellationToken) is not { } pending
-            || pending.Account.Network != link.Network || pending.Account.Handle != link.Handle)
+            || pending.Account.Network != link.Network || pending.Account.Handle != link.Handle || !attempts.Redeems(context, pending))
         {
             return Problems.Of(409, "no-sign-in", "There is no such account to link.", "Sign in again.");
         }

@@ -17,10 +17,13 @@ namespace FindMe.Api;
 /// <see cref="OutsideHttp"/> only, under the paths that Mastodon documents and never under addresses that it names itself.
 /// </remarks>
 internal sealed class MastodonSignIn(
-    OutsideHttp http, DaprClient dapr, IDataProtectionProvider protection, IOptions<SignInOptions> options, IOptions<FetchOptions> fetching, TimeProvider time)
+    OutsideHttp http, DaprClient dapr, IDataProtectionProvider protection, IOptions<SignInOptions> options, IOptions<FetchOptions> fetching, OwnAddresses own, TimeProvider time)
 {
     // Long enough that nobody notices; then it is registered anew.
     private static readonly TimeSpan AppLifetime = TimeSpan.FromDays(365);
+
+    // One with which nobody has signed in yet: anybody can name any server.
+    private static readonly TimeSpan UnusedLifetime = TimeSpan.FromHours(1);
 
     private readonly IDataProtector _protector = protection.CreateProtector("FindMe.MastodonApp.v1");
 
@@ -43,12 +46,15 @@ internal sealed class MastodonSignIn(
         return Uri.TryCreate($"{scheme}://{name}", UriKind.Absolute, out var server) && server.AbsolutePath == "/" && OutsideHttp.HostOf(server)?.Contains('.') == true ? server : null;
     }
 
+    /// <summary>Where an instance sends people back to: another address for each, so that an answer of another one arrives at the wrong place.</summary>
+    public static string RedirectAt(Uri home, Uri server) => new Uri(home, $"/sign-in/mastodon/callback/{Uri.EscapeDataString(server.Authority)}").AbsoluteUri;
+
     /// <summary>Where the person is asked; registers FindMe there first where that was never done.</summary>
     /// <exception cref="SignInException">The server is no Mastodon, or refuses.</exception>
     /// <exception cref="FetchException">It does not answer, or may not be asked.</exception>
     public async Task<string> AuthorizeAtAsync(SignInAttempt attempt, CancellationToken cancellationToken)
     {
-        var app = await AppAsync(attempt.Server, attempt.Redirect, cancellationToken);
+        var app = await AppAsync(attempt.Server, cancellationToken);
         return QueryHelpers.AddQueryString(new Uri(attempt.Server, "/oauth/authorize").AbsoluteUri, new Dictionary<string, string?>
         {
             ["response_type"] = "code",
@@ -67,7 +73,7 @@ internal sealed class MastodonSignIn(
     public async Task<PendingAccount> FinishAsync(SignInAttempt attempt, string code, CancellationToken cancellationToken)
     {
         var who = attempt.Server.Authority;
-        var app = await AppAsync(attempt.Server, attempt.Redirect, cancellationToken);
+        var app = await AppAsync(attempt.Server, cancellationToken);
         var answer = await http.SendAsync(
             NetworkTokens.Form(
                 new Uri(attempt.Server, "/oauth/token"),
@@ -82,10 +88,12 @@ internal sealed class MastodonSignIn(
         if (answer.Status == HttpStatusCode.Unauthorized)
         {
             // The instance has forgotten FindMe: the next attempt registers it again.
-            await dapr.DeleteStateAsync(StateKeys.Store, Key(attempt.Server, attempt.Redirect), cancellationToken);
+            await dapr.DeleteStateAsync(StateKeys.Store, Key(attempt.Server), cancellationToken);
         }
 
         var token = answer.Json(who).Text("access_token", who);
+        await dapr.UpdateStateAsync<SealedApp>(
+            Key(attempt.Server), current => current.IsUsed ? current : current with { IsUsed = true }, _ => AppLifetime, cancellationToken);
         var me = (await http.SendAsync(
             new FetchRequest(new Uri(attempt.Server, "/api/v1/accounts/verify_credentials")) { Authorization = new AuthenticationHeaderValue("Bearer", token) },
             cancellationToken)).Json(who);
@@ -105,9 +113,9 @@ internal sealed class MastodonSignIn(
             });
     }
 
-    private async Task<App> AppAsync(Uri server, string redirect, CancellationToken cancellationToken)
+    private async Task<App> AppAsync(Uri server, CancellationToken cancellationToken)
     {
-        var key = Key(server, redirect);
+        var key = Key(server);
         if (Open(await dapr.GetStateAsync<SealedApp>(StateKeys.Store, key, cancellationToken)) is { } known)
         {
             return known;
@@ -119,13 +127,13 @@ internal sealed class MastodonSignIn(
             new FetchRequest(new Uri(server, "/api/v1/apps"))
             {
                 Method = HttpMethod.Post,
-                Content = () => JsonContent.Create(new { client_name = "FindMe", redirect_uris = new[] { redirect }, scopes }),
+                Content = () => JsonContent.Create(new { client_name = "FindMe", redirect_uris = Redirects(server), scopes }),
             },
             cancellationToken)).Json(server.Authority);
         var app = new App(answer.Text("client_id", server.Authority), answer.Text("client_secret", server.Authority), scopes);
         var document = new SealedApp(app.ClientId, app.Scopes, Convert.ToBase64String(_protector.Protect(Encoding.UTF8.GetBytes(app.ClientSecret))));
         return Open(await dapr.CreateOrUpdateStateAsync<SealedApp>(
-            key, current => Open(current) is null ? document : current!, _ => AppLifetime, cancellationToken)) ?? app;
+            key, current => Open(current) is null ? document : current!, current => current.IsUsed ? AppLifetime : UnusedLifetime + options.Value.AttemptLifetime, cancellationToken)) ?? app;
     }
 
     // profile asks for less than read:accounts, and came with 4.3, as the description of the server did. read:statuses is for hashtag feeds.
@@ -154,12 +162,18 @@ internal sealed class MastodonSignIn(
         }
     }
 
-    // An instance takes only the address that it was told: one registration for each of ours.
-    private static string Key(Uri server, string redirect) =>
-        $"mastodon-app/{server.Authority}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(redirect)))[..16]}";
+    // An instance takes only the addresses that it was told: all of ours at once, and one registration for as long as they are the same.
+    private string[] Redirects(Uri server) => [.. own.All.Select(home => RedirectAt(home, server))];
+
+    private string Key(Uri server) =>
+        $"mastodon-app/{server.Authority}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(' ', Redirects(server)))))[..16]}";
 
     private sealed record App(string ClientId, string ClientSecret, string Scopes);
 
     /// <summary>FindMe's registration on an instance, its secret protected by the key ring.</summary>
-    private sealed record SealedApp(string ClientId, string Scopes, string ClientSecret) : Document;
+    private sealed record SealedApp(string ClientId, string Scopes, string ClientSecret) : Document
+    {
+        /// <summary>Whether somebody has signed in with it.</summary>
+        public bool IsUsed { get; init; }
+    }
 }

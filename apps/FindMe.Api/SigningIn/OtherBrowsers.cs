@@ -33,22 +33,23 @@ internal static class OtherBrowsers
         routes.MapDelete("/api/me/browsers", SignOutOthersAsync).RequireCaller().WithSummary("Sign out every browser but this one.");
     }
 
-    private static async Task<Created<BrowserCode>> CreateCodeAsync(Caller caller, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<Created<BrowserCode>> CreateCodeAsync(
+        HttpContext context, Caller caller, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
     {
         var code = RandomNumberGenerator.GetString(Alphabet, CodeLength);
-        await dapr.CreateOrUpdateStateAsync<OpenDoor>(Key(code), _ => new OpenDoor(caller.Id), _ => CodeLifetime, cancellationToken);
+        await dapr.CreateOrUpdateStateAsync<OpenDoor>(Key(code), _ => new OpenDoor(caller.Id, Callers.SessionOf(context)), _ => CodeLifetime, cancellationToken);
         return TypedResults.Created((string?)null, new BrowserCode($"{code[..5]}-{code[5..]}", time.GetUtcNow() + CodeLifetime));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> EnterAsync(
-        BrowserEntry entry, HttpContext context, RequestLimits limits, Forgetting forgetting, DaprClient dapr, CancellationToken cancellationToken)
+        BrowserEntry entry, HttpContext context, RequestLimits limits, Forgetting forgetting, DaprClient dapr, ILogger<Forgetting> logger, CancellationToken cancellationToken)
     {
         if (limits.TrySignIn(context) is { } wait)
         {
             return limits.TooMany(context, "too-many-sign-ins", "There were too many attempts to sign in.", wait);
         }
 
-        var code = new string([.. (entry.Code ?? "").ToUpperInvariant().Where(char.IsAsciiLetterOrDigit).Take(CodeLength + 1)]);
+        var code = new string([.. (entry.Code ?? "").ToUpperInvariant().Where(char.IsAsciiLetterOrDigit).Take(CodeLength + 1)]).Replace('O', '0').Replace('I', '1').Replace('L', '1');
         var key = Key(code);
         if (code.Length != CodeLength || await dapr.GetStateAsync<OpenDoor>(StateKeys.Store, key, cancellationToken) is not { Used: false } door)
         {
@@ -61,10 +62,10 @@ internal static class OtherBrowsers
             return TypedResults.NoContent();
         }
 
-        if (caller?.Person.HasThings == true && !entry.Discard)
+        if (caller is { Person: { HasThings: true } or { Accounts.Count: > 0 } } && !entry.Discard)
         {
             return Problems.Of(
-                409, "things-here", "This browser has selfies or searches of its own.", "Keep them, and use another browser; or send discard: true, which deletes them first.");
+                409, "things-here", "This browser has selfies, searches or accounts of its own.", "Keep them, and use another browser; or send discard: true, which deletes them first.");
         }
 
         // Two that show the same code at once: one of them gets in.
@@ -83,25 +84,40 @@ internal static class OtherBrowsers
             return WrongCode;
         }
 
+        // A code is worth no more than the session that made it: who was signed out since lets nobody in.
         var session = Callers.NewSession();
-        if (await dapr.UpdatePersonAsync(door.Person, person => person with { Sessions = person.WithSession(session) }, cancellationToken) is null)
+        var opened = await dapr.UpdatePersonAsync(
+            door.Person,
+            person => person.Sessions.Contains(door.Session) ? person with { Sessions = person.WithSession(session) } : person,
+            CancellationToken.None);
+        if (opened?.Sessions.Contains(session) != true)
         {
             return WrongCode;
         }
 
-        if (caller is not null)
+        await Callers.SignInAsync(context, door.Person, session);
+        try
         {
-            await forgetting.ForgetAsync(caller.Id);
+            if (caller is not null)
+            {
+                await forgetting.ForgetAsync(caller.Id);
+            }
+        }
+        catch (DaprException exception)
+        {
+            // They are marked as leaving: the next sweep goes on.
+            ForgettingLog.Later(logger, exception.Message);
         }
 
-        await Callers.SignInAsync(context, door.Person, session);
         return TypedResults.NoContent();
     }
 
     private static async Task<NoContent> SignOutOthersAsync(HttpContext context, Caller caller, DaprClient dapr, CancellationToken cancellationToken)
     {
         var session = Callers.NewSession();
-        await dapr.UpdatePersonAsync(caller.Id, person => person with { Sessions = [session] }, cancellationToken);
+        // From the write on the browser must get its new cookie: no other one opens anything.
+        cancellationToken.ThrowIfCancellationRequested();
+        await dapr.UpdatePersonAsync(caller.Id, person => person with { Sessions = [session] }, CancellationToken.None);
         await Callers.SignInAsync(context, caller.Id, session);
         return TypedResults.NoContent();
     }
@@ -114,5 +130,5 @@ internal static class OtherBrowsers
         StateKeys.BrowserCode(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(code))));
 
     /// <summary>Whose things a code opens.</summary>
-    private sealed record OpenDoor(string Person, bool Used = false) : Document;
+    private sealed record OpenDoor(string Person, string? Session, bool Used = false) : Document;
 }

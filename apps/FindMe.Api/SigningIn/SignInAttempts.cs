@@ -42,6 +42,9 @@ internal sealed class SignInAttempts(IDataProtectionProvider protection, IOption
     // Strict: only FindMe's own page redeems an answer.
     private static readonly AttemptCookie Answered = new("findme-answer", "/api/sign-in", SameSiteMode.Strict);
 
+    // Strict too: the account is linked by the browser that redeemed the answer, and no other one of the same person.
+    private static readonly AttemptCookie Redeemed = new("findme-account", "/api", SameSiteMode.Strict);
+
     private readonly ITimeLimitedDataProtector _protector = protection.CreateProtector("FindMe.SignIn.v1").ToTimeLimitedDataProtector();
 
     /// <summary>Begins a sign-in; an earlier one of this browser is forgotten.</summary>
@@ -64,6 +67,18 @@ internal sealed class SignInAttempts(IDataProtectionProvider protection, IOption
     /// <returns>Null where there is none, or it took too long.</returns>
     public SignInAnswer? TakeAnswer(HttpContext context) => Take<SignInAnswer>(context, Answered);
 
+    /// <summary>Marks this browser as the one that may link what it redeemed.</summary>
+    public string NewNonce(HttpContext context)
+    {
+        var nonce = Random();
+        Write(context, Redeemed, nonce);
+        return nonce;
+    }
+
+    /// <summary>Whether this browser redeemed an account.</summary>
+    public bool Redeems(HttpContext context, PendingAccount pending) =>
+        pending.Nonce is not null && Read<string>(context, Redeemed) is { } nonce && Secrets.AreSame(nonce, pending.Nonce);
+
     private void Write<T>(HttpContext context, AttemptCookie cookie, T value)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(value, PipelineJson.Options);
@@ -79,8 +94,14 @@ internal sealed class SignInAttempts(IDataProtectionProvider protection, IOption
     private T? Take<T>(HttpContext context, AttemptCookie cookie)
         where T : class
     {
-        var value = context.Request.Cookies[cookie.Name];
         context.Response.Cookies.Delete(cookie.Name, new CookieOptions { Path = cookie.Path });
+        return Read<T>(context, cookie);
+    }
+
+    private T? Read<T>(HttpContext context, AttemptCookie cookie)
+        where T : class
+    {
+        var value = context.Request.Cookies[cookie.Name];
         try
         {
             return value is null ? null : JsonSerializer.Deserialize<T>(_protector.Unprotect(Base64Url.DecodeFromChars(value)), PipelineJson.Options);

@@ -10,8 +10,8 @@ public sealed class SignInOptions
     /// <summary>The configuration section these are read from.</summary>
     public const string Section = "SignIn";
 
-    /// <summary>FindMe's own address, to which the networks send people back. Default null: the one that the browser asked for.</summary>
-    /// <remarks>Set it behind a proxy: X compares it letter by letter with what is registered.</remarks>
+    /// <summary>FindMe's own address, to which the networks send people back. Default null: where the page listens, by the hosts of AllowedHosts.</summary>
+    /// <remarks>Set it behind a proxy, and where FindMe listens on all addresses: X compares it letter by letter with what is registered.</remarks>
     public Uri? PublicAddress { get; set; }
 
     /// <summary>The client that is registered with X; null: nobody can sign in with X. Its callback is <c>/sign-in/x/callback</c>.</summary>

@@ -27,7 +27,7 @@ internal sealed record SignInStarted(string Address);
 /// <remarks>
 /// The callback is the only GET, and changes nothing but a cookie: the network's answer is redeemed, and the account linked, by requests of
 /// FindMe's own page. The callback always leads to the page's own start: no address in a request says where. What happened stands there as
-/// <c>?sign-in=SLUG</c>: <c>confirm</c>, <c>refused</c>, <c>mismatch</c>, <c>failed</c> or <c>consent</c>.
+/// <c>?sign-in=SLUG</c>: <c>confirm</c>, <c>refused</c>, <c>mismatch</c> or <c>failed</c>.
 /// </remarks>
 internal static class SignIns
 {
@@ -43,6 +43,7 @@ internal static class SignIns
         services.AddSingleton<IValidateOptions<SignInOptions>, SignInOptionsValidator>();
         services.AddAccounts();
         services.AddSingleton<SignInAttempts>();
+        services.AddSingleton<OwnAddresses>();
         services.AddSingleton<AccountOwners>();
         services.AddSingleton<XSignIn>();
         services.AddSingleton<MastodonSignIn>();
@@ -67,11 +68,11 @@ internal static class SignIns
         SignInAttempts attempts,
         XSignIn x,
         MastodonSignIn mastodon,
-        IOptions<SignInOptions> options,
+        OwnAddresses own,
         ILogger<SignInAttempts> logger,
         CancellationToken cancellationToken)
     {
-        var home = options.Value.PublicAddress ?? new Uri($"{context.Request.Scheme}://{context.Request.Host.Value}");
+        var home = own.Of(context.Request);
         try
         {
             if (network == SourceNames.X && x.IsOffered)
@@ -86,7 +87,7 @@ internal static class SignIns
                     return UnknownInstance;
                 }
 
-                var redirect = new Uri(home, $"/sign-in/mastodon/callback/{Uri.EscapeDataString(server.Authority)}").AbsoluteUri;
+                var redirect = MastodonSignIn.RedirectAt(home, server);
                 return TypedResults.Ok(new SignInStarted(await mastodon.AuthorizeAtAsync(attempts.Begin(context, network, server, caller.Id, redirect), cancellationToken)));
             }
         }
@@ -138,6 +139,7 @@ internal static class SignIns
         MastodonSignIn mastodon,
         AccountOwners owners,
         Accounts accounts,
+        PersonKeys keys,
         IOptions<SignInOptions> options,
         ILogger<SignInAttempts> logger,
         CancellationToken cancellationToken)
@@ -153,7 +155,17 @@ internal static class SignIns
             var pending = network == SourceNames.X
                 ? await x.FinishAsync(answer.Attempt, answer.Code, cancellationToken)
                 : await mastodon.FinishAsync(answer.Attempt, answer.Code, cancellationToken);
-            await accounts.SavePendingAsync(caller.Id, pending, Callers.Retention, options.Value.AttemptLifetime, cancellationToken);
+            await accounts.RevokePendingAsync(caller.Id, cancellationToken);
+            await accounts.SavePendingAsync(
+                caller.Id, pending with { Nonce = attempts.NewNonce(context) }, Callers.Retention, options.Value.AttemptLifetime, CancellationToken.None);
+            if (await Callers.CallerOfAsync(context) is null)
+            {
+                // They deleted everything while the network answered: this must not be what is left of them.
+                await accounts.RevokePendingAsync(caller.Id, CancellationToken.None);
+                await keys.ShredAsync(caller.Id, CancellationToken.None);
+                return Problems.ConsentRequired;
+            }
+
             return TypedResults.Ok(new PendingAccountView(
                 network, pending.Account.Handle, pending.Account.Server, await owners.HasOtherOwnerAsync(caller.Id, pending.Account, cancellationToken)));
         }
@@ -169,9 +181,13 @@ internal static class SignIns
         }
     }
 
-    private static async Task<NoContent> CancelAsync(Caller caller, Accounts accounts, CancellationToken cancellationToken)
+    private static async Task<NoContent> CancelAsync(HttpContext context, Caller caller, SignInAttempts attempts, Accounts accounts, CancellationToken cancellationToken)
     {
-        await accounts.RevokePendingAsync(caller.Id, cancellationToken);
+        if (await accounts.ReadPendingAsync(caller.Id, cancellationToken) is { } pending && attempts.Redeems(context, pending))
+        {
+            await accounts.RevokePendingAsync(caller.Id, cancellationToken);
+        }
+
         return TypedResults.NoContent();
     }
 

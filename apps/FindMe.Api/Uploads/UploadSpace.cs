@@ -11,11 +11,29 @@ public sealed class UploadSpaceOptions
     public const string Section = "UploadSpace";
 
     /// <summary>
-    /// Bytes of the disk with <see cref="UploadOptions.Path"/> that uploads leave free, 0 to 1 TB. Default 1 GB. An upload that might take from
-    /// them is refused with 507: it counts with its largest size, packed and unpacked, and so do those under way.
+    /// Bytes of the disk with <see cref="UploadOptions.Path"/> that uploads leave free, 0 to 1 TB. Default 1 GB. An upload that would take from them
+    /// is refused with 507: it counts with the bytes that its ZIP file and then its photos have, and so do those under way.
     /// </summary>
     [Range(0, 1_000_000_000_000)]
     public long LeaveFree { get; set; } = 1_000_000_000;
+
+    /// <summary>Bytes of uploads that are kept of one person at a time, 1 to 1 TB. Default 2 GB, two of the largest; more are refused with 409.</summary>
+    [Range(1, 1_000_000_000_000)]
+    public long MaxBytesPerPerson { get; set; } = 2_000_000_000;
+
+    /// <summary>
+    /// Bytes of uploads that are kept from one address (IPv6: from one /64), 1 to 1 TB. Default 5 GB, for an office behind one address; more are
+    /// refused with 429.
+    /// </summary>
+    [Range(1, 1_000_000_000_000)]
+    public long MaxBytesPerAddress { get; set; } = 5_000_000_000;
+
+    /// <summary>
+    /// The same in percent of the room for uploads that there would be without those of the address, 1 to 100. Default 50: on a small disk, too, one
+    /// address leaves half of the room to others.
+    /// </summary>
+    [Range(1, 100)]
+    public int MaxPercentPerAddress { get; set; } = 50;
 }
 
 [OptionsValidator]
@@ -26,14 +44,15 @@ internal sealed class UploadSpace(IOptions<UploadOptions> uploads, IOptions<Uplo
 {
     private long _taken;
 
-    /// <summary>Takes the room that an upload may need while it comes.</summary>
+    /// <summary>Bytes that uploads may still take.</summary>
+    public long Left => new DriveInfo(Folder()).AvailableFreeSpace - options.Value.LeaveFree - Interlocked.Read(ref _taken);
+
+    /// <summary>Takes the room for an upload's bytes.</summary>
     /// <returns>Gives the room back; null: there is none.</returns>
-    public IDisposable? TryTake()
+    public UploadRoom? TryTake(long bytes)
     {
-        var path = Path.GetFullPath(uploads.Value.Path!);
-        Directory.CreateDirectory(path);
-        var room = new Room(this, uploads.Value.MaxBytes + uploads.Value.MaxUnpackedBytes);
-        if (Interlocked.Add(ref _taken, room.Bytes) + options.Value.LeaveFree <= new DriveInfo(path).AvailableFreeSpace)
+        var room = new UploadRoom(this);
+        if (room.TryTake(bytes))
         {
             return room;
         }
@@ -42,9 +61,46 @@ internal sealed class UploadSpace(IOptions<UploadOptions> uploads, IOptions<Uplo
         return null;
     }
 
-    private sealed record Room(UploadSpace Space, long Bytes) : IDisposable
+    /// <summary>Takes or, where negative, gives back.</summary>
+    /// <returns>Whether there is as much.</returns>
+    internal bool Add(long bytes)
     {
-        public void Dispose() => Interlocked.Add(ref Space._taken, -Bytes);
+        Interlocked.Add(ref _taken, bytes);
+        return Left >= 0;
+    }
+
+    private string Folder()
+    {
+        var path = Path.GetFullPath(uploads.Value.Path!);
+        Directory.CreateDirectory(path);
+        return path;
+    }
+}
+
+/// <summary>The room that one upload has taken.</summary>
+internal sealed class UploadRoom(UploadSpace space) : IDisposable
+{
+    private long _bytes;
+
+    /// <summary>Takes more.</summary>
+    /// <returns>Whether there was as much; otherwise nothing was taken.</returns>
+    public bool TryTake(long bytes)
+    {
+        if (space.Add(bytes))
+        {
+            _bytes += bytes;
+            return true;
+        }
+
+        space.Add(-bytes);
+        return false;
+    }
+
+    /// <summary>Gives back what it holds: what was written by now the disk itself counts.</summary>
+    public void Dispose()
+    {
+        space.Add(-_bytes);
+        _bytes = 0;
     }
 }
 
@@ -56,5 +112,6 @@ internal static class UploadSpaceServices
         services.AddOptions<UploadSpaceOptions>().BindConfiguration(UploadSpaceOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<UploadSpaceOptions>, UploadSpaceOptionsValidator>();
         services.AddSingleton<UploadSpace>();
+        services.AddSingleton<UploadQuotas>();
     }
 }

@@ -32,7 +32,7 @@ internal static class Uploads
     {
         // Without the limit on bodies: whoever still sends a file that is refused unread sees why. What is read is bounded by MaxBytes.
         routes.MapPost("/api/uploads", SendAsync)
-            .TakesFile()
+            .TakesFile(limits => limits.ZipTimeout)
             .RequireCaller()
             .Accepts<IFormFile>("application/zip")
             .WithSummary("Send a ZIP file of photos: the body is the file.");
@@ -44,6 +44,7 @@ internal static class Uploads
         Caller caller,
         UploadFolders folders,
         UploadSpace space,
+        UploadQuotas quotas,
         ZipUnpacking unpacking,
         UploadDeletion deletion,
         DaprClient dapr,
@@ -67,10 +68,13 @@ internal static class Uploads
             return TooLarge(limits);
         }
 
-        using var room = space.TryTake();
+        // The ZIP file's own bytes for now; what its photos have its directory says, once it is there.
+        var context = request.HttpContext;
+        var bytes = request.ContentLength ?? limits.MaxBytes;
+        using var room = space.TryTake(bytes);
         if (room is null)
         {
-            return Problems.Of(507, "no-room", "There is no room for uploads just now.", "Try again in some hours, when others' uploads are deleted.");
+            return NoRoom();
         }
 
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
@@ -78,33 +82,50 @@ internal static class Uploads
 
         // Its document first, still without photos, so that whoever looks through the person's list takes it for one that is there. Then
         // that list: whatever happens now, "delete everything about me" finds the upload. What is too old is deleted already.
-        var upload = new Upload { Id = id, Person = caller.Id, Photos = [], CreatedAt = now, ExpiresAt = now + limits.Retention };
+        var upload = new Upload
+        {
+            Id = id,
+            Person = caller.Id,
+            Photos = [],
+            Bytes = bytes,
+            AddressAllowance = quotas.AllowanceOf(context),
+            CreatedAt = now,
+            ExpiresAt = now + limits.Retention,
+        };
         await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Upload(id), upload, UnderWay, cancellationToken);
         var gone = await GoneAsync(caller.Person, dapr, cancellationToken);
-        var person = await dapr.UpdatePersonAsync(
-            caller.Id,
-            current => current.Uploads.Count(other => !gone.Contains(other)) < limits.MaxPerPerson
-                ? current with { Uploads = [.. current.Uploads.Where(other => !gone.Contains(other)), id] }
-                : current,
-            cancellationToken);
-        if (person is null || !person.Uploads.Contains(id))
+        if (await quotas.TryCountAsync(context, caller.Id, upload, gone, cancellationToken) is { } refused)
         {
-            await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Upload(id), cancellationToken);
-            return person is null
-                ? Problems.ConsentRequired
-                : Problems.Of(409, "too-many-uploads", $"You have {limits.MaxPerPerson} uploads.", "Delete one of them first: DELETE /api/uploads/{id}.");
+            await deletion.DeleteAsync(caller.Id, id, CancellationToken.None);
+            return refused;
         }
 
         // Kestrel's own limit is meant for small bodies; this one is counted while the file comes.
         request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = limits.MaxBytes;
         try
         {
-            var zip = await unpacking.UnpackAsync(id, request.Body, cancellationToken);
-            await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Upload(id), upload with { Photos = zip.Photos }, limits.Retention, cancellationToken);
+            var zip = await unpacking.UnpackAsync(
+                id,
+                request.Body,
+                async declared =>
+                {
+                    if (!room.TryTake(declared))
+                    {
+                        throw new UploadRefusedException(NoRoom());
+                    }
+
+                    if (await quotas.TryCountAsync(context, caller.Id, upload with { Bytes = declared }, gone, cancellationToken) is { } tooMuch)
+                    {
+                        throw new UploadRefusedException(tooMuch);
+                    }
+                },
+                cancellationToken);
+            upload = upload with { Photos = zip.Photos, Bytes = zip.Bytes };
+            await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Upload(id), upload, limits.Retention, cancellationToken);
+            await quotas.SettleAsync(upload, cancellationToken);
 
             // They may have deleted everything while the file came, before there was anything to find.
-            if (await dapr.UpdatePersonAsync(
-                caller.Id, current => current.Uploads.Contains(id) ? current : current with { Uploads = [.. current.Uploads, id] }, cancellationToken) is null)
+            if (await dapr.UpdatePersonAsync(caller.Id, current => current.WithUpload(id, zip.Bytes), cancellationToken) is null)
             {
                 await deletion.DeleteAsync(caller.Id, id, CancellationToken.None);
                 return Problems.ConsentRequired;
@@ -115,7 +136,12 @@ internal static class Uploads
         catch (ZipRefusedException exception)
         {
             await deletion.DeleteAsync(caller.Id, id, CancellationToken.None);
-            return Problems.Of(exception.IsTooLarge ? 413 : 422, exception.IsTooLarge ? "too-large" : "not-a-zip", exception.Message, exception.WayOut);
+            return Problems.Of(exception.IsTooLarge ? 413 : 422, exception.Problem, exception.Message, exception.WayOut);
+        }
+        catch (UploadRefusedException exception)
+        {
+            await deletion.DeleteAsync(caller.Id, id, CancellationToken.None);
+            return exception.Problem;
         }
         catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
@@ -147,12 +173,15 @@ internal static class Uploads
         return [.. person.Uploads.Where(upload => !found.ContainsKey(StateKeys.Upload(upload)))];
     }
 
+    private static ProblemHttpResult NoRoom() =>
+        Problems.Of(507, "no-room", "There is no room for uploads just now.", "Try again in some hours, when others' uploads are deleted.");
+
     private static ProblemHttpResult TooLarge(UploadOptions limits) =>
         Problems.Of(413, "too-large", $"The ZIP file has more than {limits.MaxBytes / 1e6:0} MB.", "Send the photos in several ZIP files.");
 }
 
 /// <summary>Deletes uploads: the photos, the document, and the line in the person's own.</summary>
-internal sealed class UploadDeletion(UploadFolders folders, DaprClient dapr)
+internal sealed class UploadDeletion(UploadFolders folders, UploadQuotas quotas, DaprClient dapr)
 {
     /// <summary>Deletes an upload; nothing happens where it is gone.</summary>
     public async Task DeleteAsync(string person, string id, CancellationToken cancellationToken)
@@ -162,8 +191,13 @@ internal sealed class UploadDeletion(UploadFolders folders, DaprClient dapr)
             Directory.Delete(folders.FolderOf(id), recursive: true);
         }
 
+        if (await dapr.GetStateAsync<Upload>(StateKeys.Store, StateKeys.Upload(id), cancellationToken) is { } upload)
+        {
+            await quotas.ReleaseAsync(upload, cancellationToken);
+        }
+
         await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Upload(id), cancellationToken);
-        await dapr.UpdatePersonAsync(person, current => current with { Uploads = [.. current.Uploads.Where(other => other != id)] }, cancellationToken);
+        await dapr.UpdatePersonAsync(person, current => current.WithoutUploads([id]), cancellationToken);
     }
 }
 

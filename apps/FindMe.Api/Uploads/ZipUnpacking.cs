@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
 using FindMe.Pipeline;
 using Microsoft.Extensions.Options;
@@ -13,18 +12,22 @@ internal sealed record SkippedFile(string Name, string Reason);
 /// <summary>What was in a ZIP file.</summary>
 /// <param name="Photos">The names of the files that were unpacked; each lies under its number.</param>
 /// <param name="Skipped">The first <see cref="MaxSkipped"/> that were left out.</param>
-internal sealed record UnpackedZip(IReadOnlyList<string> Photos, IReadOnlyList<SkippedFile> Skipped)
+/// <param name="Bytes">Bytes of the photos on the disk.</param>
+internal sealed record UnpackedZip(IReadOnlyList<string> Photos, IReadOnlyList<SkippedFile> Skipped, long Bytes)
 {
     /// <summary>Left out files that are told by name.</summary>
     public const int MaxSkipped = 100;
 }
 
-/// <summary>A ZIP file is none, or larger than allowed.</summary>
+/// <summary>Not a ZIP file, or over a limit.</summary>
 /// <param name="message">What is wrong, for a person.</param>
 /// <param name="wayOut">What can be done.</param>
 /// <param name="isTooLarge">Whether its size is what is wrong.</param>
-internal sealed class ZipRefusedException(string message, string wayOut, bool isTooLarge) : Exception(message)
+/// <param name="problem">The slug of the problem; null: <c>too-large</c> or <c>not-a-zip</c>.</param>
+internal sealed class ZipRefusedException(string message, string wayOut, bool isTooLarge, string? problem = null) : Exception(message)
 {
+    public string Problem { get; } = problem ?? (isTooLarge ? "too-large" : "not-a-zip");
+
     public string WayOut { get; } = wayOut;
 
     public bool IsTooLarge { get; } = isTooLarge;
@@ -33,8 +36,6 @@ internal sealed class ZipRefusedException(string message, string wayOut, bool is
 /// <summary>Unpacks a stranger's ZIP file: what it says of itself is not believed, and none of its names reaches the disk.</summary>
 internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions> options, IOptions<AlbumOptions> albums) : IDisposable
 {
-    // A record of a file in the directory of a ZIP file, with a name and extras that no honest one exceeds on average.
-    private const int MaxBytesOfRecord = 1_024;
     private const int MaxName = 500;
 
     // Unpacking is work for a processor and a disk: whoever comes next waits.
@@ -43,9 +44,10 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
     /// <summary>Takes in a ZIP file and unpacks its photos.</summary>
     /// <param name="upload">The upload's id.</param>
     /// <param name="body">The file.</param>
+    /// <param name="reserve">Is told, before anything is unpacked, how many bytes the photos have by the directory, and throws where that is too much.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ZipRefusedException">It is none, or larger than allowed. The folder is the caller's to delete.</exception>
-    public async Task<UnpackedZip> UnpackAsync(string upload, Stream body, CancellationToken cancellationToken)
+    public async Task<UnpackedZip> UnpackAsync(string upload, Stream body, Func<long, Task> reserve, CancellationToken cancellationToken)
     {
         // As open to others as the folder of uploads is, and no more.
         Directory.CreateDirectory(folders.FolderOf(upload));
@@ -55,9 +57,9 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            CheckDirectory(file);
+            var records = ZipDirectory.Read(file, options.Value.MaxEntries);
             using var zip = new ZipArchive(file, ZipArchiveMode.Read, leaveOpen: true);
-            return await UnpackAsync(upload, zip, cancellationToken);
+            return await UnpackAsync(upload, zip, records, reserve, cancellationToken);
         }
         catch (InvalidDataException)
         {
@@ -71,48 +73,58 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
 
     public void Dispose() => _turn.Dispose();
 
-    private async Task<UnpackedZip> UnpackAsync(string upload, ZipArchive zip, CancellationToken cancellationToken)
+    private async Task<UnpackedZip> UnpackAsync(
+        string upload, ZipArchive zip, IReadOnlyList<ZipRecord> records, Func<long, Task> reserve, CancellationToken cancellationToken)
     {
-        if (zip.Entries.Count > options.Value.MaxEntries)
+        // ZipArchive reads the same directory, so that what was checked there is what is unpacked here.
+        if (zip.Entries.Count != records.Count || zip.Entries.Zip(records).Any(pair => pair.First.Length != pair.Second.Unpacked || pair.First.CompressedLength != pair.Second.Packed))
         {
-            throw TooMany();
+            throw NoZip();
         }
 
+        var files = zip.Entries.Zip(records, (entry, record) => (Entry: entry, record.Name)).Where(file => IsFile(file.Name))
+            .Select(file => (file.Entry, file.Name, Reason: ReasonToSkip(file.Entry, file.Name))).ToList();
+        var declared = files.Where(file => file.Reason is null).Sum(file => file.Entry.Length);
+        if (declared > options.Value.MaxUnpackedBytes)
+        {
+            throw TooMuch();
+        }
+
+        await reserve(declared);
         var photos = new List<string>();
         var skipped = new List<SkippedFile>();
         var total = 0L;
-        foreach (var entry in zip.Entries.Where(IsFile))
+        foreach (var (entry, name, known) in files)
         {
-            var reason = ReasonToSkip(entry);
+            var reason = known;
             if (reason is null)
             {
-                long written;
-                (written, reason) = await WriteAsync(entry, folders.FileOf(upload, photos.Count), total, cancellationToken);
-                total += written;
+                (var written, reason) = await WriteAsync(entry, folders.FileOf(upload, photos.Count), cancellationToken);
+                total += reason is null ? written : 0;
             }
 
             if (reason is null)
             {
-                photos.Add(entry.FullName);
+                photos.Add(name);
             }
             else if (skipped.Count < UnpackedZip.MaxSkipped)
             {
-                skipped.Add(new SkippedFile(entry.FullName.Length > MaxName ? entry.FullName[..MaxName] : entry.FullName, reason));
+                skipped.Add(new SkippedFile(name.Length > MaxName ? name[..MaxName] : name, reason));
             }
         }
 
-        return new UnpackedZip(photos, skipped);
+        return new UnpackedZip(photos, skipped, total);
     }
 
-    private static bool IsFile(ZipArchiveEntry entry) =>
-        !entry.FullName.EndsWith('/')
-        && !entry.FullName.StartsWith("__MACOSX/", StringComparison.Ordinal)
-        && !entry.Name.StartsWith('.');
+    private static bool IsFile(string name) =>
+        !name.EndsWith('/')
+        && !name.StartsWith("__MACOSX/", StringComparison.Ordinal)
+        && !name[(name.LastIndexOf('/') + 1)..].StartsWith('.');
 
-    private string? ReasonToSkip(ZipArchiveEntry entry) => entry switch
+    private string? ReasonToSkip(ZipArchiveEntry entry, string name) => entry switch
     {
-        { FullName.Length: > MaxName } => "Its name is too long.",
-        _ when entry.FullName.Any(char.IsControl) => "Its name holds characters that are none.",
+        _ when name.Length > MaxName => "Its name is too long.",
+        _ when name.Any(char.IsControl) => "Its name holds characters that are none.",
         { IsEncrypted: true } => "It is encrypted.",
         { Length: 0 } => "It is empty.",
         _ when entry.Length > albums.Value.MaxPhotoBytes => $"It has {entry.Length / 1e6:0} MB; FindMe reads photos of at most {albums.Value.MaxPhotoBytes / 1e6:0} MB.",
@@ -120,8 +132,8 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
         _ => null,
     };
 
-    // Counts what really comes out: a ZIP file may say what it likes, and many names may share the same bytes.
-    private async Task<(long Written, string? Reason)> WriteAsync(ZipArchiveEntry entry, string path, long total, CancellationToken cancellationToken)
+    // Counts what really comes out: no more than the directory declared, for which there is room.
+    private static async Task<(long Written, string? Reason)> WriteAsync(ZipArchiveEntry entry, string path, CancellationToken cancellationToken)
     {
         var written = 0L;
         var reason = default(string);
@@ -132,21 +144,17 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
             await using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None);
             while (reason is null && await packed.ReadAtLeastAsync(buffer, 4, throwOnEndOfStream: false, cancellationToken) is > 0 and var read)
             {
-                if (total + written + read > options.Value.MaxUnpackedBytes)
-                {
-                    throw new ZipRefusedException(
-                        $"Unpacked, the photos have more than {options.Value.MaxUnpackedBytes / 1e6:0} MB.", "Send them in several ZIP files.", isTooLarge: true);
-                }
-
                 reason = written == 0 && buffer.AsSpan(0, read).StartsWith("PK"u8) ? "It is a ZIP file in a ZIP file." : null;
                 written += read;
-                if ((written / options.Value.MaxRatio) > Math.Max(1, entry.CompressedLength) || written > albums.Value.MaxPhotoBytes)
+                if (written > entry.Length)
                 {
-                    throw Bomb();
+                    throw new ZipRefusedException("A file in the ZIP file is larger than its directory says.", "Pack the photos again.", isTooLarge: false);
                 }
 
                 await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
             }
+
+            reason ??= written < entry.Length ? "It is damaged." : null;
         }
         catch (InvalidDataException)
         {
@@ -159,36 +167,6 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
         }
 
         return (written, reason);
-    }
-
-    // ZipArchive reads the whole directory into memory before anything can be asked of it: how large that is says the end of the file.
-    // APPNOTE.TXT 4.3.16: signature, disks, records on this disk, records, size of the directory, its offset, comment.
-    private void CheckDirectory(FileStream file)
-    {
-        const int EndLength = 22;
-        var tail = new byte[(int)Math.Min(file.Length, EndLength + ushort.MaxValue)];
-        file.Seek(-tail.Length, SeekOrigin.End);
-        file.ReadExactly(tail);
-        file.Position = 0;
-        var end = tail.AsSpan().LastIndexOf("PK\u0005\u0006"u8);
-        if (end < 0 || tail.Length - end < EndLength)
-        {
-            throw NoZip();
-        }
-
-        // A part of a ZIP file in several is none to us. It is also one of the three ways to have ZipArchive look for a ZIP64 directory, which
-        // may be of any size, the others being the highest number of records and the highest offset.
-        if (BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(end + 4)) != 0)
-        {
-            throw NoZip();
-        }
-
-        var (records, offset) = (BinaryPrimitives.ReadUInt16LittleEndian(tail.AsSpan(end + 10)), BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(end + 16)));
-        var directory = file.Length - tail.Length + end - offset;
-        if (records > options.Value.MaxEntries || records == ushort.MaxValue || offset == uint.MaxValue || directory > (long)options.Value.MaxEntries * MaxBytesOfRecord)
-        {
-            throw TooMany();
-        }
     }
 
     private static async Task CopyAsync(Stream body, FileStream file, int maxBytes, CancellationToken cancellationToken)
@@ -209,8 +187,8 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
 
     private static ZipRefusedException NoZip() => new("This is not a ZIP file, or it is cut off.", "Send a ZIP file of photos.", isTooLarge: false);
 
-    private ZipRefusedException TooMany() =>
-        new($"The ZIP file holds more than {options.Value.MaxEntries} files.", "Send the photos in several ZIP files.", isTooLarge: true);
+    private ZipRefusedException TooMuch() => new(
+        $"Unpacked, the photos have more than {options.Value.MaxUnpackedBytes / 1e6:0} MB.", "Send them in several ZIP files.", isTooLarge: true);
 
     private static ZipRefusedException Bomb() =>
         new("A file in it is much larger than a ZIP file of its size can hold of a photo.", "Send a ZIP file of photos only.", isTooLarge: true);

@@ -68,6 +68,10 @@ public sealed record AccountSecrets
 /// <param name="Secrets">What may not.</param>
 public sealed record PendingAccount(AccountSummary Account, AccountSecrets Secrets)
 {
+    /// <summary>What the browser must show that redeemed the network's answer; null: it is linked at once.</summary>
+    public string? Nonce { get; init; }
+
+
     /// <summary>Nothing secret.</summary>
     public override string ToString() => Secrets.ToString();
 }

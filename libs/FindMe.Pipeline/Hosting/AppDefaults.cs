@@ -43,7 +43,6 @@ public static partial class AppDefaults
             InitialData = new Dictionary<string, string?>
             {
                 ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
-                ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
                 ["Logging:LogLevel:System.Net.Http"] = "Warning",
             },
         });

@@ -68,7 +68,7 @@ internal static class AppDefaultsTelemetry
             _traces = Sdk.CreateTracerProviderBuilder()
                 .SetResourceBuilder(resource)
                 .AddSource("Microsoft.AspNetCore", "System.Net.Http", EventTelemetry.Name)
-                .AddProcessor(new StateKeyRemoval())
+                .AddProcessor(new AddressRemoval())
                 .AddOtlpExporter()
                 .Build();
             _metrics = Sdk.CreateMeterProviderBuilder()
@@ -90,17 +90,40 @@ internal static class AppDefaultsTelemetry
         }
     }
 
-    /// <summary>Takes the keys out of the addresses of state: they name people.</summary>
-    private sealed class StateKeyRemoval : BaseProcessor<Activity>
+    /// <summary>Takes out of addresses what names people and what they search.</summary>
+    /// <remarks>
+    /// Of a request to the sidecar the path stays, but for the keys of state. Of one to the outside only scheme, host and port do: a hashtag, a handle or
+    /// an account's id may stand anywhere behind them. Of one that comes in the query goes: the way back from a network holds a code there.
+    /// </remarks>
+    private sealed class AddressRemoval : BaseProcessor<Activity>
     {
-        private const string State = "/v1.0/state/" + StateKeys.Store;
+        private const string Sidecar = "/v1.0/";
+        private const string State = Sidecar + "state/" + StateKeys.Store;
 
         public override void OnEnd(Activity data)
         {
-            if (data.GetTagItem("url.full") is string address && address.IndexOf(State, StringComparison.Ordinal) is >= 0 and var at)
+            if (data.GetTagItem("url.full") is string full)
             {
-                data.SetTag("url.full", address[..(at + State.Length)]);
+                data.SetTag("url.full", Shorten(full));
             }
+
+            if (data.GetTagItem("url.query") is not null)
+            {
+                data.SetTag("url.query", null);
+            }
+        }
+
+        private static string? Shorten(string full)
+        {
+            if (!Uri.TryCreate(full, UriKind.Absolute, out var address))
+            {
+                return null;
+            }
+
+            var origin = address.GetLeftPart(UriPartial.Authority);
+            return !address.IsLoopback || !address.AbsolutePath.StartsWith(Sidecar, StringComparison.Ordinal) ? origin
+                : address.AbsolutePath.StartsWith(State, StringComparison.Ordinal) ? origin + State
+                : origin + address.AbsolutePath;
         }
     }
 }

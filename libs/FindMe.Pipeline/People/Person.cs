@@ -55,6 +55,26 @@ public sealed record Person : Document
         return [.. comparable.Where(used.Contains)];
     }
 
+    /// <summary>Bytes that are kept of each of those, by id; while one comes, the bytes that are reserved for it. None in documents of older versions.</summary>
+    public IReadOnlyDictionary<string, long> UploadBytes { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>The same with an upload that has so many bytes.</summary>
+    /// <param name="upload">The upload's id.</param>
+    /// <param name="bytes">The bytes.</param>
+    public Person WithUpload(string upload, long bytes) => this with
+    {
+        Uploads = Uploads.Contains(upload) ? Uploads : [.. Uploads, upload],
+        UploadBytes = new Dictionary<string, long>(UploadBytes) { [upload] = bytes },
+    };
+
+    /// <summary>The same without some uploads.</summary>
+    /// <param name="uploads">Their ids.</param>
+    public Person WithoutUploads(IReadOnlyCollection<string> uploads) => this with
+    {
+        Uploads = [.. Uploads.Where(upload => !uploads.Contains(upload))],
+        UploadBytes = UploadBytes.Where(upload => !uploads.Contains(upload.Key)).ToDictionary(),
+    };
+
     /// <summary>The same without the references and accounts that the store has forgotten by now.</summary>
     /// <param name="now">Now.</param>
     public Person WithoutExpired(DateTimeOffset now) => this with

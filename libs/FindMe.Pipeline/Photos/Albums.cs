@@ -52,7 +52,8 @@ public sealed class Albums(IOptions<AlbumOptions> options)
     /// <param name="album">The album's name.</param>
     /// <returns>
     /// Paths below the folder with <c>/</c> between their parts. Links are neither followed nor listed. A folder in it that may
-    /// not be read stands there as one path that ends in <c>/</c>, so that it is not passed over in silence.
+    /// not be read stands there as one path that ends in <c>/</c>, so that it is not passed over in silence, and so does what has a name that is not
+    /// valid UTF-8, with U+FFFD in place of its bytes.
     /// </returns>
     /// <exception cref="AlbumException">The album does not exist or cannot be read.</exception>
     public IReadOnlyList<string> Paths(string album)
@@ -106,6 +107,11 @@ public sealed class Albums(IOptions<AlbumOptions> options)
             throw new PhotoUnavailableException("The photo is not in the album.");
         }
 
+        if (HasUnreadableName(full))
+        {
+            throw new PhotoUnavailableException("Its name is not valid UTF-8: rename it.");
+        }
+
         if (path.EndsWith('/'))
         {
             throw new PhotoUnavailableException("FindMe has no permission to read this folder.");
@@ -154,6 +160,12 @@ public sealed class Albums(IOptions<AlbumOptions> options)
     {
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
         {
+            if (HasUnreadableName(entry.FullName))
+            {
+                paths.Add(Unique(Path.GetRelativePath(root, entry.FullName).Replace(Path.DirectorySeparatorChar, '/'), paths));
+                continue;
+            }
+
             // A link could lead anywhere.
             if (entry.Attributes.HasFlag(FileAttributes.ReparsePoint))
             {
@@ -176,6 +188,22 @@ public sealed class Albums(IOptions<AlbumOptions> options)
                 paths.Add(path + "/");
             }
         }
+    }
+
+    // On Linux a name is any bytes. .NET decodes them as UTF-8 and puts U+FFFD for what is not: then nothing of that name is there, it cannot be opened,
+    // and its attributes are -1, all flags at once. A name that really holds U+FFFD is there.
+    private static bool HasUnreadableName(string full) => full.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(full);
+
+    // Names that differ in those bytes only look the same, and each is a photo that is skipped.
+    private static string Unique(string path, List<string> paths)
+    {
+        var unique = path;
+        for (var number = 2; paths.Contains(unique); number++)
+        {
+            unique = $"{path} ({number})";
+        }
+
+        return unique;
     }
 
     private static bool LeadsThroughLink(string root, string full)

@@ -55,6 +55,12 @@ public sealed record Upload
     /// <summary>The names of its photos in the ZIP file; a photo's number is its place here.</summary>
     public required IReadOnlyList<string> Photos { get; init; }
 
+    /// <summary>Bytes that it counts with in the quotas: reserved while it comes, then those of its photos. 0 in older documents.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>The allowance of the address that it came from, a hash of the day; null in older documents.</summary>
+    public string? AddressAllowance { get; init; }
+
     /// <summary>When it came.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

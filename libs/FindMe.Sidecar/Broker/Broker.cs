@@ -140,9 +140,17 @@ internal sealed partial class Broker(
         }
 
         await Task.Delay(idle, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!stopping.IsCancellationRequested && !pending.IsSettled
-            && database.Read(session => MessageTable.IsWaiting(session, pending.Message, pending.Group.Subscription.Id)))
+        try
         {
+            if (!stopping.IsCancellationRequested && !pending.IsSettled
+                && database.Read(session => MessageTable.IsWaiting(session, pending.Message, pending.Group.Subscription.Id)))
+            {
+                Return(new Pending(pending.Group, pending.Message, pending.Count));
+            }
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException)
+        {
+            // Whether it waits cannot be read now: handed on for nothing it is found settled.
             Return(new Pending(pending.Group, pending.Message, pending.Count));
         }
     }

@@ -81,6 +81,24 @@ public sealed class UploadsTests(NetworkedFindMe findMe)
     }
 
     [Fact]
+    public async Task Names_in_a_ZIP_file_are_read_as_old_and_new_programs_write_them()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        var photo = TemporaryFolder.BlankPng(8, 8);
+
+        // One byte for one byte: é is 82 in the code page of MS-DOS, and e9, without more, is no UTF-8.
+        using var sent = await SendAsync(ada, Named(Named(Zip(("caf1.png", photo), ("caf2.png", photo), ("ä.png", photo)), "caf1"u8, 0x82), "caf2"u8, 0xe9));
+
+        Assert.Equal(HttpStatusCode.Created, sent.StatusCode);
+        var id = (await sent.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken))!["id"]!.GetValue<string>();
+        var view = await ada.UntilEndedAsync(await ada.SearchAsync(new { source = "zip", query = id }), seconds: 30);
+        Assert.Equal(3, Visitor.Count(view, "found"));
+        var state = await findMe.Dapr.GetStateAsync<Upload>(StateKeys.Store, StateKeys.Upload(id), TestContext.Current.CancellationToken);
+        Assert.Equal(["café.png", "cafΘ.png", "ä.png"], state!.Photos);
+        Assert.Equal(HttpStatusCode.NoContent, await ada.StatusOfAsync(HttpMethod.Delete, $"/api/uploads/{id}"));
+    }
+
+    [Fact]
     public async Task Uploads_at_once_all_stand_in_the_persons_list_and_count_while_they_come()
     {
         using var ada = await findMe.NewVisitorAsync();
@@ -107,13 +125,13 @@ public sealed class UploadsTests(NetworkedFindMe findMe)
     public void An_upload_takes_its_room_before_it_comes_and_none_that_must_stay_free()
     {
         using var folder = new TemporaryFolder();
-        var uploads = Options.Create(new UploadOptions { Path = folder.Path, MaxBytes = 1, MaxUnpackedBytes = 999 });
+        var uploads = Options.Create(new UploadOptions { Path = folder.Path });
         var free = new DriveInfo(folder.Path).AvailableFreeSpace;
 
-        using var first = new UploadSpace(uploads, Options.Create(new UploadSpaceOptions { LeaveFree = 0 })).TryTake();
+        using var first = new UploadSpace(uploads, Options.Create(new UploadSpaceOptions { LeaveFree = 0 })).TryTake(1_000);
 
         Assert.NotNull(first);
-        Assert.Null(new UploadSpace(uploads, Options.Create(new UploadSpaceOptions { LeaveFree = 2 * free })).TryTake());
+        Assert.Null(new UploadSpace(uploads, Options.Create(new UploadSpaceOptions { LeaveFree = 2 * free })).TryTake(1_000));
     }
 
     [Fact]
@@ -159,6 +177,18 @@ public sealed class UploadsTests(NetworkedFindMe findMe)
         var part = zip.ToArray();
         BinaryPrimitives.WriteUInt32LittleEndian(part.AsSpan(part.AsSpan().LastIndexOf("PK\u0005\u0006"u8) + 4), (uint)disk << 16 | disk);
         return part;
+    }
+
+    /// <summary>The same ZIP file, in which the last character of a name is another byte.</summary>
+    private static byte[] Named(byte[] zip, ReadOnlySpan<byte> name, byte last)
+    {
+        var named = zip.ToArray();
+        for (var at = named.AsSpan().IndexOf(name); at >= 0; at = named.AsSpan().IndexOf(name))
+        {
+            named[at + name.Length - 1] = last;
+        }
+
+        return named;
     }
 
     /// <summary>The same ZIP file, whose directory claims another unpacked size: byte 24 of the record of its first file.</summary>

@@ -42,7 +42,7 @@ internal static class ZipParser
         try
         {
             using var body = new MemoryStream(zip);
-            var unpacked = Unpacking.UnpackAsync(Upload, body, CancellationToken.None).GetAwaiter().GetResult();
+            var unpacked = Unpacking.UnpackAsync(Upload, body, _ => Task.CompletedTask, CancellationToken.None).GetAwaiter().GetResult();
 
             var files = Directory.GetFiles(Path.Combine(Root.Path, "uploads", Upload));
             Assert.Equal(unpacked.Photos.Count, files.Length);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 
@@ -59,6 +60,34 @@ public sealed class AttackTests(AttackedSystem findMe) : IClassFixture<AttackedS
         File.Delete(file);
         File.Move(file + ".kept", file);
         await findMe.StillAnswersAsync();
+    }
+
+    [Fact]
+    public async Task A_file_whose_name_is_not_UTF_8_is_skipped_with_its_reason()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs a file system whose names are any bytes");
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        using (var shell = Process.Start(new ProcessStartInfo("bash", ["-c", "cp photo000.jpg $'caf\\xe9.jpg' && cp photo000.jpg $'caf\\xe8.jpg' && mkdir $'d\\xe9' && cp photo000.jpg $'d\\xe9/in.jpg'"]) { WorkingDirectory = findMe.HolidayFolder })!)
+        {
+            await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(0, shell.ExitCode);
+        }
+
+        try
+        {
+            var view = await ada.UntilEndedAsync(await ada.SearchAsync(AttackedSystem.Holiday));
+
+            Assert.Equal(5, Visitor.Count(view, "found"));
+            var skipped = view["skipped"]!.AsArray();
+            Assert.Equal(3, skipped.Count);
+            Assert.All(skipped, photo => Assert.Contains("not valid UTF-8", photo!["reason"]!.GetValue<string>(), StringComparison.Ordinal));
+        }
+        finally
+        {
+            using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", "rm -r $'caf\\xe9.jpg' $'caf\\xe8.jpg' $'d\\xe9'"]) { WorkingDirectory = findMe.HolidayFolder })!;
+            await shell.WaitForExitAsync(CancellationToken.None);
+        }
     }
 
     [Fact]

@@ -34,7 +34,28 @@ public sealed class AttackedSystem : IAsyncLifetime
     /// <summary>How many files may come in at once from an address.</summary>
     internal static int Files => 2;
 
-    internal Visitor NewVisitor() => new(System.Page);
+    /// <summary>The time in which a picture must have come.</summary>
+    internal static TimeSpan FileTimeout => TimeSpan.FromSeconds(8);
+
+    /// <summary>How many files may come in at once from everywhere: the default.</summary>
+    internal static int AllFiles => 8;
+
+    /// <summary>How many connections an address may have.</summary>
+    internal static int Connections => 100;
+
+    /// <summary>Bytes of uploads that are kept of a person.</summary>
+    internal static int BytesPerPerson => 40_000_000;
+
+    /// <summary>Bytes of uploads that are kept from an address.</summary>
+    internal static int BytesPerAddress => 60_000_000;
+
+    /// <summary>The process of the app with the page.</summary>
+    internal int PageProcess => _processes.First(process => process.Name == "findme-api").Id;
+
+    /// <summary>Where uploads lie.</summary>
+    internal string Uploads => Path.Combine(_folder.Path, "data", "uploads");
+
+    internal Visitor NewVisitor(IPAddress? from = null) => new(System.Page, from: from);
 
     internal RawConnection Connect(IPAddress? from = null) => RawConnection.Open(System.Page.Port, from);
 
@@ -55,6 +76,10 @@ public sealed class AttackedSystem : IAsyncLifetime
             ["RequestRates__AddressBurst"] = "150",
             ["RequestRates__StreamsPerPerson"] = $"{Streams}",
             ["RequestRates__FilesPerAddress"] = $"{Files}",
+            ["Server__PictureTimeout"] = FileTimeout.ToString(),
+            ["Server__MaxConnectionsPerAddress"] = $"{Connections}",
+            ["UploadSpace__MaxBytesPerPerson"] = $"{BytesPerPerson}",
+            ["UploadSpace__MaxBytesPerAddress"] = $"{BytesPerAddress}",
         };
         _system = await LocalSystem.StartAsync(
             new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = _folder.Folder("data"), Albums = [HolidayFolder, _folder.AlbumOfDemoPhotos(Long, 400, maxSide: 640)], Settings = settings },
@@ -72,7 +97,7 @@ public sealed class AttackedSystem : IAsyncLifetime
     }
 
     /// <summary>The most memory that the app of the page ever held, in MiB.</summary>
-    internal int PeakMemoryOfPage() => LocalFindMe.PeakMemory(_processes.First(process => process.Name == "findme-api").Id);
+    internal int PeakMemoryOfPage() => LocalFindMe.PeakMemory(PageProcess);
 
     public async ValueTask DisposeAsync()
     {

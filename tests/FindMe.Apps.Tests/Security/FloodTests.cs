@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 namespace FindMe.Apps.Tests.Security;
 
@@ -82,11 +81,16 @@ public sealed class FloodTests(AttackedSystem findMe) : IClassFixture<AttackedSy
         var (address, other) = (IPAddress.Parse("127.0.0.7"), IPAddress.Parse("127.0.0.8"));
         using var ada = findMe.NewVisitor();
         await ada.AgreeAsync();
-        var head = $"POST /api/references HTTP/1.1\r\nHost: localhost\r\nCookie: findme={ada.Cookie}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 99\r\n\r\n--x";
-
-        // As many as may come in, and as many as may wait.
+        // As many as may come in, and as many as may wait, of two people who have not reached what one person may have.
         var slow = Enumerable.Range(0, 2 * AttackedSystem.Files).Select(_ => findMe.Connect(address)).ToList();
-        slow.ForEach(connection => Assert.True(connection.TrySend(head)));
+        foreach (var half in slow.Chunk(AttackedSystem.Files))
+        {
+            using var eve = findMe.NewVisitor();
+            await eve.AgreeAsync();
+            Assert.All(half, connection => Assert.True(connection.TrySend(
+                $"POST /api/references HTTP/1.1\r\nHost: localhost\r\nCookie: findme={eve.Cookie}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 99\r\n\r\n--x")));
+        }
+
         await Task.Delay(300, TestContext.Current.CancellationToken);
 
         using var oneMore = await ShowAsync(address);
@@ -130,15 +134,5 @@ public sealed class FloodTests(AttackedSystem findMe) : IClassFixture<AttackedSy
         Assert.InRange(int.Parse(answer.Headers.GetValues("Retry-After").Single(), CultureInfo.InvariantCulture), 1, 60);
     }
 
-    private static HttpClient From(IPAddress address) => new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        ConnectCallback = async (context, cancellationToken) =>
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            socket.Bind(new IPEndPoint(address, 0));
-            await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        },
-    });
+    private static HttpClient From(IPAddress address) => new(Visitor.Handler(address));
 }

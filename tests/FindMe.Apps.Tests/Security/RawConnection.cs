@@ -93,6 +93,33 @@ internal sealed class RawConnection : IDisposable
             : new RawAnswer(int.Parse(text.AsSpan(9, 3), CultureInfo.InvariantCulture), text[..end], text[(end + 4)..]);
     }
 
+    /// <summary>Reads the head of an answer, which may be the one that asks for the body.</summary>
+    /// <returns>The status; 0: the connection was closed without an answer.</returns>
+    /// <exception cref="OperationCanceledException">There is none yet.</exception>
+    public async Task<int> ReadStatusAsync(CancellationToken cancellationToken)
+    {
+        var head = new StringBuilder();
+        var buffer = new byte[1];
+        try
+        {
+            while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+            {
+                if (await _socket.ReceiveAsync(buffer, cancellationToken) == 0)
+                {
+                    return 0;
+                }
+
+                head.Append((char)buffer[0]);
+            }
+        }
+        catch (SocketException)
+        {
+            return 0;
+        }
+
+        return int.Parse(head.ToString().AsSpan(9, 3), CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Sends one request and reads its answer.</summary>
     public Task<RawAnswer> AskAsync(string request)
     {

@@ -127,6 +127,50 @@ public sealed class SignInTests(SignedInSystem findMe) : IClassFixture<SignedInS
     }
 
     [Fact]
+    public async Task FindMe_registers_once_on_an_instance_whatever_Host_a_caller_writes()
+    {
+        var instance = findMe.Networks.MastodonInstances[1];
+        var before = instance.Calls.Of("apps").Count;
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+        var port = findMe.System.Page.Port;
+        foreach (var host in new[] { $"localhost:{port}", "localhost:1", "localhost:65535", "localhost", $"LOCALHOST:{port}", $"127.0.0.1:{port}", "127.0.0.1:2", $"[::1]:{port}" })
+        {
+            ada.Http.DefaultRequestHeaders.Host = host;
+            await ada.OpenConsentAsync("mastodon", instance.Host);
+        }
+
+        Assert.InRange(instance.Calls.Of("apps").Count - before, 0, 1);
+
+        // Whoever came by another of FindMe's own addresses is sent back to that one, where their cookie is.
+        using var eve = new Visitor(new Uri($"http://127.0.0.1:{port}"));
+        await eve.AgreeAsync();
+        var redirect = QueryHelpers.ParseQuery((await eve.OpenConsentAsync("mastodon", instance.Host)).Query)["redirect_uri"].ToString();
+        Assert.StartsWith($"http://127.0.0.1:{port}/", redirect, StringComparison.Ordinal);
+        Assert.InRange(instance.Calls.Of("apps").Count - before, 0, 1);
+    }
+
+    [Fact]
+    public async Task Signing_in_counts_as_a_change()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+
+        // More often than a person may change something in a minute, forth and back.
+        var statuses = new List<HttpStatusCode>();
+        for (var attempt = 0; attempt < 70; attempt++)
+        {
+            using var answer = attempt % 2 == 0
+                ? await ada.StartSignInAsync("x")
+                : await ada.Http.GetAsync(new Uri("/sign-in/x/callback?code=1", UriKind.Relative), Cancellation);
+            statuses.Add(answer.StatusCode);
+        }
+
+        Assert.Contains(HttpStatusCode.TooManyRequests, statuses);
+        Assert.NotEqual(HttpStatusCode.TooManyRequests, statuses[0]);
+    }
+
+    [Fact]
     public async Task An_instance_inside_this_network_is_not_asked()
     {
         using var ada = findMe.NewVisitor();
@@ -318,6 +362,52 @@ public sealed class SignInTests(SignedInSystem findMe) : IClassFixture<SignedInS
         await ada.StatusOfAsync(HttpMethod.Delete, "/api/me");
 
         Task<HttpResponseMessage> EnterAsync(Visitor visitor, string text) => visitor.Http.PostAsJsonAsync("/api/me/browsers", new { code = text }, Cancellation);
+    }
+
+    [Fact]
+    public async Task A_code_is_worth_nothing_once_the_session_that_made_it_is_signed_out()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        using var planted = new Visitor(findMe.System.Page, ada.Cookies);
+        var code = await CodeAsync(planted);
+        Assert.Equal(HttpStatusCode.NoContent, await ada.StatusOfAsync(HttpMethod.Delete, "/api/me/browsers"));
+        using var eve = findMe.NewVisitor();
+
+        using var late = await eve.Http.PostAsJsonAsync("/api/me/browsers", new { code }, Cancellation);
+        await ProblemAssert.IsAsync(late, 422, "wrong-code");
+
+        // The same where linking an account has ended every other session.
+        var second = await CodeAsync(ada);
+        await ada.SignInAsync("mastodon", findMe.Networks.MastodonInstances[1].Host, "ben");
+        using var later = await eve.Http.PostAsJsonAsync("/api/me/browsers", new { code = second }, Cancellation);
+        await ProblemAssert.IsAsync(later, 422, "wrong-code");
+        await ada.StatusOfAsync(HttpMethod.Delete, "/api/me");
+
+        static async Task<string> CodeAsync(Visitor visitor)
+        {
+            using var made = await visitor.Http.PostAsync(new Uri("/api/me/browser-code", UriKind.Relative), null, Cancellation);
+            return (await made.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!["code"]!.GetValue<string>();
+        }
+    }
+
+    [Fact]
+    public async Task An_account_is_linked_by_the_browser_that_redeemed_it_and_by_no_other_with_the_same_cookie()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.AgreeAsync();
+        using var planted = new Visitor(findMe.System.Page, ada.Cookies);
+        await ada.AllowAsync(await ada.OpenConsentAsync("x"), "ben");
+        var pending = await ada.RedeemAsync();
+
+        using var stolen = await planted.LinkAsync(pending);
+        await ProblemAssert.IsAsync(stolen, 409, "no-sign-in");
+        using var own = await ada.LinkAsync(pending);
+
+        Assert.Equal(HttpStatusCode.NoContent, own.StatusCode);
+        Assert.Empty(await planted.AccountsAsync());
+        Assert.Single(await ada.AccountsAsync());
+        await ada.StatusOfAsync(HttpMethod.Delete, "/api/me");
     }
 
     [Fact]

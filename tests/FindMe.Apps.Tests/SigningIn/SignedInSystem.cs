@@ -13,7 +13,7 @@ public sealed class SignedInSystem : IAsyncLifetime
     public const int SearchesPerDay = 3;
 
     /// <summary>How long decrypted references stay in memory here.</summary>
-    public static readonly TimeSpan ReferencesKept = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan ReferencesKept = TimeSpan.FromSeconds(5);
 
     private readonly TemporaryFolder _folder = new();
     private LocalSystem? _system;
@@ -50,6 +50,7 @@ public sealed class SignedInSystem : IAsyncLifetime
             ["Logging__LogLevel__Default"] = "Debug",
             ["Logging__LogLevel__Microsoft.AspNetCore"] = "Information",
             ["Logging__LogLevel__System.Net.Http"] = "Trace",
+            ["OnlyOneself__SignInsPerAddress"] = "100",
             ["OnlyOneself__SearchesPerDay"] = $"{SearchesPerDay}",
             ["Recovery__Interval"] = "00:00:01",
             ["OnlyOneself__ReportAbuse"] = "abuse@findme.example",

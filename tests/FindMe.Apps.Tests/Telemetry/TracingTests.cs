@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
+using FindMe.Apps.Tests.SigningIn;
 using FindMe.Local;
+using FindMe.Networks;
 
 namespace FindMe.Apps.Tests.Telemetry;
 
@@ -63,6 +65,38 @@ public sealed class TracingTests
         Assert.DoesNotContain(search, collector.Metrics, StringComparison.Ordinal);
         Assert.DoesNotContain("gophers", collector.Metrics, StringComparison.Ordinal);
         Assert.DoesNotMatch(new Regex("person(/|%2F)[0-9a-f]{32}"), collector.Text);
+    }
+
+    [Fact]
+    public async Task No_trace_holds_what_a_person_searches_or_who_they_are_on_a_network()
+    {
+        await using var collector = await OtlpReceiver.StartAsync();
+        await using var networks = await NetworkBench.StartAsync(new Scenario { MastodonPosts = Scenario.Posts(4) });
+        using var folder = new TemporaryFolder();
+        var settings = new Dictionary<string, string>(networks.Settings)
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address.ToString(),
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "100",
+        };
+        await using (var system = await LocalSystem.StartAsync(
+            new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = folder.Folder("data"), Albums = [], Settings = settings }, TestContext.Current.CancellationToken))
+        {
+            using var ada = new Visitor(system.Page);
+            await ada.ShowDemoFaceAsync();
+            await ada.SignInAsync("mastodon", networks.Mastodon.Host, "ben");
+            foreach (var source in new[] { "mastodon", "x", "bluesky" })
+            {
+                await ada.UntilEndedAsync(await ada.SearchAsync(NetworkedFindMe.Wish(source, "secretgophers")));
+            }
+        }
+
+        // The networks were asked, and yet none of it is told: neither the words nor the way back from signing in, whose query holds a code.
+        Assert.NotEmpty(networks.Mastodon.Calls.All);
+        Assert.Contains(collector.Spans, span => span.Text.Contains(networks.Mastodon.Host, StringComparison.Ordinal));
+        Assert.DoesNotContain(collector.Spans, span => span.Text.Contains("secretgophers", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(collector.Spans, span => span.Text.Contains("code=", StringComparison.Ordinal) || span.Text.Contains("state=", StringComparison.Ordinal));
+        Assert.All(networks.Secrets, secret => Assert.DoesNotContain(secret, collector.Text, StringComparison.Ordinal));
     }
 
     private sealed record Begun(string Id);

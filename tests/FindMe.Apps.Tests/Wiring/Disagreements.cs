@@ -16,7 +16,7 @@ internal static class Disagreements
         ("infra/modules/servicebus.bicep", "name", "subscription.app"),
         ("infra/modules/servicebus.bicep", "maxDeliveryCount", "wiring.delivery.maxDeliveries"),
         ("infra/modules/servicebus.bicep", "lockDuration", "'PT${wiring.delivery.claimSeconds}S'"),
-        ("infra/modules/servicebus.bicep", "forwardDeadLetteredMessagesTo", "subscription.deadLetterTopic == subscription.topic ? null : subscription.deadLetterTopic"),
+        ("infra/modules/servicebus.bicep", "forwardDeadLetteredMessagesTo", "subscription.deadLetterTopic == subscription.topic\n        ? null\n        : subscription.deadLetterTopic"),
         ("infra/modules/environment.bicep", "name", "wiring.pubsub"),
         ("infra/modules/environment.bicep", "name", "wiring.statestore"),
         ("infra/modules/environment.bicep", "scopes", "wiring.apps"),

@@ -85,8 +85,10 @@ public sealed class LocalCallersTests(StartedApps apps)
         }
 
         using var process = Process.Start(start)!;
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(TimeSpan.FromMinutes(1));
         var lines = new List<string>();
-        while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        while (await process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
         {
             lines.Add(line);
             if (line.Contains("Application started", StringComparison.Ordinal))

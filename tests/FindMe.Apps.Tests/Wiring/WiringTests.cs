@@ -52,7 +52,7 @@ public sealed class WiringTests(StartedApps apps)
     [InlineData("maxRetries", "infra/modules/environment.bicep", "wiring.delivery.retries", "3")]
     [InlineData("scopes", "infra/modules/environment.bicep", "scopes: wiring.apps", "scopes: []")]
     [InlineData("maxDeliveryCount", "infra/modules/servicebus.bicep", "wiring.delivery.maxDeliveries", "1")]
-    [InlineData("forwardDeadLetteredMessagesTo", "infra/modules/servicebus.bicep", "subscription.deadLetterTopic == subscription.topic ? null : subscription.deadLetterTopic", "null")]
+    [InlineData("forwardDeadLetteredMessagesTo", "infra/modules/servicebus.bicep", "subscription.deadLetterTopic == subscription.topic\n        ? null\n        : subscription.deadLetterTopic", "null")]
     [InlineData("literal", "infra/modules/app.bicep", "topicName: subscription.topic", "topicName: 'tweet_image'")]
     [InlineData("subscriptionName", "infra/modules/app.bicep", "subscriptionName: appId", "subscriptionName: service")]
     [InlineData("messageCount", "infra/modules/app.bicep", "messageCount: string(wiring.delivery.eventsPerReplica)", "messageCount: '5'")]

@@ -47,6 +47,8 @@ function linkQuestion(page) {
   }
 
   async function answer(account, moveHere) {
+    // A second click would carry the cookie of before.
+    for (const button of node.querySelectorAll('button')) button.disabled = true;
     try {
       await api.linkAccount(account, moveHere);
       announceNow('You are signed in.');
@@ -182,7 +184,7 @@ export function avatarOffers(page, me, { taken, refused }) {
     async function take(replacing = false) {
       button.disabled = true;
       try {
-        taken(await api.addAvatar(account.network, replacing), account);
+        taken(await api.addAvatar(account.network, replacing), replacing);
         row.remove();
       } catch (problem) {
         button.disabled = false;
@@ -216,26 +218,30 @@ export function browserPanel(page, me) {
   }
 
   async function enter(discard) {
+    for (const button of node.querySelectorAll('button')) button.disabled = true;
     try {
       await api.enterBrowserCode(text.value, discard);
       page.goWith(notice('good', 'This browser shows the same selfies and searches now'), 'searches');
     } catch (problem) {
+      for (const button of node.querySelectorAll('button')) button.disabled = false;
       replace(answer, problem.slug === 'things-here'
         ? problemNotice(problem, element('button', { type: 'button', class: 'button danger', onclick: () => enter(true) }, 'Delete what is here, and open the others'))
         : problemNotice(problem));
     }
   }
 
-  async function signOut() {
+  async function signOut(event) {
+    event.target.disabled = true;
     try {
       await api.signOutOtherBrowsers();
       page.goWith(notice('good', 'The other browsers are signed out'), 'privacy');
     } catch (problem) {
+      event.target.disabled = false;
       if (!page.needsConsent(problem)) replace(answer, problemNotice(problem));
     }
   }
 
-  return element('section', { class: 'panel', 'aria-label': 'Other browsers' },
+  const node = element('section', { class: 'panel', 'aria-label': 'Other browsers' },
     element('h2', {}, 'Other browsers'),
     others,
     element('p', { class: 'actions' }, element('button', { type: 'button', class: 'button', onclick: show }, 'Use another browser too')),
@@ -244,4 +250,5 @@ export function browserPanel(page, me) {
         element('label', { for: text.id }, 'The code that the other browser shows'),
         element('div', { class: 'row' }, text, element('button', { type: 'submit', class: 'button' }, 'Open')))),
     answer);
+  return node;
 }

@@ -10,6 +10,7 @@ const waysOut = table({
   'not-an-image': 'Choose a JPEG, PNG or WebP picture.',
   'too-many-references': 'Delete one of the pictures below first.',
   'too-many-uploads': 'Delete one of those below first.',
+  'upload-quota': 'Delete an upload below, send fewer photos, or try again later.',
   'unknown-album': 'Choose another album; this one is not there any more.',
   'no-reference': 'Show your face first, so that there is something to look for.',
   'account-needed': 'Sign in above; or look elsewhere.',

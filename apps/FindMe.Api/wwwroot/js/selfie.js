@@ -174,7 +174,7 @@ export async function selfieView(page) {
   }
 
   const offers = avatarOffers(page, me, {
-    taken: reference => accepted(reference),
+    taken: (reference, replacing) => accepted(reference, undefined, replacing),
     refused: (problem, replaceEarlier) => (problem.slug === 'needs-another-photo' ? waiting(problem) : refused(undefined, problem, replaceEarlier)),
   });
   const node = stepFrame('face', references.length > 0 ? 'Your face is here.' : 'Show your face, once.',
