@@ -31,11 +31,15 @@ public sealed class RecoveryTests
         using var ada = new Person(load.System.Page);
         await ada.ShowAsync(LoadSystem.Selfie());
 
+        // Compare's first photo waits for its models, which on a loaded machine outlasts the patience.
+        await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromMinutes(3));
+        var before = load.System.Sidecar.Traffic.Of(Compare).Deliveries;
+
         var searches = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => ada.SearchAsync("talk")));
         await Task.WhenAll(searches.Select(search => ada.UntilEndedAsync(search, TimeSpan.FromMinutes(3))));
 
         // The last two that settle a wave at the same moment may both ask for the next one.
-        Assert.InRange(load.System.Sidecar.Traffic.Of(Compare).Deliveries, searches.Length * Waves, searches.Length * Waves * 5 / 4);
+        Assert.InRange(load.System.Sidecar.Traffic.Of(Compare).Deliveries - before, searches.Length * Waves, searches.Length * Waves * 5 / 4);
     }
 
     [Fact]
