@@ -38,12 +38,14 @@ internal static class ChaosRuns
     /// <param name="seed">Of the chaos.</param>
     /// <param name="album">The album's folder.</param>
     /// <param name="replicas">Compare processes.</param>
-    public static async Task<ChaosRun> RunAsync(string mode, int seed, string album, int replicas = 1)
+    /// <param name="broker">Whose rules the sidecar follows: Service Bus gives back at once, Redis after its claim time.</param>
+    public static async Task<ChaosRun> RunAsync(string mode, int seed, string album, int replicas = 1, BrokerProfile broker = BrokerProfile.ServiceBus)
     {
         var restarts = new Restarting(mode is Restarts or All);
         await using var load = await LoadSystem.StartAsync([album], options => options with
         {
             Replicas = replicas,
+            Broker = broker,
             Chaos = mode is Calm or Restarts ? null : ChaosOptions.Parse($"{mode}:{seed}"),
             Intercept = restarts.OnCallAsync,
         });

@@ -40,18 +40,20 @@ internal sealed class KillSweep : IAsyncDisposable
 
     /// <summary>Starts the system that the sweep kills in, with an album.</summary>
     /// <param name="album">The album's folder.</param>
-    public static Task<KillSweep> StartAsync(string album) => StartAsync(new { source = "album", query = Path.GetFileName(album) }, [album], new Dictionary<string, string>());
+    /// <param name="broker">Whose rules the sidecar follows: Service Bus gives back at once, Redis after its claim time.</param>
+    public static Task<KillSweep> StartAsync(string album, BrokerProfile broker = BrokerProfile.ServiceBus) =>
+        StartAsync(new { source = "album", query = Path.GetFileName(album) }, [album], new Dictionary<string, string>(), broker);
 
     /// <summary>Starts the system that the sweep kills in, with a network.</summary>
     /// <param name="wish">The search, as its POST has it.</param>
     /// <param name="settings">With which the network is found.</param>
-    public static Task<KillSweep> StartAsync(object wish, IReadOnlyDictionary<string, string> settings) => StartAsync(wish, [], settings);
+    public static Task<KillSweep> StartAsync(object wish, IReadOnlyDictionary<string, string> settings) => StartAsync(wish, [], settings, BrokerProfile.ServiceBus);
 
-    private static async Task<KillSweep> StartAsync(object wish, IReadOnlyList<string> albums, IReadOnlyDictionary<string, string> settings)
+    private static async Task<KillSweep> StartAsync(object wish, IReadOnlyList<string> albums, IReadOnlyDictionary<string, string> settings, BrokerProfile broker)
     {
         var sweep = new KillSweep(wish);
         sweep._load = await LoadSystem.StartAsync(
-            albums, options => options with { Intercept = sweep.OnCallAsync, Settings = options.Settings.Concat(settings).ToDictionary() });
+            albums, options => options with { Broker = broker, Intercept = sweep.OnCallAsync, Settings = options.Settings.Concat(settings).ToDictionary() });
         sweep._person = new Person(sweep.System.Page);
         await sweep._person.ShowAsync(LoadSystem.Selfie());
         return sweep;

@@ -20,11 +20,12 @@ var many = new Option<int>("--photos") { Description = "Photos of each search.",
 var large = new Option<int>("--photos") { Description = "Photos of the large search.", DefaultValueFactory = _ => 5000 };
 var some = new Option<int>("--photos") { Description = "Photos of the album.", DefaultValueFactory = _ => 60 };
 
-var chaos = new Command("chaos", "The same search calm and under every kind of chaos: do the verdicts differ?") { photos, seed, side, facesEvery, modes };
-chaos.SetAction(parsed => Reports.ChaosAsync(
-    parsed.GetValue(modes)!, parsed.GetValue(seed), parsed.GetValue(photos), parsed.GetValue(facesEvery), parsed.GetValue(side)));
-var faults = new Option<string[]>("--fault") { Description = $"Of {string.Join(", ", FaultRuns.Names)}; several. Default: every one but the last.", DefaultValueFactory = _ => [.. FaultRuns.Names.SkipLast(1)] };
 var broker = new Option<BrokerProfile>("--broker") { Description = "Whose rules the sidecar follows: Redis118 hands on after its claim time, RabbitMq at once.", DefaultValueFactory = _ => BrokerProfile.Redis118 };
+var atOnce = new Option<BrokerProfile>("--broker") { Description = "Whose rules the sidecar follows: ServiceBus and RabbitMq give back at once, Redis118 after its claim time.", DefaultValueFactory = _ => BrokerProfile.ServiceBus };
+var chaos = new Command("chaos", "The same search calm and under every kind of chaos: do the verdicts differ?") { photos, seed, side, facesEvery, modes, atOnce };
+chaos.SetAction(parsed => Reports.ChaosAsync(
+    parsed.GetValue(modes)!, parsed.GetValue(atOnce), parsed.GetValue(seed), parsed.GetValue(photos), parsed.GetValue(facesEvery), parsed.GetValue(side)));
+var faults = new Option<string[]>("--fault") { Description = $"Of {string.Join(", ", FaultRuns.Names)}; several. Default: every one but the last.", DefaultValueFactory = _ => [.. FaultRuns.Names.SkipLast(1)] };
 var daprd = new Option<FileInfo>("--daprd") { Description = "A daprd program: each replica is then a process with a daprd of its own, on the broker and store that --components names. Default: the local sidecar." };
 daprd.AcceptExistingOnly();
 var components = new Option<DirectoryInfo>("--components") { Description = "The folder of components. Default: components." };
@@ -64,8 +65,8 @@ offered.AcceptExistingOnly();
 var search = new Command("search", "The main job on a FindMe that runs already: agrees, shows a face, searches an album, and checks the verdicts.") { page, offered };
 search.SetAction(parsed => Reports.SearchAsync(new Uri(parsed.GetValue(page)!), parsed.GetValue(offered)!.FullName));
 
-var kills = new Command("kills", "Kills an app at every state write and publish of a search, before and after it is done: do the verdicts differ?") { apps, side, first, last };
-kills.SetAction(parsed => Reports.KillsAsync(parsed.GetValue(apps)!, parsed.GetValue(side), parsed.GetValue(first), parsed.GetValue(last)));
+var kills = new Command("kills", "Kills an app at every state write and publish of a search, before and after it is done: do the verdicts differ?") { apps, side, first, last, atOnce };
+kills.SetAction(parsed => Reports.KillsAsync(parsed.GetValue(apps)!, parsed.GetValue(atOnce), parsed.GetValue(side), parsed.GetValue(first), parsed.GetValue(last)));
 var fairness = new Command("fairness", "A search of 20 photos alone, and behind a large one.") { large, side };
 fairness.SetAction(parsed => Reports.MeasureAsync(folder => Fairness.SmallBehindLargeAsync(folder, parsed.GetValue(large), parsed.GetValue(side))));
 var crowd = new Command("crowd", "Many large searches at once: time, and every process's peak memory.") { searches, many };

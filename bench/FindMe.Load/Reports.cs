@@ -9,16 +9,16 @@ internal static class Reports
     // Three waves of 16: the last one is asked for by Compare.
     private const int PhotosOfKills = 48;
 
-    public static async Task<int> ChaosAsync(IReadOnlyList<string> modes, int seed, int photos, int facesEvery, int side)
+    public static async Task<int> ChaosAsync(IReadOnlyList<string> modes, BrokerProfile broker, int seed, int photos, int facesEvery, int side)
     {
         using var albums = new TemporaryAlbums();
         var album = LoadSystem.MakeAlbum(albums.Path, "chaos", photos, facesEvery, side);
-        var calm = await ChaosRuns.RunAsync(ChaosRuns.Calm, seed, album);
+        var calm = await ChaosRuns.RunAsync(ChaosRuns.Calm, seed, album, broker: broker);
         Print(calm, calm);
         var differing = 0;
         foreach (var mode in modes.Where(mode => mode != ChaosRuns.Calm))
         {
-            var run = await ChaosRuns.RunAsync(mode, seed, album);
+            var run = await ChaosRuns.RunAsync(mode, seed, album, broker: broker);
             differing += Print(run, calm) ? 0 : 1;
         }
 
@@ -66,12 +66,12 @@ internal static class Reports
         return problems.Count;
     }
 
-    public static async Task<int> KillsAsync(IReadOnlyList<string> apps, int side, int first, int last)
+    public static async Task<int> KillsAsync(IReadOnlyList<string> apps, BrokerProfile broker, int side, int first, int last)
     {
         using var albums = new TemporaryAlbums();
         var album = LoadSystem.MakeAlbum(albums.Path, "kills", PhotosOfKills, facesEvery: 10, side);
         var differing = 0;
-        await using var sweep = await KillSweep.StartAsync(album);
+        await using var sweep = await KillSweep.StartAsync(album, broker);
         foreach (var app in apps)
         {
             var (calls, calm) = await sweep.CountAsync(app);

@@ -25,6 +25,10 @@ public sealed class ChaosTests
         Assert.InRange(chaos.Restarts, 3, 100);
         Assert.All(Enum.GetValues<ChaosKind>().Where(kind => kind != ChaosKind.Loss), kind => Assert.True(chaos.Struck.ContainsKey(kind), $"{kind} never struck"));
 
+        // The same where what fails and what a consumer held comes back after a claim time.
+        var claimed = await ChaosRuns.RunAsync(ChaosRuns.All, seed: 7, album, broker: BrokerProfile.Redis118);
+        Assert.Empty(calm.Verdicts.Differences(claimed.Verdicts));
+
         // A wave that is asked for again and again is sent by each of Collect's four handlers at most before one of them has noted it, and
         // each photo sent is delivered twice at most on average. Copies that make copies would come to many times that.
         Assert.InRange(chaos.Deliveries, Photos, 8 * Photos);
