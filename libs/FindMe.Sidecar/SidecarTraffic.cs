@@ -55,6 +55,9 @@ internal sealed class TrafficCounter
 
     public void AddDelivery() => Interlocked.Increment(ref _deliveries);
 
+    // Nobody was there to take it.
+    public void TakeDeliveryBack() => Interlocked.Decrement(ref _deliveries);
+
     public AppTraffic Read() => new(
         Interlocked.Read(ref _stateRequests),
         Interlocked.Read(ref _stateKeys),

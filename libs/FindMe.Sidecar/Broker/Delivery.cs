@@ -174,32 +174,31 @@ internal sealed partial class Delivery(
         using var timeout = new CancellationTokenSource(policy.Timeout is { } limit && limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
         using var request = RequestOf(pending, route, message);
+        // Before it is sent: the app may have told others what came of it before its answer is read here.
+        traffic.AddDelivery();
         try
         {
             using var response = await app.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
-            traffic.AddDelivery();
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
             broker.Violations.OfReply((int)response.StatusCode, body, pending);
             return (Replies.Of((int)response.StatusCode, body, options.EffectiveVersion), (int)response.StatusCode);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !stopping.IsCancellationRequested)
         {
-            traffic.AddDelivery();
             return (Reply.TimedOut, null);
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError)
         {
+            traffic.TakeDeliveryBack();
             return (KeepsRefused ? Reply.Unreachable : Reply.Failed, null);
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
         {
             // An answer beyond the size limit: read as an error, like one that cannot be read.
-            traffic.AddDelivery();
             return (Reply.Failed, null);
         }
         catch (HttpRequestException)
         {
-            traffic.AddDelivery();
             return (KeepsRefused ? Reply.Lost : Reply.Failed, null);
         }
     }

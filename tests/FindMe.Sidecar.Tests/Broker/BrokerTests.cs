@@ -61,6 +61,24 @@ public sealed class BrokerTests
     }
 
     [Fact]
+    public async Task An_event_is_counted_once_the_app_has_it_not_only_when_it_has_answered()
+    {
+        var counted = new TaskCompletionSource<long>();
+        await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
+        SidecarUnderTest? started = null;
+        app.Handler = (_, _) =>
+        {
+            counted.TrySetResult(started!.Sidecar.Traffic.Of("shop").Deliveries);
+            return Task.FromResult(AppReply.Ok);
+        };
+        await using var sidecar = started = await SidecarUnderTest.StartAsync(app);
+
+        await sidecar.PublishAsync("1");
+
+        Assert.Equal(1, await counted.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task A_replica_that_dies_with_an_event_loses_it_to_another_at_once_and_one_delivery_is_counted()
     {
         await using var dying = await TestApp.StartAsync("shop", TestApp.Orders());
