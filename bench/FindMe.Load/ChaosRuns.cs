@@ -42,13 +42,16 @@ internal static class ChaosRuns
     public static async Task<ChaosRun> RunAsync(string mode, int seed, string album, int replicas = 1, BrokerProfile broker = BrokerProfile.ServiceBus)
     {
         var restarts = new Restarting(mode is Restarts or All);
-        await using var load = await LoadSystem.StartAsync([album], options => options with
-        {
-            Replicas = replicas,
-            Broker = broker,
-            Chaos = mode is Calm or Restarts ? null : ChaosOptions.Parse($"{mode}:{seed}"),
-            Intercept = restarts.OnCallAsync,
-        });
+        await using var load = await LoadSystem.StartAsync(
+            [album],
+            options => options with
+            {
+                Replicas = replicas,
+                Broker = broker,
+                Chaos = mode is Calm or Restarts ? null : ChaosOptions.Parse($"{mode}:{seed}"),
+                Intercept = restarts.OnCallAsync,
+            },
+            tryAgainSoon: broker == BrokerProfile.ServiceBus);
         restarts.Kill = app => load.System.Processes.Kill(app == "findme-compare" && replicas > 1 ? $"{app}-1" : app);
         using var person = new Person(load.System.Page);
         await person.ShowAsync(LoadSystem.Selfie());

@@ -53,7 +53,9 @@ internal sealed class KillSweep : IAsyncDisposable
     {
         var sweep = new KillSweep(wish);
         sweep._load = await LoadSystem.StartAsync(
-            albums, options => options with { Broker = broker, Intercept = sweep.OnCallAsync, Settings = options.Settings.Concat(settings).ToDictionary() });
+            albums,
+            options => options with { Broker = broker, Intercept = sweep.OnCallAsync, Settings = options.Settings.Concat(settings).ToDictionary() },
+            tryAgainSoon: broker == BrokerProfile.ServiceBus);
         sweep._person = new Person(sweep.System.Page);
         await sweep._person.ShowAsync(LoadSystem.Selfie());
         return sweep;

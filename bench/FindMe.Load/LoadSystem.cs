@@ -23,19 +23,24 @@ internal sealed class LoadSystem : IAsyncDisposable
     /// <param name="albums">Folders of photos.</param>
     /// <param name="change">Changes what is run; null: nothing.</param>
     /// <param name="resources">Changes the text of a component; null: as it is.</param>
-    /// <param name="areImpatient">Whether what fails is tried again soon, and what waits is looked for soon.</param>
+    /// <param name="areImpatient">Whether what waits is looked for soon.</param>
     /// <param name="components">The folder of components, below the checkout.</param>
+    /// <param name="tryAgainSoon">
+    /// Whether a failed delivery is tried again after 100 ms instead of 4 s. Not where a refused connection counts as a try and apps are killed:
+    /// five tries within 400 ms end before the app has started again.
+    /// </param>
     public static async Task<LoadSystem> StartAsync(
         IReadOnlyList<string> albums,
         Func<LocalSystemOptions, LocalSystemOptions>? change = null,
         Func<string, string>? resources = null,
         bool areImpatient = true,
-        string components = "components")
+        string components = "components",
+        bool? tryAgainSoon = null)
     {
         var folder = Directory.CreateTempSubdirectory("findme-load-");
         var options = OptionsOf(Checkout.Find(), folder.CreateSubdirectory("data").FullName, albums, areImpatient) with
         {
-            ResourcesPath = ResourcesIn(components, folder.CreateSubdirectory("components").FullName, areImpatient, resources ?? (text => text)),
+            ResourcesPath = ResourcesIn(components, folder.CreateSubdirectory("components").FullName, tryAgainSoon ?? areImpatient, resources ?? (text => text)),
         };
         try
         {
@@ -107,13 +112,13 @@ internal sealed class LoadSystem : IAsyncDisposable
         [.. Directory.GetFiles(Checkout.Find().DemoPhotos, "sample*.jpg").Order(StringComparer.Ordinal)];
 
     // What fails on purpose is tried again soon: four seconds between two tries are for outages, and would only make this slow.
-    private static string ResourcesIn(string components, string folder, bool areImpatient, Func<string, string> change)
+    private static string ResourcesIn(string components, string folder, bool tryAgainSoon, Func<string, string> change)
     {
         foreach (var file in Directory.GetFiles(Path.Combine(Checkout.Find().Root, components), "*.yaml"))
         {
             var text = change(File.ReadAllText(file));
             File.WriteAllText(
-                Path.Combine(folder, Path.GetFileName(file)), areImpatient ? text.Replace("duration: 4s", "duration: 100ms", StringComparison.Ordinal) : text);
+                Path.Combine(folder, Path.GetFileName(file)), tryAgainSoon ? text.Replace("duration: 4s", "duration: 100ms", StringComparison.Ordinal) : text);
         }
 
         return folder;
