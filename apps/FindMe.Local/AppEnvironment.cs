@@ -38,16 +38,19 @@ internal sealed class AppEnvironment
     /// <param name="app">The app.</param>
     /// <param name="appPort">The port that Dapr calls.</param>
     /// <param name="page">The port of the page; null for an app without one.</param>
-    /// <param name="sidecar">Where its sidecar is.</param>
-    public Dictionary<string, string> Of(RunFileApp app, int appPort, int? page, Uri sidecar)
+    /// <param name="sidecar">The ports of its sidecar.</param>
+    public Dictionary<string, string> Of(RunFileApp app, int appPort, int? page, (int Http, int Grpc) sidecar)
     {
         var environment = new Dictionary<string, string>(app.Environment)
         {
             // Two ports for the app with the page: Dapr's routes are not to be had where people come.
             ["ASPNETCORE_URLS"] = (page is null ? "" : $"http://localhost:{page};") + $"http://127.0.0.1:{appPort}",
             ["APP_ID"] = app.AppId,
+            // As `dapr run` names them.
             ["APP_PORT"] = $"{appPort}",
-            ["DAPR_HTTP_ENDPOINT"] = sidecar.GetLeftPart(UriPartial.Authority),
+            ["APP_PROTOCOL"] = "http",
+            ["DAPR_HTTP_PORT"] = $"{sidecar.Http}",
+            ["DAPR_GRPC_PORT"] = $"{sidecar.Grpc}",
             ["DAPR_API_TOKEN"] = DaprApiToken,
             ["APP_API_TOKEN"] = AppApiToken,
             ["ExitWithParent"] = "true",

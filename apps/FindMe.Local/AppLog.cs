@@ -48,7 +48,7 @@ internal sealed class AppLog(string folder, string name, bool echo = true) : ILo
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (!IsEnabled(logLevel) || (category.StartsWith("Microsoft.", StringComparison.Ordinal) && logLevel < LogLevel.Warning))
+            if (!IsEnabled(logLevel) || ((category.StartsWith("Microsoft.", StringComparison.Ordinal) || category.StartsWith("Grpc.", StringComparison.Ordinal)) && logLevel < LogLevel.Warning))
             {
                 return;
             }

@@ -189,6 +189,9 @@ internal sealed class AppProcesses(string logs, bool echo) : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        // An address of another Dapr, in the environment of this process, would win over the ports.
+        start.Environment.Remove("DAPR_HTTP_ENDPOINT");
+        start.Environment.Remove("DAPR_GRPC_ENDPOINT");
         foreach (var (name, value) in app.Environment)
         {
             start.Environment[name] = value;

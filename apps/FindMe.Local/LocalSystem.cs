@@ -134,10 +134,11 @@ internal sealed class LocalSystem : IAsyncDisposable
         {
             foreach (var app in runFile.Apps)
             {
+                var daprPorts = (Http: sidecar.EndpointOf(app.AppId).Port, Grpc: sidecar.GrpcEndpointOf(app.AppId).Port);
                 for (var replica = 0; replica < ports[app.AppId].Length; replica++)
                 {
                     var appPort = ports[app.AppId][replica];
-                    var environment = environments.Of(app, appPort, app.AppId == PageApp ? page : null, sidecar.EndpointOf(app.AppId));
+                    var environment = environments.Of(app, appPort, app.AppId == PageApp ? page : null, daprPorts);
                     var log = ports[app.AppId].Length > 1 ? $"{app.AppId}-{replica + 1}" : app.AppId;
                     void Start() => system.Processes.Start(log, app.Command, app.DirectoryPath, environment, new Uri($"http://127.0.0.1:{appPort}/healthz"));
                     if (options.Held.Contains(app.AppId))

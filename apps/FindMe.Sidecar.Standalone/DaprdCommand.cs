@@ -10,8 +10,8 @@ internal static class DaprdCommand
     private static readonly string[] Ignored =
     [
         "--actors-service", "--app-health-check-path", "--app-health-probe-interval", "--app-health-probe-timeout", "--app-health-threshold",
-        "--control-plane-address", "--dapr-block-shutdown-duration", "--dapr-graceful-shutdown-seconds", "--dapr-grpc-port",
-        "--dapr-http-read-buffer-size", "--dapr-internal-grpc-port", "--dapr-listen-addresses", "--dapr-public-port", "--metrics-port", "--mode",
+        "--control-plane-address", "--dapr-block-shutdown-duration", "--dapr-graceful-shutdown-seconds", "--dapr-http-read-buffer-size",
+        "--dapr-internal-grpc-port", "--dapr-listen-addresses", "--dapr-public-port", "--metrics-port", "--mode",
         "--placement-host-address", "--profile-port", "--read-buffer-size", "--reminders-service", "--scheduler-host-address", "--sentry-address",
     ];
 
@@ -29,7 +29,8 @@ internal static class DaprdCommand
         appAddress.AcceptOnlyFromAmong("127.0.0.1", "localhost");
         var appProtocol = new Option<string>("--app-protocol") { Description = "Only http.", DefaultValueFactory = _ => "http" };
         appProtocol.AcceptOnlyFromAmong("http");
-        var httpPort = new Option<int>("--dapr-http-port") { Description = "The port of the API; 0: any that is free.", DefaultValueFactory = _ => 3500 };
+        var httpPort = new Option<int>("--dapr-http-port") { Description = "The port of the HTTP API; 0: any that is free.", DefaultValueFactory = _ => 3500 };
+        var grpcPort = new Option<int>("--dapr-grpc-port") { Description = "The port of the gRPC API; 0: any that is free.", DefaultValueFactory = _ => 50001 };
         var resources = new Option<DirectoryInfo[]>("--resources-path", "--components-path") { Description = "A folder of YAML resources; may be given several times.", Required = true };
         var concurrency = new Option<int>("--app-max-concurrency") { Description = "Calls to the app at a time; -1: no limit.", DefaultValueFactory = _ => -1 };
         var bodySize = new Option<string>("--max-body-size") { Description = "Largest body, like 4Mi.", DefaultValueFactory = _ => "4Mi" };
@@ -46,9 +47,9 @@ internal static class DaprdCommand
         var chaos = new Option<string?>("--chaos") { Description = $"What to do wrong on purpose: {string.Join(", ", ChaosPresets.Names)} or all; :seed may follow." };
         var configuration = new Option<FileInfo?>("--config") { Description = "A Configuration; of it only spec.tracing.samplingRate is read: not 0 hands traces on." };
 
-        var command = new RootCommand("The sidecar of one app: Dapr's HTTP API with daprd's flags, over a broker and a store of its own.")
+        var command = new RootCommand("The sidecar of one app: Dapr's API with daprd's flags, over a broker and a store of its own.")
         {
-            appId, appPort, appAddress, appProtocol, httpPort, resources, concurrency, bodySize, bodyMegabytes, logLevel, data, broker, version, store, chaos, configuration,
+            appId, appPort, appAddress, appProtocol, httpPort, grpcPort, resources, concurrency, bodySize, bodyMegabytes, logLevel, data, broker, version, store, chaos, configuration,
         };
         var ignored = Ignored.Select(name => (Option)new Option<string>(name)).Concat(IgnoredSwitches.Select(name => new Option<bool>(name))).ToList();
         foreach (var option in ignored)
@@ -87,7 +88,10 @@ internal static class DaprdCommand
                         parsed.GetValue(appId)!,
                         parsed.GetValue(httpPort),
                         parsed.GetValue(appPort) is { } port ? [port] : [],
-                        parsed.GetValue(concurrency)),
+                        parsed.GetValue(concurrency))
+                    {
+                        DaprGrpcPort = parsed.GetValue(grpcPort),
+                    },
                     [.. folders.Select(folder => folder.FullName)],
                     parsed.GetValue(data)?.FullName,
                     bytes,

@@ -37,7 +37,8 @@ internal static class StandaloneRun
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var signals = new EndSignals(ended);
         var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
-        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(options.LogLevel).AddSimpleConsole(console => console.SingleLine = true));
+        using var loggers = LoggerFactory.Create(logging => logging
+            .SetMinimumLevel(options.LogLevel).AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true));
         var temporary = options.DataPath is null ? Directory.CreateTempSubdirectory("findme-sidecar-") : null;
         try
         {
@@ -60,7 +61,9 @@ internal static class StandaloneRun
                 },
                 ended.Token);
             sidecar.ShutdownRequested += (_, _) => ended.Cancel();
-            Console.WriteLine($"The sidecar of {options.App.AppId} is at {sidecar.EndpointOf(options.App.AppId)}; its data is in {Path.GetDirectoryName(sidecar.DatabasePath)}");
+            var appId = options.App.AppId;
+            Console.WriteLine(
+                $"The sidecar of {appId} is at {sidecar.EndpointOf(appId)}, for gRPC at {sidecar.GrpcEndpointOf(appId)}; its data is in {Path.GetDirectoryName(sidecar.DatabasePath)}");
             await Task.Delay(Timeout.Infinite, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return 0;
         }

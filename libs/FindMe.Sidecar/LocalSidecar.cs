@@ -2,8 +2,10 @@ using System.Collections.Frozen;
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Sockets;
+using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -11,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace FindMe.Sidecar;
 
-/// <summary>Dapr's HTTP contract for several apps in one process: a port for each app id, one broker and one state store on SQLite.</summary>
+/// <summary>Dapr's API for several apps in one process: an HTTP port and a gRPC port for each app id, one broker and one state store on SQLite.</summary>
 /// <remarks>
 /// What it acknowledged survives the end of its process, kill -9 included, but not a power cut. Events are delivered at least once.
 /// Every <c>pubsub.*</c> and <c>state.*</c> component is served under its name with the rules that the options choose, whatever its type names.
@@ -40,7 +42,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     private readonly List<(Replica Replica, Task Run)> _replicas = [];
     private WebApplication? _server;
     private Task _cleanup = Task.CompletedTask;
-    private FrozenDictionary<string, int> _portOfApp = FrozenDictionary<string, int>.Empty;
+    private FrozenDictionary<string, (int Http, int Grpc)> _portsOfApp = FrozenDictionary<string, (int Http, int Grpc)>.Empty;
     private FrozenDictionary<int, AppSide> _appOfPort = FrozenDictionary<int, AppSide>.Empty;
     private int _disposed;
 
@@ -57,7 +59,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         Traffic = new SidecarTraffic(options.Apps.Select(app => app.AppId));
     }
 
-    /// <summary>An app posted to <c>/v1.0/shutdown</c>; the argument is its app id. The sidecar itself goes on: whoever runs it decides.</summary>
+    /// <summary>An app asked its sidecar to shut down; the argument is its app id. The sidecar itself goes on: whoever runs it decides.</summary>
     public event EventHandler<string>? ShutdownRequested;
 
     /// <summary>How often each app id used its sidecar.</summary>
@@ -110,10 +112,15 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         }
     }
 
-    /// <summary>Where an app's sidecar API listens: what the app gets as <c>DAPR_HTTP_ENDPOINT</c>.</summary>
+    /// <summary>Where an app's sidecar serves HTTP. The app gets the port as <c>DAPR_HTTP_PORT</c>.</summary>
     /// <param name="appId">One of the app ids of the options.</param>
     /// <exception cref="KeyNotFoundException">The sidecar does not serve <paramref name="appId"/>.</exception>
-    public Uri EndpointOf(string appId) => new($"http://127.0.0.1:{_portOfApp[appId]}");
+    public Uri EndpointOf(string appId) => new($"http://127.0.0.1:{_portsOfApp[appId].Http}");
+
+    /// <summary>Where an app's sidecar serves gRPC, without TLS. The app gets the port as <c>DAPR_GRPC_PORT</c>.</summary>
+    /// <param name="appId">One of the app ids of the options.</param>
+    /// <exception cref="KeyNotFoundException">The sidecar does not serve <paramref name="appId"/>.</exception>
+    public Uri GrpcEndpointOf(string appId) => new($"http://127.0.0.1:{_portsOfApp[appId].Grpc}");
 
     /// <summary>Loses the consumer of one replica as the end of its own sidecar would: a fault for tests. Its API goes on.</summary>
     /// <param name="appId">One of the app ids of the options.</param>
@@ -181,57 +188,75 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 
     private async Task ListenAsync(IReadOnlyList<AppSide> apps, CancellationToken cancellationToken)
     {
+        var apiToken = new ApiToken(_options.DaprApiToken);
+        var publishing = new Publishing(_broker, _interference, _options.Tracing, _options.EffectiveVersion, _options.TimeProvider);
+        var reading = new StateReading(_database, _options.Store, _interference, _options.TimeProvider);
+        var writing = new StateWriting(_database, _options.Store, _interference, _options.TimeProvider);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(_options.LoggerFactory);
         // The host of this process owns Ctrl-C, not one that serves inside it.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        var listeners = new List<ListenOptions>();
+        builder.Services.AddGrpc(grpc => (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = (_options.MaxBodyBytes, _options.MaxBodyBytes));
+        builder.Services.AddSingleton<IServiceMethodProvider<DaprService>, DaprMethods>();
+        builder.Services.AddSingleton(new DaprService(AppOf, publishing, reading, writing, apiToken, RequestShutdown, _logger));
+        var (http, grpc) = (new List<ListenOptions>(), new List<ListenOptions>());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
+            // As daprd: a client sends all its calls over one connection.
+            kestrel.Limits.Http2.MaxStreamsPerConnection = int.MaxValue;
             foreach (var app in _options.Apps)
             {
-                kestrel.Listen(IPAddress.Loopback, app.DaprHttpPort, listener =>
-                {
-                    listener.Protocols = HttpProtocols.Http1;
-                    listeners.Add(listener);
-                });
+                kestrel.Listen(IPAddress.Loopback, app.DaprHttpPort, listener => Add(http, listener, HttpProtocols.Http1));
+                kestrel.Listen(IPAddress.Loopback, app.DaprGrpcPort, listener => Add(grpc, listener, HttpProtocols.Http2));
             }
         });
         _server = builder.Build();
-        var requests = new Requests(
-            port => _appOfPort.GetValueOrDefault(port),
-            new Publishing(_broker, _interference, _options.Tracing, _options.EffectiveVersion, _options.TimeProvider),
-            new StateReading(_database, _options.Store, _interference, _options.TimeProvider),
-            new StateWriting(_database, _options.Store, _interference, _options.TimeProvider),
-            _options.DaprApiToken,
-            appId => ShutdownRequested?.Invoke(this, appId),
-            _logger);
-        _server.Run(requests.HandleAsync);
+        var requests = new Requests(AppOf, new PublishRoutes(publishing), new StateRoutes(reading, writing, _options.Store), apiToken, RequestShutdown, _logger);
+        // Dapr's paths are cleaned and unescaped in a way of their own, so that only gRPC goes on to ASP.NET's routing.
+        _server.Use((context, next) => HttpProtocol.IsHttp2(context.Request.Protocol) ? next(context) : requests.HandleAsync(context));
+        _server.UseRouting();
+        _server.MapGrpcService<DaprService>();
         try
         {
             await _server.StartAsync(cancellationToken);
         }
         catch (Exception failure) when (failure is IOException or SocketException)
         {
-            throw PortTaken(failure);
+            throw PortTaken(failure) ?? failure;
         }
 
-        _portOfApp = apps.Zip(listeners).ToFrozenDictionary(pair => pair.First.AppId, pair => pair.Second.IPEndPoint!.Port);
-        _appOfPort = apps.ToFrozenDictionary(app => _portOfApp[app.AppId]);
-        foreach (var (appId, port) in _portOfApp)
+        _portsOfApp = apps.Zip(http, grpc).ToFrozenDictionary(
+            entry => entry.First.AppId, entry => (Http: entry.Second.IPEndPoint!.Port, Grpc: entry.Third.IPEndPoint!.Port));
+        _appOfPort = apps
+            .SelectMany(app => new[] { KeyValuePair.Create(_portsOfApp[app.AppId].Http, app), KeyValuePair.Create(_portsOfApp[app.AppId].Grpc, app) })
+            .ToFrozenDictionary();
+        foreach (var (appId, ports) in _portsOfApp)
         {
-            LogListening(_logger, appId, port);
+            LogListening(_logger, appId, ports.Http, ports.Grpc);
+        }
+
+        static void Add(List<ListenOptions> listeners, ListenOptions listener, HttpProtocols protocols)
+        {
+            listener.Protocols = protocols;
+            listeners.Add(listener);
         }
     }
 
+    private AppSide? AppOf(int port) => _appOfPort.GetValueOrDefault(port);
+
+    private void RequestShutdown(string appId) => ShutdownRequested?.Invoke(this, appId);
+
     // Kestrel's exception names an address somewhere in its text; asking the ports one by one is surer.
-    private SidecarPortException PortTaken(Exception failure)
+    private SidecarPortException? PortTaken(Exception failure)
     {
-        var taken = _options.Apps.FirstOrDefault(app => app.DaprHttpPort != 0 && !IsFree(app.DaprHttpPort))
-            ?? _options.Apps.GroupBy(app => app.DaprHttpPort).OrderByDescending(group => group.Count()).First().First();
-        return new SidecarPortException(taken.DaprHttpPort, taken.AppId, failure);
+        var ports = _options.Apps
+            .SelectMany(app => new[] { (app.AppId, Port: app.DaprHttpPort, Setting: "daprHTTPPort"), (app.AppId, Port: app.DaprGrpcPort, Setting: "daprGRPCPort") })
+            .Where(port => port.Port != 0)
+            .ToList();
+        var taken = ports.Where(port => !IsFree(port.Port)).Concat(ports.GroupBy(port => port.Port).OrderByDescending(group => group.Count()).Select(group => group.First()));
+        return taken.Select(port => new SidecarPortException(port.Port, port.AppId, port.Setting, failure)).FirstOrDefault();
     }
 
     private static bool IsFree(int port)
@@ -276,8 +301,8 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The sidecar of {AppId} listens on port {Port}")]
-    private static partial void LogListening(ILogger logger, string appId, int port);
+    [LoggerMessage(Level = LogLevel.Information, Message = "The sidecar of {AppId} listens on port {HttpPort} for HTTP and {GrpcPort} for gRPC")]
+    private static partial void LogListening(ILogger logger, string appId, int httpPort, int grpcPort);
 
     private sealed class NoLifetime : IHostLifetime
     {

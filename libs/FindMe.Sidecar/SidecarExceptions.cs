@@ -8,9 +8,10 @@ public sealed class SidecarDataException(string message, Exception? cause = null
 /// <summary>A port of the sidecar's API cannot be listened on.</summary>
 /// <param name="port">The port, 1 to 65535.</param>
 /// <param name="appId">The app id whose API it was to serve.</param>
+/// <param name="setting">The setting of a run file that names it: <c>daprHTTPPort</c> or <c>daprGRPCPort</c>.</param>
 /// <param name="cause">What the operating system said.</param>
-public sealed class SidecarPortException(int port, string appId, Exception cause)
-    : Exception($"Port {port}, where the sidecar of {appId} should listen, is in use or not allowed: stop what uses it, or give another daprHTTPPort.", cause)
+public sealed class SidecarPortException(int port, string appId, string setting, Exception cause)
+    : Exception($"Port {port}, where the sidecar of {appId} should listen, is in use or not allowed: stop what uses it, or give another {setting}.", cause)
 {
     /// <summary>The port that could not be had, 1 to 65535.</summary>
     public int Port { get; } = port;

@@ -16,7 +16,7 @@ public sealed class SidecarOptions : IValidatableObject
     /// <summary>Further such folders. Default none.</summary>
     public IReadOnlyList<string> MoreResourcesPaths { get; init; } = [];
 
-    /// <summary>The app ids served, each on its own port.</summary>
+    /// <summary>The app ids served, each on ports of its own.</summary>
     public required IReadOnlyList<SidecarApp> Apps { get; init; }
 
     /// <summary>What callers must send as <c>dapr-api-token</c>. Default null: no token is asked for, and requests of browsers and for other hosts than this machine get 403.</summary>
@@ -75,9 +75,13 @@ public sealed class SidecarOptions : IValidatableObject
     }
 }
 
-/// <summary>One app id: the port its sidecar API listens on, and the ports on which replicas of the app are expected.</summary>
+/// <summary>One app id: the ports its sidecar API listens on, and the ports on which replicas of the app are expected.</summary>
 /// <param name="AppId">The Dapr app id, which is also the name of its consumer group.</param>
-/// <param name="DaprHttpPort">TCP port of the sidecar's API on 127.0.0.1; 0 takes any free one.</param>
+/// <param name="DaprHttpPort">TCP port of the sidecar's HTTP API on 127.0.0.1; 0 takes any free one.</param>
 /// <param name="AppPorts">Ports on 127.0.0.1 of the app's replicas, which compete for its messages. Empty: the app subscribes to nothing yet.</param>
 /// <param name="MaxConcurrency">Calls at a time to one replica (<c>appMaxConcurrency</c>). Default −1: as many as the component allows.</param>
-public sealed record SidecarApp(string AppId, int DaprHttpPort, IReadOnlyList<int> AppPorts, int MaxConcurrency = -1);
+public sealed record SidecarApp(string AppId, int DaprHttpPort, IReadOnlyList<int> AppPorts, int MaxConcurrency = -1)
+{
+    /// <summary>TCP port of the sidecar's gRPC API on 127.0.0.1, without TLS. Default 0: any free one.</summary>
+    public int DaprGrpcPort { get; init; }
+}

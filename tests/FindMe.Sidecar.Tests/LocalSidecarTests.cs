@@ -24,6 +24,21 @@ public sealed class LocalSidecarTests
     }
 
     [Fact]
+    public async Task A_gRPC_port_in_use_is_named_too()
+    {
+        using var folder = new TemporaryFolder();
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        Directory.CreateDirectory(Path.Combine(folder.Path, "resources"));
+
+        var refusal = await Assert.ThrowsAsync<SidecarPortException>(() => StartAsync(folder, new SidecarApp("shop", 0, []) { DaprGrpcPort = port }));
+
+        Assert.Equal(port, refusal.Port);
+        Assert.EndsWith("give another daprGRPCPort.", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_folder_of_components_that_is_not_there_is_refused()
     {
         using var folder = new TemporaryFolder();

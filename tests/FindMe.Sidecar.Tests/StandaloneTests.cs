@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Dapr.Client;
 
 namespace FindMe.Sidecar.Tests;
 
@@ -17,10 +18,10 @@ public sealed class StandaloneTests
         await File.WriteAllTextAsync(Path.Combine(more, "store.yaml"), SidecarUnderTest.Store);
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
         app.TopicSuffix = "";
-        var port = FreePort();
+        var (port, grpcPort) = (FreePort(), FreePort());
         using var process = Start(
             new() { ["DAPR_API_TOKEN"] = "in", ["APP_API_TOKEN"] = "out" },
-            "--app-id", "shop", $"-app-port={app.Port}", "--dapr-http-port", $"{port}", "-dapr-grpc-port", "50001", "--resources-path", resources,
+            "--app-id", "shop", $"-app-port={app.Port}", "--dapr-http-port", $"{port}", "-dapr-grpc-port", $"{grpcPort}", "--resources-path", resources,
             "--components-path", more, "--app-max-concurrency", "2", "--max-body-size", "1Ki", "--enable-metrics=false", "--log-level", "warn",
             "--broker", "rabbitmq", "--dapr-version", "1.16", "--store", "redis", "--data", Path.Combine(folder.Path, "data"));
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
@@ -33,19 +34,22 @@ public sealed class StandaloneTests
         using var saved = await http.PostAsync("/v1.0/state/statestore", new StringContent("""[{"key":"k","value":1}]"""));
         using var read = await http.GetAsync("/v1.0/state/statestore/k");
         using var metadata = JsonDocument.Parse(await http.GetStringAsync("/v1.0/metadata"));
+        using var dapr = new DaprClientBuilder().UseGrpcEndpoint($"http://127.0.0.1:{grpcPort}").UseDaprApiToken("in").Build();
+        var overGrpc = await dapr.GetStateAsync<int>("statestore", "k");
 
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, published.StatusCode);
         Assert.Equal("out", (await app.NextAsync()).Headers["dapr-api-token"]);
         Assert.Equal(HttpStatusCode.InternalServerError, tooLarge.StatusCode);
         Assert.Equal("1", SidecarUnderTest.Raw(read, "ETag"));
+        Assert.Equal(1, overGrpc);
         Assert.StartsWith("1.16.", metadata.RootElement.GetProperty("runtimeVersion").GetString(), StringComparison.Ordinal);
         using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(0, process.ExitCode);
         var output = await process.StandardOutput.ReadToEndAsync();
-        Assert.Contains("--dapr-grpc-port has no effect here.", output, StringComparison.Ordinal);
-        Assert.Contains($"The sidecar of shop is at http://127.0.0.1:{port}/", output, StringComparison.Ordinal);
+        Assert.Contains("--enable-metrics has no effect here.", output, StringComparison.Ordinal);
+        Assert.Contains($"The sidecar of shop is at http://127.0.0.1:{port}/, for gRPC at http://127.0.0.1:{grpcPort}/", output, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(folder.Path, "data", "sidecar.db")));
     }
 
@@ -69,7 +73,7 @@ public sealed class StandaloneTests
         };
         var data = Path.Combine(folder.Path, "data");
         var port = FreePort();
-        using var process = Start([], "--app-id", "shop", "--app-port", $"{app.Port}", "--dapr-http-port", $"{port}", "--resources-path", resources, "--data", data);
+        using var process = Start([], "--app-id", "shop", "--app-port", $"{app.Port}", "--dapr-http-port", $"{port}", "--dapr-grpc-port", "0", "--resources-path", resources, "--data", data);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await Eventually.TrueAsync(async () => await IsReadyAsync(http));
         using var published = await http.PostAsync("/v1.0/publish/pubsub/orders", new StringContent("1"));
@@ -92,7 +96,7 @@ public sealed class StandaloneTests
     public async Task What_it_does_not_know_is_refused_by_name(string flag, string named)
     {
         using var folder = new TemporaryFolder();
-        using var process = Start([], "--app-id", "shop", "--resources-path", folder.Path, "--dapr-http-port", "0", flag);
+        using var process = Start([], "--app-id", "shop", "--resources-path", folder.Path, "--dapr-http-port", "0", "--dapr-grpc-port", "0", flag);
 
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));

@@ -53,7 +53,7 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
                     var appPort = Ports.TakeFree(taken);
                     var ports = (Http: Ports.TakeFree(taken), Grpc: Ports.TakeFree(taken), Internal: Ports.TakeFree(taken));
                     var sidecar = new Uri($"http://127.0.0.1:{ports.Http}");
-                    var environment = environments.Of(app, appPort, app.AppId == LocalSystem.PageApp ? page : null, sidecar);
+                    var environment = environments.Of(app, appPort, app.AppId == LocalSystem.PageApp ? page : null, (ports.Http, ports.Grpc));
                     // Both hear a signal, as on every platform that scales in; dapr run hands both tokens to both.
                     var ofSidecar = environment.Where(variable => variable.Key is "APP_ID" or "DAPR_API_TOKEN" or "APP_API_TOKEN").ToDictionary();
                     void Start()

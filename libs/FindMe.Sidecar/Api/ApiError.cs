@@ -1,5 +1,4 @@
-using System.Buffers;
-using Microsoft.AspNetCore.Http;
+using Grpc.Core;
 
 namespace FindMe.Sidecar;
 
@@ -9,10 +8,19 @@ namespace FindMe.Sidecar;
 /// <param name="Message">What is wrong.</param>
 internal sealed record ApiError(int Status, string Code, string Message)
 {
-    private ErrorDetails? Details { get; init; }
+    /// <summary>The status over gRPC; by default the one that the HTTP status stands for.</summary>
+    public StatusCode GrpcStatus { get; init; } = Status switch
+    {
+        403 => StatusCode.PermissionDenied,
+        409 => StatusCode.Aborted,
+        >= 400 and <= 499 => StatusCode.InvalidArgument,
+        _ => StatusCode.Internal,
+    };
 
-    // Of a bulk publish: which entries failed. daprd answers these in place of a message.
-    private IReadOnlyList<string>? FailedEntries { get; init; }
+    public ErrorDetails? Details { get; init; }
+
+    /// <summary>Of a bulk publish over HTTP: which entries failed. daprd answers these in place of a message.</summary>
+    public IReadOnlyList<string>? FailedEntries { get; init; }
 
     public static ApiError PubSubNotFound(string pubSub, IReadOnlyDictionary<string, string> metadata) =>
         new(404, "ERR_PUBSUB_NOT_FOUND", $"pubsub {pubSub} is not found") { Details = new("DAPR_PUBSUB_NOT_FOUND", metadata) };
@@ -37,13 +45,12 @@ internal sealed record ApiError(int Status, string Code, string Message)
     public static ApiError PublishMetadata(string pubSub, string reason, IReadOnlyDictionary<string, string> metadata) => OfPubSub(
         400, "ERR_PUBSUB_REQUEST_METADATA", $"failed deserializing metadata. Error: {reason}", "DAPR_PUBSUB_METADATA_DESERIALIZATION", pubSub, metadata);
 
-    public static ApiError NoCloudEvent(string pubSub, string appId, string reason) => OfPubSub(
-        500,
-        "ERR_PUBSUB_CLOUD_EVENTS_SER",
-        "cannot create cloudevent",
-        "DAPR_PUBSUB_CLOUD_EVENT_CREATION",
-        pubSub,
-        new Dictionary<string, string> { ["appID"] = appId, ["error"] = reason });
+    public static ApiError NoCloudEvent(string pubSub, string appId, string reason)
+    {
+        var metadata = new Dictionary<string, string> { ["appID"] = appId, ["error"] = reason };
+        var error = OfPubSub(500, "ERR_PUBSUB_CLOUD_EVENTS_SER", "cannot create cloudevent", "DAPR_PUBSUB_CLOUD_EVENT_CREATION", pubSub, metadata);
+        return error with { GrpcStatus = StatusCode.InvalidArgument };
+    }
 
     public static ApiError BulkPublish(string pubSub, string appId, string message, string reason, string detail) => OfPubSub(
         400, "ERR_PUBSUB_EVENTS_SER", message, detail, pubSub, new Dictionary<string, string> { ["appID"] = appId, ["error"] = reason });
@@ -60,6 +67,7 @@ internal sealed record ApiError(int Status, string Code, string Message)
     public static ApiError StoreNotConfigured(string store, string appId) =>
         new(500, "ERR_STATE_STORE_NOT_CONFIGURED", $"state store {store} is not configured")
         {
+            GrpcStatus = StatusCode.FailedPrecondition,
             Details = new("DAPR_STATE_NOT_CONFIGURED", new Dictionary<string, string> { ["appID"] = appId }),
         };
 
@@ -83,7 +91,10 @@ internal sealed record ApiError(int Status, string Code, string Message)
 
     public static ApiError StateGet(string store, string key, string reason) => new(500, "ERR_STATE_GET", $"fail to get {key} from state store {store}: {reason}");
 
-    public static ApiError StateBulkGet(string reason) => new(500, "ERR_STATE_BULK_GET", reason);
+    public static ApiError StateBulkGet(string reason) => new(500, "ERR_STATE_BULK_GET", reason) { GrpcStatus = StatusCode.Unknown };
+
+    /// <summary>Over gRPC: an item to save has no key.</summary>
+    public static ApiError StateKeyEmpty() => new(400, "ERR_STATE_SAVE", "state key cannot be empty");
 
     public static ApiError StateSave(int status, string store, string reason) => new(status, "ERR_STATE_SAVE", $"failed saving state in state store {store}: {reason}");
 
@@ -91,7 +102,11 @@ internal sealed record ApiError(int Status, string Code, string Message)
 
     public static ApiError StateTransaction(string reason) => new(500, "ERR_STATE_TRANSACTION", $"error while executing state transaction: {reason}");
 
-    public static ApiError UnknownOperation(string operation) => new(400, "ERR_NOT_SUPPORTED_STATE_OPERATION", $"operation type {operation} not supported");
+    public static ApiError StateBulkDelete(int status, string store, string reason) =>
+        new(status, "ERR_STATE_BULK_DELETE", $"failed deleting state in state store {store}: {reason}");
+
+    public static ApiError UnknownOperation(string operation) =>
+        new(400, "ERR_NOT_SUPPORTED_STATE_OPERATION", $"operation type {operation} not supported") { GrpcStatus = StatusCode.Unimplemented };
 
     /// <summary>An operation failed in the database. Damage has a code of its own, which daprd does not know: no repetition helps.</summary>
     public static ApiError OfDatabase(Microsoft.Data.Sqlite.SqliteException failure, Func<string, ApiError> failed) =>
@@ -100,97 +115,40 @@ internal sealed record ApiError(int Status, string Code, string Message)
     /// <summary>What an unknown route gets: service invocation is the router's fallback, and the path names no app.</summary>
     public static ApiError NoAppToInvoke() => new(404, "ERR_DIRECT_INVOKE", "failed getting app id either from the URL path or the header dapr-app-id");
 
+    /// <summary>Over gRPC: the call has no API token, or a wrong one.</summary>
+    public static ApiError Unauthenticated(string reason) => new(401, "Unauthorized", "Unauthorized")
+    {
+        GrpcStatus = StatusCode.Unauthenticated,
+        Details = new("Unauthorized", new Dictionary<string, string> { ["http.code"] = "401", ["http.error_message"] = reason }),
+    };
+
     public static ApiError NotReady() => new(500, "ERR_HEALTH_NOT_READY", "dapr is not ready: [app]");
 
     public static ApiError OtherAppId() => new(500, "ERR_HEALTH_APPID_NOT_MATCH", "dapr app-id does not match");
-
-    public async Task WriteAsync(HttpResponse response)
-    {
-        var output = new ArrayBufferWriter<byte>(512);
-        if (FailedEntries is null)
-        {
-            output.Write("{\"errorCode\":"u8);
-            GoJson.WriteString(output, Code);
-            output.Write(",\"message\":"u8);
-            GoJson.WriteString(output, Message);
-            Details?.Write(output);
-            output.Write("}"u8);
-        }
-        else
-        {
-            var entries = FailedEntries.Select(id => GoJson.MarshalObject([new("entryId", GoJson.Marshal(id)), new("error", GoJson.Marshal(Message))]));
-            output.Write("{\"failedEntries\":["u8);
-            output.Write(entries.Aggregate(Array.Empty<byte>(), (all, entry) => all.Length == 0 ? entry : [.. all, (byte)',', .. entry]));
-            output.Write("],\"errorCode\":"u8);
-            GoJson.WriteString(output, Code);
-            output.Write("}"u8);
-        }
-
-        response.StatusCode = Status;
-        response.ContentType = "application/json";
-        response.ContentLength = output.WrittenCount;
-        await response.Body.WriteAsync(output.WrittenMemory);
-    }
 
     private static ApiError OfPubSub(int status, string code, string message, string reason, string pubSub, IReadOnlyDictionary<string, string> metadata) =>
         new(status, code, message)
         {
             Details = new(reason, metadata) { ResourceType = "pubsub", ResourceName = pubSub, ResourceDescription = message },
         };
+}
 
-    // google.rpc details as daprd's error library writes them.
-    private sealed record ErrorDetails(string Reason, IReadOnlyDictionary<string, string>? Metadata)
-    {
-        public string? ResourceType { get; init; }
+/// <summary>Details of the kinds of google.rpc, as daprd sends them.</summary>
+/// <param name="Reason">Of the ErrorInfo.</param>
+/// <param name="Metadata">Of the ErrorInfo; null for none.</param>
+internal sealed record ErrorDetails(string Reason, IReadOnlyDictionary<string, string>? Metadata)
+{
+    public const string Domain = "dapr.io";
 
-        public string ResourceName { get; init; } = "";
+    /// <summary>Of the ResourceInfo; null for an error without one.</summary>
+    public string? ResourceType { get; init; }
 
-        public string ResourceDescription { get; init; } = "";
+    public string ResourceName { get; init; } = "";
 
-        public string? Field { get; init; }
+    public string ResourceDescription { get; init; } = "";
 
-        public string FieldProblem { get; init; } = "";
+    /// <summary>Of the BadRequest; null for an error without one.</summary>
+    public string? Field { get; init; }
 
-        public void Write(IBufferWriter<byte> output)
-        {
-            output.Write(",\"details\":["u8);
-            Write(output, "ErrorInfo", ("reason", GoJson.Marshal(Reason)), ("domain", GoJson.Marshal("dapr.io")), ("metadata", MetadataJson()));
-            if (ResourceType is not null)
-            {
-                output.Write(","u8);
-                Write(
-                    output,
-                    "ResourceInfo",
-                    ("resource_type", GoJson.Marshal(ResourceType)),
-                    ("resource_name", GoJson.Marshal(ResourceName)),
-                    ("owner", GoJson.Marshal("")),
-                    ("description", GoJson.Marshal(ResourceDescription)));
-            }
-
-            if (Field is not null)
-            {
-                output.Write(","u8);
-                var violation = GoJson.MarshalObject([new("field", GoJson.Marshal(Field)), new("description", GoJson.Marshal(FieldProblem))]);
-                Write(output, "BadRequest", ("field_violations", [(byte)'[', .. violation, (byte)']']));
-            }
-
-            output.Write("]"u8);
-        }
-
-        private static void Write(IBufferWriter<byte> output, string type, params ReadOnlySpan<(string Name, byte[] Value)> fields)
-        {
-            var all = new List<KeyValuePair<string, byte[]>> { new("@type", GoJson.Marshal("type.googleapis.com/google.rpc." + type)) };
-            foreach (var (name, value) in fields)
-            {
-                all.Add(new(name, value));
-            }
-
-            output.Write(GoJson.MarshalObject(all));
-        }
-
-        private byte[] MetadataJson() => Metadata is null
-            ? [.. "null"u8]
-            : GoJson.MarshalObject(Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)
-                .Select(pair => new KeyValuePair<string, byte[]>(pair.Key, GoJson.Marshal(pair.Value))));
-    }
+    public string FieldProblem { get; init; } = "";
 }

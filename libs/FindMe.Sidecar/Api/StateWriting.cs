@@ -1,92 +1,46 @@
-using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
 
 namespace FindMe.Sidecar;
 
-/// <summary>POST state/{store}, DELETE state/{store}/{key} and POST state/{store}/transaction: body → writes → state table.</summary>
+/// <summary>Saves, deletions and transactions → state table.</summary>
 internal sealed class StateWriting(Database database, StoreProfile profile, Interference interference, TimeProvider time)
 {
     // The words of daprd's ETag error; callers see them after the store's name.
     private const string Mismatch = "possible etag mismatch. error from state store: the stored etag is another one, or the key exists already";
 
     /// <summary>Several items are several writes: those that can be done are, and one mismatch makes the answer.</summary>
-    public async Task<ApiError?> SaveAsync(AppSide app, Component store, HttpContext context)
-    {
-        var (writes, error) = await ReadAsync(
-            app, context, ApiError.Malformed, body => StateWrites.ReadSaves(body, store, app.AppId, Metadata.Of(context.Request), Marshal));
-        return error ?? await ApplyAsync(
-            app,
-            "save",
-            writes,
-            (session, now) => StateRules.ApplyEach(session, profile, store.Name, writes, now),
-            (status, reason) => ApiError.StateSave(status, store.Name, reason));
-    }
+    public Task<ApiError?> SaveAsync(AppSide app, Component store, IReadOnlyList<StateWrite> writes) =>
+        ApplyEachAsync(app, "save", store, writes, (status, reason) => ApiError.StateSave(status, store.Name, reason));
 
-    public async Task<ApiError?> DeleteAsync(AppSide app, Component store, string key, HttpContext context)
-    {
-        app.Traffic.AddState(1);
-        if (StateWrites.IsIllegal(key))
-        {
-            return ApiError.IllegalKey(store.Name, key);
-        }
+    /// <summary>Deletes one key.</summary>
+    /// <param name="app">The caller.</param>
+    /// <param name="store">The component.</param>
+    /// <param name="write">The deletion.</param>
+    /// <param name="key">The key as the caller named it.</param>
+    public Task<ApiError?> DeleteAsync(AppSide app, Component store, StateWrite write, string key) =>
+        ApplyEachAsync(app, "delete", store, [write], (status, reason) => ApiError.StateDelete(status, key, reason));
 
-        var query = context.Request.Query;
-        if (StateWrites.UnknownOption(query["concurrency"].ToString(), query["consistency"].ToString()) is { } unknown)
-        {
-            return ApiError.StateDelete(500, key, unknown);
-        }
+    /// <summary>Deletes several keys: those that can be deleted are, and one mismatch makes the answer.</summary>
+    public Task<ApiError?> DeleteBulkAsync(AppSide app, Component store, IReadOnlyList<StateWrite> writes) =>
+        ApplyEachAsync(app, "bulk delete", store, writes, (status, reason) => ApiError.StateBulkDelete(status, store.Name, reason));
 
-        var etag = context.Request.Headers.IfMatch.ToString();
-        var write = new StateWrite(store.PrefixOf(app.AppId) + key, null, etag.Length > 0 ? etag : null, false, null);
-        return await ApplyAsync(
-            app,
-            "delete",
-            [write],
-            (session, now) => StateRules.ApplyEach(session, profile, store.Name, [write], now),
-            (status, reason) => ApiError.StateDelete(status, key, reason));
-    }
+    /// <summary>Writes all or nothing.</summary>
+    public Task<ApiError?> TransactAsync(AppSide app, Component store, IReadOnlyList<StateWrite> writes) => ApplyAsync(
+        app,
+        "transaction",
+        writes,
+        (session, now) => StateRules.ApplyAll(session, profile, store.Name, writes, now),
+        (_, reason) => ApiError.StateTransaction(reason));
 
-    public async Task<ApiError?> TransactAsync(AppSide app, Component store, HttpContext context)
-    {
-        var (writes, error) = await ReadAsync(
-            app, context, ApiError.MalformedBody, body => StateWrites.ReadTransaction(body, store, app.AppId, Metadata.Of(context.Request), Marshal));
-        return error ?? await ApplyAsync(
-            app,
-            "transaction",
-            writes,
-            (session, now) => StateRules.ApplyAll(session, profile, store.Name, writes, now),
-            (_, reason) => ApiError.StateTransaction(reason));
-    }
-
-    private static async Task<(IReadOnlyList<StateWrite> Writes, ApiError? Error)> ReadAsync(
-        AppSide app, HttpContext context, Func<string, ApiError> malformed, Func<byte[], IReadOnlyList<StateWrite>> read)
-    {
-        if (await RequestBody.ReadAsync(app, context.Request, context.RequestAborted) is not { } body)
-        {
-            app.Traffic.AddState(0);
-            return ([], malformed(RequestBody.TooLarge));
-        }
-
-        try
-        {
-            var writes = read(body);
-            app.Traffic.AddState(writes.Count);
-            return (writes, null);
-        }
-        catch (StateWriteException failure)
-        {
-            app.Traffic.AddState(0);
-            return ([], failure.Error);
-        }
-    }
-
-    private byte[] Marshal(JsonElement value) =>
-        profile == StoreProfile.Redis ? RedisJson.Marshal(value) : GoJson.Marshal(value, exactNumbers: false);
+    private Task<ApiError?> ApplyEachAsync(
+        AppSide app, string operation, Component store, IReadOnlyList<StateWrite> writes, Func<int, string, ApiError> refused) =>
+        ApplyAsync(app, operation, writes, (session, now) => StateRules.ApplyEach(session, profile, store.Name, writes, now), refused);
 
     private async Task<ApiError?> ApplyAsync(
-        AppSide app, string operation, IReadOnlyList<StateWrite> writes, Func<Session, long, StateOutcome> apply, Func<int, string, ApiError> refused) =>
-        writes.Count == 0 ? null : await interference.WriteStateAsync(app.AppId, operation, writes, refused, Mismatch, async () =>
+        AppSide app, string operation, IReadOnlyList<StateWrite> writes, Func<Session, long, StateOutcome> apply, Func<int, string, ApiError> refused)
+    {
+        app.Traffic.AddState(writes.Count);
+        return writes.Count == 0 ? null : await interference.WriteStateAsync(app.AppId, operation, writes, refused, Mismatch, async () =>
         {
             try
             {
@@ -105,4 +59,5 @@ internal sealed class StateWriting(Database database, StoreProfile profile, Inte
                 return ApiError.OfDatabase(failure, reason => refused(500, reason));
             }
         });
+    }
 }

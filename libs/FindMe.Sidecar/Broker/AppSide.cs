@@ -45,8 +45,6 @@ internal sealed class AppSide
     /// <summary>What the metadata endpoint says of it.</summary>
     public string RuntimeVersion { get; }
 
-    public bool HasStores => _stores.Count > 0;
-
     /// <summary>Ready once a replica was asked for its subscriptions; an app without ports has nothing to wait for.</summary>
     public bool IsReady => _attached || _app.AppPorts.Count == 0;
 
@@ -58,6 +56,9 @@ internal sealed class AppSide
     public Component? PubSub(string name) => _pubSubs.GetValueOrDefault(name);
 
     public Component? Store(string name) => _stores.GetValueOrDefault(name);
+
+    /// <summary>Why there is no store of that name.</summary>
+    public ApiError NoStore(string name) => _stores.Count > 0 ? ApiError.StoreNotFound(name, AppId) : ApiError.StoreNotConfigured(name, AppId);
 
     public void Attached(IReadOnlyList<Route> routes)
     {

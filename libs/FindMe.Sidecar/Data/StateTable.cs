@@ -2,12 +2,16 @@ using Microsoft.Data.Sqlite;
 
 namespace FindMe.Sidecar;
 
-/// <summary>A stored value as read: its JSON, its ETag, and when it expires in Unix milliseconds, or null for never.</summary>
-internal readonly record struct StateItem(byte[] Value, string ETag, long? Expires);
+/// <summary>A stored value as read: its bytes, its ETag, and when it expires in Unix milliseconds, or null for never.</summary>
+internal readonly record struct StateItem(byte[] Value, string ETag, long? Expires)
+{
+    /// <summary>When it expires, as callers see it.</summary>
+    public string? ExpiryText => Expires is { } expires ? CloudEvents.Rfc3339(DateTimeOffset.FromUnixTimeMilliseconds(expires)) : null;
+}
 
-/// <summary>One write of the state API with its key prefixed, its JSON normalised and its options checked.</summary>
+/// <summary>One write of the state API with its key prefixed and its options checked.</summary>
 /// <param name="Key">The stored key, prefix included.</param>
-/// <param name="Value">The JSON to store; null deletes.</param>
+/// <param name="Value">The bytes to store, JSON for the most part; null deletes.</param>
 /// <param name="ETag">The ETag the key must have; null asks for none.</param>
 /// <param name="FirstWrite">Without an ETag: the key must not exist.</param>
 /// <param name="TimeToLive">From now; zero for good; null when the request says nothing, which also means for good, but for Redis.</param>

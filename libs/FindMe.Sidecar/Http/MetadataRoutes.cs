@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace FindMe.Sidecar;
 
-/// <summary>GET metadata: what the sidecar of one app has loaded, in daprd's shape.</summary>
-internal static class SidecarMetadata
+/// <summary>GET and PUT metadata: what the sidecar of one app has loaded, and what callers add.</summary>
+internal static class MetadataRoutes
 {
     public static async Task<ApiError?> WriteAsync(AppSide app, HttpResponse response)
     {
@@ -22,7 +22,7 @@ internal static class SidecarMetadata
             json.WriteString("type", component.Type);
             json.WriteString("version", component.Version);
             json.WriteStartArray("capabilities");
-            foreach (var capability in component.IsState ? (string[])["ETAG", "TRANSACTIONAL", "TTL"] : ["BULK_PUBLISH"])
+            foreach (var capability in component.Capabilities)
             {
                 json.WriteStringValue(capability);
             }

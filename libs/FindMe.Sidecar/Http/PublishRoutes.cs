@@ -4,25 +4,30 @@ using Microsoft.AspNetCore.Http;
 
 namespace FindMe.Sidecar;
 
-/// <summary>POST publish/bulk/{pubsub}/{topic}: several events, all or none.</summary>
-internal sealed class BulkPublishing(Publishing publishing)
+/// <summary>POST publish/{pubsub}/{topic} and publish/bulk/{pubsub}/{topic}.</summary>
+internal sealed class PublishRoutes(Publishing publishing)
 {
-    /// <summary>Publishes the entries of the request's body; null means done, with 204.</summary>
+    /// <summary>Publishes the request's body; null means done, with 204.</summary>
     public async Task<ApiError?> PublishAsync(AppSide app, string pubSub, string topic, HttpRequest request, CancellationToken cancellationToken)
     {
-        var metadata = Metadata.Of(request);
-        if (Publishing.Refusal(app, pubSub, topic, metadata) is { } refusal)
+        var source = SourceOf(app, pubSub, topic, request);
+        if (Publishing.Refusal(app, pubSub, topic, source.Metadata) is { } refusal)
         {
             return refusal;
         }
 
-        try
+        return await RequestBody.ReadAsync(app, request, cancellationToken) is { } body
+            ? await publishing.PublishAsync(app, source, body)
+            : ApiError.PublishFailed(pubSub, topic, RequestBody.TooLarge);
+    }
+
+    /// <summary>Publishes the entries of the request's body, all or none; null means done, with 204.</summary>
+    public async Task<ApiError?> PublishBulkAsync(AppSide app, string pubSub, string topic, HttpRequest request, CancellationToken cancellationToken)
+    {
+        var source = SourceOf(app, pubSub, topic, request);
+        if (Publishing.Refusal(app, pubSub, topic, source.Metadata) is { } refusal)
         {
-            Metadata.IsRaw(metadata);
-        }
-        catch (FormatException failure)
-        {
-            return ApiError.PublishMetadata(pubSub, failure.Message, metadata);
+            return refusal;
         }
 
         if (await RequestBody.ReadAsync(app, request, cancellationToken) is not { } body)
@@ -30,28 +35,11 @@ internal sealed class BulkPublishing(Publishing publishing)
             return Unreadable(RequestBody.TooLarge);
         }
 
-        var component = app.PubSub(pubSub)!;
-        var messages = new List<NewMessage>();
-        var ids = new List<string>();
+        List<BulkEntry> entries;
         try
         {
-            var seen = new HashSet<string>(StringComparer.Ordinal);
-            var trace = publishing.TraceOf(request);
             using var document = JsonDocument.Parse(body, GoJson.Options);
-            foreach (var entry in document.RootElement.EnumerateArray())
-            {
-                var source = new EventSource(app.AppId, pubSub, topic, Text(entry, "contentType"), MetadataOf(entry, metadata), trace);
-                var data = BytesOf(entry, source.ContentType);
-                if (Text(entry, "entryId") is not { Length: > 0 } id || !seen.Add(id))
-                {
-                    const string Reason = "entryId is duplicated or not present for entry";
-                    return ApiError.BulkPublish(
-                        pubSub, app.AppId, $"error marshaling events to bytes for topic {topic} pubsub {pubSub}. error: {Reason}", Reason, "DAPR_PUBSUB_MARSHAL_EVENTS");
-                }
-
-                messages.Add(publishing.MessageOf(component, source, data));
-                ids.Add(id);
-            }
+            entries = [.. document.RootElement.EnumerateArray().Select(EntryOf)];
         }
         catch (EventContentException failure)
         {
@@ -67,13 +55,19 @@ internal sealed class BulkPublishing(Publishing publishing)
             return Unreadable("the body is not an array of entries");
         }
 
-        app.Traffic.AddPublishes(messages.Count);
-        return component.AllowsPublish(app.AppId, topic)
-            ? await publishing.StoreAsync(app.AppId, "bulk publish", topic, reason => ApiError.BulkPublishFailed(ids, reason), messages)
-            : ApiError.TopicForbidden(pubSub, topic, app.AppId);
+        return await publishing.PublishBulkAsync(app, source, entries, reason => ApiError.BulkPublishFailed([.. entries.Select(entry => entry.Id)], reason));
 
         ApiError Unreadable(string reason) => ApiError.BulkPublish(
             pubSub, app.AppId, $"error when unmarshaling the request for topic {topic} pubsub {pubSub}: {reason}", reason, "DAPR_PUBSUB_UNMARSHAL_EVENTS");
+    }
+
+    private EventSource SourceOf(AppSide app, string pubSub, string topic, HttpRequest request) =>
+        new(app.AppId, pubSub, topic, request.ContentType ?? "", Metadata.Of(request), publishing.TraceOf(request.Headers, handsOn: true));
+
+    private static BulkEntry EntryOf(JsonElement entry)
+    {
+        var contentType = Text(entry, "contentType");
+        return new BulkEntry(Text(entry, "entryId"), contentType, BytesOf(entry, contentType), MetadataOf(entry));
     }
 
     // The event's JSON type must suit its content type; JSON passes through a double, as a body decoded without its text does.
@@ -96,19 +90,20 @@ internal sealed class BulkPublishing(Publishing publishing)
             : throw new EventContentException("error: mismatch between contentType and event");
     }
 
-    // An entry's own metadata wins over the request's.
-    private static Dictionary<string, string> MetadataOf(JsonElement entry, Dictionary<string, string> metadata)
+    private static Dictionary<string, string>? MetadataOf(JsonElement entry)
     {
-        var merged = new Dictionary<string, string>(metadata, StringComparer.Ordinal);
-        if (GoJson.Field(entry, "metadata") is { ValueKind: JsonValueKind.Object } own)
+        if (GoJson.Field(entry, "metadata") is not { ValueKind: JsonValueKind.Object } own)
         {
-            foreach (var pair in own.EnumerateObject())
-            {
-                merged[GoJson.NameOf(pair)] = GoJson.TextOf(pair.Value);
-            }
+            return null;
         }
 
-        return merged;
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var pair in own.EnumerateObject())
+        {
+            metadata[GoJson.NameOf(pair)] = GoJson.TextOf(pair.Value);
+        }
+
+        return metadata;
     }
 
     private static string Text(JsonElement entry, string name) =>

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -8,18 +6,9 @@ namespace FindMe.Sidecar;
 
 /// <summary>A request to a sidecar port → token → route → publish, state or health.</summary>
 internal sealed partial class Requests(
-    Func<int, AppSide?> appOfPort,
-    Publishing publishing,
-    StateReading stateReading,
-    StateWriting stateWriting,
-    string? apiToken,
-    Action<string> shutdown,
-    ILogger logger)
+    Func<int, AppSide?> appOfPort, PublishRoutes publishRoutes, StateRoutes stateRoutes, ApiToken apiToken, Action<string> shutdown, ILogger logger)
 {
     private static readonly string[] LocalNames = ["localhost", "127.0.0.1", "[::1]"];
-
-    private readonly BulkPublishing _bulkPublishing = new(publishing);
-    private readonly byte[]? _apiToken = apiToken is null ? null : Encoding.UTF8.GetBytes(apiToken);
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -30,7 +19,7 @@ internal sealed partial class Requests(
         }
 
         var path = RequestPath.SegmentsOf(context.Features.Get<IHttpRequestFeature>()!.RawTarget);
-        if (_apiToken is null && IsFromBrowser(context.Request))
+        if (!apiToken.IsRequired && IsFromBrowser(context.Request))
         {
             await WriteTextAsync(
                 context.Response,
@@ -90,22 +79,22 @@ internal sealed partial class Requests(
         return path switch
         {
             ["v1.0" or "v1.0-alpha1", "publish", "bulk", var pubSub, var first, .. var rest] when path[0] != "v1.0" || app.Version != DaprVersion.V116 =>
-                When(writes, () => _bulkPublishing.PublishAsync(app, Unescape(pubSub), TopicOf(first, rest), context.Request, context.RequestAborted)),
+                When(writes, () => publishRoutes.PublishBulkAsync(app, Unescape(pubSub), TopicOf(first, rest), context.Request, context.RequestAborted)),
             ["v1.0", "publish", var pubSub, .. var topic] =>
-                When(writes, () => publishing.PublishAsync(app, Unescape(pubSub), Unescape(string.Join('/', topic)), context.Request, context.RequestAborted)),
-            ["v1.0", "state", var store] => When(writes, () => WithStore(app, store, component => stateWriting.SaveAsync(app, component, context))),
-            ["v1.0", "state", var store, "bulk"] when writes => WithStore(app, store, component => stateReading.BulkGetAsync(app, component, context)),
-            ["v1.0", "state", var store, "transaction"] when writes => WithStore(app, store, component => stateWriting.TransactAsync(app, component, context)),
+                When(writes, () => publishRoutes.PublishAsync(app, Unescape(pubSub), Unescape(string.Join('/', topic)), context.Request, context.RequestAborted)),
+            ["v1.0", "state", var store] => When(writes, () => WithStore(app, store, component => stateRoutes.SaveAsync(app, component, context))),
+            ["v1.0", "state", var store, "bulk"] when writes => WithStore(app, store, component => stateRoutes.GetBulkAsync(app, component, context)),
+            ["v1.0", "state", var store, "transaction"] when writes => WithStore(app, store, component => stateRoutes.TransactAsync(app, component, context)),
             ["v1.0-alpha1", "state", var store, "query"] =>
                 When(writes, () => WithStore(app, store, component => Task.FromResult<ApiError?>(ApiError.QueryUnsupported(component.Name)))),
             ["v1.0", "state", var store, var key] when HttpMethods.IsGet(method) =>
-                WithStore(app, store, component => stateReading.GetAsync(app, component, Unescape(key), context)),
+                WithStore(app, store, component => stateRoutes.GetAsync(app, component, Unescape(key), context)),
             ["v1.0", "state", var store, var key] =>
-                When(HttpMethods.IsDelete(method), () => WithStore(app, store, component => stateWriting.DeleteAsync(app, component, Unescape(key), context))),
+                When(HttpMethods.IsDelete(method), () => WithStore(app, store, component => stateRoutes.DeleteAsync(app, component, Unescape(key), context))),
             ["v1.0", "healthz"] => When(HttpMethods.IsGet(method), () => Task.FromResult(Health(app, context.Request))),
             ["v1.0", "healthz", "outbound"] => When(HttpMethods.IsGet(method), () => Task.FromResult(default(ApiError))),
-            ["v1.0", "metadata"] => When(HttpMethods.IsGet(method), () => SidecarMetadata.WriteAsync(app, context.Response)),
-            ["v1.0", "metadata", var key] => When(HttpMethods.IsPut(method), () => SidecarMetadata.PutAsync(app, Unescape(key), context.Request)),
+            ["v1.0", "metadata"] => When(HttpMethods.IsGet(method), () => MetadataRoutes.WriteAsync(app, context.Response)),
+            ["v1.0", "metadata", var key] => When(HttpMethods.IsPut(method), () => MetadataRoutes.PutAsync(app, Unescape(key), context.Request)),
             ["v1.0", "shutdown"] => When(HttpMethods.IsPost(method), () => ShutDown(app, context.Response)),
             _ => Task.FromResult<ApiError?>(ApiError.NoAppToInvoke()),
         };
@@ -118,9 +107,7 @@ internal sealed partial class Requests(
     private static async Task<ApiError?> WithStore(AppSide app, string store, Func<Component, Task<ApiError?>> handle)
     {
         var name = Unescape(store);
-        return app.Store(name) is { } component ? await handle(component)
-            : app.HasStores ? ApiError.StoreNotFound(name, app.AppId)
-            : ApiError.StoreNotConfigured(name, app.AppId);
+        return app.Store(name) is { } component ? await handle(component) : app.NoStore(name);
     }
 
     private static ApiError? Health(AppSide app, HttpRequest request) =>
@@ -147,9 +134,7 @@ internal sealed partial class Requests(
 
     // Every call needs the token but those that ask whether anybody is there.
     private bool IsTrusted(HttpRequest request, List<string> path) =>
-        _apiToken is null
-        || path is ["v1.0", "healthz"] or ["v1.0", "healthz", "outbound"]
-        || CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(request.Headers["dapr-api-token"].ToString()), _apiToken);
+        path is ["v1.0", "healthz"] or ["v1.0", "healthz", "outbound"] || apiToken.IsIn(request.Headers);
 
     private static string Unescape(string segment) => RequestPath.Unescape(segment);
 

@@ -23,6 +23,9 @@ internal sealed record Component(
 
     public bool IsRabbitMq => Type == "pubsub.rabbitmq";
 
+    /// <summary>What the metadata endpoint says that it can do.</summary>
+    public IReadOnlyList<string> Capabilities => IsState ? ["ETAG", "TRANSACTIONAL", "TTL"] : ["BULK_PUBLISH"];
+
     /// <summary>Whether its broker ends a message's life itself, so that the envelope does not say when it expires.</summary>
     public bool HasTimeToLive => IsServiceBus || IsRabbitMq;
 

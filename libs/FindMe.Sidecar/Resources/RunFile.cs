@@ -89,6 +89,7 @@ public sealed record RunFile
             environment,
             [.. app.Texts("command")])
         {
+            DaprGrpcPort = Number(app, "daprGRPCPort", file, id),
             ResourcesPath = ResourcesOf(app, directory) ?? (Directory.Exists(ownResources) ? ownResources : ResourcesOf(common, folder)),
             Settings = common.Fields().Concat(app.Fields())
                 .Where(field => field.Value is YamlScalarNode)
@@ -117,7 +118,7 @@ public sealed record RunFile
 /// <param name="AppId">Its Dapr app id; default the name of its folder.</param>
 /// <param name="DirectoryPath">Full path of its folder, where its command runs.</param>
 /// <param name="AppPort">The port it listens on; null when it has none.</param>
-/// <param name="DaprHttpPort">The port of its sidecar's API; null for any free one.</param>
+/// <param name="DaprHttpPort">The port of its sidecar's HTTP API; null for any free one.</param>
 /// <param name="MaxConcurrency">Calls at a time to it; −1 for no limit.</param>
 /// <param name="Environment">Its environment variables, those of <c>common</c> included.</param>
 /// <param name="Command">What to run, program first; empty when nothing is.</param>
@@ -130,6 +131,9 @@ public sealed record RunFileApp(
     IReadOnlyDictionary<string, string> Environment,
     IReadOnlyList<string> Command)
 {
+    /// <summary>The port of its sidecar's gRPC API; null for any free one.</summary>
+    public int? DaprGrpcPort { get; init; }
+
     /// <summary>Full path of the folder of components this app uses: its own, or the common one; null when there is none.</summary>
     public string? ResourcesPath { get; init; }
 

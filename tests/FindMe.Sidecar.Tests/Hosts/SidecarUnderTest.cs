@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Dapr.Client;
+using Grpc.Net.Client;
 
 namespace FindMe.Sidecar.Tests;
 
@@ -148,6 +150,24 @@ public sealed class SidecarUnderTest : IAsyncDisposable
 
         return http;
     }
+
+    /// <summary>Dapr's own client of an app's sidecar; the caller disposes of it.</summary>
+    /// <param name="appId">The app; null for the first.</param>
+    /// <param name="token">The API token; null for that of the target, if it wants one.</param>
+    public DaprClient DaprClientOf(string? appId = null, string? token = null)
+    {
+        var grpc = _host.GrpcEndpointOf(appId ?? FirstApp);
+        Assert.SkipWhen(grpc is null, "the running sidecar's gRPC endpoint is not known: it needs DAPR_GRPC_ENDPOINT");
+        var builder = new DaprClientBuilder()
+            .UseHttpEndpoint(_host.EndpointOf(appId ?? FirstApp).GetLeftPart(UriPartial.Authority))
+            .UseGrpcEndpoint(grpc.GetLeftPart(UriPartial.Authority))
+            // Larger than what a sidecar sends, whose limit shows so.
+            .UseGrpcChannelOptions(new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20, ThrowOperationCanceledOnCancellation = true });
+        return (token ?? (ConformanceTarget.IsReal ? ConformanceTarget.Setting("DAPR_API_TOKEN") : null)) is { } known ? builder.UseDaprApiToken(known).Build() : builder.Build();
+    }
+
+    /// <summary>A topic's name as the target knows it, for callers whose requests are not translated.</summary>
+    public string TopicOf(string topic) => topic + _host.Suffix;
 
     /// <summary>Waits until an app was asked for its subscriptions.</summary>
     public async Task UntilReadyAsync(string appId)

@@ -17,6 +17,7 @@ public sealed class RunFileTests
                 appDirPath: ./apps/Api
                 appPort: 5101
                 daprHTTPPort: 3501
+                daprGRPCPort: 50011
                 env: { COLOR: red }
                 command: ["dotnet", "Api.dll"]
               - appDirPath: apps/Worker/
@@ -31,6 +32,7 @@ public sealed class RunFileTests
         Assert.Empty(run.Warnings);
         var (api, worker) = (run.Apps[0], run.Apps[1]);
         Assert.Equal(("api", Path.Combine(folder.Path, "apps", "Api"), 5101, 3501, 4), (api.AppId, api.DirectoryPath, api.AppPort, api.DaprHttpPort, api.MaxConcurrency));
+        Assert.Equal((50011, default(int?)), (api.DaprGrpcPort, worker.DaprGrpcPort));
         Assert.Equal(("red", "3"), (api.Environment["COLOR"], api.Environment["SIZE"]));
         Assert.Equal(["dotnet", "Api.dll"], api.Command);
         Assert.Equal(run.ResourcesPath, api.ResourcesPath);

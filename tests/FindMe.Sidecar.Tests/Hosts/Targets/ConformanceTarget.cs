@@ -11,6 +11,9 @@ internal static partial class ConformanceTarget
     /// <summary><c>DAPR_HTTP_ENDPOINT</c>: a sidecar that runs already, whose app's port is <c>APP_PORT</c>.</summary>
     public static string? Endpoint { get; } = Daprd is null ? Setting("DAPR_HTTP_ENDPOINT") : null;
 
+    /// <summary><c>DAPR_GRPC_ENDPOINT</c>: where that sidecar serves gRPC.</summary>
+    public static string? GrpcEndpoint { get; } = Setting("DAPR_GRPC_ENDPOINT");
+
     /// <summary><c>FINDME_REDIS</c>: the Redis of <see cref="Daprd"/>, host and port.</summary>
     public static string Redis { get; } = Setting("FINDME_REDIS") ?? "localhost:6379";
 

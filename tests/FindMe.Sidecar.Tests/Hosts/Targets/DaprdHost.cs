@@ -15,7 +15,7 @@ internal sealed class DaprdHost : ISidecarHost
         spec: { tracing: { samplingRate: "1", stdout: true } }
         """;
 
-    private readonly List<(string AppId, Process Process, Uri Endpoint, Task<string> Output)> _sidecars = [];
+    private readonly List<(string AppId, Process Process, Uri Endpoint, Uri GrpcEndpoint, Task<string> Output)> _sidecars = [];
 
     public BrokerProfile Broker { get; private set; }
 
@@ -53,7 +53,7 @@ internal sealed class DaprdHost : ISidecarHost
                 host.Start(app, port, resourcesPath, configuration, setup);
             }
 
-            foreach (var (_, process, endpoint, output) in host._sidecars)
+            foreach (var (_, process, endpoint, _, output) in host._sidecars)
             {
                 await UntilOutboundAsync(process, endpoint, output, setup.DaprApiToken);
             }
@@ -70,6 +70,8 @@ internal sealed class DaprdHost : ISidecarHost
 
     public Uri EndpointOf(string appId) => _sidecars.First(sidecar => sidecar.AppId == appId).Endpoint;
 
+    public Uri? GrpcEndpointOf(string appId) => _sidecars.First(sidecar => sidecar.AppId == appId).GrpcEndpoint;
+
     public Task EndedAsync(string appId) =>
         _sidecars.First(sidecar => sidecar.AppId == appId).Process.WaitForExitAsync().WaitAsync(Patience.Time);
 
@@ -77,14 +79,14 @@ internal sealed class DaprdHost : ISidecarHost
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var (_, process, _, _) in _sidecars.Where(sidecar => !sidecar.Process.HasExited))
+        foreach (var (_, process, _, _, _) in _sidecars.Where(sidecar => !sidecar.Process.HasExited))
         {
             // SIGTERM, so that a consumer does not leave the group with its hands full.
             using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
             await kill.WaitForExitAsync();
         }
 
-        foreach (var (_, process, _, _) in _sidecars)
+        foreach (var (_, process, _, _, _) in _sidecars)
         {
             using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
             await process.WaitForExitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -109,11 +111,11 @@ internal sealed class DaprdHost : ISidecarHost
 
     private void Start(SidecarApp app, int? appPort, string resourcesPath, string? configuration, Setup setup)
     {
-        var port = FreePort();
+        var (port, grpcPort) = (FreePort(), FreePort());
         var start = new ProcessStartInfo(ConformanceTarget.Daprd!) { RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments =
         [
-            "--app-id", app.AppId, "--dapr-http-port", $"{port}", "--dapr-grpc-port", $"{FreePort()}", "--dapr-internal-grpc-port", $"{FreePort()}",
+            "--app-id", app.AppId, "--dapr-http-port", $"{port}", "--dapr-grpc-port", $"{grpcPort}", "--dapr-internal-grpc-port", $"{FreePort()}",
             "--dapr-listen-addresses", "127.0.0.1", "--enable-metrics=false", "--log-level", "warn", "--resources-path", resourcesPath,
             .. appPort is null ? Array.Empty<string>() : ["--app-port", $"{appPort}", "--app-protocol", "http", "--app-max-concurrency", $"{app.MaxConcurrency}"],
             .. configuration is null ? Array.Empty<string>() : ["--config", configuration],
@@ -127,7 +129,7 @@ internal sealed class DaprdHost : ISidecarHost
         SetOrRemove("APP_API_TOKEN", setup.AppApiToken);
         var process = Process.Start(start)!;
         var output = ReadAsync(process);
-        _sidecars.Add((app.AppId, process, new Uri($"http://127.0.0.1:{port}"), output));
+        _sidecars.Add((app.AppId, process, new Uri($"http://127.0.0.1:{port}"), new Uri($"http://127.0.0.1:{grpcPort}"), output));
 
         void SetOrRemove(string name, string? value)
         {

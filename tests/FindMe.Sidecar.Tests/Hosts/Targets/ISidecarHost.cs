@@ -17,6 +17,9 @@ internal interface ISidecarHost : IAsyncDisposable
 
     Uri EndpointOf(string appId);
 
+    /// <summary>Where an app's sidecar serves gRPC; null where that is not known.</summary>
+    Uri? GrpcEndpointOf(string appId);
+
     /// <summary>Waits until an app's sidecar has ended, or asked to.</summary>
     Task EndedAsync(string appId);
 

@@ -59,6 +59,8 @@ internal sealed class LocalHost : ISidecarHost
 
     public Uri EndpointOf(string appId) => Sidecar.EndpointOf(appId);
 
+    public Uri? GrpcEndpointOf(string appId) => Sidecar.GrpcEndpointOf(appId);
+
     public async Task EndedAsync(string appId) => Assert.Equal(appId, await _shutdown.Task.WaitAsync(Patience.Time));
 
     public Task SettledAsync() => Eventually.TrueAsync(() => Sidecar.Database.Read(session => (long)session.Scalar("SELECT COUNT(*) FROM delivery")!) == 0);

@@ -54,6 +54,8 @@ internal sealed class RunningHost : ISidecarHost
 
     public Uri EndpointOf(string appId) => new(ConformanceTarget.Endpoint!);
 
+    public Uri? GrpcEndpointOf(string appId) => ConformanceTarget.GrpcEndpoint is { } endpoint ? new Uri(endpoint) : null;
+
     public Task EndedAsync(string appId) => throw new InvalidOperationException("a case that ends its sidecar says so in its setup");
 
     public Task SettledAsync() => Task.Delay(Patience.Quiet, CancellationToken.None);
