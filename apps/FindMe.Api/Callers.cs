@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
+using Dapr.Client;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using Dapr;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;

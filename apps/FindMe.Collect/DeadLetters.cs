@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using Dapr;
+using Dapr.Client;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Collect;
@@ -38,8 +39,8 @@ internal static partial class DeadLetters
 
     public static void MapDeadLetters(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost($"/{Topics.TweetImageDead}", RetryOrSkipAsync).WithTopic(Topics.TweetImageDead, Topics.TweetImageDead).AddEndpointFilter(EndUnlessItMayPassAsync);
-        routes.MapPost($"/{Topics.SearchRequestDead}", RetryOrFailAsync).WithTopic(Topics.SearchRequestDead, Topics.SearchRequestDead).AddEndpointFilter(EndUnlessItMayPassAsync);
+        routes.MapPost($"/{Topics.TweetImageDead}", RetryOrSkipAsync).Subscribe(Topics.TweetImageDead, Topics.TweetImageDead).AddEndpointFilter(EndUnlessItMayPassAsync);
+        routes.MapPost($"/{Topics.SearchRequestDead}", RetryOrFailAsync).Subscribe(Topics.SearchRequestDead, Topics.SearchRequestDead).AddEndpointFilter(EndUnlessItMayPassAsync);
     }
 
     // The store or the broker answers again one day, and a newer version takes what is too new for this one.
@@ -52,14 +53,14 @@ internal static partial class DeadLetters
         catch (Exception exception) when (exception is not (DaprException or NewerSchemaException or OperationCanceledException))
         {
             var services = context.HttpContext.RequestServices;
-            LogEnded(services.GetRequiredService<ILogger<DeadLetterOptions>>(), context.Arguments.OfType<CloudEvent>().First().Id, exception);
+            LogEnded(services.GetRequiredService<ILogger<DeadLetterOptions>>(), context.Arguments.OfType<ReceivedEvent>().First().Id, exception);
             return Delivery.Done;
         }
     }
 
     // The wakeup first: once the photo is marked, it will be tried. A second delivery marks it again, or finds it settled.
     private static async Task<Delivery> RetryOrSkipAsync(
-        CloudEvent<TweetImage> message,
+        ReceivedEvent<TweetImage> message,
         Verdicts verdicts,
         Wakeups wakeups,
         Failures failures,
@@ -91,7 +92,7 @@ internal static partial class DeadLetters
 
     // A second delivery notes the same step again, or finds the search failed.
     private static async Task<Delivery> RetryOrFailAsync(
-        CloudEvent<SearchRequest> message,
+        ReceivedEvent<SearchRequest> message,
         DaprClient dapr,
         Wakeups wakeups,
         Failures failures,

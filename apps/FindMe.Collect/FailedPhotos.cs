@@ -1,5 +1,5 @@
+using Dapr.Client;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Collect;
 
@@ -17,7 +17,7 @@ internal sealed class FailedPhotos(DaprClient dapr, PhotoWaves waves, Failures f
                 .SelectMany(entry => entry.Value.Read<PhotoShard>().Photos)
                 .Where(photo => photo is { Failed: true, Verdict: null })
                 .Select(photo => TweetImage.Of(search.Id, page, firstWave, photo));
-            await dapr.BulkPublishEventAsync(Topics.PubSub, Topics.TweetImage, images.Select(image => (image.EventId(), image)), cancellationToken);
+            await dapr.BulkPublishAsync(Topics.TweetImage, images.Select(image => (image.EventId(), image)), cancellationToken);
             firstWave += PageLayout.WavesOf(page.Photos);
         }
     }

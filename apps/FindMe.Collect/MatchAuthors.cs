@@ -1,5 +1,5 @@
+using Dapr.Client;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Collect;
 

@@ -1,5 +1,5 @@
+using Dapr.Client;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Collect;
 
@@ -97,7 +97,7 @@ internal sealed class PhotoWaves(DaprClient dapr, TimeProvider time)
             .Where(photo => photo.Verdict is null && going.Contains(PageLayout.WaveOf(photo.Index)))
             .OrderBy(photo => photo.Index)
             .Select(photo => TweetImage.Of(search.Id, page, firstWave, photo));
-        await dapr.BulkPublishEventAsync(Topics.PubSub, Topics.TweetImage, images.Select(image => (image.EventId(), image)), cancellationToken);
+        await dapr.BulkPublishAsync(Topics.TweetImage, images.Select(image => (image.EventId(), image)), cancellationToken);
 
         var now = time.GetUtcNow();
 

@@ -1,5 +1,5 @@
+using Dapr.Client;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Collect;
 
@@ -10,11 +10,11 @@ namespace FindMe.Collect;
 internal static partial class SearchRequests
 {
     public static void MapSearchRequests(this IEndpointRouteBuilder routes) =>
-        routes.MapPost($"/{Topics.SearchRequest}", CollectAsync).WithTopic(Topics.SearchRequest, Topics.SearchRequestDead);
+        routes.MapPost($"/{Topics.SearchRequest}", CollectAsync).Subscribe(Topics.SearchRequest, Topics.SearchRequestDead);
 
     // Dapr delivers at least once: a page that is written is not listed again, and sending a photo or a step once more changes nothing.
     private static async Task<Delivery> CollectAsync(
-        CloudEvent<SearchRequest> message,
+        ReceivedEvent<SearchRequest> message,
         DaprClient dapr,
         SearchPages pages,
         PhotoWaves waves,

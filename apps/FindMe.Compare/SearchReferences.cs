@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
+using Dapr.Client;
 using FindMe.Faces;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Compare;

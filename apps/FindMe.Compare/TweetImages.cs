@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Compare;
 
@@ -8,11 +7,11 @@ namespace FindMe.Compare;
 internal static partial class TweetImages
 {
     public static void MapTweetImages(this IEndpointRouteBuilder routes) =>
-        routes.MapPost($"/{Topics.TweetImage}", CompareAsync).WithTopic(Topics.TweetImage, Topics.TweetImageDead);
+        routes.MapPost($"/{Topics.TweetImage}", CompareAsync).Subscribe(Topics.TweetImage, Topics.TweetImageDead);
 
     // At-least-once delivery: a redelivered message finds the verdict already stored.
     private static async Task<Delivery> CompareAsync(
-        CloudEvent<TweetImage> message,
+        ReceivedEvent<TweetImage> message,
         Verdicts verdicts,
         SearchReferences references,
         PhotoReading photos,

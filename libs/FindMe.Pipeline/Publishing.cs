@@ -1,4 +1,6 @@
-using FindMe.Pipeline.Dapr;
+
+using Dapr;
+using Dapr.Client;
 
 namespace FindMe.Pipeline;
 
@@ -11,6 +13,5 @@ public static class Publishing
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">It may not have been published; publishing again is safe.</exception>
     public static Task PublishAsync(this DaprClient dapr, SearchRequest request, CancellationToken cancellationToken) =>
-        dapr.PublishEventAsync(
-            Topics.PubSub, Topics.SearchRequest, request, new Dictionary<string, string> { ["cloudevent.id"] = request.EventId() }, cancellationToken);
+        dapr.PublishAsync(Topics.SearchRequest, request.EventId(), request, cancellationToken);
 }

@@ -51,6 +51,9 @@ public static class StateKeys
     /// <summary>The searches that have not ended, and what is known of their progress.</summary>
     public const string OpenSearches = "open-searches";
 
+    /// <summary>Never written: what an app reads while it starts, to open its connection to the store.</summary>
+    public const string WarmUp = "warm-up";
+
     /// <summary>A <see cref="PhotoShard"/>: photos of one page and their verdicts.</summary>
     public static string Shard(string search, int listing, int shard) => $"search/{search}/shard/{listing}-{shard}";
 }

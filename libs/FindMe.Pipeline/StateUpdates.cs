@@ -1,5 +1,6 @@
-using System.Net;
-using FindMe.Pipeline.Dapr;
+
+using Dapr;
+using Dapr.Client;
 
 namespace FindMe.Pipeline;
 
@@ -90,7 +91,7 @@ public static class StateUpdates
                     return changed;
                 }
             }
-            catch (DaprException exception) when (document is null && exception.Status == HttpStatusCode.InternalServerError)
+            catch (DaprException exception) when (document is null && exception.IsInternal())
             {
                 // PostgreSQL and Redis say so where somebody else has created it meanwhile: the next look tells.
             }
@@ -112,5 +113,5 @@ public static class StateUpdates
     /// <exception cref="DaprException">Too many attempts were lost.</exception>
     public static Task BackOffAsync(int attempt, string key, CancellationToken cancellationToken) => attempt < MaxAttempts
         ? Task.Delay(Random.Shared.Next(1, 4 * Math.Min(attempt, 16)), cancellationToken)
-        : throw new DaprException($"{key} changed {MaxAttempts} times while it was to be written.", null);
+        : throw new DaprException($"{key} changed {MaxAttempts} times while it was to be written.");
 }

@@ -1,5 +1,5 @@
+using Dapr.Client;
 using FindMe.Local;
-using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Apps.Tests;
 
@@ -30,11 +30,7 @@ public sealed class FindMeSystem : IAsyncLifetime
     internal static string Empty => "empty";
 
     /// <summary>The state store as Api sees it.</summary>
-    internal DaprClient Dapr => new(new HttpClient
-    {
-        BaseAddress = new Uri(System.Sidecar.EndpointOf("findme-api").GetLeftPart(UriPartial.Authority)),
-        DefaultRequestHeaders = { { "dapr-api-token", System.DaprApiToken } },
-    });
+    internal DaprClient Dapr => SidecarClients.ClientOf(System.Sidecar.GrpcEndpointOf("findme-api"), System.DaprApiToken);
 
     internal Visitor NewVisitor() => new(System.Page);
 

@@ -1,8 +1,8 @@
+using Dapr.Client;
 using FindMe.Apps.Tests;
 using FindMe.Local;
 using FindMe.Networks;
 using FindMe.Networks.X;
-using FindMe.Pipeline.Dapr;
 
 [assembly: AssemblyFixture(typeof(NetworkedFindMe))]
 
@@ -28,11 +28,7 @@ public sealed class NetworkedFindMe : IAsyncDisposable
     internal XApi X => _xBench!.X;
 
     /// <summary>The state store as Api sees it.</summary>
-    internal DaprClient Dapr => new(new HttpClient
-    {
-        BaseAddress = new Uri(System.Sidecar.EndpointOf("findme-api").GetLeftPart(UriPartial.Authority)),
-        DefaultRequestHeaders = { { "dapr-api-token", System.DaprApiToken } },
-    });
+    internal DaprClient Dapr => SidecarClients.ClientOf(System.Sidecar.GrpcEndpointOf("findme-api"), System.DaprApiToken);
 
     internal string Data => Path.Combine(_folder.Path, "data");
 

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using Dapr;
+using Dapr.Client;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;

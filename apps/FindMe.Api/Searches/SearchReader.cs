@@ -1,5 +1,6 @@
+using Dapr;
+using Dapr.Client;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Api;
 

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using Dapr;
+using Dapr.Client;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Api;

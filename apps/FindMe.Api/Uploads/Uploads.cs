@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
+using Dapr.Client;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Dapr;
+using Dapr.Client;
 using FindMe.Fetching;
-using FindMe.Pipeline.Dapr;
 
 namespace FindMe.Pipeline;
 

@@ -1,8 +1,9 @@
+using Dapr;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace FindMe.Pipeline.Dapr;
+namespace FindMe.Pipeline;
 
 /// <summary>
 /// The sidecar, its store or its broker does not answer: 503. Dapr then delivers the message again, and a person's page asks again. One
@@ -17,7 +18,7 @@ internal sealed partial class DaprFailures(IProblemDetailsService problems, ILog
             return false;
         }
 
-        if (failure.IsDataDamaged)
+        if (failure.IsDataDamaged())
         {
             LogDamaged(logger, httpContext.Request.Path, failure.Message);
         }
@@ -26,7 +27,7 @@ internal sealed partial class DaprFailures(IProblemDetailsService problems, ILog
             LogUnavailable(logger, httpContext.Request.Path, failure.Message);
         }
 
-        var (type, title, detail) = failure.IsDataDamaged
+        var (type, title, detail) = failure.IsDataDamaged()
             ? ("data-damaged", "FindMe's data is damaged.", "Trying again does not help. Whoever runs this FindMe must restore a copy of its data folder, or start it with another --data folder; its log names the file.")
             : ("unavailable", "FindMe's store or queue does not answer.", "Try again in a moment. If that does not help, whoever runs this FindMe finds the reason in its log.");
         httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;

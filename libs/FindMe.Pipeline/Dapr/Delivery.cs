@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace FindMe.Pipeline.Dapr;
+namespace FindMe.Pipeline;
 
 /// <summary>A subscriber's answer to Dapr. An exception has the message delivered again, as <see cref="Retry"/> does, and stands in the log.</summary>
 /// <remarks>Dapr acts on the body of a 2xx answer, drops the message on 404 and delivers it again on any other status.</remarks>

@@ -4,7 +4,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace FindMe.Pipeline.Dapr;
+namespace FindMe.Pipeline;
 
 /// <summary>One trace through the topics, and how old events get before they are handled.</summary>
 /// <remarks>
@@ -14,7 +14,7 @@ namespace FindMe.Pipeline.Dapr;
 internal static class EventTelemetry
 {
     /// <summary>The name under which an exporter listens to the traces and to the metrics.</summary>
-    public const string Name = "FindMe.Pipeline.Dapr";
+    public const string Name = "FindMe.Pipeline.Events";
 
     private static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
@@ -30,22 +30,25 @@ internal static class EventTelemetry
     /// <summary>The span of publishing; null where nobody listens.</summary>
     public static Activity? StartPublish(string topic) => Source.StartActivity($"publish {topic}", ActivityKind.Producer);
 
-    /// <summary>The envelope's id, where it has one, and the trace that it is published in, where there is one.</summary>
-    public static Dictionary<string, string> Envelope(IEnumerable<KeyValuePair<string, string>>? metadata)
+    /// <summary>The trace that an event is published in (W3C); null where there is none.</summary>
+    public static string? CurrentTrace => Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } trace } ? trace : null;
+
+    /// <summary>The metadata with which Dapr gives the envelope its id, and its trace where there is one.</summary>
+    public static Dictionary<string, string> Envelope(string id)
     {
-        var all = new Dictionary<string, string>(metadata ?? []);
-        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } id })
+        var metadata = new Dictionary<string, string> { ["cloudevent.id"] = id };
+        if (CurrentTrace is { } trace)
         {
-            all["cloudevent.traceparent"] = id;
+            metadata["cloudevent.traceparent"] = trace;
         }
 
-        return all;
+        return metadata;
     }
 
     /// <summary>Handles a delivery inside the trace that its event was published in.</summary>
     public static async ValueTask<object?> HandleAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next, string topic)
     {
-        var message = context.Arguments.OfType<CloudEvent>().FirstOrDefault();
+        var message = context.Arguments.OfType<ReceivedEvent>().FirstOrDefault();
         var time = context.HttpContext.RequestServices.GetRequiredService<TimeProvider>();
         RecordAge(message, topic, time.GetUtcNow());
         var started = time.GetTimestamp();
@@ -68,7 +71,7 @@ internal static class EventTelemetry
         }
     }
 
-    private static Activity? Start(HttpRequest request, CloudEvent? message, string topic)
+    private static Activity? Start(HttpRequest request, ReceivedEvent? message, string topic)
     {
         // With tracing on, daprd's header is a child of the publisher's span, and the request's own span has taken it up already.
         var inherits = request.Headers.ContainsKey("traceparent");
@@ -78,7 +81,7 @@ internal static class EventTelemetry
             : Source.StartActivity($"process {topic}", ActivityKind.Consumer);
     }
 
-    private static void RecordAge(CloudEvent? message, string topic, DateTimeOffset now)
+    private static void RecordAge(ReceivedEvent? message, string topic, DateTimeOffset now)
     {
         if (DateTimeOffset.TryParse(message?.Time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var published))
         {

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http;
 
-namespace FindMe.Pipeline.Dapr;
+namespace FindMe.Pipeline;
 
 /// <summary>One delivery of an event at a time in this process: a second one waits for the first, and takes its answer.</summary>
 /// <remarks>
@@ -19,7 +19,7 @@ internal sealed class EventsAtWork
     /// <summary>Handles a delivery, or waits for the one that is at work.</summary>
     public async ValueTask<object?> HandleAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next, string topic)
     {
-        if (context.Arguments.OfType<CloudEvent>().FirstOrDefault()?.Id is not { Length: > 0 } id)
+        if (context.Arguments.OfType<ReceivedEvent>().FirstOrDefault()?.Id is not { Length: > 0 } id)
         {
             return await next(context);
         }

@@ -1,3 +1,4 @@
+using Dapr;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -5,13 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Net.Http.Headers;
 
-namespace FindMe.Pipeline.Dapr;
-
-/// <summary>What Dapr is told of a subscription.</summary>
-/// <param name="PubSubName">The pub/sub component.</param>
-/// <param name="Topic">The topic.</param>
-/// <param name="DeadLetterTopic">Where messages go that failed every time; without one Redis would lose them.</param>
-public sealed record TopicSubscription(string PubSubName, string Topic, string DeadLetterTopic);
+namespace FindMe.Pipeline;
 
 /// <summary>Subscribes endpoints to topics, and tells Dapr of them at <c>GET /dapr/subscribe</c>.</summary>
 public static class Subscriptions
@@ -24,31 +19,18 @@ public static class Subscriptions
     /// <param name="endpoint">A POST endpoint without route parameters.</param>
     /// <param name="topic">The topic.</param>
     /// <param name="deadLetterTopic">Where messages go that failed every time; of dead letters the same topic, so that they come again.</param>
-    public static RouteHandlerBuilder WithTopic(this RouteHandlerBuilder endpoint, string topic, string deadLetterTopic) =>
+    public static RouteHandlerBuilder Subscribe(this RouteHandlerBuilder endpoint, string topic, string deadLetterTopic) =>
         endpoint
-            .WithMetadata(new TopicSubscription(Topics.PubSub, topic, deadLetterTopic))
+            .WithTopic(new TopicOptions { PubsubName = Topics.PubSub, Name = topic, DeadLetterTopic = deadLetterTopic })
             .AddEndpointFilter((context, next) => EventTelemetry.HandleAsync(context, next, topic))
             .AddEndpointFilter((context, next) => context.HttpContext.RequestServices.GetRequiredService<EventsAtWork>().HandleAsync(context, next, topic))
             .WithMetadata(new DaprRoute())
             .ExcludeFromDescription();
 
-    /// <summary>Answers Dapr's question what this app subscribes to.</summary>
+    /// <summary>Maps <c>GET /dapr/subscribe</c>, from which Dapr learns what this app subscribes to.</summary>
     /// <param name="routes">The app.</param>
-    public static void MapSubscribeHandler(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/dapr/subscribe", (EndpointDataSource endpoints) => endpoints.Endpoints
-                .OfType<RouteEndpoint>()
-                .Select(endpoint => (endpoint.RoutePattern.RawText, Subscription: endpoint.Metadata.GetMetadata<TopicSubscription>()))
-                .Where(entry => entry.Subscription is not null)
-                .Select(entry => new
-                {
-                    pubsubname = entry.Subscription!.PubSubName,
-                    topic = entry.Subscription.Topic,
-                    route = entry.RawText,
-                    deadLetterTopic = entry.Subscription.DeadLetterTopic,
-                })
-                .OrderBy(entry => entry.topic, StringComparer.Ordinal))
-            .WithMetadata(new DaprRoute())
-            .ExcludeFromDescription();
+    internal static void MapSubscriptions(this IEndpointRouteBuilder routes) =>
+        routes.MapSubscribeHandler().WithMetadata(new DaprRoute()).ExcludeFromDescription();
 
     /// <summary>Keeps Dapr's routes for Dapr alone: they answer on the port that it calls, which no ingress reaches, and to whoever has its token.</summary>
     /// <param name="app">The app.</param>

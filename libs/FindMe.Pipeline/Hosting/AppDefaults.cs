@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using FindMe.Pipeline.Dapr;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Hosting;
@@ -23,7 +22,7 @@ public static partial class AppDefaults
     {
         builder.AddServiceDefaults();
         builder.Services.AddExceptionHandler<DaprFailures>();
-        builder.Services.AddSingleton(services => ConnectToSidecar(services.GetRequiredService<IConfiguration>()));
+        builder.Services.AddDapr();
         builder.Services.AddSingleton<EventsAtWork>();
         builder.Services.AddSingleton<Verdicts>();
         builder.Services.AddSingleton<PersonKeys>();
@@ -74,7 +73,7 @@ public static partial class AppDefaults
         app.MapServiceDefaults();
         app.UseDaprRoutes();
         WarnOfMissingTokens(app);
-        app.MapSubscribeHandler();
+        app.MapSubscriptions();
     }
 
     /// <summary>Maps <c>/healthz</c>, and turns what is thrown into problems.</summary>
@@ -118,23 +117,6 @@ public static partial class AppDefaults
             StatusCodes.Status415UnsupportedMediaType => ("wrong-content-type", "The request is of a content type that is not taken here.", "Send what GET /openapi/v1.json describes, with its Content-Type."),
             _ => (context.ProblemDetails.Type, context.ProblemDetails.Title, context.ProblemDetails.Detail),
         };
-    }
-
-    private static DaprClient ConnectToSidecar(IConfiguration configuration)
-    {
-        // One connection pool for the life of the process: the sidecar's address never changes, and no proxy stands before it.
-        var http = new HttpClient(new SocketsHttpHandler { UseProxy = false })
-        {
-            // The names of Dapr's own SDKs: the endpoint wins over the port.
-            BaseAddress = new Uri(configuration["DAPR_HTTP_ENDPOINT"] ?? $"http://127.0.0.1:{configuration["DAPR_HTTP_PORT"] ?? "3500"}"),
-            Timeout = TimeSpan.FromSeconds(30),
-        };
-        if (configuration["DAPR_API_TOKEN"] is { Length: > 0 } token)
-        {
-            http.DefaultRequestHeaders.Add("dapr-api-token", token);
-        }
-
-        return new DaprClient(http);
     }
 
     /// <summary>Ends the app when whoever started it closes its standard input, be it by dying: no process is left behind.</summary>

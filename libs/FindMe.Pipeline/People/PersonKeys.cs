@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using FindMe.Pipeline.Dapr;
+using Dapr;
+using Dapr.Client;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace FindMe.Pipeline;

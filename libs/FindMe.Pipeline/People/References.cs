@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
-using FindMe.Pipeline.Dapr;
+using Dapr;
+using Dapr.Client;
 
 namespace FindMe.Pipeline;
 

@@ -1,4 +1,6 @@
-using FindMe.Pipeline.Dapr;
+
+using Dapr;
+using Dapr.Client;
 
 namespace FindMe.Pipeline;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using Dapr.Client.Autogen.Grpc.v1;
 using FindMe.Collect;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using FindMe.Sidecar;
 
 namespace FindMe.Apps.Tests.Collect;
@@ -21,8 +21,7 @@ public sealed class ReplayTests : IDisposable
             new SidecarOptions { DataPath = _folder.Folder("data"), ResourcesPath = Path.Combine(Checkouts.Root, "components"), Apps = [new SidecarApp("findme-collect", 0, [])] },
             cancellation);
         using var published = new PublishedEvents();
-        using var http = new HttpClient(published) { BaseAddress = new Uri(sidecar.EndpointOf("findme-collect").GetLeftPart(UriPartial.Authority)) };
-        var dapr = new DaprClient(http);
+        using var dapr = SidecarClients.ClientOf(sidecar.GrpcEndpointOf("findme-collect"), handler: published);
         var page = new SearchPage(Listing: 1, Photos: 4 * PageLayout.PhotosPerWave);
         var now = TimeProvider.System.GetUtcNow();
         var search = new Search
@@ -69,10 +68,12 @@ public sealed class ReplayTests : IDisposable
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (request.RequestUri!.AbsolutePath.Contains("/publish/bulk/", StringComparison.Ordinal))
+            if (request.RequestUri!.AbsolutePath.Contains("/BulkPublishEvent", StringComparison.Ordinal))
             {
-                var events = JsonNode.Parse(await request.Content!.ReadAsStringAsync(cancellationToken))!.AsArray();
-                Indexes.AddRange(events.Select(entry => entry!["event"]!["index"]!.GetValue<int>()));
+                // A gRPC message comes after its length: five bytes.
+                var body = await request.Content!.ReadAsByteArrayAsync(cancellationToken);
+                var events = BulkPublishRequest.Parser.ParseFrom(body.AsSpan(5)).Entries;
+                Indexes.AddRange(events.Select(entry => JsonNode.Parse(entry.Event.ToStringUtf8())!["data"]!["index"]!.GetValue<int>()));
             }
 
             return await base.SendAsync(request, cancellationToken);

@@ -3,7 +3,6 @@ using System.Text.Json;
 using FindMe.Api;
 using FindMe.Faces;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using FindMe.Recognition;
 using FindMe.Sidecar;
 using Microsoft.AspNetCore.Http;
@@ -48,7 +47,7 @@ internal static class Parsers
     {
         var context = new DefaultHttpContext();
         context.Request.Body = new MemoryStream(body);
-        if (CloudEvent<T>.BindAsync(context).AsTask().GetAwaiter().GetResult().Data is { } message)
+        if (ReceivedEvent<T>.BindAsync(context).AsTask().GetAwaiter().GetResult().Data is { } message)
         {
             check(message);
         }

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
+using Dapr.Client;
 using FindMe.Fetching;
 using FindMe.Networks;
 using FindMe.Pipeline;
-using FindMe.Pipeline.Dapr;
 using FindMe.Sidecar;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -65,7 +65,7 @@ public sealed class AccountsTests : IAsyncLifetime
                 Chaos = new ChaosOptions { RepeatWriteEvery = 1 },
             },
             Cancellation);
-        using var process = new AccountProcess(sidecar.EndpointOf("findme-api"), _folder.Folder("keys"), Networks);
+        using var process = new AccountProcess(sidecar.GrpcEndpointOf("findme-api"), _folder.Folder("keys"), Networks);
         await process.SignInAsync();
         var refused = (await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation))!;
 
@@ -133,21 +133,19 @@ public sealed class AccountsTests : IAsyncLifetime
         Assert.NotNull(await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation));
     }
 
-    private AccountProcess NewProcess(string ring = "keys") => new(_sidecar!.EndpointOf("findme-api"), _folder.Folder(ring), Networks);
+    private AccountProcess NewProcess(string ring = "keys") => new(_sidecar!.GrpcEndpointOf("findme-api"), _folder.Folder(ring), Networks);
 
     /// <summary>What one process of FindMe has of accounts.</summary>
     private sealed class AccountProcess : IDisposable
     {
-        private readonly HttpClient _dapr;
         private readonly OutsideHttp _outside;
         private readonly NetworkBench _networks;
 
         public AccountProcess(Uri sidecar, string keys, NetworkBench networks)
         {
             _networks = networks;
-            _dapr = new HttpClient { BaseAddress = new Uri(sidecar.GetLeftPart(UriPartial.Authority)) };
             _outside = new OutsideHttp(Options.Create(new FetchOptions { AllowedPrivateHosts = [networks.Bluesky.Address.Authority], Retries = 0 }));
-            Dapr = new DaprClient(_dapr);
+            Dapr = SidecarClients.ClientOf(sidecar);
             Keys = new PersonKeys(Dapr, DataProtectionProvider.Create(new DirectoryInfo(keys)));
             References = new References(Dapr, Keys);
             Accounts = new Accounts(Dapr, Keys, new NetworkTokens(_outside, TimeProvider.System, NullLogger<NetworkTokens>.Instance), TimeProvider.System);
@@ -180,7 +178,7 @@ public sealed class AccountsTests : IAsyncLifetime
 
         public void Dispose()
         {
-            _dapr.Dispose();
+            Dapr.Dispose();
             _outside.Dispose();
         }
     }
