@@ -94,6 +94,9 @@ var megabytes = new Option<int>("--megabytes") { Description = "Size of each, in
 var uploads = new Command("uploads", "Many large pictures and ZIP files at once: how much memory does Api hold?") { files, megabytes };
 uploads.SetAction(parsed => UploadBurst.MeasureAsync(parsed.GetValue(files), 1_000_000 * parsed.GetValue(megabytes)));
 
-return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, faultRuns, search, kills, fairness, crowd, throughput, watching, sidecar, scale, uploads }
+var starts = new Command("starts", "How soon each app answers, its memory, and the first search in apps that have just started.") { rounds };
+starts.SetAction(parsed => Reports.MeasureAsync(folder => Starts.MeasureAsync(folder, parsed.GetValue(rounds))));
+
+return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, faultRuns, search, kills, fairness, crowd, throughput, watching, sidecar, scale, uploads, starts }
     .Parse(args)
     .InvokeAsync();

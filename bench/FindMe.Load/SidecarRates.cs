@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Dapr.Client;
 using FindMe.Local;
 using FindMe.Pipeline;
 using FindMe.Sidecar;
@@ -40,25 +41,29 @@ internal static class SidecarRates
             ResourcesPath = Path.Combine(Checkout.Find().Root, "components"),
             Apps = [new SidecarApp(AppId, 0, [new Uri(app.Urls.Single()).Port])],
         });
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = sidecar.EndpointOf(AppId) };
         while (!sidecar.ReadQueues().Any(queue => queue.Topic == Topics.TweetImage))
         {
             await Task.Delay(50);
         }
 
-        // Compiled before it counts.
-        await EventsAsync(calls);
-        await SavesAsync(calls);
-        await ReadsAsync(calls);
-
-        return new JsonObject
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = sidecar.EndpointOf(AppId) };
+        using var dapr = new DaprClientBuilder().UseGrpcEndpoint(sidecar.GrpcEndpointOf(AppId).GetLeftPart(UriPartial.Authority)).Build();
+        var report = new JsonObject { ["calls"] = calls, ["clients"] = Clients };
+        foreach (var (transport, calling) in new (string, Transport)[] { ("http", Http(http)), ("grpc", Grpc(dapr)) })
         {
-            ["calls"] = calls,
-            ["clients"] = Clients,
-            ["events"] = await MeasureAsync(() => EventsAsync(calls)),
-            ["saves"] = await MeasureAsync(() => SavesAsync(calls)),
-            ["bulkReadsOfTwoKeys"] = await MeasureAsync(() => ReadsAsync(calls)),
-        };
+            // Compiled before it counts.
+            await EventsAsync(calling);
+            await CallAsync(calls, calling.Save);
+            await CallAsync(calls, calling.Read);
+            report[transport] = new JsonObject
+            {
+                ["events"] = await MeasureAsync(() => EventsAsync(calling)),
+                ["saves"] = await MeasureAsync(() => CallAsync(calls, calling.Save)),
+                ["bulkReadsOfTwoKeys"] = await MeasureAsync(() => CallAsync(calls, calling.Read)),
+            };
+        }
+
+        return report;
 
         async Task<JsonObject> MeasureAsync(Func<Task> run)
         {
@@ -72,18 +77,36 @@ internal static class SidecarRates
         }
 
         // Until the last one has arrived.
-        async Task EventsAsync(int count)
+        async Task EventsAsync(Transport calling)
         {
             arrived = new TaskCompletionSource();
-            Volatile.Write(ref expected, count);
-            await CallAsync(count, _ => http.PostAsJsonAsync($"/v1.0/publish/pubsub/{Topics.TweetImage}", new { searchId = Event }));
+            Volatile.Write(ref expected, calls);
+            await CallAsync(calls, _ => calling.Publish());
             await arrived.Task;
         }
-
-        Task SavesAsync(int count) => CallAsync(count, i => http.PostAsJsonAsync($"/v1.0/state/{StateKeys.Store}", new[] { new { key = $"shard/{i % 100}", value = Shard } }));
-
-        Task ReadsAsync(int count) => CallAsync(count, i => http.PostAsJsonAsync($"/v1.0/state/{StateKeys.Store}/bulk", new { keys = new[] { $"shard/{i % 100}", $"shard/{(i + 1) % 100}" } }));
     }
+
+    /// <summary>The same calls over one of the sidecar's two APIs.</summary>
+    private sealed record Transport(Func<Task> Publish, Func<int, Task> Save, Func<int, Task> Read);
+
+    private static Transport Http(HttpClient http)
+    {
+        return new Transport(
+            () => PostAsync($"/v1.0/publish/pubsub/{Topics.TweetImage}", new { searchId = Event }),
+            i => PostAsync($"/v1.0/state/{StateKeys.Store}", new[] { new { key = $"shard/{i % 100}", value = Shard } }),
+            i => PostAsync($"/v1.0/state/{StateKeys.Store}/bulk", new { keys = new[] { $"shard/{i % 100}", $"shard/{(i + 1) % 100}" } }));
+
+        async Task PostAsync<T>(string path, T body)
+        {
+            using var answer = await http.PostAsJsonAsync(path, body);
+            answer.EnsureSuccessStatusCode();
+        }
+    }
+
+    private static Transport Grpc(DaprClient dapr) => new(
+        () => dapr.PublishEventAsync(Topics.PubSub, Topics.TweetImage, new { searchId = Event }),
+        i => dapr.SaveStateAsync(StateKeys.Store, $"shard/{i % 100}", Shard),
+        i => dapr.GetBulkStateAsync(StateKeys.Store, [$"shard/{i % 100}", $"shard/{(i + 1) % 100}"], parallelism: 10));
 
     private static async Task<WebApplication> StartAppAsync(Action delivered)
     {
@@ -101,15 +124,14 @@ internal static class SidecarRates
         return app;
     }
 
-    private static async Task CallAsync(int count, Func<int, Task<HttpResponseMessage>> call)
+    private static async Task CallAsync(int count, Func<int, Task> call)
     {
         var next = -1;
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ =>
         {
             for (var i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
             {
-                using var answer = await call(i);
-                answer.EnsureSuccessStatusCode();
+                await call(i);
             }
         }));
     }

@@ -50,6 +50,6 @@ public sealed class DaprPortTests(StartedApps apps)
     {
         var served = await apps.SubscriptionsAsync();
 
-        Assert.Contains(served, subscription => subscription is { App: "findme-compare", Topic: "tweet_image", Route: "/tweet_image" });
+        Assert.Contains(served, subscription => subscription is { App: "findme-compare", Topic: "tweet_image", Route: "tweet_image" });
     }
 }

@@ -68,7 +68,7 @@ public sealed class OptionsTests
 
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         start.Environment["Faces__ModelsPath"] = Checkouts.Models;
-        start.Environment["DAPR_HTTP_ENDPOINT"] = "http://127.0.0.1:1";
+        start.Environment["DAPR_GRPC_ENDPOINT"] = "http://127.0.0.1:1";
         using var process = Process.Start(start)!;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(TimeSpan.FromMinutes(1));

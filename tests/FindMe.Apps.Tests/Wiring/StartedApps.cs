@@ -43,7 +43,7 @@ public sealed class StartedApps : IAsyncLifetime
             start.Environment["ExitWithParent"] = "true";
             start.Environment["KeyRing__Path"] = _folder.Folder("keys");
             start.Environment["Faces__ModelsPath"] = Checkouts.Models;
-            start.Environment["DAPR_HTTP_ENDPOINT"] = "http://127.0.0.1:1";
+            start.Environment["DAPR_GRPC_ENDPOINT"] = "http://127.0.0.1:1";
             var process = Process.Start(start)!;
             process.OutputDataReceived += (_, _) => { };
             process.BeginOutputReadLine();
