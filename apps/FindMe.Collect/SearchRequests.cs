@@ -12,7 +12,7 @@ internal static partial class SearchRequests
     public static void MapSearchRequests(this IEndpointRouteBuilder routes) =>
         routes.MapPost($"/{Topics.SearchRequest}", CollectAsync).Subscribe(Topics.SearchRequest, Topics.SearchRequestDead);
 
-    // Dapr delivers at least once: a page that is written is not listed again, and sending a photo or a step once more changes nothing.
+    // At-least-once delivery: a stored page is not listed again, and publishing a photo or a step twice changes nothing.
     private static async Task<Delivery> CollectAsync(
         ReceivedEvent<SearchRequest> message,
         DaprClient dapr,

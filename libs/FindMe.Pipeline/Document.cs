@@ -5,9 +5,9 @@ namespace FindMe.Pipeline;
 
 /// <summary>What is common to messages and state documents: they outlive the version of the app that wrote them.</summary>
 /// <remarks>
-/// While apps are replaced one after another, an old and a new one read what the other wrote. A new member needs a default and nothing
-/// else: whoever does not know it keeps it and writes it back. Only a change that an older app would misread raises
-/// <see cref="Schema"/>; the older app then refuses, and the delivery is repeated until a newer one takes it.
+/// Rolling deployments run two versions at once, so messages and state are versioned. A new member only needs a default: an older version keeps
+/// members that it does not know and writes them back. Only a change that an older version would misread raises <see cref="Schema"/>; the older
+/// version then fails, and Dapr redelivers the message until a newer one handles it.
 /// </remarks>
 public abstract record Document : IJsonOnDeserialized
 {

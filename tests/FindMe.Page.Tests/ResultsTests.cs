@@ -346,9 +346,9 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
         await visitor.Button("Delete everything").ClickAsync();
 
         await Expect(visitor.Notice).ToContainTextAsync("1 face you had shown, 1 search");
-        await Expect(visitor.Button("Agree and go on")).ToBeVisibleAsync();
+        await Expect(visitor.Button("I agree: find my face")).ToBeVisibleAsync();
         await visitor.Page.ReloadAsync();
-        await Expect(visitor.Button("Agree and go on")).ToBeVisibleAsync();
+        await Expect(visitor.Button("I agree: find my face")).ToBeVisibleAsync();
     }
 
     private sealed record Rectangle(double X, double Y, double Width, double Height);

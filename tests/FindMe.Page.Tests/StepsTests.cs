@@ -11,7 +11,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     {
         await using var visitor = await Visitor.ArriveAsync(findMe);
 
-        await visitor.Button("Agree and go on").ClickAsync();
+        await visitor.Button("I agree: find my face").ClickAsync();
 
         await Expect(visitor.Page.Locator("#own-face-problem")).ToContainTextAsync("Please tick this first");
         await Expect(visitor.Page.GetByRole(AriaRole.Checkbox)).ToBeFocusedAsync();
@@ -37,8 +37,8 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
 
         await visitor.Page.GotoAsync("/#album");
 
-        await Expect(visitor.Notice).ToContainTextAsync("Please agree first");
-        await Expect(visitor.Button("Agree and go on")).ToBeVisibleAsync();
+        await Expect(visitor.Notice).ToContainTextAsync("No searches yet");
+        await Expect(visitor.Button("I agree: find my face")).ToBeVisibleAsync();
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
         await visitor.Page.GotoAsync(address);
         await visitor.Page.ReloadAsync();
 
-        await Expect(visitor.Button("Agree and go on")).ToBeVisibleAsync();
+        await Expect(visitor.Button("I agree: find my face")).ToBeVisibleAsync();
         await Expect(visitor.Notice).ToHaveCountAsync(0);
         Assert.Empty(visitor.Console);
     }
@@ -280,7 +280,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
 
         await visitor.TabToAsync(page.GetByRole(AriaRole.Checkbox));
         await page.Keyboard.PressAsync("Space");
-        await visitor.TabToAsync(visitor.Button("Agree and go on"));
+        await visitor.TabToAsync(visitor.Button("I agree: find my face"));
         await page.Keyboard.PressAsync("Enter");
         await Expect(visitor.Heading).ToBeFocusedAsync();
 

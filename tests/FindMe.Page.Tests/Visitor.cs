@@ -71,7 +71,7 @@ internal sealed partial class Visitor : IAsyncDisposable
     public async Task AgreeAsync()
     {
         await Page.GetByRole(AriaRole.Checkbox).CheckAsync();
-        await Button("Agree and go on").ClickAsync();
+        await Button("I agree: find my face").ClickAsync();
         await Expect(Heading).ToContainTextAsync("Show your face");
     }
 

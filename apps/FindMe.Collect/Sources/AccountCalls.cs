@@ -9,7 +9,7 @@ namespace FindMe.Collect;
 internal sealed class AccountCalls(OutsideHttp http, Accounts accounts)
 {
     /// <summary>A person's access to a network; null when they are not signed in there.</summary>
-    /// <exception cref="SourceUnavailableException">It had to be renewed, and the network does not answer.</exception>
+    /// <exception cref="SourceUnavailableException">It had to be renewed, and the network could not be reached.</exception>
     public async Task<AccountToken?> TokenAsync(string person, string network, CancellationToken cancellationToken)
     {
         try
@@ -28,7 +28,7 @@ internal sealed class AccountCalls(OutsideHttp http, Accounts accounts)
     /// <param name="url">What to ask; of the account's own server.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SourceException">The network takes no token of this account any more.</exception>
-    /// <exception cref="SourceUnavailableException">The network does not answer.</exception>
+    /// <exception cref="SourceUnavailableException">The network could not be reached.</exception>
     public async Task<FetchedAnswer> GetAsync(string person, AccountToken account, Uri url, CancellationToken cancellationToken)
     {
         var answer = await GetAsync(account.AccessToken, url, cancellationToken);
@@ -69,12 +69,12 @@ internal sealed class AccountCalls(OutsideHttp http, Accounts accounts)
     /// <param name="url">What to ask; of the account's own server.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SourceException">The network takes no token of this account any more.</exception>
-    /// <exception cref="SourceUnavailableException">The network does not answer.</exception>
+    /// <exception cref="SourceUnavailableException">The network could not be reached.</exception>
     public Task<FetchedAnswer> GetAsync(string person, AccountToken? account, string? operatorToken, Uri url, CancellationToken cancellationToken) =>
         account is null ? GetAsync(operatorToken, url, cancellationToken) : GetAsync(person, account, url, cancellationToken);
 
     /// <summary>Asks with a token, or without one.</summary>
-    /// <exception cref="SourceUnavailableException">The network does not answer, or not in a way that FindMe takes.</exception>
+    /// <exception cref="SourceUnavailableException">The network could not be reached, or its answer could not be read.</exception>
     public async Task<FetchedAnswer> GetAsync(string? token, Uri url, CancellationToken cancellationToken)
     {
         try

@@ -26,7 +26,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Null when they are not signed in there, or not any more.</returns>
     /// <exception cref="DaprException">The store could not be read or written.</exception>
-    /// <exception cref="FetchException">It had to be refreshed, and the network does not answer: try again later.</exception>
+    /// <exception cref="FetchException">It had to be refreshed, and the network could not be reached: try again later.</exception>
     public async Task<AccountToken?> TokenAsync(string person, string network, CancellationToken cancellationToken)
     {
         if (await ReadAsync(person, network, cancellationToken) is not var (document, secrets))
@@ -46,7 +46,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Null when there is no new one to be had: the person has been signed out, and can sign in again.</returns>
     /// <exception cref="DaprException">The store could not be read or written.</exception>
-    /// <exception cref="FetchException">The network does not answer: try again later.</exception>
+    /// <exception cref="FetchException">The network could not be reached: try again later.</exception>
     public async Task<AccountToken?> RefreshAsync(string person, AccountToken refused, CancellationToken cancellationToken)
     {
         var me = Guid.NewGuid().ToString("N");

@@ -24,7 +24,7 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
     /// <param name="secrets">What it is renewed with.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The new secrets; null when the network refuses: the person must sign in again.</returns>
-    /// <exception cref="FetchException">The network does not answer, or not with what a token endpoint answers.</exception>
+    /// <exception cref="FetchException">The network could not be reached, or its answer is not a token response.</exception>
     public Task<AccountSecrets?> TryRefreshAsync(AccountSecrets secrets, CancellationToken cancellationToken) => secrets.Network switch
     {
         SourceNames.X => RefreshXAsync(secrets, cancellationToken),

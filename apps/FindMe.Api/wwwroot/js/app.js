@@ -42,7 +42,7 @@ const page = {
   // Consent may have been withdrawn or have run out in another tab: whoever sees that sends the person back to it.
   needsConsent(problem) {
     if (problem.slug !== 'consent-required') return false;
-    page.goWith(notice('info', 'Please agree first', 'There is no consent of yours on this server: it ended, or everything was deleted.'), 'consent');
+    page.goWith(notice('info', 'No searches yet', 'Agree below to start. If you searched here before, your consent has expired or everything was deleted.'), 'consent');
     return true;
   },
 };

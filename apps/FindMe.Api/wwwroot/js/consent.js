@@ -15,7 +15,7 @@ export async function consentView(page) {
     element('label', { class: 'tick', for: 'own-face' }, tick, element('span', {}, consent.statement)),
     missing,
     element('p', { class: 'actions' },
-      element('button', { type: 'submit', class: 'button primary' }, 'Agree and go on'),
+      element('button', { type: 'submit', class: 'button primary' }, 'I agree: find my face'),
       element('button', { type: 'button', class: 'button quiet', onclick: decline }, 'No, thank you')),
     answer);
 

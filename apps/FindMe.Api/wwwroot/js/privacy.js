@@ -23,7 +23,7 @@ export async function privacyView(page) {
     node: element('div', { class: 'narrow' },
       element('h1', {}, 'My data'),
       kept,
-      consent.accepted && element('section', { class: 'panel', 'aria-label': 'Pictures you have shown' }, list.node,
+      consent.accepted && element('section', { class: 'panel', 'aria-label': 'Your selfies' }, list.node,
         element('p', { class: 'actions' },
           element('button', { type: 'button', class: 'button danger', onclick: () => document.getElementById('delete-everything').click() }, 'Delete everything about me'))),
       me && accountPanel(page, me),

@@ -9,8 +9,8 @@ import { dayOf, minuteOf, qualityWords, sentence } from './words.js';
 export function referenceList(page, references, changed = () => {}) {
   const items = element('ul', { class: 'references' });
   const answer = element('div', {});
-  const heading = element('h2', { tabindex: -1 }, 'Pictures you have shown');
-  const node = element('section', { class: 'shown', 'aria-label': 'Pictures you have shown' }, heading, items, answer);
+  const heading = element('h2', { tabindex: -1 }, 'Your selfies');
+  const node = element('section', { class: 'shown', 'aria-label': 'Your selfies' }, heading, items, answer);
   const thumbnails = [];
   const marks = new Map();
 
@@ -23,7 +23,7 @@ export function referenceList(page, references, changed = () => {}) {
       preview ? faceCrop(preview, reference.box, reference) : element('span', { class: 'crop empty' }, icon(icons.face)),
       element('div', {},
         element('p', {}, `Shown on ${minuteOf(reference.createdAt)}`),
-        element('p', { class: 'small' }, `${qualityWords(reference.quality)} · deleted by itself on ${dayOf(reference.expiresAt)}`),
+        element('p', { class: 'small' }, `${qualityWords(reference.quality)} · expires on ${dayOf(reference.expiresAt)}`),
         mark,
         !preview && reference.warnings.map(warning => element('p', { class: 'small' }, sentence(warning)))),
       remove);

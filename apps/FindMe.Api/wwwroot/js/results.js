@@ -42,7 +42,7 @@ export async function resultsView(page, id) {
   const summary = element('div', { class: 'summary' });
   const answer = element('div', { class: 'answer' });
   const sure = grid('sure', 'This is you');
-  const maybe = grid('maybe', 'Maybe you', 'The face is alike, but not enough to be sure: turned away, small, or someone who looks like you. Judge for yourself.');
+  const maybe = grid('maybe', 'Maybe you', 'These faces look like yours, but they are small, turned away, or belong to someone who looks like you. Please check.');
   const skippedList = element('ul', {});
   const skippedCount = element('summary', {});
   const skipped = element('details', { class: 'skipped', hidden: true }, skippedCount, skippedList);
@@ -137,7 +137,7 @@ export async function resultsView(page, id) {
       progress.value = 1;
     }
     replace(numbers,
-      figure('Photos found', found), figure('Compared', compared), figure('Skipped', left), figure('With you', surely), perhaps > 0 && figure('Maybe', perhaps),
+      figure('Photos found', found), figure('Compared', compared), figure('Skipped', left), figure('Photos of you', surely), perhaps > 0 && figure('Maybe', perhaps),
       search.cost > 0 && figure('Cost', `$${search.cost.toFixed(2)}`));
     cancelButton.hidden = ended;
     progress.hidden = ended;

@@ -72,8 +72,8 @@ function costChoice(source, terms) {
     node: element('fieldset', { class: 'cost' },
       element('legend', {}, 'What it may cost'),
       element('p', { class: 'actions' }, button), answer,
-      element('p', { class: 'field' }, element('label', { for: most.id }, 'At most, in US dollars'), most),
-      element('label', { class: 'tick', for: confirmed.id }, confirmed, element('span', {}, 'I agree that this search may cost so much. It stops before it would cost more.'))),
+      element('p', { class: 'field' }, element('label', { for: most.id }, 'Spend at most (US dollars)'), most),
+      element('label', { class: 'tick', for: confirmed.id }, confirmed, element('span', {}, 'I agree to spend up to this amount. The search stops before it would cost more.'))),
     complete(wish) {
       if (!(Number(most.value) > 0)) return { missing: 'Please say how much the search may cost.', focus: most };
       if (!confirmed.checked) return { missing: 'Please confirm what the search may cost.', focus: confirmed };

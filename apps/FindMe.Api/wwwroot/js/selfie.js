@@ -177,7 +177,7 @@ export async function selfieView(page) {
     taken: (reference, replacing) => accepted(reference, undefined, replacing),
     refused: (problem, replaceEarlier) => (problem.slug === 'needs-another-photo' ? waiting(problem) : refused(undefined, problem, replaceEarlier)),
   });
-  const node = stepFrame('face', references.length > 0 ? 'Your face is here.' : 'Show your face, once.',
+  const node = stepFrame('face', references.length > 0 ? "You're all set" : 'Show your face, once.',
     references.length > 0
       ? 'Go on to the photos, or add another picture of yourself: with and without glasses, from another side. More pictures find more.'
       : 'One picture is enough to look for you. You see at once whether it can be used.',

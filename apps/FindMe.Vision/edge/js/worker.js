@@ -51,7 +51,7 @@ async function load(message) {
     people = next;
     self.postMessage({ ready: wanted.name, names: wanted.people.slice(0, -1) });
   } catch (error) {
-    self.postMessage({ failed: error instanceof TypeError ? 'The network does not answer.' : error.message });
+    self.postMessage({ failed: error instanceof TypeError ? 'Could not reach the server. Check your connection and try again.' : error.message });
   }
 }
 
