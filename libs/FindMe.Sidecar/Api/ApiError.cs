@@ -110,7 +110,7 @@ internal sealed record ApiError(int Status, string Code, string Message)
 
     /// <summary>An operation failed in the database. Damage has a code of its own, which daprd does not know: no repetition helps.</summary>
     public static ApiError OfDatabase(Microsoft.Data.Sqlite.SqliteException failure, Func<string, ApiError> failed) =>
-        Database.IsFault(failure) ? new(500, "ERR_DATA_DAMAGED", $"the database is damaged, or its disk fails: {failure.Message}") : failed(failure.Message);
+        Database.IsFault(failure) ? new(500, "ERR_DATA_DAMAGED", $"the database is damaged, or its disk fails: {failure.Message}") { GrpcStatus = StatusCode.DataLoss } : failed(failure.Message);
 
     /// <summary>What an unknown route gets: service invocation is the router's fallback, and the path names no app.</summary>
     public static ApiError NoAppToInvoke() => new(404, "ERR_DIRECT_INVOKE", "failed getting app id either from the URL path or the header dapr-app-id");
