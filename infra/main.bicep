@@ -88,7 +88,7 @@ var viewerVariables = flatten(map(
   entry =>
     map(
       range(0, length(split(last(entry), ','))),
-      i => { name: 'OnlyOneself__Albums__${trim(first(entry))}__${i}', value: trim(split(last(entry), ',')[i]) }
+      i => { name: 'Safeguards__Albums__${trim(first(entry))}__${i}', value: trim(split(last(entry), ',')[i]) }
     )
 ))
 
@@ -216,7 +216,7 @@ module api 'modules/app.bicep' = {
       // X compares the address letter by letter with what is registered there.
       [{ name: 'SignIn__PublicAddress', value: 'https://${wiring.apps[0]}.${environment.outputs.domain}' }],
       empty(xClientId) ? [] : [{ name: 'SignIn__XClientId', value: xClientId }],
-      empty(reportAbuse) ? [] : [{ name: 'OnlyOneself__ReportAbuse', value: reportAbuse }]
+      empty(reportAbuse) ? [] : [{ name: 'Safeguards__ReportAbuse', value: reportAbuse }]
     )
     settingsFromVault: union(apiOnlySecrets, networkSecrets)
     vaultIdentityId: identities.outputs.apiVaultId

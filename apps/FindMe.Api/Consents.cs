@@ -28,7 +28,7 @@ internal static class Consents
 {
     private const string Version = "2026-11c";
 
-    private static readonly int Days = (int)Callers.Retention.TotalDays;
+    private static readonly int Days = (int)CurrentUsers.Retention.TotalDays;
 
     private static readonly ConsentSection[] Sections =
     [
@@ -49,7 +49,7 @@ internal static class Consents
     private static async Task<Ok<ConsentText>> ReadAsync(HttpContext context) => TypedResults.Ok(new ConsentText(
         Version,
         "Before FindMe looks for you",
-        (await Callers.CallerOfAsync(context))?.Person.ConsentVersion == Version,
+        (await CurrentUsers.CurrentUserOfAsync(context))?.Person.ConsentVersion == Version,
         Days,
         Sections,
         "This is my own face, and I agree that FindMe computes and keeps what is said above."));
@@ -63,19 +63,19 @@ internal static class Consents
         }
 
         var now = time.GetUtcNow();
-        if (await Callers.CallerOfAsync(context) is { } caller)
+        if (await CurrentUsers.CurrentUserOfAsync(context) is { } user)
         {
             await dapr.UpdatePersonAsync(
-                caller.Id,
+                user.Id,
                 person => person.ConsentVersion == Version ? person : person with { ConsentVersion = Version, ConsentAt = now },
                 cancellationToken);
             return TypedResults.NoContent();
         }
 
-        var (person, session) = (Callers.NewId(), Callers.NewSession());
+        var (person, session) = (CurrentUsers.NewId(), CurrentUsers.NewSession());
         var document = new Person { ConsentVersion = Version, ConsentAt = now, VisitedAt = now, Sessions = [session] };
-        await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Person(person), document, Callers.Retention, cancellationToken);
-        await Callers.SignInAsync(context, person, session);
+        await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Person(person), document, CurrentUsers.Retention, cancellationToken);
+        await CurrentUsers.SignInAsync(context, person, session);
         return TypedResults.NoContent();
     }
 }

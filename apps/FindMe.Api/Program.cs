@@ -5,19 +5,19 @@ using FindMe.Pipeline;
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
-builder.Services.AddKeyMaking();
+builder.Services.AddKeyGeneration();
 builder.Services.AddHostedService<KeyRingCheck>();
 builder.Services.AddPhotoReading();
-builder.Services.AddWebDefences();
-builder.Services.AddCallers();
+builder.Services.AddWebSecurity();
+builder.Services.AddCurrentUsers();
 builder.Services.AddSignIns();
-builder.Services.AddOnlyOneself();
+builder.Services.AddSafeguards();
 builder.Services.AddReferencePhotos();
 builder.Services.AddSearches();
 builder.Services.AddSearchPhotos();
 builder.Services.AddUploads();
-builder.Services.AddForgetting();
-builder.Services.AddWakeups();
+builder.Services.AddAccountDeletion();
+builder.Services.AddDelayedSteps();
 builder.Services.AddRecovery();
 builder.Services.AddHostedService<ReadyLine>();
 builder.Services.AddOperator();
@@ -25,9 +25,9 @@ builder.Services.AddOpenApi();
 
 var app = builder.Build();
 
-app.UseWebDefences();
+app.UseWebSecurity();
 app.MapAppDefaults();
-app.UseCallers();
+app.UseCurrentUsers();
 app.UseFileTimeouts();
 app.UseStaticPage();
 app.MapOpenApi();
@@ -43,7 +43,7 @@ app.MapSearchEstimates();
 app.MapSearchContinuing();
 app.MapSearchEvents();
 app.MapSearchPhotos();
-app.MapForgetting();
+app.MapAccountDeletion();
 app.MapOperatorFailures();
 
 app.Run();

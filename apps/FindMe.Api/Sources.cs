@@ -48,12 +48,12 @@ internal static class Sources
         SharedAlbums albums,
         UploadFolders folders,
         DaprClient dapr,
-        SearchWishes wishes,
+        SearchRequestBodies bodies,
         IOptions<UploadOptions> limits,
         IOptions<XOptions> x,
         CancellationToken cancellationToken)
     {
-        var person = (await Callers.CallerOfAsync(context))?.Person;
+        var person = (await CurrentUsers.CurrentUserOfAsync(context))?.Person;
         var shared = albums.NamesFor(person);
         var uploads = await UploadsOfAsync(person, dapr, cancellationToken);
         return
@@ -62,16 +62,16 @@ internal static class Sources
                 shared.Count > 0 ? null : ("operator", "The operator has shared no album with you.")),
             View(SourceNames.Zip, "Your own photos", new QueryView("ZIP file", "", uploads, limits.Value.MaxBytes),
                 folders.Exist ? null : ("operator", "The operator has given no place for uploads.")),
-            View(SourceNames.Hashtags, "Mastodon and Bluesky", new QueryView("Hashtags", "#dotnetconf"), wishes.Obstacle(SourceNames.Hashtags, person)),
-            View(SourceNames.Mastodon, "Mastodon", new QueryView("Hashtags", "#dotnetconf"), wishes.Obstacle(SourceNames.Mastodon, person)),
-            View(SourceNames.Bluesky, "Bluesky", new QueryView("Hashtags or words", "#dotnetconf"), wishes.Obstacle(SourceNames.Bluesky, person)),
-            View(SourceNames.X, "X", new QueryView("Query", "#dotnetconf OR \"dotnet conf\""), wishes.Obstacle(SourceNames.X, person))
-                with { Reason = wishes.Obstacle(SourceNames.X, person)?.Reason ?? $"X has approved this use; {x.Value.Contact} holds the approval." },
+            View(SourceNames.Hashtags, "Mastodon and Bluesky", new QueryView("Hashtags", "#dotnetconf"), bodies.Obstacle(SourceNames.Hashtags, person)),
+            View(SourceNames.Mastodon, "Mastodon", new QueryView("Hashtags", "#dotnetconf"), bodies.Obstacle(SourceNames.Mastodon, person)),
+            View(SourceNames.Bluesky, "Bluesky", new QueryView("Hashtags or words", "#dotnetconf"), bodies.Obstacle(SourceNames.Bluesky, person)),
+            View(SourceNames.X, "X", new QueryView("Query", "#dotnetconf OR \"dotnet conf\""), bodies.Obstacle(SourceNames.X, person))
+                with { Reason = bodies.Obstacle(SourceNames.X, person)?.Reason ?? $"X has approved this use; {x.Value.Contact} holds the approval." },
         ];
     }
 
     private static SourceView View(string name, string title, QueryView query, (string Needs, string Reason)? obstacle) =>
-        new(name, title, obstacle is null, obstacle?.Reason, obstacle?.Needs ?? "nothing", query, SearchWishes.FieldsOf(name));
+        new(name, title, obstacle is null, obstacle?.Reason, obstacle?.Needs ?? "nothing", query, SearchRequestBodies.FieldsOf(name));
 
     private static async Task<List<QueryChoice>> UploadsOfAsync(Person? person, DaprClient dapr, CancellationToken cancellationToken)
     {

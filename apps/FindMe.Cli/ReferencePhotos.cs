@@ -49,9 +49,9 @@ internal sealed class ReferencePhotos
     /// <param name="face">Which face, from 1; null: the only one, or the one that dominates.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CommandException">It does not serve.</exception>
-    private static ReferenceReading Read(FaceEngine engine, string path, int? face, CancellationToken cancellationToken)
+    private static ReferenceAnalysis Read(FaceEngine engine, string path, int? face, CancellationToken cancellationToken)
     {
-        ReferenceReading reading;
+        ReferenceAnalysis reading;
         try
         {
             reading = engine.ReadReference(PhotoFiles.Read(path), face - 1, cancellationToken);
@@ -77,7 +77,7 @@ internal sealed class ReferencePhotos
     /// <summary>Why a photo's face does not serve, with the way out; null where it does.</summary>
     /// <param name="reading">What was read.</param>
     /// <param name="face">Which face was asked for, from 1; null: none.</param>
-    public static string? ProblemOf(ReferenceReading reading, int? face) => reading.Problem switch
+    public static string? ProblemOf(ReferenceAnalysis reading, int? face) => reading.Problem switch
     {
         ReferenceProblem.NoFace => "no face is to be seen: take a photo of the face from the front, in good light.",
         ReferenceProblem.SeveralFaces => $"it shows {reading.Faces.Count} faces: say which one with --face 1 to --face {reading.Faces.Count}, counted from left to right.",

@@ -58,11 +58,11 @@ internal static partial class DeadLetters
         }
     }
 
-    // The wakeup first: once the photo is marked, it will be tried. A second delivery marks it again, or finds it settled.
+    // The step first: once the photo is marked, it will be tried. A second delivery marks it again, or finds it settled.
     private static async Task<Delivery> RetryOrSkipAsync(
         ReceivedEvent<TweetImage> message,
         Verdicts verdicts,
-        Wakeups wakeups,
+        DelayedSteps delayedSteps,
         Failures failures,
         IOptions<DeadLetterOptions> options,
         TimeProvider time,
@@ -79,7 +79,7 @@ internal static partial class DeadLetters
         {
             LogRetry(logger, image.SearchId, image.EventId(), options.Value.RetryAfter);
             var retry = new SearchRequest { SearchId = image.SearchId, Again = RetryScope.Waiting };
-            await wakeups.AddAsync(retry, time.GetUtcNow() + options.Value.RetryAfter, cancellationToken);
+            await delayedSteps.AddAsync(retry, time.GetUtcNow() + options.Value.RetryAfter, cancellationToken);
             await verdicts.MarkFailedAsync(image, cancellationToken);
             return Delivery.Done;
         }
@@ -94,7 +94,7 @@ internal static partial class DeadLetters
     private static async Task<Delivery> RetryOrFailAsync(
         ReceivedEvent<SearchRequest> message,
         DaprClient dapr,
-        Wakeups wakeups,
+        DelayedSteps delayedSteps,
         Failures failures,
         IOptions<DeadLetterOptions> options,
         TimeProvider time,
@@ -110,7 +110,7 @@ internal static partial class DeadLetters
         if (!request.LastTry)
         {
             LogRetry(logger, request.SearchId, request.EventId(), options.Value.RetryAfter);
-            await wakeups.AddAsync(request with { LastTry = true }, time.GetUtcNow() + options.Value.RetryAfter, cancellationToken);
+            await delayedSteps.AddAsync(request with { LastTry = true }, time.GetUtcNow() + options.Value.RetryAfter, cancellationToken);
             return Delivery.Done;
         }
 

@@ -203,7 +203,7 @@ internal sealed partial class SearchPages(
         LogWaiting(logger, search.Id, until);
         return UpdateAsync(
             search,
-            current => current with { WaitingUntil = until, Turn = current.Turn + 1, Attempts = attempts, Cost = current.Cost - refund },
+            current => current with { WaitingUntil = until, Generation = current.Generation + 1, Attempts = attempts, Cost = current.Cost - refund },
             cancellationToken);
     }
 

@@ -19,7 +19,7 @@ internal static partial class SearchRequests
         SearchPages pages,
         PhotoWaves waves,
         MatchAuthors authors,
-        Wakeups wakeups,
+        DelayedSteps delayedSteps,
         TimeProvider time,
         FailedPhotos failed,
         ILogger<SearchRequest> logger,
@@ -73,7 +73,7 @@ internal static partial class SearchRequests
         var next = SearchRequest.NextPage(search);
         if (search is { Stage: SearchStage.Listing, WaitingUntil: { } until })
         {
-            await wakeups.AddAsync(next, until, cancellationToken);
+            await delayedSteps.AddAsync(next, until, cancellationToken);
         }
         else if (!overtaken && search.Stage == SearchStage.Listing && request.Page + 1 == search.Pages.Count)
         {

@@ -63,7 +63,7 @@ internal sealed partial class CompareOptionsValidator : IValidateOptions<Compare
 internal sealed partial class Comparison(
     Lazy<FaceEngine> engine, UnsafePictures pictures, PostVideos videos, Verdicts verdicts, PhotoReading photos, IOptions<CompareOptions> options, IOptions<FaceEngineOptions> faces, ILogger<Comparison> logger) : IDisposable
 {
-    private readonly SemaphoreSlim _turn = new(options.Value.PhotosAtOnce is > 0 and var photos ? photos : Environment.ProcessorCount);
+    private readonly SemaphoreSlim _gate = new(options.Value.PhotosAtOnce is > 0 and var photos ? photos : Environment.ProcessorCount);
 
     /// <summary>
     /// Waits for a free core and compares; once more with the original where faces are small and the original is larger. Where the photo is a
@@ -115,7 +115,7 @@ internal sealed partial class Comparison(
         using var part = deadline.BeginOptional();
         var verdict = compared.Verdict;
         var isFound = verdict.Kind is Pipeline.VerdictKind.Match or Pipeline.VerdictKind.Maybe;
-        var searched = await videos.SearchAsync(image, wanted, _turn, part.Token, deadline.Token);
+        var searched = await videos.SearchAsync(image, wanted, _gate, part.Token, deadline.Token);
         if (searched.Found is not { } found)
         {
             return isFound || compared.Photo is null ? verdict : Verdict.Skipped($"Only its preview was looked at. {searched.Problem}", "video");
@@ -146,7 +146,7 @@ internal sealed partial class Comparison(
             };
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _gate.Dispose();
 
     // A face below this has fewer pixels than the network wants, and the engine would take more if it got them.
     private bool IsTooSmall(AnalyzedPhoto photo) =>
@@ -155,8 +155,8 @@ internal sealed partial class Comparison(
 
     private async Task<Compared?> CompareInTurnAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
     {
-        var waits = _turn.CurrentCount == 0;
-        await _turn.WaitAsync(cancellationToken);
+        var waits = _gate.CurrentCount == 0;
+        await _gate.WaitAsync(cancellationToken);
         try
         {
             // The search may have been cancelled or deleted while the photo stood in line.
@@ -170,7 +170,7 @@ internal sealed partial class Comparison(
         }
         finally
         {
-            _turn.Release();
+            _gate.Release();
         }
     }
 

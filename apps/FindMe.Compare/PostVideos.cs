@@ -25,7 +25,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
     // For what is under way when the time is up: the last frames, and what they show.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _turn = new(Environment.ProcessorCount);
+    private readonly SemaphoreSlim _gate = new(Environment.ProcessorCount);
     private readonly Lazy<bool> _arePossible = new(() => ArePossible(logger));
 
     /// <summary>Searches the video that a photo is the preview of.</summary>
@@ -46,7 +46,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
 
         try
         {
-            await _turn.WaitAsync(part);
+            await _gate.WaitAsync(part);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -91,11 +91,11 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
         }
         finally
         {
-            _turn.Release();
+            _gate.Release();
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _gate.Dispose();
 
     private async Task<string?> FindUnsafeClassAsync(VideoFrames video, VideoAppearances found, CancellationToken cancellationToken) =>
         found.Best is { } best ? pictures.FindClass((await video.ReadAtAsync(best.Best.Time, cancellationToken)).ToJpeg(), cancellationToken) : null;

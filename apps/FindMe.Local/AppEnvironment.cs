@@ -57,8 +57,8 @@ internal sealed class AppEnvironment
             ["AllowedHosts"] = "localhost;127.0.0.1;[::1]",
             ["KeyRing__Path"] = _keys,
             // Whoever starts it on their machine may see the folders that they name.
-            ["OnlyOneself__ShowUnlistedAlbums"] = "true",
-            ["OnlyOneself__AuditPath"] = _audit,
+            ["Safeguards__ShowUnlistedAlbums"] = "true",
+            ["Safeguards__AuditPath"] = _audit,
             ["Uploads__Path"] = _uploads,
             ["Faces__ModelsPath"] = Environment.GetEnvironmentVariable("Faces__ModelsPath") is { Length: > 0 } models ? models : _options.Checkout.Models,
             // The key ring lies beside the data that it protects, on the person's own disk: docs/privacy.md says what that means.

@@ -6,23 +6,23 @@ namespace FindMe.Vision;
 /// <summary>The face engine, one core a turn: whoever waits holds no thread.</summary>
 internal sealed class EngineTurns(Lazy<FaceEngine> engine) : IDisposable
 {
-    private readonly SemaphoreSlim _turn = new(Environment.ProcessorCount);
+    private readonly SemaphoreSlim _gate = new(Environment.ProcessorCount);
 
     /// <summary>Works with the engine when a core is free.</summary>
     public async Task<T> TakeAsync<T>(Func<FaceEngine, T> work, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        await _gate.WaitAsync(cancellationToken);
         try
         {
             return await Task.Run(() => work(engine.Value), cancellationToken);
         }
         finally
         {
-            _turn.Release();
+            _gate.Release();
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _gate.Dispose();
 }
 
 /// <summary>Registers the face engine, one for all requests.</summary>

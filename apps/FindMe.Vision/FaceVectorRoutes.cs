@@ -88,7 +88,7 @@ internal static class FaceVectorRoutes
     }
 
     /// <summary>What keeps a photo from serving, and the way out.</summary>
-    internal static RequestException ExceptionOf(ReferenceReading reading, int? face) => reading.Problem switch
+    internal static RequestException ExceptionOf(ReferenceAnalysis reading, int? face) => reading.Problem switch
     {
         ReferenceProblem.NoFace => new RequestException(422, "no-face", "There is no face to be seen.", "Send a picture of the face from the front, in good light."),
         ReferenceProblem.SeveralFaces => new RequestException(

@@ -67,13 +67,13 @@ internal sealed class LoadSystem : IAsyncDisposable
             Echo = false,
             Settings = new Dictionary<string, string>
             {
-                ["Wakeups__Interval"] = areImpatient ? "00:00:01" : "00:00:05",
+                ["DelayedSteps__Interval"] = areImpatient ? "00:00:01" : "00:00:05",
                 ["Recovery__Interval"] = areImpatient ? "00:00:01" : "00:00:05",
                 ["DeadLetters__RetryAfter"] = areImpatient ? "00:00:01" : "00:00:30",
                 ["Searches__MaxPerPerson"] = "1000",
                 // One person makes here what a crowd does elsewhere.
-                ["OnlyOneself__SearchesPerDay"] = "10000",
-                ["OnlyOneself__SearchesPerAddressPerDay"] = "10000",
+                ["Safeguards__SearchesPerDay"] = "10000",
+                ["Safeguards__SearchesPerAddressPerDay"] = "10000",
                 ["RequestRates__PersonBurst"] = "100000",
                 ["RequestRates__PerPerson"] = "10000",
                 ["RequestRates__ChangesPerPerson"] = "100000",

@@ -74,7 +74,7 @@ internal static class Starts
         start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
         start.Environment["KeyRing__Path"] = Path.Combine(data.FullName, "keys");
         start.Environment["Uploads__Path"] = Path.Combine(data.FullName, "uploads");
-        start.Environment["OnlyOneself__AuditPath"] = Path.Combine(data.FullName, "audit");
+        start.Environment["Safeguards__AuditPath"] = Path.Combine(data.FullName, "audit");
         var watch = Stopwatch.StartNew();
         using var process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };

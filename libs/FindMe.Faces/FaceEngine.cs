@@ -162,11 +162,11 @@ public sealed class FaceEngine : IDisposable
 
     /// <summary>Reads a photo as a reference for one person.</summary>
     /// <param name="photo">The encoded photo, as for <see cref="Analyze(ReadOnlyMemory{byte}, CancellationToken)"/>.</param>
-    /// <param name="face">Which of several faces is meant: an index into <see cref="ReferenceReading.Faces"/>, or null to choose the one that dominates.</param>
+    /// <param name="face">Which of several faces is meant: an index into <see cref="ReferenceAnalysis.Faces"/>, or null to choose the one that dominates.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
     /// <exception cref="PhotoException">The photo cannot be read.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public ReferenceReading ReadReference(ReadOnlyMemory<byte> photo, int? face = null, CancellationToken cancellationToken = default)
+    public ReferenceAnalysis ReadReference(ReadOnlyMemory<byte> photo, int? face = null, CancellationToken cancellationToken = default)
     {
         using var processor = _processors.Enter(cancellationToken);
         using var picture = Decode(photo, cancellationToken);

@@ -18,8 +18,9 @@ public sealed record SearchRequest : Document
     /// <summary>The wave to let go, counted from 0 over the whole search; null: list a page.</summary>
     public int? Wave { get; init; }
 
-    /// <summary><see cref="Search.Turn"/> when this was asked for: the same page asked for after a wait is another event.</summary>
-    public int Turn { get; init; }
+    /// <summary><see cref="Search.Generation"/> when this was asked for: the same page asked for after a wait is another event.</summary>
+    [JsonPropertyName("turn")]
+    public int Generation { get; init; }
 
     /// <summary>What to try again; null: nothing.</summary>
     public RetryScope? Again { get; init; }
@@ -29,7 +30,7 @@ public sealed record SearchRequest : Document
 
     /// <summary>The step that lists the page after those that are listed.</summary>
     /// <param name="search">The search.</param>
-    public static SearchRequest NextPage(Search search) => new() { SearchId = search.Id, Page = search.Pages.Count, Turn = search.Turn };
+    public static SearchRequest NextPage(Search search) => new() { SearchId = search.Id, Page = search.Pages.Count, Generation = search.Generation };
 
     /// <summary>The step has failed every time before: if it does so again, the search fails.</summary>
     public bool LastTry { get; init; }
@@ -41,7 +42,7 @@ public sealed record SearchRequest : Document
         { Again: RetryScope.Settled } => "/replay",
         { Again: RetryScope.Unsettled } => "/resume",
         { Wave: { } wave } => $"/wave/{wave}",
-        { Turn: > 0 } => $"/page/{Page}/turn/{Turn}",
+        { Generation: > 0 } => $"/page/{Page}/turn/{Generation}",
         _ => $"/page/{Page}",
     } + (LastTry ? "/last" : "");
 }

@@ -12,7 +12,7 @@ public static class StateKeys
     /// <summary>The key of a person, wrapped; without it none of their references can be read.</summary>
     public static string PersonKey(string person) => $"person/{person}/key";
 
-    /// <summary>A <see cref="SealedReference"/>: an embedding encrypted under the person's key.</summary>
+    /// <summary>A <see cref="EncryptedReference"/>: an embedding encrypted under the person's key.</summary>
     public static string Reference(string person, string reference) => $"person/{person}/reference/{reference}";
 
     /// <summary>The tokens of an account that the person is signed in with, encrypted under the person's key.</summary>
@@ -33,14 +33,14 @@ public static class StateKeys
     /// <summary>A <see cref="Pipeline.Upload"/>: whose it is, and the names of its photos.</summary>
     public static string Upload(string upload) => $"upload/{upload}";
 
-    /// <summary>The <see cref="WakeupList"/>: steps of searches to ask for later.</summary>
-    public const string Wakeups = "wakeups";
+    /// <summary>The <see cref="DelayedStepList"/>: steps of searches to ask for later.</summary>
+    public const string DelayedSteps = "wakeups";
 
     /// <summary>The <see cref="FailureList"/>: searches in which something failed every time, for the operator.</summary>
     public const string Failures = "failures";
 
     /// <summary>The people who are deleting everything, until all of it is gone.</summary>
-    public const string Leaving = "leaving";
+    public const string Deleting = "leaving";
 
     /// <summary>Something that the key ring has encrypted, to notice when it can decrypt no longer.</summary>
     public const string KeyRingSample = "key-ring";

@@ -48,7 +48,7 @@ public sealed class FindMeSystem : IAsyncLifetime
         {
             ["Logging__LogLevel__FindMe"] = "Debug",
             // The looks of the clock and of the recovery at the store are no part of what a status costs.
-            ["Wakeups__Interval"] = "00:05:00",
+            ["DelayedSteps__Interval"] = "00:05:00",
             ["Recovery__Interval"] = "00:10:00",
         };
         _system = await LocalSystem.StartAsync(

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Dapr;
 using Dapr.Client;
 using FindMe.Pipeline;
@@ -8,8 +9,8 @@ namespace FindMe.Api;
 /// <param name="Id">The search.</param>
 /// <param name="Person">Whose it is.</param>
 /// <param name="BegunAt">When it was written down here, which is before it has a document.</param>
-/// <param name="Turn"><see cref="Search.Turn"/> once it has begun or goes on: an earlier one is what it was before.</param>
-internal sealed record OpenSearch(string Id, string Person, DateTimeOffset BegunAt, int Turn)
+/// <param name="Generation"><see cref="Search.Generation"/> once it has begun or goes on: an earlier one is what it was before.</param>
+internal sealed record OpenSearch(string Id, string Person, DateTimeOffset BegunAt, [property: JsonPropertyName("turn")] int Generation)
 {
     /// <summary>How far it had come at the last look, in no particular terms; null: nobody has looked.</summary>
     public string? Progress { get; init; }
@@ -63,5 +64,5 @@ internal sealed class OpenSearches(DaprClient dapr, TimeProvider time)
     /// <param name="cancellationToken">Gives up.</param>
     public Task<OpenSearchList> UpdateAsync(Func<OpenSearchList, OpenSearchList> change, CancellationToken cancellationToken) =>
         dapr.CreateOrUpdateStateAsync<OpenSearchList>(
-            StateKeys.OpenSearches, list => change(list ?? new OpenSearchList()), _ => Callers.Retention, cancellationToken);
+            StateKeys.OpenSearches, list => change(list ?? new OpenSearchList()), _ => CurrentUsers.Retention, cancellationToken);
 }

@@ -149,7 +149,7 @@ internal sealed partial class Recovery(
     {
         var (search, snapshot) = (look.Search, look.Snapshot);
         // It has just been written down: its document is not there yet, or is that of before it goes on.
-        if ((snapshot is null || snapshot.Search.Turn < search.Turn) && search.BegunAt + UntilSaved > now)
+        if ((snapshot is null || snapshot.Search.Generation < search.Generation) && search.BegunAt + UntilSaved > now)
         {
             return search;
         }
@@ -206,7 +206,7 @@ internal sealed partial class Recovery(
     {
         /// <summary>How far it has come: any step of it changes this.</summary>
         public string? Progress { get; } = Snapshot is null ? null
-            : $"{Snapshot.Search.Stage}/{Snapshot.Search.Listings}/{Snapshot.Search.Pages.Count}/{Snapshot.Search.Turn}/{Snapshot.Settled}/{Snapshot.Shards.Sum(shard => shard.Photos.Count(photo => photo.Failed))}";
+            : $"{Snapshot.Search.Stage}/{Snapshot.Search.Listings}/{Snapshot.Search.Pages.Count}/{Snapshot.Search.Generation}/{Snapshot.Settled}/{Snapshot.Shards.Sum(shard => shard.Photos.Count(photo => photo.Failed))}";
 
         public bool HasMoved => Progress is not null && Progress != Search.Progress;
 

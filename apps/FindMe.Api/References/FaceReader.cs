@@ -22,7 +22,7 @@ internal sealed class FaceReader(IOptions<FaceEngineOptions> options) : IHostedS
 
     /// <summary>Reads the face on a picture.</summary>
     /// <exception cref="PhotoException">It is not a picture that can be read.</exception>
-    public Task<ReferenceReading> ReadAsync(ReadOnlyMemory<byte> photo, int? face, CancellationToken cancellationToken) =>
+    public Task<ReferenceAnalysis> ReadAsync(ReadOnlyMemory<byte> photo, int? face, CancellationToken cancellationToken) =>
         RunAsync(_readGate, () => _engine.Value.ReadReference(photo, face, cancellationToken), cancellationToken);
 
     /// <summary>Renders a photo as an upright JPEG.</summary>

@@ -9,15 +9,15 @@ internal sealed class ReferenceDeletion(References references, FaceReader faces,
 {
     /// <summary>Deletes one reference. A running search goes on with the person's others; it fails with a clear problem when none is left.</summary>
     /// <exception cref="DaprException">It may still be there.</exception>
-    public async Task DeleteAsync(Caller caller, string id, CancellationToken cancellationToken)
+    public async Task DeleteAsync(CurrentUser user, string id, CancellationToken cancellationToken)
     {
-        await references.DeleteAsync(caller.Id, id, cancellationToken);
+        await references.DeleteAsync(user.Id, id, cancellationToken);
         var person = await dapr.UpdatePersonAsync(
-            caller.Id, current => current with { References = [.. current.References.Where(reference => reference.Id != id)] }, cancellationToken);
+            user.Id, current => current with { References = [.. current.References.Where(reference => reference.Id != id)] }, cancellationToken);
 
         // Without it others may have nothing near them any more.
         var used = (person?.ReferencesInUse(faces.Recipe) ?? []).Select(reference => reference.Id).ToHashSet();
-        foreach (var search in (person ?? caller.Person).Searches)
+        foreach (var search in (person ?? user.Person).Searches)
         {
             await dapr.UpdateStateAsync<Search>(
                 StateKeys.Search(search),
@@ -30,10 +30,10 @@ internal sealed class ReferenceDeletion(References references, FaceReader faces,
     /// <summary>Cancels the running searches of a person and deletes all their references. Once begun it goes on, whether or not anybody waits for it.</summary>
     /// <returns>The person as they are now; null when they deleted everything meanwhile.</returns>
     /// <exception cref="DaprException">Some may still be there; they still stand in the person's document.</exception>
-    public async Task<Person?> DeleteAllAsync(Caller caller)
+    public async Task<Person?> DeleteAllAsync(CurrentUser user)
     {
         var cancellationToken = lifetime.ApplicationStopping;
-        if (await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(caller.Id), cancellationToken) is not { Leaving: false } person)
+        if (await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(user.Id), cancellationToken) is not { Deleting: false } person)
         {
             return null;
         }
@@ -50,11 +50,11 @@ internal sealed class ReferenceDeletion(References references, FaceReader faces,
         var deleted = person.References.Select(reference => reference.Id).ToHashSet();
         foreach (var id in deleted)
         {
-            await references.DeleteAsync(caller.Id, id, cancellationToken);
+            await references.DeleteAsync(user.Id, id, cancellationToken);
         }
 
         // The list last: whatever happens before, it names what is left.
         return await dapr.UpdatePersonAsync(
-            caller.Id, current => current with { References = [.. current.References.Where(reference => !deleted.Contains(reference.Id))] }, cancellationToken);
+            user.Id, current => current with { References = [.. current.References.Where(reference => !deleted.Contains(reference.Id))] }, cancellationToken);
     }
 }

@@ -26,7 +26,7 @@ public sealed class ReferenceOptions
 internal sealed partial class ReferenceOptionsValidator : IValidateOptions<ReferenceOptions>;
 
 /// <summary>A reference as its owner sees it: everything but the embedding.</summary>
-internal sealed record ReferenceView(
+internal sealed record ReferenceResponse(
     string Id,
     FaceBox Box,
     int Width,
@@ -38,7 +38,7 @@ internal sealed record ReferenceView(
     bool IsUsed)
 {
     // Not used: it waits for a photo that is like it and like those that are used.
-    public static ReferenceView Of(ReferenceSummary reference, bool isUsed) => new(
+    public static ReferenceResponse Of(ReferenceSummary reference, bool isUsed) => new(
         reference.Id, reference.Box, reference.Width, reference.Height, reference.Quality, reference.Warnings, reference.CreatedAt, reference.ExpiresAt, isUsed);
 }
 
@@ -60,7 +60,7 @@ internal static class ReferencePhotos
         services.AddSingleton<IValidateOptions<ReferenceOptions>, ReferenceOptionsValidator>();
         services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<FaceReader>();
-        services.AddSingleton<ReferenceIntake>();
+        services.AddSingleton<ReferenceUpload>();
         services.AddSingleton<ReferenceDeletion>();
         services.AddHostedService(provider => provider.GetRequiredService<FaceReader>());
     }
@@ -76,16 +76,16 @@ internal static class ReferencePhotos
         routes.MapDelete("/api/references/{id}", DeleteAsync).RequireCaller().WithSummary("Forget one reference.");
     }
 
-    private static async Task<Results<Created<ReferenceView>, ProblemHttpResult>> ShowAsync(
-        Caller caller,
+    private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> ShowAsync(
+        CurrentUser user,
         HttpRequest request,
-        ReferenceIntake intake,
+        ReferenceUpload intake,
         IOptions<ReferenceOptions> options,
         CancellationToken cancellationToken)
     {
         try
         {
-            return await TakePhotoAsync(caller, request, intake, options.Value.MaxBytes, cancellationToken);
+            return await TakePhotoAsync(user, request, intake, options.Value.MaxBytes, cancellationToken);
         }
         finally
         {
@@ -98,18 +98,18 @@ internal static class ReferencePhotos
     }
 
     // The picture is held by this method alone, so that it is gone with its end.
-    private static async Task<Results<Created<ReferenceView>, ProblemHttpResult>> TakePhotoAsync(
-        Caller caller, HttpRequest request, ReferenceIntake intake, int maxBytes, CancellationToken cancellationToken)
+    private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakePhotoAsync(
+        CurrentUser user, HttpRequest request, ReferenceUpload intake, int maxBytes, CancellationToken cancellationToken)
     {
         var (photo, face, replace, problem) = await ReferenceForm.ReadAsync(request, maxBytes, cancellationToken);
-        return problem is null ? await intake.TakeAsync(caller, photo, face, isAvatar: false, replace, cancellationToken) : problem;
+        return problem is null ? await intake.TakeAsync(user, photo, face, isAvatar: false, replace, cancellationToken) : problem;
     }
 
     // Signing in was no consent to this: the person asks for it, and the picture passes the same gate as any other.
-    private static async Task<Results<Created<ReferenceView>, ProblemHttpResult>> TakeAvatarAsync(
-        AvatarWish wish, Caller caller, Avatars avatars, ReferenceIntake intake, IOptions<XOptions> x, CancellationToken cancellationToken)
+    private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakeAvatarAsync(
+        AvatarWish wish, CurrentUser user, Avatars avatars, ReferenceUpload intake, IOptions<XOptions> x, CancellationToken cancellationToken)
     {
-        if (caller.Person.Accounts.FirstOrDefault(account => account.Network == wish.Network) is not { } account)
+        if (user.Person.Accounts.FirstOrDefault(account => account.Network == wish.Network) is not { } account)
         {
             return Problems.NotFound;
         }
@@ -126,7 +126,7 @@ internal static class ReferencePhotos
 
         try
         {
-            return await intake.TakeAsync(caller, await avatars.FetchAsync(account.Avatar, cancellationToken), wish.Face, isAvatar: true, wish.Replace, cancellationToken);
+            return await intake.TakeAsync(user, await avatars.FetchAsync(account.Avatar, cancellationToken), wish.Face, isAvatar: true, wish.Replace, cancellationToken);
         }
         catch (FetchException exception)
         {
@@ -134,21 +134,21 @@ internal static class ReferencePhotos
         }
     }
 
-    private static IEnumerable<ReferenceView> List(Caller caller, FaceReader faces)
+    private static IEnumerable<ReferenceResponse> List(CurrentUser user, FaceReader faces)
     {
-        var used = caller.Person.ReferencesInUse(faces.Recipe);
-        return caller.Person.References.Select(reference => ReferenceView.Of(reference, used.Contains(reference)));
+        var used = user.Person.ReferencesInUse(faces.Recipe);
+        return user.Person.References.Select(reference => ReferenceResponse.Of(reference, used.Contains(reference)));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, Caller caller, ReferenceDeletion deletion, CancellationToken cancellationToken)
+        string id, CurrentUser user, ReferenceDeletion deletion, CancellationToken cancellationToken)
     {
-        if (caller.Person.References.All(reference => reference.Id != id))
+        if (user.Person.References.All(reference => reference.Id != id))
         {
             return Problems.NotFound;
         }
 
-        await deletion.DeleteAsync(caller, id, cancellationToken);
+        await deletion.DeleteAsync(user, id, cancellationToken);
         return TypedResults.NoContent();
     }
 }

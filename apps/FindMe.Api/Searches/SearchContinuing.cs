@@ -23,19 +23,19 @@ internal static class SearchContinuing
     /// <summary>Whether a search can go on: its listing ended by itself or was stopped, and its photos are compared.</summary>
     public static bool IsPossible(SearchSnapshot snapshot) => snapshot.Search.Stage == SearchStage.Listed && snapshot.IsEnded();
 
-    private static async Task<Results<Accepted<SearchBegun>, ProblemHttpResult>> ContinueAsync(
+    private static async Task<Results<Accepted<SearchCreated>, ProblemHttpResult>> ContinueAsync(
         string id,
         ContinueWish wish,
-        Caller caller,
+        CurrentUser user,
         SearchReader reader,
-        Wakeups wakeups,
+        DelayedSteps delayedSteps,
         SearchAudit audit,
         DaprClient dapr,
         IOptions<XOptions> x,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        if (await reader.TryReadAsync(id, caller.Id, cancellationToken) is not { } snapshot)
+        if (await reader.TryReadAsync(id, user.Id, cancellationToken) is not { } snapshot)
         {
             return Problems.NotFound;
         }
@@ -47,24 +47,24 @@ internal static class SearchContinuing
                 : Problems.Of(409, "search-running", "This search is under way.", "Wait until it has finished.");
         }
 
-        if (!snapshot.Search.References.Any(id => caller.Person.References.Any(reference => reference.Id == id)))
+        if (!snapshot.Search.References.Any(id => user.Person.References.Any(reference => reference.Id == id)))
         {
             return Problems.Of(422, "no-reference", "FindMe has forgotten the face that this search looks for.", "Show your face again and begin a new search.");
         }
 
-        if (SearchWishes.ProblemOf(snapshot.Search.Source, wish.Limit, wish.MaxCost, snapshot.Search.Cost, x.Value) is { } problem)
+        if (SearchRequestBodies.ProblemOf(snapshot.Search.Source, wish.Limit, wish.MaxCost, snapshot.Search.Cost, x.Value) is { } problem)
         {
             return problem;
         }
 
-        if (!await audit.TryContinueAsync(caller, snapshot.Search, cancellationToken))
+        if (!await audit.TryContinueAsync(user, snapshot.Search, cancellationToken))
         {
             return Problems.NotLogged;
         }
 
         // Noted before it is written: whoever dies in between leaves a step that does nothing, or one that takes the search up.
-        var step = SearchRequest.NextPage(snapshot.Search) with { Turn = snapshot.Search.Turn + 1 };
-        await wakeups.AddAsync(step, time.GetUtcNow() + Patience, cancellationToken);
+        var step = SearchRequest.NextPage(snapshot.Search) with { Generation = snapshot.Search.Generation + 1 };
+        await delayedSteps.AddAsync(step, time.GetUtcNow() + Patience, cancellationToken);
 
         // Asked twice at once, one of the two continues it and the other finds it under way: both ask Collect for the same page.
         var continued = await dapr.UpdateStateAsync<Search>(
@@ -78,7 +78,7 @@ internal static class SearchContinuing
         }
 
         await dapr.PublishAsync(step, cancellationToken);
-        return TypedResults.Accepted($"/api/searches/{id}", new SearchBegun(id));
+        return TypedResults.Accepted($"/api/searches/{id}", new SearchCreated(id));
     }
 
     private static Search Continue(Search search, ContinueWish wish)
@@ -92,7 +92,7 @@ internal static class SearchContinuing
             Problem = null,
             Attempts = 0,
             WaitingUntil = null,
-            Turn = search.Turn + 1,
+            Generation = search.Generation + 1,
             After = isAtEnd ? search.Newest ?? search.After : search.After,
             Terms = search.Terms with { Limit = search.Posts + further, MaxCost = wish.MaxCost ?? search.Terms.MaxCost },
         };

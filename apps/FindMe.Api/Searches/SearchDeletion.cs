@@ -20,11 +20,11 @@ internal sealed partial class SearchDeletion(DaprClient dapr, TimeProvider time,
     /// <summary>Takes the searches whose time is over from their person's list.</summary>
     /// <returns>How many of the person's searches are left.</returns>
     /// <exception cref="DaprException">Some may still stand there.</exception>
-    public async Task<int> ForgetExpiredAsync(Caller caller, CancellationToken cancellationToken)
+    public async Task<int> ForgetExpiredAsync(CurrentUser user, CancellationToken cancellationToken)
     {
-        var found = await dapr.GetBulkStateAsync(StateKeys.Store, [.. caller.Person.Searches.Select(StateKeys.Search)], cancellationToken);
+        var found = await dapr.GetBulkStateAsync(StateKeys.Store, [.. user.Person.Searches.Select(StateKeys.Search)], cancellationToken);
         var gone = new HashSet<string>();
-        foreach (var id in caller.Person.Searches)
+        foreach (var id in user.Person.Searches)
         {
             // A search stands in the list before its document does: one that begins in this moment loses against the tombstone or stays.
             var isGone = found.TryGetValue(StateKeys.Search(id), out var entry)
@@ -36,8 +36,8 @@ internal sealed partial class SearchDeletion(DaprClient dapr, TimeProvider time,
             }
         }
 
-        var person = gone.Count == 0 ? caller.Person : await dapr.UpdatePersonAsync(
-            caller.Id, current => current with { Searches = [.. current.Searches.Where(id => !gone.Contains(id))] }, cancellationToken);
+        var person = gone.Count == 0 ? user.Person : await dapr.UpdatePersonAsync(
+            user.Id, current => current with { Searches = [.. current.Searches.Where(id => !gone.Contains(id))] }, cancellationToken);
         return person?.Searches.Count ?? 0;
     }
 

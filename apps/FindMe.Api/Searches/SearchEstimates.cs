@@ -21,10 +21,10 @@ internal static class SearchEstimates
         routes.MapPost("/api/searches/estimate", EstimateAsync).RequireCaller().WithSummary("What a search would cost; takes what POST /api/searches takes.");
 
     private static async Task<Results<Ok<SearchEstimate>, ProblemHttpResult>> EstimateAsync(
-        SearchWish wish, Caller caller, SearchWishes wishes, OutsideHttp http, Accounts accounts, IOptions<XOptions> options, CancellationToken cancellationToken)
+        SearchRequestBody body, CurrentUser user, SearchRequestBodies bodies, OutsideHttp http, Accounts accounts, IOptions<XOptions> options, CancellationToken cancellationToken)
     {
         // The estimate is what the person sets their limit by: it needs none yet.
-        var (source, query, terms, problem) = await wishes.CheckAsync(wish with { MaxCost = wish.Source == SourceNames.X ? options.Value.MaxCost : wish.MaxCost }, caller, cancellationToken);
+        var (source, query, terms, problem) = await bodies.CheckAsync(body with { MaxCost = body.Source == SourceNames.X ? options.Value.MaxCost : body.MaxCost }, user, cancellationToken);
         if (problem is not null)
         {
             return problem;
@@ -41,7 +41,7 @@ internal static class SearchEstimates
         var url = new Uri(x.Api, $"/2/tweets/counts/recent?query={Uri.EscapeDataString(built)}{period}");
         try
         {
-            var answer = await AskAsync(http, accounts, caller.Id, url, x.BearerToken, cancellationToken);
+            var answer = await AskAsync(http, accounts, user.Id, url, x.BearerToken, cancellationToken);
             if (answer.IsSuccess && XAnswers.TryRead<XCounts>(answer)?.Meta?.Total is { } total)
             {
                 var posts = Math.Min(total, terms.Limit ?? total);

@@ -31,15 +31,15 @@ internal static class SearchEvents
             .WithSummary("The search as server-sent events; Last-Event-ID continues where a reader was.");
 
     private static async Task<Results<ServerSentEventsResult<SearchEvent>, ProblemHttpResult>> WatchAsync(
-        string id, HttpContext context, Caller caller, SearchReader reader, SearchWatches watches, TimeProvider time, CancellationToken cancellationToken)
+        string id, HttpContext context, CurrentUser user, SearchReader reader, SearchWatches watches, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (await reader.TryReadAsync(id, caller.Id, cancellationToken) is null)
+        if (await reader.TryReadAsync(id, user.Id, cancellationToken) is null)
         {
             return Problems.NotFound;
         }
 
         var cursor = EventCursor.Parse(context.Request.Headers["Last-Event-ID"].ToString());
-        return TypedResults.ServerSentEvents(EventsAsync(watches.WatchAsync(id, caller.Id, cancellationToken), cursor, context, time, cancellationToken));
+        return TypedResults.ServerSentEvents(EventsAsync(watches.WatchAsync(id, user.Id, cancellationToken), cursor, context, time, cancellationToken));
     }
 
     private static async IAsyncEnumerable<SseItem<SearchEvent>> EventsAsync(
@@ -52,7 +52,7 @@ internal static class SearchEvents
             if (time.GetElapsedTime(checkedAt) > CheckInterval)
             {
                 checkedAt = time.GetTimestamp();
-                if (await Callers.KnownCallerOfAsync(context) is null)
+                if (await CurrentUsers.KnownUserOfAsync(context) is null)
                 {
                     yield break;
                 }

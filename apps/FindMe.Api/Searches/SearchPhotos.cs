@@ -29,11 +29,11 @@ internal static class SearchPhotos
             .WithSummary("A photo of a match; width: the longest side at most, in pixels.");
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ShowAsync(
-        string id, int listing, int index, int? width, Caller caller, DaprClient dapr, SearchReader reader, PhotoReading photos, VideoPictures frames, IMemoryCache cache, FaceReader faces, HttpResponse response, CancellationToken cancellationToken)
+        string id, int listing, int index, int? width, CurrentUser user, DaprClient dapr, SearchReader reader, PhotoReading photos, VideoPictures frames, IMemoryCache cache, FaceReader faces, HttpResponse response, CancellationToken cancellationToken)
     {
         var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(id), cancellationToken);
         if (search is null
-            || search.Person != caller.Id
+            || search.Person != user.Id
             || search.Pages.FirstOrDefault(page => page.Listing == listing) is not { } page
             || index < 0
             || index >= page.Photos)

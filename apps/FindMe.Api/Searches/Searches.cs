@@ -27,7 +27,7 @@ internal sealed partial class SearchOptionsValidator : IValidateOptions<SearchOp
 
 /// <summary>A search that was begun.</summary>
 /// <param name="Id">Its id.</param>
-internal sealed record SearchBegun(string Id);
+internal sealed record SearchCreated(string Id);
 
 /// <summary>POST a search → its document in the state store → search_request; then GET how it stands, and DELETE.</summary>
 internal static class Searches
@@ -37,7 +37,7 @@ internal static class Searches
         services.AddOptions<SearchOptions>().BindConfiguration(SearchOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SearchOptions>, SearchOptionsValidator>();
         services.AddNetworkOptions();
-        services.AddSingleton<SearchWishes>();
+        services.AddSingleton<SearchRequestBodies>();
         services.AddSingleton<SearchReader>();
         services.AddSingleton<SearchWatches>();
         services.AddSingleton<SearchDeletion>();
@@ -52,10 +52,10 @@ internal static class Searches
             .WithSummary("Cancel a search that runs: what it found stays. Delete one that has ended.");
     }
 
-    private static async Task<Results<Accepted<SearchBegun>, ProblemHttpResult>> BeginAsync(
-        SearchWish wish,
-        Caller caller,
-        SearchWishes wishes,
+    private static async Task<Results<Accepted<SearchCreated>, ProblemHttpResult>> BeginAsync(
+        SearchRequestBody body,
+        CurrentUser user,
+        SearchRequestBodies bodies,
         DaprClient dapr,
         SearchReader reader,
         SearchDeletion deletion,
@@ -65,20 +65,20 @@ internal static class Searches
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        var (source, query, terms, problem) = await wishes.CheckAsync(wish, caller, cancellationToken);
+        var (source, query, terms, problem) = await bodies.CheckAsync(body, user, cancellationToken);
         if (problem is not null)
         {
             return problem;
         }
 
-        var used = caller.Person.ReferencesInUse(faces.Recipe);
+        var used = user.Person.ReferencesInUse(faces.Recipe);
         if (used.Count == 0)
         {
             return Problems.NoReference;
         }
 
-        if (caller.Person.Searches.Count >= options.Value.MaxPerPerson
-            && await deletion.ForgetExpiredAsync(caller, cancellationToken) is var kept && kept >= options.Value.MaxPerPerson)
+        if (user.Person.Searches.Count >= options.Value.MaxPerPerson
+            && await deletion.ForgetExpiredAsync(user, cancellationToken) is var kept && kept >= options.Value.MaxPerPerson)
         {
             return Problems.Of(429, "too-many-searches", $"You have {kept} searches.", "Delete one of them first.");
         }
@@ -87,23 +87,23 @@ internal static class Searches
         var search = new Search
         {
             Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
-            Person = caller.Id,
+            Person = user.Id,
             Schema = Search.SchemaOf(source),
             Source = source,
             Query = query,
             Terms = terms,
             CreatedAt = now,
-            ExpiresAt = now + Callers.Retention,
+            ExpiresAt = now + CurrentUsers.Retention,
             References = [.. used.Select(reference => reference.Id)],
         };
 
-        if (!await audit.TryBeginAsync(caller, search, cancellationToken))
+        if (!await audit.TryBeginAsync(user, search, cancellationToken))
         {
             return Problems.NotLogged;
         }
 
         // Add the search to the person first, so that deletion finds it even if we crash here.
-        var person = await dapr.UpdatePersonAsync(caller.Id, current => current with { Searches = [.. current.Searches, search.Id] }, cancellationToken);
+        var person = await dapr.UpdatePersonAsync(user.Id, current => current with { Searches = [.. current.Searches, search.Id] }, cancellationToken);
         if (person is null)
         {
             return Problems.ConsentRequired;
@@ -113,45 +113,45 @@ internal static class Searches
         search = search with { References = [.. person.ReferencesInUse(faces.Recipe).Select(reference => reference.Id)] };
 
         // A tombstone means the person was deleted concurrently.
-        var saved = await dapr.CreateOrUpdateStateAsync<Search>(StateKeys.Search(search.Id), current => current ?? search, _ => Callers.Retention, cancellationToken);
+        var saved = await dapr.CreateOrUpdateStateAsync<Search>(StateKeys.Search(search.Id), current => current ?? search, _ => CurrentUsers.Retention, cancellationToken);
         if (saved.Stage == SearchStage.Deleted)
         {
             return Problems.ConsentRequired;
         }
 
         await reader.RequestAsync(search, cancellationToken);
-        return TypedResults.Accepted($"/api/searches/{search.Id}", new SearchBegun(search.Id));
+        return TypedResults.Accepted($"/api/searches/{search.Id}", new SearchCreated(search.Id));
     }
 
-    private static async Task<Ok<List<SearchSummary>>> ListAsync(Caller caller, SearchReader reader, SearchDeletion deletion, CancellationToken cancellationToken)
+    private static async Task<Ok<List<SearchSummary>>> ListAsync(CurrentUser user, SearchReader reader, SearchDeletion deletion, CancellationToken cancellationToken)
     {
         var summaries = new List<SearchSummary>();
-        foreach (var id in caller.Person.Searches.Reverse())
+        foreach (var id in user.Person.Searches.Reverse())
         {
-            if (await reader.TryReadAsync(id, caller.Id, cancellationToken) is { } snapshot)
+            if (await reader.TryReadAsync(id, user.Id, cancellationToken) is { } snapshot)
             {
                 summaries.Add(SearchSummary.Of(snapshot));
             }
         }
 
-        if (summaries.Count < caller.Person.Searches.Count)
+        if (summaries.Count < user.Person.Searches.Count)
         {
-            await deletion.ForgetExpiredAsync(caller, cancellationToken);
+            await deletion.ForgetExpiredAsync(user, cancellationToken);
         }
 
         return TypedResults.Ok(summaries);
     }
 
     private static async Task<Results<Ok<SearchView>, ProblemHttpResult>> ReadAsync(
-        string id, Caller caller, SearchReader reader, CancellationToken cancellationToken) =>
-        await reader.TryReadAsync(id, caller.Id, cancellationToken) is { } snapshot
+        string id, CurrentUser user, SearchReader reader, CancellationToken cancellationToken) =>
+        await reader.TryReadAsync(id, user.Id, cancellationToken) is { } snapshot
             ? TypedResults.Ok(SearchView.Of(snapshot))
             : Problems.NotFound;
 
     private static async Task<Results<NoContent, ProblemHttpResult>> EndAsync(
-        string id, Caller caller, SearchReader reader, SearchDeletion deletion, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
+        string id, CurrentUser user, SearchReader reader, SearchDeletion deletion, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (await reader.TryReadAsync(id, caller.Id, cancellationToken) is not { } snapshot)
+        if (await reader.TryReadAsync(id, user.Id, cancellationToken) is not { } snapshot)
         {
             return Problems.NotFound;
         }
@@ -160,7 +160,7 @@ internal static class Searches
         {
             await deletion.DeleteAsync(id, cancellationToken);
             await dapr.UpdatePersonAsync(
-                caller.Id, person => person with { Searches = [.. person.Searches.Where(other => other != id)] }, cancellationToken);
+                user.Id, person => person with { Searches = [.. person.Searches.Where(other => other != id)] }, cancellationToken);
             return TypedResults.NoContent();
         }
 

@@ -11,7 +11,7 @@ internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : I
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     // Videos in memory are large, and a page asks for several sizes of a frame at once: whoever comes second finds it.
-    private readonly SemaphoreSlim _turn = new(1);
+    private readonly SemaphoreSlim _gate = new(1);
 
     /// <summary>Reads a frame.</summary>
     /// <param name="locator">Where the video is.</param>
@@ -22,7 +22,7 @@ internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : I
     /// <exception cref="PhotoUnreachableException">It cannot be had now.</exception>
     public async Task<byte[]> ReadAsync(PhotoLocator locator, TimeSpan time, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        await _gate.WaitAsync(cancellationToken);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Patience);
         try
@@ -52,9 +52,9 @@ internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : I
         }
         finally
         {
-            _turn.Release();
+            _gate.Release();
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _gate.Dispose();
 }

@@ -41,7 +41,7 @@ internal static class Uploads
 
     private static async Task<Results<Created<UploadView>, ProblemHttpResult>> SendAsync(
         HttpRequest request,
-        Caller caller,
+        CurrentUser user,
         UploadFolders folders,
         UploadSpace space,
         UploadQuotas quotas,
@@ -85,7 +85,7 @@ internal static class Uploads
         var upload = new Upload
         {
             Id = id,
-            Person = caller.Id,
+            Person = user.Id,
             Photos = [],
             Bytes = bytes,
             AddressAllowance = quotas.AllowanceOf(context),
@@ -93,10 +93,10 @@ internal static class Uploads
             ExpiresAt = now + limits.Retention,
         };
         await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Upload(id), upload, UnderWay, cancellationToken);
-        var gone = await GoneAsync(caller.Person, dapr, cancellationToken);
-        if (await quotas.TryCountAsync(context, caller.Id, upload, gone, cancellationToken) is { } refused)
+        var gone = await GoneAsync(user.Person, dapr, cancellationToken);
+        if (await quotas.TryCountAsync(context, user.Id, upload, gone, cancellationToken) is { } refused)
         {
-            await deletion.DeleteAsync(caller.Id, id, CancellationToken.None);
+            await deletion.DeleteAsync(user.Id, id, CancellationToken.None);
             return refused;
         }
 
@@ -114,7 +114,7 @@ internal static class Uploads
                         throw new UploadRefusedException(NoRoom());
                     }
 
-                    if (await quotas.TryCountAsync(context, caller.Id, upload with { Bytes = declared }, gone, cancellationToken) is { } tooMuch)
+                    if (await quotas.TryCountAsync(context, user.Id, upload with { Bytes = declared }, gone, cancellationToken) is { } tooMuch)
                     {
                         throw new UploadRefusedException(tooMuch);
                     }
@@ -125,9 +125,9 @@ internal static class Uploads
             await quotas.SettleAsync(upload, cancellationToken);
 
             // They may have deleted everything while the file came, before there was anything to find.
-            if (await dapr.UpdatePersonAsync(caller.Id, current => current.WithUpload(id, zip.Bytes), cancellationToken) is null)
+            if (await dapr.UpdatePersonAsync(user.Id, current => current.WithUpload(id, zip.Bytes), cancellationToken) is null)
             {
-                await deletion.DeleteAsync(caller.Id, id, CancellationToken.None);
+                await deletion.DeleteAsync(user.Id, id, CancellationToken.None);
                 return Problems.ConsentRequired;
             }
 
@@ -135,35 +135,35 @@ internal static class Uploads
         }
         catch (ZipRefusedException exception)
         {
-            await deletion.DeleteAsync(caller.Id, id, CancellationToken.None);
+            await deletion.DeleteAsync(user.Id, id, CancellationToken.None);
             return Problems.Of(exception.IsTooLarge ? 413 : 422, exception.Problem, exception.Message, exception.WayOut);
         }
         catch (UploadRefusedException exception)
         {
-            await deletion.DeleteAsync(caller.Id, id, CancellationToken.None);
+            await deletion.DeleteAsync(user.Id, id, CancellationToken.None);
             return exception.Problem;
         }
         catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            await deletion.DeleteAsync(caller.Id, id, CancellationToken.None);
+            await deletion.DeleteAsync(user.Id, id, CancellationToken.None);
             return TooLarge(limits);
         }
         catch
         {
-            await deletion.DeleteAsync(caller.Id, id, CancellationToken.None);
+            await deletion.DeleteAsync(user.Id, id, CancellationToken.None);
             throw;
         }
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string id, Caller caller, UploadDeletion deletion, CancellationToken cancellationToken)
+        string id, CurrentUser user, UploadDeletion deletion, CancellationToken cancellationToken)
     {
-        if (!caller.Person.Uploads.Contains(id))
+        if (!user.Person.Uploads.Contains(id))
         {
             return Problems.NotFound;
         }
 
-        await deletion.DeleteAsync(caller.Id, id, cancellationToken);
+        await deletion.DeleteAsync(user.Id, id, cancellationToken);
         return TypedResults.NoContent();
     }
 

@@ -39,14 +39,14 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
     private const int MaxName = 500;
 
     // Unpacking is work for a processor and a disk: whoever comes next waits.
-    private readonly SemaphoreSlim _turn = new(2);
+    private readonly SemaphoreSlim _gate = new(2);
 
     /// <summary>Takes in a ZIP file and unpacks its photos.</summary>
     /// <param name="upload">The upload's id.</param>
     /// <param name="body">The file.</param>
     /// <param name="reserve">Is told, before anything is unpacked, how many bytes the photos have by the directory, and throws where that is too much.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ZipRefusedException">It is none, or larger than allowed. The folder is the caller's to delete.</exception>
+    /// <exception cref="ZipRefusedException">It is none, or larger than allowed. The folder is the user's to delete.</exception>
     public async Task<UnpackedZip> UnpackAsync(string upload, Stream body, Func<long, Task> reserve, CancellationToken cancellationToken)
     {
         // As open to others as the folder of uploads is, and no more.
@@ -54,7 +54,7 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
         var path = Path.Combine(folders.FolderOf(upload), "zip");
         await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.Asynchronous | FileOptions.DeleteOnClose);
         await CopyAsync(body, file, options.Value.MaxBytes, cancellationToken);
-        await _turn.WaitAsync(cancellationToken);
+        await _gate.WaitAsync(cancellationToken);
         try
         {
             var records = ZipDirectory.Read(file, options.Value.MaxEntries);
@@ -67,11 +67,11 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
         }
         finally
         {
-            _turn.Release();
+            _gate.Release();
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _gate.Dispose();
 
     private async Task<UnpackedZip> UnpackAsync(
         string upload, ZipArchive zip, IReadOnlyList<ZipRecord> records, Func<long, Task> reserve, CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ namespace FindMe.Collect;
 /// <remarks>A server lets an account make 30 sessions in five minutes: one is shared by all searches of this process.</remarks>
 internal sealed class BlueskySession(AccountCalls calls, OutsideHttp http, IOptions<BlueskyOptions> options) : IDisposable
 {
-    private readonly SemaphoreSlim _turn = new(1);
+    private readonly SemaphoreSlim _gate = new(1);
     private Session? _session;
 
     /// <summary>Asks the server that holds the operator's account.</summary>
@@ -28,18 +28,18 @@ internal sealed class BlueskySession(AccountCalls calls, OutsideHttp http, IOpti
         return await calls.GetAsync(session.AccessJwt, new Uri(session.Server, path), cancellationToken);
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _gate.Dispose();
 
     private async Task<Session> CurrentAsync(Session? refused, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        await _gate.WaitAsync(cancellationToken);
         try
         {
             return _session is { } current && current != refused ? current : _session = await CreateAsync(cancellationToken);
         }
         finally
         {
-            _turn.Release();
+            _gate.Release();
         }
     }
 

@@ -30,7 +30,7 @@ internal static class ReferenceSelection
     /// <param name="photo">Its faces.</param>
     /// <param name="face">Index of the face that is meant, or null.</param>
     /// <param name="minFacePixels">Least height of a face, in pixels of the full-size photo.</param>
-    public static ReferenceReading Read(Picture picture, AnalyzedPhoto photo, int? face, int minFacePixels)
+    public static ReferenceAnalysis Read(Picture picture, AnalyzedPhoto photo, int? face, int minFacePixels)
     {
         var candidates = FindCandidates(photo);
         var boxes = candidates.ConvertAll(candidate => candidate.Box);
@@ -58,9 +58,9 @@ internal static class ReferenceSelection
         var (quality, warnings) = ReferenceQuality.Judge(picture, chosen);
         return quality < MinQuality
             ? Without(ReferenceProblem.Unclear, chosen.Box) with { Quality = quality, Warnings = warnings }
-            : new ReferenceReading(null, boxes, chosen.Box, chosen.Embedding, quality, warnings, photo.Width, photo.Height) { QuarterTurns = QuarterTurnsOf(chosen.Landmarks) };
+            : new ReferenceAnalysis(null, boxes, chosen.Box, chosen.Embedding, quality, warnings, photo.Width, photo.Height) { QuarterTurns = QuarterTurnsOf(chosen.Landmarks) };
 
-        ReferenceReading Without(ReferenceProblem problem, Box? box) =>
+        ReferenceAnalysis Without(ReferenceProblem problem, Box? box) =>
             new(problem, boxes, box, null, 0, [], photo.Width, photo.Height);
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace FindMe.Pipeline;
 
@@ -81,10 +82,10 @@ public sealed record PendingAccount(AccountSummary Account, AccountSecrets Secre
 internal sealed record EncryptedPendingAccount(string Encrypted) : Document;
 
 /// <summary>An account's secrets, encrypted under its person's key.</summary>
-/// <param name="Sealed">The secrets as JSON, sealed: see <see cref="PersonKeys"/>.</param>
+/// <param name="Ciphertext">The secrets as JSON, encrypted: see <see cref="PersonKeys"/>.</param>
 /// <param name="Generation">Counts the refreshes, from 0.</param>
 /// <param name="ExpiresAt">When the store forgets it.</param>
 /// <param name="RefreshingBy">Who is refreshing it just now; null: nobody.</param>
 /// <param name="RefreshingUntil">When whoever refreshes must have died.</param>
-internal sealed record SealedAccount(
-    string Sealed, int Generation, DateTimeOffset ExpiresAt, string? RefreshingBy = null, DateTimeOffset? RefreshingUntil = null) : Document;
+internal sealed record EncryptedAccount(
+    [property: JsonPropertyName("sealed")] string Ciphertext, int Generation, DateTimeOffset ExpiresAt, string? RefreshingBy = null, DateTimeOffset? RefreshingUntil = null) : Document;

@@ -122,9 +122,9 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
     {
         var key = await keys.GetOrCreateAsync(person, timeToLive, cancellationToken);
         // A number of its own: a token of the earlier account is none of this one.
-        var document = new SealedAccount(Seal(key, person, secrets), Random.Shared.Next(1 << 20), time.GetUtcNow() + timeToLive);
+        var document = new EncryptedAccount(Encrypt(key, person, secrets), Random.Shared.Next(1 << 20), time.GetUtcNow() + timeToLive);
         // Not a plain write: refreshing writes this key under its ETag, and Redis then refuses any other.
-        await dapr.CreateOrUpdateStateAsync<SealedAccount>(StateKeys.Account(person, secrets.Network), _ => document, _ => timeToLive, cancellationToken);
+        await dapr.CreateOrUpdateStateAsync<EncryptedAccount>(StateKeys.Account(person, secrets.Network), _ => document, _ => timeToLive, cancellationToken);
     }
 
     /// <summary>Gives a person's access back to the network, then forgets it whatever the network said.</summary>
@@ -151,7 +151,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
     {
         var key = await keys.GetOrCreateAsync(person, keyLifetime, cancellationToken);
         var document = new EncryptedPendingAccount(
-            PersonKeys.Seal(key, JsonSerializer.SerializeToUtf8Bytes(pending, PipelineJson.Options), StateKeys.PendingAccount(person)));
+            PersonKeys.Encrypt(key, JsonSerializer.SerializeToUtf8Bytes(pending, PipelineJson.Options), StateKeys.PendingAccount(person)));
         await dapr.SaveStateAsync(StateKeys.Store, StateKeys.PendingAccount(person), document, timeToLive, cancellationToken);
     }
 
@@ -163,7 +163,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
     public async Task<PendingAccount?> ReadPendingAsync(string person, CancellationToken cancellationToken) =>
         await dapr.GetStateAsync<EncryptedPendingAccount>(StateKeys.Store, StateKeys.PendingAccount(person), cancellationToken) is { } document
         && await KeyAsync(person, cancellationToken) is { } key
-        && PersonKeys.TryOpen(key, document.Encrypted, StateKeys.PendingAccount(person)) is { } plain
+        && PersonKeys.TryDecrypt(key, document.Encrypted, StateKeys.PendingAccount(person)) is { } plain
             ? JsonSerializer.Deserialize<PendingAccount>(plain, PipelineJson.Options)
             : null;
 
@@ -191,7 +191,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
     private async Task<bool> TryLeaseAsync(string person, AccountToken refused, string me, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var leased = await dapr.UpdateStateAsync<SealedAccount>(
+        var leased = await dapr.UpdateStateAsync<EncryptedAccount>(
             StateKeys.Account(person, refused.Network),
             document => document.Generation != refused.Generation || (document.RefreshingBy is not null && document.RefreshingUntil > now)
                 ? document
@@ -227,7 +227,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
             person,
             secrets.Network,
             me,
-            document => document with { Sealed = Seal(key, person, renewed), Generation = document.Generation + 1, RefreshingBy = null, RefreshingUntil = null },
+            document => document with { Ciphertext = Encrypt(key, person, renewed), Generation = document.Generation + 1, RefreshingBy = null, RefreshingUntil = null },
             CancellationToken.None);
         if (written is null)
         {
@@ -239,11 +239,11 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
         return TokenOf(written, renewed);
     }
 
-    private async Task<SealedAccount?> UpdateLeasedAsync(
-        string person, string network, string me, Func<SealedAccount, SealedAccount> change, CancellationToken cancellationToken)
+    private async Task<EncryptedAccount?> UpdateLeasedAsync(
+        string person, string network, string me, Func<EncryptedAccount, EncryptedAccount> change, CancellationToken cancellationToken)
     {
         var mine = false;
-        var document = await dapr.UpdateStateAsync<SealedAccount>(
+        var document = await dapr.UpdateStateAsync<EncryptedAccount>(
             StateKeys.Account(person, network),
             current => (mine = current.RefreshingBy == me) ? change(current) : current,
             current => current.ExpiresAt - time.GetUtcNow(),
@@ -251,7 +251,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
         return mine ? document : null;
     }
 
-    private async Task<(SealedAccount Document, AccountSecrets Secrets)?> ReadAsync(string person, string network, CancellationToken cancellationToken)
+    private async Task<(EncryptedAccount Document, AccountSecrets Secrets)?> ReadAsync(string person, string network, CancellationToken cancellationToken)
     {
         var (keyName, name) = (StateKeys.PersonKey(person), StateKeys.Account(person, network));
         var found = await dapr.GetBulkStateAsync(StateKeys.Store, [keyName, name], cancellationToken);
@@ -262,8 +262,8 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
             return null;
         }
 
-        var document = entry.Value.Read<SealedAccount>();
-        return PersonKeys.TryOpen(key, document.Sealed, Context(person, network)) is { } plain
+        var document = entry.Value.Read<EncryptedAccount>();
+        return PersonKeys.TryDecrypt(key, document.Ciphertext, Context(person, network)) is { } plain
             && JsonSerializer.Deserialize<AccountSecrets>(plain, PipelineJson.Options) is { } secrets
             ? (document, secrets)
             : null;
@@ -272,12 +272,12 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
     private async Task<byte[]?> KeyAsync(string person, CancellationToken cancellationToken) =>
         await dapr.GetStateAsync<WrappedKey>(StateKeys.Store, StateKeys.PersonKey(person), cancellationToken) is { } wrapped ? keys.TryUnwrap(wrapped) : null;
 
-    private static string Seal(byte[] key, string person, AccountSecrets secrets) =>
-        PersonKeys.Seal(key, JsonSerializer.SerializeToUtf8Bytes(secrets, PipelineJson.Options), Context(person, secrets.Network));
+    private static string Encrypt(byte[] key, string person, AccountSecrets secrets) =>
+        PersonKeys.Encrypt(key, JsonSerializer.SerializeToUtf8Bytes(secrets, PipelineJson.Options), Context(person, secrets.Network));
 
     // Binds the ciphertext to its place, as with references.
     private static string Context(string person, string network) => $"{person}/account/{network}";
 
-    private static AccountToken TokenOf(SealedAccount document, AccountSecrets secrets) =>
+    private static AccountToken TokenOf(EncryptedAccount document, AccountSecrets secrets) =>
         new(secrets.Network, secrets.Server, secrets.Handle, secrets.AccessToken, document.Generation);
 }

@@ -27,7 +27,7 @@ public static partial class AppDefaults
         builder.Services.AddSingleton<Verdicts>();
         builder.Services.AddSingleton<PersonKeys>();
         builder.Services.AddSingleton<References>();
-        builder.Services.AddSingleton<Wakeups>();
+        builder.Services.AddSingleton<DelayedSteps>();
         builder.Services.AddSingleton<Failures>();
         builder.AddKeyRing();
     }
@@ -89,7 +89,7 @@ public static partial class AppDefaults
     private static void WarnOfMissingTokens(WebApplication app)
     {
         var missing = Tokens.Where(name => string.IsNullOrEmpty(app.Configuration[name])).ToList();
-        if (missing.Count > 0 && LocalCallers.IsOnLoopbackOnly(app.Configuration))
+        if (missing.Count > 0 && Loopback.IsOnLoopbackOnly(app.Configuration))
         {
             LogMissingTokens(app.Logger, string.Join(" and no ", missing));
         }

@@ -63,7 +63,7 @@ public static class KeyRing
     /// know in its first two minutes only, then once a day. One that has found no key at all looks each time.
     /// </remarks>
     /// <param name="services">The app's services.</param>
-    public static void AddKeyMaking(this IServiceCollection services) => services.Configure<KeyManagementOptions>(ring => ring.AutoGenerateKeys = true);
+    public static void AddKeyGeneration(this IServiceCollection services) => services.Configure<KeyManagementOptions>(ring => ring.AutoGenerateKeys = true);
 }
 
 /// <summary>Encrypts a key of the ring under a random key of its own, which the vault wraps: the vault's key never leaves the vault.</summary>

@@ -18,7 +18,8 @@ public sealed record Person : Document
     public DateTimeOffset VisitedAt { get; init; }
 
     /// <summary>They are deleting everything: nothing may be added any more.</summary>
-    public bool Leaving { get; init; }
+    [JsonPropertyName("leaving")]
+    public bool Deleting { get; init; }
 
     /// <summary>Their references, oldest first: all that may be shown of them.</summary>
     public IReadOnlyList<ReferenceSummary> References { get; init; } = [];

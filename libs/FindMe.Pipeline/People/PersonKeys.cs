@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace FindMe.Pipeline;
 
-/// <summary>The keys of people: what is sealed under one can be read by nobody once the key is deleted.</summary>
+/// <summary>The keys of people: what is ciphertext under one can be read by nobody once the key is deleted.</summary>
 /// <remarks>
 /// Each person has a random key of their own, which lies wrapped by the key ring. To forget a person is to delete that key: what is
 /// left of their references and tokens, in a backup say, can then not be read by anybody.
@@ -23,10 +23,10 @@ public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protecti
 
     /// <summary>The person's key; a new one where there is none.</summary>
     /// <param name="person">The person.</param>
-    /// <param name="timeToLive">When it is forgotten: it must live as long as the youngest thing sealed under it.</param>
+    /// <param name="timeToLive">When it is forgotten: it must live as long as the youngest thing ciphertext under it.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">The store could not be read or written.</exception>
-    /// <exception cref="CryptographicException">There is a key, and it cannot be unwrapped now. It is never replaced: that would shred what is sealed under it.</exception>
+    /// <exception cref="CryptographicException">There is a key, and it cannot be unwrapped now. It is never replaced: that would shred what is ciphertext under it.</exception>
     public async Task<byte[]> GetOrCreateAsync(string person, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         // Two requests at once may both find no key: the first to write wins, the other takes that key.
@@ -35,7 +35,7 @@ public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protecti
             StateKeys.PersonKey(person),
             wrapped =>
             {
-                // Written again with everything that is sealed: the key must live as long as the youngest of it.
+                // Written again with everything that is ciphertext: the key must live as long as the youngest of it.
                 key = TryUnwrap(wrapped) ?? RandomNumberGenerator.GetBytes(KeyBytes);
                 return new WrappedKey(Convert.ToBase64String(_wrap.Protect(key)));
             },
@@ -49,18 +49,18 @@ public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protecti
     /// <exception cref="CryptographicException">The key ring cannot be read now, be it for a moment or for good; nothing says which.</exception>
     internal byte[]? TryUnwrap(WrappedKey? wrapped) => wrapped is null ? null : _wrap.Unprotect(Convert.FromBase64String(wrapped.Key));
 
-    /// <summary>Forgets the person's key, and with it all that is sealed under it at once.</summary>
+    /// <summary>Forgets the person's key, and with it all that is ciphertext under it at once.</summary>
     /// <param name="person">The person.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">It may still be there.</exception>
     public Task ShredAsync(string person, CancellationToken cancellationToken) =>
         dapr.DeleteStateAsync(StateKeys.Store, StateKeys.PersonKey(person), cancellationToken);
 
-    /// <summary>Seals bytes: AES-256-GCM, as 12 bytes nonce, 16 bytes tag, ciphertext; in base64.</summary>
+    /// <summary>Encrypts bytes: AES-256-GCM, as 12 bytes nonce, 16 bytes tag, ciphertext; in base64.</summary>
     /// <param name="key">The person's key.</param>
     /// <param name="plain">What to seal.</param>
     /// <param name="context">Where it lies: moved to another place it does not open.</param>
-    internal static string Seal(byte[] key, ReadOnlySpan<byte> plain, string context)
+    internal static string Encrypt(byte[] key, ReadOnlySpan<byte> plain, string context)
     {
         var bytes = new byte[NonceBytes + TagBytes + plain.Length];
         var nonce = bytes.AsSpan(0, NonceBytes);
@@ -70,11 +70,11 @@ public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protecti
         return Convert.ToBase64String(bytes);
     }
 
-    /// <summary>Opens what was sealed.</summary>
-    /// <returns>Null where it was sealed under another key or for another place.</returns>
-    internal static byte[]? TryOpen(byte[] key, string @sealed, string context)
+    /// <summary>Opens what was ciphertext.</summary>
+    /// <returns>Null where it was ciphertext under another key or for another place.</returns>
+    internal static byte[]? TryDecrypt(byte[] key, string ciphertext, string context)
     {
-        var bytes = Convert.FromBase64String(@sealed);
+        var bytes = Convert.FromBase64String(ciphertext);
         var plain = new byte[bytes.Length - NonceBytes - TagBytes];
         using var aes = new AesGcm(key, TagBytes);
         try

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 using Dapr;
 using Dapr.Client;
 
@@ -6,8 +7,8 @@ namespace FindMe.Pipeline;
 
 /// <summary>An embedding, encrypted under its person's key. Lies under <see cref="StateKeys.Reference"/>.</summary>
 /// <param name="Recipe">The model and alignment that made the embedding.</param>
-/// <param name="Sealed">AES-256-GCM: 12 bytes nonce, 16 bytes tag, ciphertext; in base64.</param>
-public sealed record SealedReference(string Recipe, string Sealed) : Document;
+/// <param name="Ciphertext">AES-256-GCM: 12 bytes nonce, 16 bytes tag, ciphertext; in base64.</param>
+public sealed record EncryptedReference(string Recipe, [property: JsonPropertyName("sealed")] string Ciphertext) : Document;
 
 /// <summary>An embedding as its person showed it, in memory only.</summary>
 /// <param name="Recipe">The model and alignment that made it.</param>
@@ -30,7 +31,7 @@ public sealed class References(DaprClient dapr, PersonKeys keys)
     public async Task SaveAsync(string person, string id, OpenReference reference, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var key = await keys.GetOrCreateAsync(person, timeToLive, cancellationToken);
-        var document = new SealedReference(reference.Recipe, PersonKeys.Seal(key, reference.Embedding, Context(person, id, reference.Recipe)));
+        var document = new EncryptedReference(reference.Recipe, PersonKeys.Encrypt(key, reference.Embedding, Context(person, id, reference.Recipe)));
         await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Reference(person, id), document, timeToLive, cancellationToken);
     }
 
@@ -55,8 +56,8 @@ public sealed class References(DaprClient dapr, PersonKeys keys)
         foreach (var id in ids)
         {
             if (found.TryGetValue(StateKeys.Reference(person, id), out var entry)
-                && entry.Value.Read<SealedReference>() is var document
-                && PersonKeys.TryOpen(key, document.Sealed, Context(person, id, document.Recipe)) is { } embedding)
+                && entry.Value.Read<EncryptedReference>() is var document
+                && PersonKeys.TryDecrypt(key, document.Ciphertext, Context(person, id, document.Recipe)) is { } embedding)
             {
                 references[id] = new OpenReference(document.Recipe, embedding);
             }

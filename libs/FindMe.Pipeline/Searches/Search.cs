@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace FindMe.Pipeline;
 
 /// <summary>How far a search has come. Whether its photos are all compared is told by their shards alone.</summary>
@@ -68,7 +70,8 @@ public sealed record Search : Document
     public string? After { get; init; }
 
     /// <summary>How often the walk was made to wait, or was taken up again.</summary>
-    public int Turn { get; init; }
+    [JsonPropertyName("turn")]
+    public int Generation { get; init; }
 
     /// <summary>How often in a row the source did not answer.</summary>
     public int Attempts { get; init; }

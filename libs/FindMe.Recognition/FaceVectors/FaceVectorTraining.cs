@@ -4,8 +4,8 @@ namespace FindMe.Recognition;
 
 /// <summary>What a photo gives to recognise a person by.</summary>
 /// <param name="Reading">The face, and why it cannot serve if it cannot.</param>
-/// <param name="Vectors">Its vectors; null with any <see cref="ReferenceReading.Problem"/>.</param>
-public sealed record TrainedFace(ReferenceReading Reading, FaceVectors? Vectors);
+/// <param name="Vectors">Its vectors; null with any <see cref="ReferenceAnalysis.Problem"/>.</param>
+public sealed record TrainedFace(ReferenceAnalysis Reading, FaceVectors? Vectors);
 
 /// <summary>A photo of one face → its embedding and those of its augmentations.</summary>
 public static class FaceVectorTraining

@@ -85,7 +85,7 @@ internal sealed partial class FaceCarver(string data)
                from candidate in candidates.DistinctBy(Convert.ToHexString)
                from reference in _references
                from recipe in _recipes
-               let plain = PersonKeys.TryOpen(key, Convert.ToBase64String(candidate), $"{reference}/{recipe}")
+               let plain = PersonKeys.TryDecrypt(key, Convert.ToBase64String(candidate), $"{reference}/{recipe}")
                where plain is not null
                select Convert.ToHexString(plain),
         ];

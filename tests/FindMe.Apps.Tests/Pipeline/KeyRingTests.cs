@@ -98,7 +98,7 @@ public sealed class KeyRingTests
         builder.AddKeyRing();
         if (makesKeys)
         {
-            builder.Services.AddKeyMaking();
+            builder.Services.AddKeyGeneration();
         }
 
         return builder.Build();

@@ -17,10 +17,10 @@ internal sealed record ForgottenCounts(int References, int Searches, int Photos)
 
 /// <summary>"Delete everything about me": the key first, so that no embedding can be read from that moment on, then all the rest.</summary>
 /// <remarks>
-/// Once begun it goes on, whether or not the browser waits for it. Who is leaving stands in a list as well until all is gone: what an app
+/// Once begun it goes on, whether or not the browser waits for it. Who is deleting stands in a list as well until all is gone: what an app
 /// that dies has left is deleted by the next one that looks.
 /// </remarks>
-internal sealed partial class Forgetting(
+internal sealed partial class AccountDeletion(
     PersonKeys keys,
     References references,
     SearchDeletion searches,
@@ -30,7 +30,7 @@ internal sealed partial class Forgetting(
     DaprClient dapr,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
-    ILogger<Forgetting> logger) : BackgroundService
+    ILogger<AccountDeletion> logger) : BackgroundService
 {
     // The networks are asked last, for a person who waits for the answer.
     private static readonly TimeSpan RevocationTime = TimeSpan.FromSeconds(10);
@@ -44,7 +44,7 @@ internal sealed partial class Forgetting(
         var cancellationToken = lifetime.ApplicationStopping;
         await ChangeAsync(others => others.Contains(id) ? others : [.. others, id], cancellationToken);
         if (await dapr.UpdateStateAsync<Person>(
-            StateKeys.Person(id), person => person with { Leaving = true }, _ => Callers.Retention, cancellationToken) is not { } person)
+            StateKeys.Person(id), person => person with { Deleting = true }, _ => CurrentUsers.Retention, cancellationToken) is not { } person)
         {
             await ChangeAsync(others => [.. others.Where(other => other != id)], cancellationToken);
             return new Forgotten(new ForgottenCounts(0, 0, 0), []);
@@ -95,7 +95,7 @@ internal sealed partial class Forgetting(
         {
             try
             {
-                foreach (var id in (await dapr.GetStateAsync<LeavingPeople>(StateKeys.Store, StateKeys.Leaving, stoppingToken))?.People ?? [])
+                foreach (var id in (await dapr.GetStateAsync<DeletingPeople>(StateKeys.Store, StateKeys.Deleting, stoppingToken))?.People ?? [])
                 {
                     await ForgetAsync(id);
                 }
@@ -164,9 +164,9 @@ internal sealed partial class Forgetting(
         }
     }
 
-    private Task<LeavingPeople> ChangeAsync(Func<IReadOnlyList<string>, IReadOnlyList<string>> change, CancellationToken cancellationToken) =>
-        dapr.CreateOrUpdateStateAsync<LeavingPeople>(
-            StateKeys.Leaving, leaving => new LeavingPeople(change(leaving?.People ?? [])), _ => Callers.Retention, cancellationToken);
+    private Task<DeletingPeople> ChangeAsync(Func<IReadOnlyList<string>, IReadOnlyList<string>> change, CancellationToken cancellationToken) =>
+        dapr.CreateOrUpdateStateAsync<DeletingPeople>(
+            StateKeys.Deleting, deleting => new DeletingPeople(change(deleting?.People ?? [])), _ => CurrentUsers.Retention, cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The list of deleted accounts could not be read; will retry: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, string reason);
@@ -174,34 +174,34 @@ internal sealed partial class Forgetting(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to delete data of deleted accounts; will retry.")]
     private static partial void LogNotSwept(ILogger logger, Exception exception);
 
-    /// <summary>Those who are leaving.</summary>
-    private sealed record LeavingPeople(IReadOnlyList<string> People) : Document;
+    /// <summary>Those who are deleting.</summary>
+    private sealed record DeletingPeople(IReadOnlyList<string> People) : Document;
 }
 
 /// <summary>What is said of deletions that go on later.</summary>
-internal static partial class ForgettingLog
+internal static partial class AccountDeletionLog
 {
     [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to delete data of a deleted account; will retry: {Reason}")]
     public static partial void Later(ILogger logger, string reason);
 }
 
 /// <summary>DELETE everything.</summary>
-internal static class ForgettingRoutes
+internal static class AccountDeletionRoutes
 {
-    public static void AddForgetting(this IServiceCollection services)
+    public static void AddAccountDeletion(this IServiceCollection services)
     {
-        services.AddSingleton<Forgetting>();
-        services.AddHostedService(provider => provider.GetRequiredService<Forgetting>());
+        services.AddSingleton<AccountDeletion>();
+        services.AddHostedService(provider => provider.GetRequiredService<AccountDeletion>());
     }
 
-    public static void MapForgetting(this IEndpointRouteBuilder routes) =>
+    public static void MapAccountDeletion(this IEndpointRouteBuilder routes) =>
         routes.MapDelete("/api/me", ForgetAsync).WithSummary("Delete everything about me, and say what was deleted.");
 
     // Asked twice, or by somebody FindMe does not know, there is nothing left to delete.
-    private static async Task<Ok<Forgotten>> ForgetAsync(HttpContext context, Forgetting forgetting)
+    private static async Task<Ok<Forgotten>> ForgetAsync(HttpContext context, AccountDeletion forgetting)
     {
-        var forgotten = await Callers.KnownCallerOfAsync(context) is { } caller
-            ? await forgetting.ForgetAsync(caller.Id)
+        var forgotten = await CurrentUsers.KnownUserOfAsync(context) is { } user
+            ? await forgetting.ForgetAsync(user.Id)
             : new Forgotten(new ForgottenCounts(0, 0, 0), []);
         await context.SignOutAsync();
         return TypedResults.Ok(forgotten);

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>FindMe's own addresses, to which networks send people back. They follow from the configuration, never from what a caller wrote as Host.</summary>
+/// <summary>FindMe's own addresses, to which networks send people back. They follow from the configuration, never from what a user wrote as Host.</summary>
 /// <remarks>
 /// <see cref="SignInOptions.PublicAddress"/> where it is set. Otherwise those at which the page listens, by the hosts of <c>AllowedHosts</c>: on one's own
 /// machine <c>localhost</c>, <c>127.0.0.1</c> and <c>[::1]</c>, since a person's cookie is where they came in.

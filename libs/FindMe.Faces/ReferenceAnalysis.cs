@@ -28,7 +28,7 @@ public enum ReferenceProblem
 /// <param name="Warnings">What a person can do better, one plain sentence each; may be empty.</param>
 /// <param name="Width">Width of the full-size photo, upright, in pixels.</param>
 /// <param name="Height">Height of the full-size photo, upright, in pixels.</param>
-public sealed record ReferenceReading(
+public sealed record ReferenceAnalysis(
     ReferenceProblem? Problem,
     IReadOnlyList<Box> Faces,
     Box? Box,

@@ -1,6 +1,6 @@
 namespace FindMe.Faces.Tests;
 
-public sealed class ReferenceReadingTests(EngineFixture fixture)
+public sealed class ReferenceAnalysisTests(EngineFixture fixture)
 {
     [Fact]
     public void Every_reference_of_the_events_is_usable_without_saying_which_face()
@@ -104,6 +104,6 @@ public sealed class ReferenceReadingTests(EngineFixture fixture)
         Assert.Contains("The picture is too dark: turn towards the light.", reading.Warnings);
     }
 
-    private ReferenceReading Read(byte[] photo, int? face = null) =>
+    private ReferenceAnalysis Read(byte[] photo, int? face = null) =>
         fixture.Engine.ReadReference(photo, face, TestContext.Current.CancellationToken);
 }

@@ -64,7 +64,7 @@ internal static class SignIns
         string network,
         SignInStart start,
         HttpContext context,
-        Caller caller,
+        CurrentUser user,
         SignInAttempts attempts,
         XSignIn x,
         MastodonSignIn mastodon,
@@ -77,7 +77,7 @@ internal static class SignIns
         {
             if (network == SourceNames.X && x.IsOffered)
             {
-                return TypedResults.Ok(new SignInStarted(x.AuthorizeAt(attempts.Begin(context, network, x.Server, caller.Id, new Uri(home, "/sign-in/x/callback").AbsoluteUri))));
+                return TypedResults.Ok(new SignInStarted(x.AuthorizeAt(attempts.Begin(context, network, x.Server, user.Id, new Uri(home, "/sign-in/x/callback").AbsoluteUri))));
             }
 
             if (network == SourceNames.Mastodon && mastodon.IsOffered)
@@ -88,7 +88,7 @@ internal static class SignIns
                 }
 
                 var redirect = MastodonSignIn.RedirectAt(home, server);
-                return TypedResults.Ok(new SignInStarted(await mastodon.AuthorizeAtAsync(attempts.Begin(context, network, server, caller.Id, redirect), cancellationToken)));
+                return TypedResults.Ok(new SignInStarted(await mastodon.AuthorizeAtAsync(attempts.Begin(context, network, server, user.Id, redirect), cancellationToken)));
             }
         }
         catch (FetchException exception) when (exception.Problem is FetchProblem.ForbiddenAddress or FetchProblem.BadAddress)
@@ -106,13 +106,13 @@ internal static class SignIns
     }
 
     private static RedirectHttpResult ReceiveAnswer(
-        string network, string? server, HttpContext context, Caller caller, SignInAttempts attempts, ILogger<SignInAttempts> logger)
+        string network, string? server, HttpContext context, CurrentUser user, SignInAttempts attempts, ILogger<SignInAttempts> logger)
     {
         var query = context.Request.Query;
         var attempt = attempts.End(context);
         if (attempt is null
             || attempt.Network != network
-            || attempt.Person != caller.Id
+            || attempt.Person != user.Id
             || attempt.State != query["state"]
             || (network == SourceNames.Mastodon && attempt.Server.Authority != server)
             || (query["iss"].ToString() is { Length: > 0 } issuer && !IsSame(issuer, attempt.Server)))
@@ -133,7 +133,7 @@ internal static class SignIns
 
     private static async Task<Results<Ok<PendingAccountView>, ProblemHttpResult>> RedeemAsync(
         HttpContext context,
-        Caller caller,
+        CurrentUser user,
         SignInAttempts attempts,
         XSignIn x,
         MastodonSignIn mastodon,
@@ -144,7 +144,7 @@ internal static class SignIns
         ILogger<SignInAttempts> logger,
         CancellationToken cancellationToken)
     {
-        if (attempts.TakeAnswer(context) is not { } answer || answer.Attempt.Person != caller.Id)
+        if (attempts.TakeAnswer(context) is not { } answer || answer.Attempt.Person != user.Id)
         {
             return NoAnswer;
         }
@@ -155,19 +155,19 @@ internal static class SignIns
             var pending = network == SourceNames.X
                 ? await x.FinishAsync(answer.Attempt, answer.Code, cancellationToken)
                 : await mastodon.FinishAsync(answer.Attempt, answer.Code, cancellationToken);
-            await accounts.RevokePendingAsync(caller.Id, cancellationToken);
+            await accounts.RevokePendingAsync(user.Id, cancellationToken);
             await accounts.SavePendingAsync(
-                caller.Id, pending with { Nonce = attempts.NewNonce(context) }, Callers.Retention, options.Value.AttemptLifetime, CancellationToken.None);
-            if (await Callers.CallerOfAsync(context) is null)
+                user.Id, pending with { Nonce = attempts.NewNonce(context) }, CurrentUsers.Retention, options.Value.AttemptLifetime, CancellationToken.None);
+            if (await CurrentUsers.CurrentUserOfAsync(context) is null)
             {
                 // They deleted everything while the network answered: this must not be what is left of them.
-                await accounts.RevokePendingAsync(caller.Id, CancellationToken.None);
-                await keys.ShredAsync(caller.Id, CancellationToken.None);
+                await accounts.RevokePendingAsync(user.Id, CancellationToken.None);
+                await keys.ShredAsync(user.Id, CancellationToken.None);
                 return Problems.ConsentRequired;
             }
 
             return TypedResults.Ok(new PendingAccountView(
-                network, pending.Account.Handle, pending.Account.Server, await owners.HasOtherOwnerAsync(caller.Id, pending.Account, cancellationToken)));
+                network, pending.Account.Handle, pending.Account.Server, await owners.HasOtherOwnerAsync(user.Id, pending.Account, cancellationToken)));
         }
         catch (SignInException exception)
         {
@@ -181,11 +181,11 @@ internal static class SignIns
         }
     }
 
-    private static async Task<NoContent> CancelAsync(HttpContext context, Caller caller, SignInAttempts attempts, Accounts accounts, CancellationToken cancellationToken)
+    private static async Task<NoContent> CancelAsync(HttpContext context, CurrentUser user, SignInAttempts attempts, Accounts accounts, CancellationToken cancellationToken)
     {
-        if (await accounts.ReadPendingAsync(caller.Id, cancellationToken) is { } pending && attempts.Redeems(context, pending))
+        if (await accounts.ReadPendingAsync(user.Id, cancellationToken) is { } pending && attempts.Redeems(context, pending))
         {
-            await accounts.RevokePendingAsync(caller.Id, cancellationToken);
+            await accounts.RevokePendingAsync(user.Id, cancellationToken);
         }
 
         return TypedResults.NoContent();

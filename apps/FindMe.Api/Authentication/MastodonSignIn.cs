@@ -92,7 +92,7 @@ internal sealed class MastodonSignIn(
         }
 
         var token = answer.Json(who).Text("access_token", who);
-        await dapr.UpdateStateAsync<SealedApp>(
+        await dapr.UpdateStateAsync<EncryptedApp>(
             Key(attempt.Server), current => current.IsUsed ? current : current with { IsUsed = true }, _ => AppLifetime, cancellationToken);
         var me = (await http.SendAsync(
             new FetchRequest(new Uri(attempt.Server, "/api/v1/accounts/verify_credentials")) { Authorization = new AuthenticationHeaderValue("Bearer", token) },
@@ -116,7 +116,7 @@ internal sealed class MastodonSignIn(
     private async Task<App> AppAsync(Uri server, CancellationToken cancellationToken)
     {
         var key = Key(server);
-        if (Open(await dapr.GetStateAsync<SealedApp>(StateKeys.Store, key, cancellationToken)) is { } known)
+        if (Decrypt(await dapr.GetStateAsync<EncryptedApp>(StateKeys.Store, key, cancellationToken)) is { } known)
         {
             return known;
         }
@@ -131,9 +131,9 @@ internal sealed class MastodonSignIn(
             },
             cancellationToken)).Json(server.Authority);
         var app = new App(answer.Text("client_id", server.Authority), answer.Text("client_secret", server.Authority), scopes);
-        var document = new SealedApp(app.ClientId, app.Scopes, Convert.ToBase64String(_protector.Protect(Encoding.UTF8.GetBytes(app.ClientSecret))));
-        return Open(await dapr.CreateOrUpdateStateAsync<SealedApp>(
-            key, current => Open(current) is null ? document : current!, current => current.IsUsed ? AppLifetime : UnusedLifetime + options.Value.AttemptLifetime, cancellationToken)) ?? app;
+        var document = new EncryptedApp(app.ClientId, app.Scopes, Convert.ToBase64String(_protector.Protect(Encoding.UTF8.GetBytes(app.ClientSecret))));
+        return Decrypt(await dapr.CreateOrUpdateStateAsync<EncryptedApp>(
+            key, current => Decrypt(current) is null ? document : current!, current => current.IsUsed ? AppLifetime : UnusedLifetime + options.Value.AttemptLifetime, cancellationToken)) ?? app;
     }
 
     // profile asks for less than read:accounts, and came with 4.3, as the description of the server did. read:statuses is for hashtag feeds.
@@ -147,7 +147,7 @@ internal sealed class MastodonSignIn(
         return knowsProfile ? "profile read:accounts read:statuses" : "read:accounts read:statuses";
     }
 
-    private App? Open(SealedApp? document)
+    private App? Decrypt(EncryptedApp? document)
     {
         try
         {
@@ -171,7 +171,7 @@ internal sealed class MastodonSignIn(
     private sealed record App(string ClientId, string ClientSecret, string Scopes);
 
     /// <summary>FindMe's registration on an instance, its secret protected by the key ring.</summary>
-    private sealed record SealedApp(string ClientId, string Scopes, string ClientSecret) : Document
+    private sealed record EncryptedApp(string ClientId, string Scopes, string ClientSecret) : Document
     {
         /// <summary>Whether somebody has signed in with it.</summary>
         public bool IsUsed { get; init; }

@@ -32,8 +32,8 @@ internal sealed record AuditEntry(
     int? Photos = null,
     int? Found = null);
 
-/// <summary>Writes the audit log: a file a day in JSON lines, kept for <see cref="OnlyOneselfOptions.AuditDays"/>, or the app's own log.</summary>
-internal sealed partial class AuditLog(IOptions<OnlyOneselfOptions> options, ILoggerFactory loggers, TimeProvider time)
+/// <summary>Writes the audit log: a file a day in JSON lines, kept for <see cref="SafeguardOptions.AuditDays"/>, or the app's own log.</summary>
+internal sealed partial class AuditLog(IOptions<SafeguardOptions> options, ILoggerFactory loggers, TimeProvider time)
 {
     private const string Prefix = "audit-";
 

@@ -6,7 +6,7 @@ namespace FindMe.Apps.Tests.Wiring;
 
 /// <summary>A page in the operator's browser must not reach the apps: neither under a name of its own that leads here, nor with a body that a form can send.</summary>
 [Collection<SharingStartedApps>]
-public sealed class LocalCallersTests(StartedApps apps)
+public sealed class LoopbackTests(StartedApps apps)
 {
     [Theory]
     [InlineData("evil.example")]

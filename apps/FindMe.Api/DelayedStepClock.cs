@@ -5,11 +5,11 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>How searches that wait are woken. Section <c>Wakeups</c> of the configuration; checked at start.</summary>
-public sealed class WakeupOptions
+/// <summary>How searches that wait are woken. Section <c>DelayedSteps</c> of the configuration; checked at start.</summary>
+public sealed class DelayedStepOptions
 {
     /// <summary>The configuration section these are read from.</summary>
-    public const string Section = "Wakeups";
+    public const string Section = "DelayedSteps";
 
     /// <summary>Time between two looks at what is due, 100 ms to 5 min; 5 s. A step is asked for so much late at most; each look costs one read of the store.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
@@ -17,10 +17,10 @@ public sealed class WakeupOptions
 }
 
 [OptionsValidator]
-internal sealed partial class WakeupOptionsValidator : IValidateOptions<WakeupOptions>;
+internal sealed partial class DelayedStepOptionsValidator : IValidateOptions<DelayedStepOptions>;
 
 /// <summary>Asks for the steps of searches whose time has come. Every replica does; a step that is asked for twice is done once.</summary>
-internal sealed partial class WakeupClock(Wakeups wakeups, IOptions<WakeupOptions> options, TimeProvider time, ILogger<WakeupClock> logger) : BackgroundService
+internal sealed partial class DelayedStepClock(DelayedSteps delayedSteps, IOptions<DelayedStepOptions> options, TimeProvider time, ILogger<DelayedStepClock> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -29,7 +29,7 @@ internal sealed partial class WakeupClock(Wakeups wakeups, IOptions<WakeupOption
         {
             try
             {
-                var asked = await wakeups.PublishDueAsync(stoppingToken);
+                var asked = await delayedSteps.PublishDueAsync(stoppingToken);
                 if (asked > 0)
                 {
                     LogAsked(logger, asked);
@@ -58,12 +58,12 @@ internal sealed partial class WakeupClock(Wakeups wakeups, IOptions<WakeupOption
 }
 
 /// <summary>Registers the clock.</summary>
-internal static class WakeupServices
+internal static class DelayedStepServices
 {
-    public static void AddWakeups(this IServiceCollection services)
+    public static void AddDelayedSteps(this IServiceCollection services)
     {
-        services.AddOptions<WakeupOptions>().BindConfiguration(WakeupOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<WakeupOptions>, WakeupOptionsValidator>();
-        services.AddHostedService<WakeupClock>();
+        services.AddOptions<DelayedStepOptions>().BindConfiguration(DelayedStepOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DelayedStepOptions>, DelayedStepOptionsValidator>();
+        services.AddHostedService<DelayedStepClock>();
     }
 }

@@ -69,7 +69,7 @@ internal sealed partial class RequestRateOptionsValidator : IValidateOptions<Req
 /// <remarks>
 /// The address is that of the connection, which nobody can write. Behind a proxy it is what the proxy says: with
 /// <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c>, as on Azure Container Apps, the last entry of <c>X-Forwarded-For</c>, which the ingress
-/// itself adds; entries that a caller wrote stand before it and are not looked at. Without that setting the header is ignored.
+/// itself adds; entries that a user wrote stand before it and are not looked at. Without that setting the header is ignored.
 /// </remarks>
 internal static class RequestRates
 {
@@ -175,7 +175,7 @@ internal readonly record struct LimitKey(LimitKind Kind, string? Id = null)
 
     /// <summary>The person whose cookie the request has; unlimited without one.</summary>
     public static LimitKey OfPerson(HttpContext context) =>
-        context.User.FindFirstValue(Callers.Claim) is { } person ? new(LimitKind.Person, person) : default;
+        context.User.FindFirstValue(CurrentUsers.Claim) is { } person ? new(LimitKind.Person, person) : default;
 
     /// <summary>The address that the request comes from. All that come without one count together.</summary>
     public static LimitKey OfAddress(HttpContext context) => new(LimitKind.Address, ClientAddress.Of(context));

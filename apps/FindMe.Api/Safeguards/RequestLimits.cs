@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace FindMe.Api;
 
 /// <summary>How much one person, and one address, may ask for.</summary>
-internal sealed class RequestLimits(DaprClient dapr, IOptions<OnlyOneselfOptions> options, TimeProvider time) : IDisposable
+internal sealed class RequestLimits(DaprClient dapr, IOptions<SafeguardOptions> options, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan SignInWindow = TimeSpan.FromMinutes(5);
 
@@ -28,10 +28,10 @@ internal sealed class RequestLimits(DaprClient dapr, IOptions<OnlyOneselfOptions
 
     /// <summary>Counts a search. One that is refused for another reason counts too: asking is what is limited.</summary>
     /// <returns>Null: it may begin. Otherwise what is too many.</returns>
-    public async Task<string?> TrySearchAsync(HttpContext context, Caller caller, CancellationToken cancellationToken)
+    public async Task<string?> TrySearchAsync(HttpContext context, CurrentUser user, CancellationToken cancellationToken)
     {
         var day = DayOf(time.GetUtcNow());
-        if (!await TryCountAsync(StateKeys.Allowance($"{AuditLog.Pseudonym(caller.Id)}/{day}"), options.Value.SearchesPerDay, cancellationToken))
+        if (!await TryCountAsync(StateKeys.Allowance($"{AuditLog.Pseudonym(user.Id)}/{day}"), options.Value.SearchesPerDay, cancellationToken))
         {
             return $"You have begun {options.Value.SearchesPerDay} searches today.";
         }

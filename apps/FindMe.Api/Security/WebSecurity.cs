@@ -5,7 +5,7 @@ using Microsoft.Net.Http.Headers;
 namespace FindMe.Api;
 
 /// <summary>What keeps other sites out of the page and its cookie, and whoever asks too much from taking it from others.</summary>
-internal static class WebDefences
+internal static class WebSecurity
 {
     // Everything comes from this app itself; photos are also shown from memory (blob:) before they are sent.
     private const string ContentSecurityPolicy =
@@ -13,7 +13,7 @@ internal static class WebDefences
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
-    public static void AddWebDefences(this IServiceCollection services)
+    public static void AddWebSecurity(this IServiceCollection services)
     {
         services.AddRequestRates();
         services.AddServerLimits();
@@ -22,7 +22,7 @@ internal static class WebDefences
         services.Configure<HostFilteringOptions>(filter => filter.AllowEmptyHosts = false);
     }
 
-    public static void UseWebDefences(this WebApplication app) => app.Use(async (context, next) =>
+    public static void UseWebSecurity(this WebApplication app) => app.Use(async (context, next) =>
     {
         // At the last moment: an answer to an exception begins with no headers.
         context.Response.OnStarting(() =>

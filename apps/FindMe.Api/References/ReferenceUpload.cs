@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace FindMe.Api;
 
 /// <summary>A picture → the quality gate → an embedding, encrypted under the person's key. Wherever the picture came from.</summary>
-internal sealed class ReferenceIntake(
+internal sealed class ReferenceUpload(
     FaceReader faces,
     References references,
     ReferenceDeletion deletion,
@@ -18,21 +18,21 @@ internal sealed class ReferenceIntake(
     TimeProvider time)
 {
     /// <summary>Takes a reference, or says why not.</summary>
-    /// <param name="caller">Whose face it is.</param>
+    /// <param name="user">Whose face it is.</param>
     /// <param name="photo">The picture.</param>
     /// <param name="face">Which of its faces, counted from 0, left to right; null: its only one.</param>
     /// <param name="isAvatar">Whether it is the picture of their account; another one is compared with that.</param>
     /// <param name="replace">Whether it replaces the earlier references, which are then deleted, and whose searches are cancelled.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<Results<Created<ReferenceView>, ProblemHttpResult>> TakeAsync(
-        Caller caller, ReadOnlyMemory<byte> photo, int? face, bool isAvatar, bool replace, CancellationToken cancellationToken)
+    public async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakeAsync(
+        CurrentUser user, ReadOnlyMemory<byte> photo, int? face, bool isAvatar, bool replace, CancellationToken cancellationToken)
     {
-        if (!replace && caller.Person.References.Count >= options.Value.MaxPerPerson)
+        if (!replace && user.Person.References.Count >= options.Value.MaxPerPerson)
         {
             return TooMany;
         }
 
-        ReferenceReading reading;
+        ReferenceAnalysis reading;
         try
         {
             reading = await faces.ReadAsync(photo, face, cancellationToken);
@@ -49,24 +49,24 @@ internal sealed class ReferenceIntake(
             return unusable;
         }
 
-        var question = isAvatar ? null : await avatars.QuestionAsync(caller.Person.Accounts, reading.Embedding!, cancellationToken);
-        if (replace && await deletion.DeleteAllAsync(caller) is null)
+        var question = isAvatar ? null : await avatars.QuestionAsync(user.Person.Accounts, reading.Embedding!, cancellationToken);
+        if (replace && await deletion.DeleteAllAsync(user) is null)
         {
             return Problems.ConsentRequired;
         }
 
-        return await AddAsync(caller.Id, reading, question is null ? reading.Warnings : [question, .. reading.Warnings], cancellationToken);
+        return await AddAsync(user.Id, reading, question is null ? reading.Warnings : [question, .. reading.Warnings], cancellationToken);
     }
 
     // Others of the person may come at the same time: each is compared with all that are there at the moment it is written down.
-    private async Task<Results<Created<ReferenceView>, ProblemHttpResult>> AddAsync(
-        string person, ReferenceReading reading, IReadOnlyList<string> warnings, CancellationToken cancellationToken)
+    private async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> AddAsync(
+        string person, ReferenceAnalysis reading, IReadOnlyList<string> warnings, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var rule = faces.OnePerson;
         var summary = new ReferenceSummary
         {
-            Id = Callers.NewId(),
+            Id = CurrentUsers.NewId(),
             Recipe = faces.Recipe,
             Box = BoxOf(reading.Box!.Value),
             Width = reading.Width,
@@ -74,9 +74,9 @@ internal sealed class ReferenceIntake(
             Quality = reading.Quality,
             Warnings = warnings,
             CreatedAt = now,
-            ExpiresAt = now + Callers.Retention,
+            ExpiresAt = now + CurrentUsers.Retention,
         };
-        await references.SaveAsync(person, summary.Id, new OpenReference(summary.Recipe, reading.Embedding!.ToBytes()), Callers.Retention, cancellationToken);
+        await references.SaveAsync(person, summary.Id, new OpenReference(summary.Recipe, reading.Embedding!.ToBytes()), CurrentUsers.Retention, cancellationToken);
         var isAdded = false;
         try
         {
@@ -114,9 +114,9 @@ internal sealed class ReferenceIntake(
                 switch (fit)
                 {
                     case Fit.Used:
-                        return TypedResults.Created($"/api/references/{summary.Id}", ReferenceView.Of(summary, isUsed: true));
+                        return TypedResults.Created($"/api/references/{summary.Id}", ReferenceResponse.Of(summary, isUsed: true));
                     case Fit.Waiting:
-                        return NeedsAnother(ReferenceView.Of(summary, isUsed: false));
+                        return NeedsAnother(ReferenceResponse.Of(summary, isUsed: false));
                     case Fit.OtherPerson:
                         return OtherPerson;
                     default:
@@ -143,14 +143,14 @@ internal sealed class ReferenceIntake(
         "This is not the face you showed before.",
         "FindMe looks for one person. Show another photo of the same face; or send replace=true, which deletes the earlier ones and cancels their searches.");
 
-    private static ProblemHttpResult NeedsAnother(ReferenceView reference) => Problems.Of(
+    private static ProblemHttpResult NeedsAnother(ReferenceResponse reference) => Problems.Of(
         422,
         "needs-another-photo",
         "FindMe is not sure that this is the face you showed before.",
         "The photo is kept but not used yet. Show one more photo, from the front and in good light, that looks like both.",
         new() { ["reference"] = reference });
 
-    private static ProblemHttpResult? ProblemOf(ReferenceReading reading, int? face) => reading.Problem switch
+    private static ProblemHttpResult? ProblemOf(ReferenceAnalysis reading, int? face) => reading.Problem switch
     {
         ReferenceProblem.NoFace => Problems.Of(422, "no-face", "There is no face to be seen.", "Take a picture of your face from the front, in good light, without sunglasses."),
         ReferenceProblem.SeveralFaces => Problems.Of(

@@ -9,24 +9,24 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
     /// <summary>Before a search: whether it may begin.</summary>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var caller = context.Arguments.OfType<Caller>().Single();
-        return await limits.TrySearchAsync(context.HttpContext, caller, context.HttpContext.RequestAborted) is { } problem
+        var user = context.Arguments.OfType<CurrentUser>().Single();
+        return await limits.TrySearchAsync(context.HttpContext, user, context.HttpContext.RequestAborted) is { } problem
             ? limits.TooMany(context.HttpContext, "too-many-searches", problem)
             : await next(context);
     }
 
     /// <summary>Writes down that a search begins.</summary>
     /// <returns>False where that cannot be written: the search must not begin.</returns>
-    public Task<bool> TryBeginAsync(Caller caller, Search search, CancellationToken cancellationToken) =>
-        TryWriteAsync("search-begun", caller, search, isNew: true, cancellationToken);
+    public Task<bool> TryBeginAsync(CurrentUser user, Search search, CancellationToken cancellationToken) =>
+        TryWriteAsync("search-begun", user, search, isNew: true, cancellationToken);
 
     /// <summary>Writes down that a search goes on.</summary>
     /// <returns>False where that cannot be written: the search must not go on.</returns>
-    public Task<bool> TryContinueAsync(Caller caller, Search search, CancellationToken cancellationToken) =>
-        TryWriteAsync("search-continued", caller, search, isNew: false, cancellationToken);
+    public Task<bool> TryContinueAsync(CurrentUser user, Search search, CancellationToken cancellationToken) =>
+        TryWriteAsync("search-continued", user, search, isNew: false, cancellationToken);
 
     // The line first: a search that dies between the two is in the log and was never begun.
-    private async Task<bool> TryWriteAsync(string what, Caller caller, Search search, bool isNew, CancellationToken cancellationToken)
+    private async Task<bool> TryWriteAsync(string what, CurrentUser user, Search search, bool isNew, CancellationToken cancellationToken)
     {
         try
         {
@@ -34,8 +34,8 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
                 time.GetUtcNow(),
                 what,
                 AuditLog.Pseudonym(search.Id),
-                AuditLog.Pseudonym(caller.Id),
-                [.. caller.Person.Accounts.Select(account => $"{account.Network}:{account.Handle}")],
+                AuditLog.Pseudonym(user.Id),
+                [.. user.Person.Accounts.Select(account => $"{account.Network}:{account.Handle}")],
                 isNew ? search.Source : null,
                 isNew && search.Source != SourceNames.Zip ? search.Query : null));
         }
@@ -45,7 +45,7 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
             return false;
         }
 
-        await open.AddAsync(search.Id, caller.Id, isNew ? search.Turn : search.Turn + 1, cancellationToken);
+        await open.AddAsync(search.Id, user.Id, isNew ? search.Generation : search.Generation + 1, cancellationToken);
         return true;
     }
 
@@ -68,12 +68,12 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
 }
 
 /// <summary>Registers what keeps FindMe to finding oneself.</summary>
-internal static class OnlyOneselfServices
+internal static class SafeguardServices
 {
-    public static void AddOnlyOneself(this IServiceCollection services)
+    public static void AddSafeguards(this IServiceCollection services)
     {
-        services.AddOptions<OnlyOneselfOptions>().BindConfiguration(OnlyOneselfOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<OnlyOneselfOptions>, OnlyOneselfOptionsValidator>();
+        services.AddOptions<SafeguardOptions>().BindConfiguration(SafeguardOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<SafeguardOptions>, SafeguardOptionsValidator>();
         services.AddOptOuts();
         services.AddSingleton<SharedAlbums>();
         services.AddSingleton<RequestLimits>();

@@ -10,7 +10,7 @@ using Microsoft.Data.Sqlite;
 
 namespace FindMe.Apps.Tests.Api;
 
-public sealed class ForgettingTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
+public sealed class AccountDeletionTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
 {
     [Fact]
     public async Task Delete_everything_in_mid_search_leaves_nothing_and_what_is_in_flight_writes_nothing_back()
@@ -72,7 +72,7 @@ public sealed class ForgettingTests(FindMeSystem findMe) : IClassFixture<FindMeS
         using (var closed = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken))
         {
             var deleting = ada.Http.DeleteAsync(new Uri("/api/me", UriKind.Relative), closed.Token);
-            await UntilAsync(async () => (await PersonAsync(id))?.Leaving != false);
+            await UntilAsync(async () => (await PersonAsync(id))?.Deleting != false);
             await closed.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => deleting);
         }
@@ -83,7 +83,7 @@ public sealed class ForgettingTests(FindMeSystem findMe) : IClassFixture<FindMeS
         await bob.ShowDemoFaceAsync();
         id = await SearchManyAsync(bob);
         var (ended, page) = (bob.StatusOfAsync(HttpMethod.Delete, "/api/me"), findMe.System.Processes.Running().Single(process => process.Name == "findme-api").Id);
-        await UntilAsync(async () => (await PersonAsync(id))?.Leaving != false);
+        await UntilAsync(async () => (await PersonAsync(id))?.Deleting != false);
         LocalFindMe.Kill(page);
         await Assert.ThrowsAsync<HttpRequestException>(() => ended);
         Assert.NotEmpty(Keys($"person/{id}"));

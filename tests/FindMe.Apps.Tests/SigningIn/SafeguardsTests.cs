@@ -8,7 +8,7 @@ using FindMe.Faces;
 
 namespace FindMe.Apps.Tests.SigningIn;
 
-public sealed class OnlyOneselfTests(SignedInSystem findMe) : IClassFixture<SignedInSystem>
+public sealed class SafeguardsTests(SignedInSystem findMe) : IClassFixture<SignedInSystem>
 {
     // What a person's own endpoints without a name in their address do is done to the caller alone.
     private static readonly string[] OfTheCallerAlone =

@@ -1,21 +1,22 @@
-
+using System.Text.Json.Serialization;
 using Dapr;
 using Dapr.Client;
 
 namespace FindMe.Pipeline;
 
-/// <summary>Steps of searches to ask for later. Lies under <see cref="StateKeys.Wakeups"/>.</summary>
-public sealed record WakeupList : Document
+/// <summary>Steps of searches to ask for later. Lies under <see cref="StateKeys.DelayedSteps"/>.</summary>
+public sealed record DelayedStepList : Document
 {
     /// <summary>The steps, each once, in no order.</summary>
-    public IReadOnlyList<Wakeup> Wakeups { get; init; } = [];
+    [JsonPropertyName("wakeups")]
+    public IReadOnlyList<DelayedStep> Steps { get; init; } = [];
 }
 
 /// <summary>A step of a search to ask for later.</summary>
 /// <param name="Id">New each time the step is noted: a step noted again while it is being asked for is not forgotten.</param>
 /// <param name="Request">The step.</param>
 /// <param name="At">When.</param>
-public sealed record Wakeup(Guid Id, SearchRequest Request, DateTimeOffset At);
+public sealed record DelayedStep(Guid Id, SearchRequest Request, DateTimeOffset At);
 
 /// <summary>
 /// The steps of searches that have to wait: for a network's rate limit, or before a photo is tried once more. Nobody holds a message
@@ -24,7 +25,7 @@ public sealed record Wakeup(Guid Id, SearchRequest Request, DateTimeOffset At);
 /// <remarks>Dapr's pub/sub has no delay that every broker knows, hence a list in the state store.</remarks>
 /// <param name="dapr">The state store and the broker.</param>
 /// <param name="time">The clock.</param>
-public sealed class Wakeups(DaprClient dapr, TimeProvider time)
+public sealed class DelayedSteps(DaprClient dapr, TimeProvider time)
 {
     // Longer than any search is kept: a step whose search is gone does nothing.
     private static readonly TimeSpan TimeToLive = TimeSpan.FromDays(60);
@@ -35,14 +36,14 @@ public sealed class Wakeups(DaprClient dapr, TimeProvider time)
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">It is not known whether it was noted; noting it again is safe.</exception>
     public Task AddAsync(SearchRequest request, DateTimeOffset at, CancellationToken cancellationToken) =>
-        dapr.CreateOrUpdateStateAsync<WakeupList>(
-            StateKeys.Wakeups,
-            list => (list ?? new WakeupList()) with
+        dapr.CreateOrUpdateStateAsync<DelayedStepList>(
+            StateKeys.DelayedSteps,
+            list => (list ?? new DelayedStepList()) with
             {
-                Wakeups =
+                Steps =
                 [
-                    .. (list?.Wakeups ?? []).Where(wakeup => wakeup.Request.EventId() != request.EventId()),
-                    new Wakeup(Guid.NewGuid(), request, at),
+                    .. (list?.Steps ?? []).Where(step => step.Request.EventId() != request.EventId()),
+                    new DelayedStep(Guid.NewGuid(), request, at),
                 ],
             },
             _ => TimeToLive,
@@ -55,22 +56,22 @@ public sealed class Wakeups(DaprClient dapr, TimeProvider time)
     public async Task<int> PublishDueAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var noted = await dapr.GetStateAsync<WakeupList>(StateKeys.Store, StateKeys.Wakeups, cancellationToken);
-        var due = noted?.Wakeups.Where(wakeup => wakeup.At <= now).ToList() ?? [];
+        var noted = await dapr.GetStateAsync<DelayedStepList>(StateKeys.Store, StateKeys.DelayedSteps, cancellationToken);
+        var due = noted?.Steps.Where(step => step.At <= now).ToList() ?? [];
         if (due.Count == 0)
         {
             return 0;
         }
 
-        foreach (var wakeup in due)
+        foreach (var step in due)
         {
-            await dapr.PublishAsync(wakeup.Request, cancellationToken);
+            await dapr.PublishAsync(step.Request, cancellationToken);
         }
 
-        var asked = due.Select(wakeup => wakeup.Id).ToHashSet();
-        await dapr.UpdateStateAsync<WakeupList>(
-            StateKeys.Wakeups,
-            list => list with { Wakeups = [.. list.Wakeups.Where(wakeup => !asked.Contains(wakeup.Id))] },
+        var asked = due.Select(step => step.Id).ToHashSet();
+        await dapr.UpdateStateAsync<DelayedStepList>(
+            StateKeys.DelayedSteps,
+            list => list with { Steps = [.. list.Steps.Where(step => !asked.Contains(step.Id))] },
             _ => TimeToLive,
             cancellationToken);
         return due.Count;

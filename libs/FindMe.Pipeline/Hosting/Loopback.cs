@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace FindMe.Pipeline;
 
 /// <summary>Keeps web pages in a browser on the same machine from an app that only this machine reaches.</summary>
-internal static class LocalCallers
+internal static class Loopback
 {
     private static readonly string[] LocalNames = ["localhost", "127.0.0.1", "[::1]"];
 

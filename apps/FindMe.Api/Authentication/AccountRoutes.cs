@@ -53,16 +53,16 @@ internal static class AccountRoutes
     }
 
     private static async Task<Ok<MeView>> ReadAsync(
-        HttpContext context, XSignIn x, MastodonSignIn mastodon, BlueskySignIn bluesky, IOptions<XOptions> xOptions, IOptions<OnlyOneselfOptions> oneself)
+        HttpContext context, XSignIn x, MastodonSignIn mastodon, BlueskySignIn bluesky, IOptions<XOptions> xOptions, IOptions<SafeguardOptions> oneself)
     {
-        var caller = await Callers.CallerOfAsync(context);
+        var user = await CurrentUsers.CurrentUserOfAsync(context);
         (string Network, bool IsOffered)[] networks =
             [(SourceNames.Mastodon, mastodon.IsOffered), (SourceNames.Bluesky, bluesky.IsOffered), (SourceNames.X, x.IsOffered)];
         return TypedResults.Ok(new MeView(
-            Views(caller?.Person, xOptions.Value),
+            Views(user?.Person, xOptions.Value),
             [.. networks.Where(network => network.IsOffered).Select(network => network.Network)],
             oneself.Value.ReportAbuse,
-            OtherBrowsersOf(caller?.Person)));
+            OtherBrowsersOf(user?.Person)));
     }
 
     private static IReadOnlyList<AccountView> Views(Person? person, XOptions x) =>
@@ -81,30 +81,30 @@ internal static class AccountRoutes
     public static bool MayUseAvatar(AccountSummary account, XOptions x) => account.Network != SourceNames.X || x.ApprovedByX;
 
     private static async Task<Results<NoContent, ProblemHttpResult>> LinkAsync(
-        AccountLink link, HttpContext context, Caller caller, SignInAttempts attempts, AccountOwners owners, Accounts accounts, CancellationToken cancellationToken)
+        AccountLink link, HttpContext context, CurrentUser user, SignInAttempts attempts, AccountOwners owners, Accounts accounts, CancellationToken cancellationToken)
     {
         // Only the account that the person was asked about, in the browser that asked: another tab may have signed in with another one
         // meanwhile, and a cookie that somebody planted is in two browsers.
-        if (await accounts.ReadPendingAsync(caller.Id, cancellationToken) is not { } pending
+        if (await accounts.ReadPendingAsync(user.Id, cancellationToken) is not { } pending
             || pending.Account.Network != link.Network || pending.Account.Handle != link.Handle || !attempts.Redeems(context, pending))
         {
             return Problems.Of(409, "no-sign-in", "There is no such account to link.", "Sign in again.");
         }
 
-        var linked = await owners.LinkAsync(context, caller, pending, link.MoveHere, cancellationToken);
+        var linked = await owners.LinkAsync(context, user, pending, link.MoveHere, cancellationToken);
         if (linked == Linked.Elsewhere)
         {
             return Elsewhere;
         }
 
-        await accounts.DeletePendingAsync(caller.Id, cancellationToken);
+        await accounts.DeletePendingAsync(user.Id, cancellationToken);
         return linked == Linked.Done ? TypedResults.NoContent() : Problems.ConsentRequired;
     }
 
     private static async Task<Results<Ok<MeView>, ProblemHttpResult>> SignInAsync(
         BlueskyAccount wish,
         HttpContext context,
-        Caller caller,
+        CurrentUser user,
         BlueskySignIn bluesky,
         AccountOwners owners,
         RequestLimits limits,
@@ -136,7 +136,7 @@ internal static class AccountRoutes
         try
         {
             var signedIn = await bluesky.SignInAsync(handle, wish.AppPassword!, cancellationToken);
-            return await owners.LinkAsync(context, caller, signedIn, wish.MoveHere, cancellationToken) switch
+            return await owners.LinkAsync(context, user, signedIn, wish.MoveHere, cancellationToken) switch
             {
                 Linked.Done => TypedResults.Ok(new MeView([new AccountView(SourceNames.Bluesky, handle, signedIn.Account.Server, null, false)], [], null)),
                 Linked.Elsewhere => Elsewhere,
@@ -162,22 +162,22 @@ internal static class AccountRoutes
         "Use it here instead with moveHere: true, which signs it out there; or open those searches here with a code from that browser.");
 
     private static async Task<Results<Ok<SignedOut>, ProblemHttpResult>> SignOutAsync(
-        string network, HttpContext context, Caller caller, Accounts accounts, IOptions<XOptions> x, CancellationToken cancellationToken)
+        string network, HttpContext context, CurrentUser user, Accounts accounts, IOptions<XOptions> x, CancellationToken cancellationToken)
     {
-        if (caller.Person.Accounts.All(account => account.Network != network))
+        if (user.Person.Accounts.All(account => account.Network != network))
         {
             return Problems.NotFound;
         }
 
-        var revoked = await accounts.RevokeAsync(caller.Id, network, cancellationToken);
-        var left = (await Callers.CallerOfAsync(context))?.Person;
+        var revoked = await accounts.RevokeAsync(user.Id, network, cancellationToken);
+        var left = (await CurrentUsers.CurrentUserOfAsync(context))?.Person;
         return TypedResults.Ok(new SignedOut(network, revoked, Views(left, x.Value), OtherBrowsersOf(left)));
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ShowAvatarAsync(
-        string network, Caller caller, Avatars avatars, HttpResponse response, CancellationToken cancellationToken)
+        string network, CurrentUser user, Avatars avatars, HttpResponse response, CancellationToken cancellationToken)
     {
-        if (caller.Person.Accounts.FirstOrDefault(account => account.Network == network) is not { Avatar: { } avatar })
+        if (user.Person.Accounts.FirstOrDefault(account => account.Network == network) is not { Avatar: { } avatar })
         {
             return Problems.NotFound;
         }

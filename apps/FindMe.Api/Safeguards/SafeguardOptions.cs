@@ -3,11 +3,11 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>What keeps FindMe to finding oneself. Section <c>OnlyOneself</c> of the configuration; checked at start.</summary>
-public sealed class OnlyOneselfOptions
+/// <summary>What keeps FindMe to finding oneself. Section <c>Safeguards</c> of the configuration; checked at start.</summary>
+public sealed class SafeguardOptions
 {
     /// <summary>The configuration section these are read from.</summary>
-    public const string Section = "OnlyOneself";
+    public const string Section = "Safeguards";
 
     /// <summary>Searches that one person may begin in a day (UTC), 1 to 10,000. Default 50; the next one is answered with 429.</summary>
     [Range(1, 10_000)]
@@ -43,4 +43,4 @@ public sealed class OnlyOneselfOptions
 }
 
 [OptionsValidator]
-internal sealed partial class OnlyOneselfOptionsValidator : IValidateOptions<OnlyOneselfOptions>;
+internal sealed partial class SafeguardOptionsValidator : IValidateOptions<SafeguardOptions>;

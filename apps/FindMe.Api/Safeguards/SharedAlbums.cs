@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace FindMe.Api;
 
 /// <summary>Which albums a person may see: those that the operator shared with everyone, or with a handle they are signed in with.</summary>
-internal sealed class SharedAlbums(Albums albums, IOptions<OnlyOneselfOptions> options)
+internal sealed class SharedAlbums(Albums albums, IOptions<SafeguardOptions> options)
 {
     /// <summary>The names of the albums that a person may see, in the operator's order.</summary>
     public IReadOnlyList<string> NamesFor(Person? person) => [.. albums.Names.Where(name => MaySee(person, name))];

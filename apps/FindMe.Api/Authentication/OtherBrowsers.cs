@@ -35,15 +35,15 @@ internal static class OtherBrowsers
     }
 
     private static async Task<Created<BrowserCode>> CreateCodeAsync(
-        HttpContext context, Caller caller, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
+        HttpContext context, CurrentUser user, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
     {
         var code = RandomNumberGenerator.GetString(Alphabet, CodeLength);
-        await dapr.CreateOrUpdateStateAsync<OpenDoor>(Key(code), _ => new OpenDoor(caller.Id, Callers.SessionOf(context)), _ => CodeLifetime, cancellationToken);
+        await dapr.CreateOrUpdateStateAsync<OpenDoor>(Key(code), _ => new OpenDoor(user.Id, CurrentUsers.SessionOf(context)), _ => CodeLifetime, cancellationToken);
         return TypedResults.Created((string?)null, new BrowserCode($"{code[..5]}-{code[5..]}", time.GetUtcNow() + CodeLifetime));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> EnterAsync(
-        BrowserEntry entry, HttpContext context, RequestLimits limits, Forgetting forgetting, DaprClient dapr, ILogger<Forgetting> logger, CancellationToken cancellationToken)
+        BrowserEntry entry, HttpContext context, RequestLimits limits, AccountDeletion forgetting, DaprClient dapr, ILogger<AccountDeletion> logger, CancellationToken cancellationToken)
     {
         if (limits.TrySignIn(context) is { } wait)
         {
@@ -57,13 +57,13 @@ internal static class OtherBrowsers
             return WrongCode;
         }
 
-        var caller = await Callers.KnownCallerOfAsync(context);
-        if (caller?.Id == door.Person)
+        var user = await CurrentUsers.KnownUserOfAsync(context);
+        if (user?.Id == door.Person)
         {
             return TypedResults.NoContent();
         }
 
-        if (caller is { Person: { HasThings: true } or { Accounts.Count: > 0 } } && !entry.Discard)
+        if (user is { Person: { HasThings: true } or { Accounts.Count: > 0 } } && !entry.Discard)
         {
             return Problems.Of(
                 409, "things-here", "This browser has selfies, searches or accounts of its own.", "Keep them, and use another browser; or send discard: true, which deletes them first.");
@@ -86,7 +86,7 @@ internal static class OtherBrowsers
         }
 
         // A code is worth no more than the session that made it: who was signed out since lets nobody in.
-        var session = Callers.NewSession();
+        var session = CurrentUsers.NewSession();
         var opened = await dapr.UpdatePersonAsync(
             door.Person,
             person => person.Sessions.Contains(door.Session) ? person with { Sessions = person.WithSession(session) } : person,
@@ -96,30 +96,30 @@ internal static class OtherBrowsers
             return WrongCode;
         }
 
-        await Callers.SignInAsync(context, door.Person, session);
+        await CurrentUsers.SignInAsync(context, door.Person, session);
         try
         {
-            if (caller is not null)
+            if (user is not null)
             {
-                await forgetting.ForgetAsync(caller.Id);
+                await forgetting.ForgetAsync(user.Id);
             }
         }
         catch (DaprException exception)
         {
             // They are marked as leaving: the next sweep goes on.
-            ForgettingLog.Later(logger, exception.Message);
+            AccountDeletionLog.Later(logger, exception.Message);
         }
 
         return TypedResults.NoContent();
     }
 
-    private static async Task<NoContent> SignOutOthersAsync(HttpContext context, Caller caller, DaprClient dapr, CancellationToken cancellationToken)
+    private static async Task<NoContent> SignOutOthersAsync(HttpContext context, CurrentUser user, DaprClient dapr, CancellationToken cancellationToken)
     {
-        var session = Callers.NewSession();
+        var session = CurrentUsers.NewSession();
         // From the write on the browser must get its new cookie: no other one opens anything.
         cancellationToken.ThrowIfCancellationRequested();
-        await dapr.UpdatePersonAsync(caller.Id, person => person with { Sessions = [session] }, CancellationToken.None);
-        await Callers.SignInAsync(context, caller.Id, session);
+        await dapr.UpdatePersonAsync(user.Id, person => person with { Sessions = [session] }, CancellationToken.None);
+        await CurrentUsers.SignInAsync(context, user.Id, session);
         return TypedResults.NoContent();
     }
 

@@ -14,11 +14,11 @@ namespace FindMe.Api;
 /// <param name="Language">Only posts in this language, ISO 639.</param>
 /// <param name="Limit">Posts to look through, 1 to 10,000; default 1,000.</param>
 /// <param name="MaxCost">The most that it may cost, in US dollars; needed where a source is paid.</param>
-internal sealed record SearchWish(
+internal sealed record SearchRequestBody(
     string? Source, string? Query, DateTimeOffset? Since = null, DateTimeOffset? Until = null, string? Language = null, int? Limit = null, decimal? MaxCost = null);
 
-/// <summary>Checks what people wish to search, for each source, before anything is begun or paid.</summary>
-internal sealed partial class SearchWishes(
+/// <summary>Checks what people body to search, for each source, before anything is begun or paid.</summary>
+internal sealed partial class SearchRequestBodies(
     SharedAlbums albums, DaprClient dapr, IOptions<MastodonOptions> mastodon, IOptions<BlueskyOptions> bluesky, IOptions<XOptions> x, TimeProvider time)
 {
     private const int DefaultLimit = 1_000;
@@ -54,20 +54,20 @@ internal sealed partial class SearchWishes(
         };
     }
 
-    /// <summary>Checks a wish.</summary>
+    /// <summary>Checks a body.</summary>
     /// <returns>What to search, or the problem.</returns>
     public async Task<(string Source, string Query, SearchTerms Terms, ProblemHttpResult? Problem)> CheckAsync(
-        SearchWish wish, Caller caller, CancellationToken cancellationToken)
+        SearchRequestBody body, CurrentUser user, CancellationToken cancellationToken)
     {
-        var (source, query) = (wish.Source ?? "", wish.Query?.Trim() ?? "");
-        var problem = await QueryProblemAsync(source, query, wish.Language, caller, cancellationToken)
-            ?? TermsProblem(source, wish)
-            ?? ProblemOf(source, wish.Limit, wish.MaxCost, 0, x.Value)
-            ?? (source == SourceNames.X && wish.MaxCost is null
+        var (source, query) = (body.Source ?? "", body.Query?.Trim() ?? "");
+        var problem = await QueryProblemAsync(source, query, body.Language, user, cancellationToken)
+            ?? TermsProblem(source, body)
+            ?? ProblemOf(source, body.Limit, body.MaxCost, 0, x.Value)
+            ?? (source == SourceNames.X && body.MaxCost is null
                 ? Problems.Of(422, "max-cost-missing", "X charges for each post that is read.", "Say with maxCost how much the search may cost; POST /api/searches/estimate says how much it would.")
                 : null);
-        var limit = FieldsOf(source).Contains("limit") ? wish.Limit ?? DefaultLimit : (int?)null;
-        return (source, query, new SearchTerms(wish.Since, wish.Until, wish.Language?.ToLowerInvariant(), limit, wish.MaxCost), problem);
+        var limit = FieldsOf(source).Contains("limit") ? body.Limit ?? DefaultLimit : (int?)null;
+        return (source, query, new SearchTerms(body.Since, body.Until, body.Language?.ToLowerInvariant(), limit, body.MaxCost), problem);
     }
 
     /// <summary>Checks how far a search may go.</summary>
@@ -89,14 +89,14 @@ internal sealed partial class SearchWishes(
             : null;
     }
 
-    private async Task<ProblemHttpResult?> QueryProblemAsync(string source, string query, string? language, Caller caller, CancellationToken cancellationToken)
+    private async Task<ProblemHttpResult?> QueryProblemAsync(string source, string query, string? language, CurrentUser user, CancellationToken cancellationToken)
     {
         if (query.Length > MaxQuery)
         {
             return Problems.Of(422, "query-refused", $"The query has {query.Length} characters.", $"Write at most {MaxQuery}.");
         }
 
-        if (Obstacle(source, caller.Person) is var (needs, reason))
+        if (Obstacle(source, user.Person) is var (needs, reason))
         {
             return needs == "operator"
                 ? Problems.Of(422, source == SourceNames.X ? "x-not-approved" : "not-offered", "This source is not offered here.", reason)
@@ -106,12 +106,12 @@ internal sealed partial class SearchWishes(
         switch (source)
         {
             case SourceNames.Album:
-                return albums.MaySee(caller.Person, query) ? null
+                return albums.MaySee(user.Person, query) ? null
                     : Problems.Of(422, "unknown-album", $"There is no album named “{query}”.", "GET /api/sources says which there are; the operator adds one with --album FOLDER.");
             case SourceNames.Zip:
                 return UploadId().IsMatch(query)
                     && await dapr.GetStateAsync<Upload>(StateKeys.Store, StateKeys.Upload(query), cancellationToken) is { } upload
-                    && upload.Person == caller.Id
+                    && upload.Person == user.Id
                     ? null
                     : Problems.Of(422, "unknown-upload", "There is no such upload.", "Send a ZIP file to POST /api/uploads; it is deleted after a while.");
             case SourceNames.Hashtags or SourceNames.Mastodon:
@@ -127,10 +127,10 @@ internal sealed partial class SearchWishes(
         }
     }
 
-    private ProblemHttpResult? TermsProblem(string source, SearchWish wish)
+    private ProblemHttpResult? TermsProblem(string source, SearchRequestBody body)
     {
         var fields = FieldsOf(source);
-        foreach (var (name, isGiven) in new[] { ("since", wish.Since is not null), ("until", wish.Until is not null), ("language", wish.Language is not null) })
+        foreach (var (name, isGiven) in new[] { ("since", body.Since is not null), ("until", body.Until is not null), ("language", body.Language is not null) })
         {
             if (isGiven && !fields.Contains(name))
             {
@@ -138,17 +138,17 @@ internal sealed partial class SearchWishes(
             }
         }
 
-        if (wish.Since >= wish.Until || wish.Since > time.GetUtcNow())
+        if (body.Since >= body.Until || body.Since > time.GetUtcNow())
         {
             return Problems.Of(422, "bad-period", "There is no time between since and until.", "`since` must be earlier than `until`, and in the past.");
         }
 
-        if (source == SourceNames.X && (wish.Since < time.GetUtcNow() - XReach || wish.Until < time.GetUtcNow() - XReach))
+        if (source == SourceNames.X && (body.Since < time.GetUtcNow() - XReach || body.Until < time.GetUtcNow() - XReach))
         {
             return Problems.Of(422, "bad-period", "X shows the last seven days only.", "Choose a later time.");
         }
 
-        return wish.Language is not null && !Language().IsMatch(wish.Language)
+        return body.Language is not null && !Language().IsMatch(body.Language)
             ? Problems.Of(422, "bad-language", "This is not the code of a language.", "Write two or three letters, such as en.")
             : null;
     }

@@ -6,13 +6,13 @@ namespace FindMe.Api;
 /// <summary>What became of an account that was to be linked.</summary>
 internal enum Linked
 {
-    /// <summary>The account is the caller's now, or was before.</summary>
+    /// <summary>The account is the user's now, or was before.</summary>
     Done,
 
-    /// <summary>Searches in another browser are linked to it, and the caller has not said to take it from there.</summary>
+    /// <summary>Searches in another browser are linked to it, and the user has not said to take it from there.</summary>
     Elsewhere,
 
-    /// <summary>The caller deleted everything meanwhile.</summary>
+    /// <summary>The user deleted everything meanwhile.</summary>
     Gone,
 }
 
@@ -27,17 +27,17 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
     public async Task<bool> HasOtherOwnerAsync(string person, AccountSummary account, CancellationToken cancellationToken) =>
         await OtherOwnerAsync(person, account, cancellationToken) is { Document.HasThings: true };
 
-    /// <summary>Links an account to the caller.</summary>
-    /// <param name="context">The caller's request: their browser gets a new session.</param>
-    /// <param name="caller">The caller.</param>
+    /// <summary>Links an account to the user.</summary>
+    /// <param name="context">The user's request: their browser gets a new session.</param>
+    /// <param name="user">The user.</param>
     /// <param name="pending">The account.</param>
     /// <param name="moveHere">Whether to take it from another person who has something here.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<Linked> LinkAsync(HttpContext context, Caller caller, PendingAccount pending, bool moveHere, CancellationToken cancellationToken)
+    public async Task<Linked> LinkAsync(HttpContext context, CurrentUser user, PendingAccount pending, bool moveHere, CancellationToken cancellationToken)
     {
         var (network, account) = (pending.Account.Network, pending.Account);
         var key = account.OwnerKey();
-        if (await OtherOwnerAsync(caller.Id, account, cancellationToken) is { } other)
+        if (await OtherOwnerAsync(user.Id, account, cancellationToken) is { } other)
         {
             if (other.Document.HasThings && !moveHere)
             {
@@ -47,19 +47,19 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
             await accounts.RevokeAsync(other.Person, network, cancellationToken);
         }
 
-        if (caller.Person.Accounts.Any(other => other.Network == network && other.OwnerKey() != key))
+        if (user.Person.Accounts.Any(other => other.Network == network && other.OwnerKey() != key))
         {
             // One account a network: the earlier one gets its access back.
-            await accounts.RevokeAsync(caller.Id, network, cancellationToken);
+            await accounts.RevokeAsync(user.Id, network, cancellationToken);
         }
 
         // A cookie that somebody planted in this browser before must not show what comes now: one that links a new account alone stays. From
         // the first write on the browser must get its new cookie, whatever becomes of its request: no other one opens anything.
-        var (session, replaced) = (Callers.NewSession(), Callers.SessionOf(context));
-        await accounts.SaveAsync(caller.Id, pending.Secrets, Callers.Retention, cancellationToken);
-        await dapr.SaveStateAsync(StateKeys.Store, key, new Owner(caller.Id), Callers.Retention, CancellationToken.None);
+        var (session, replaced) = (CurrentUsers.NewSession(), CurrentUsers.SessionOf(context));
+        await accounts.SaveAsync(user.Id, pending.Secrets, CurrentUsers.Retention, cancellationToken);
+        await dapr.SaveStateAsync(StateKeys.Store, key, new Owner(user.Id), CurrentUsers.Retention, CancellationToken.None);
         var written = await dapr.UpdatePersonAsync(
-            caller.Id,
+            user.Id,
             current => current with
             {
                 Accounts = [.. current.Accounts.Where(other => other.Network != network), account],
@@ -68,13 +68,13 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
             CancellationToken.None);
         if (written is null)
         {
-            await accounts.RevokeAsync(caller.Id, network, CancellationToken.None);
+            await accounts.RevokeAsync(user.Id, network, CancellationToken.None);
             await dapr.DeleteStateAsync(StateKeys.Store, key, CancellationToken.None);
-            await keys.ShredAsync(caller.Id, CancellationToken.None);
+            await keys.ShredAsync(user.Id, CancellationToken.None);
             return Linked.Gone;
         }
 
-        await Callers.SignInAsync(context, caller.Id, session);
+        await CurrentUsers.SignInAsync(context, user.Id, session);
         SignInLog.SignedIn(logger, network);
         return Linked.Done;
     }
@@ -83,7 +83,7 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
     {
         var key = account.OwnerKey();
         return await dapr.GetStateAsync<Owner>(StateKeys.Store, key, cancellationToken) is { } owner && owner.Person != person
-            && await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(owner.Person), cancellationToken) is { Leaving: false } document
+            && await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(owner.Person), cancellationToken) is { Deleting: false } document
             && document.Accounts.Any(other => other.OwnerKey() == key)
             ? (owner.Person, document)
             : null;

@@ -10,14 +10,14 @@ namespace FindMe.Api;
 /// <summary>Who calls: a person who has agreed, known by their cookie. Asking for one makes an endpoint answer 403 to everybody else.</summary>
 /// <param name="Id">128 random bits, 32 hexadecimal digits; nothing that says who they are.</param>
 /// <param name="Person">Their document as it was when the request came.</param>
-internal sealed record Caller(string Id, Person Person)
+internal sealed record CurrentUser(string Id, Person Person)
 {
-    public static ValueTask<Caller?> BindAsync(HttpContext context) =>
-        ValueTask.FromResult(context.Features.Get<Caller>());
+    public static ValueTask<CurrentUser?> BindAsync(HttpContext context) =>
+        ValueTask.FromResult(context.Features.Get<CurrentUser>());
 }
 
 /// <summary>Recognises callers by an encrypted cookie, and turns away those who have not agreed yet.</summary>
-internal static class Callers
+internal static class CurrentUsers
 {
     /// <summary>The claim that holds a person's id.</summary>
     public const string Claim = "person";
@@ -33,7 +33,7 @@ internal static class Callers
     /// <summary>What a person is kept for after they were last here: as long as their youngest reference or search can be.</summary>
     public static readonly TimeSpan Retention = Person.Retention;
 
-    public static void AddCallers(this IServiceCollection services)
+    public static void AddCurrentUsers(this IServiceCollection services)
     {
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie =>
         {
@@ -46,7 +46,7 @@ internal static class Callers
         });
     }
 
-    public static void UseCallers(this WebApplication app)
+    public static void UseCurrentUsers(this WebApplication app)
     {
         // Secure everywhere but http://localhost, also behind a proxy that ends TLS: over plain http another host gets no cookie to keep.
         app.UseCookiePolicy(new CookiePolicyOptions
@@ -58,16 +58,16 @@ internal static class Callers
         app.UseRateLimiter();
         app.Use(async (context, next) =>
         {
-            var required = context.GetEndpoint()?.Metadata.GetMetadata<CallerRequired>();
+            var required = context.GetEndpoint()?.Metadata.GetMetadata<CurrentUserRequired>();
             if (required is null)
             {
                 await next(context);
                 return;
             }
 
-            if (await CallerOfAsync(context) is { } caller)
+            if (await CurrentUserOfAsync(context) is { } user)
             {
-                context.Features.Set(caller);
+                context.Features.Set(user);
                 await next(context);
                 return;
             }
@@ -81,14 +81,14 @@ internal static class Callers
     /// <param name="otherwise">The answer to everybody else; null: 403 <c>consent-required</c>.</param>
     public static TBuilder RequireCaller<TBuilder>(this TBuilder endpoint, IResult? otherwise = null)
         where TBuilder : IEndpointConventionBuilder =>
-        endpoint.WithMetadata(new CallerRequired(otherwise ?? Problems.ConsentRequired));
+        endpoint.WithMetadata(new CurrentUserRequired(otherwise ?? Problems.ConsentRequired));
 
     /// <summary>The person behind the request's cookie; null when there is none, or they have not agreed, or are leaving.</summary>
-    public static async Task<Caller?> CallerOfAsync(HttpContext context) =>
-        await KnownCallerOfAsync(context) is { Person.Leaving: false } caller ? await VisitAsync(context, caller) : null;
+    public static async Task<CurrentUser?> CurrentUserOfAsync(HttpContext context) =>
+        await KnownUserOfAsync(context) is { Person.Deleting: false } user ? await VisitAsync(context, user) : null;
 
     /// <summary>The same, but also a person who is leaving: what was left of them when that was interrupted can still be deleted.</summary>
-    public static async Task<Caller?> KnownCallerOfAsync(HttpContext context)
+    public static async Task<CurrentUser?> KnownUserOfAsync(HttpContext context)
     {
         if (context.User.FindFirstValue(Claim) is not { } id)
         {
@@ -98,29 +98,29 @@ internal static class Callers
         var dapr = context.RequestServices.GetRequiredService<DaprClient>();
         var person = await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(id), context.RequestAborted);
         var session = context.User.FindFirstValue(SessionClaim);
-        return person is null || (person.Sessions.Count > 0 && !person.Sessions.Contains(session)) ? null : new Caller(id, person);
+        return person is null || (person.Sessions.Count > 0 && !person.Sessions.Contains(session)) ? null : new CurrentUser(id, person);
     }
 
     // What is expired is not shown from its moment on, and goes from the document at the next visit.
-    private static async Task<Caller?> VisitAsync(HttpContext context, Caller caller)
+    private static async Task<CurrentUser?> VisitAsync(HttpContext context, CurrentUser user)
     {
         var now = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
-        if (caller.Person.VisitedAt + VisitKept > now)
+        if (user.Person.VisitedAt + VisitKept > now)
         {
-            return caller with { Person = caller.Person.WithoutExpired(now) };
+            return user with { Person = user.Person.WithoutExpired(now) };
         }
 
         var dapr = context.RequestServices.GetRequiredService<DaprClient>();
         var person = await dapr.UpdatePersonAsync(
-            caller.Id, current => current.VisitedAt + VisitKept > now ? current : current.WithoutExpired(now) with { VisitedAt = now }, context.RequestAborted);
-        return person is null ? null : new Caller(caller.Id, person.WithoutExpired(now));
+            user.Id, current => current.VisitedAt + VisitKept > now ? current : current.WithoutExpired(now) with { VisitedAt = now }, context.RequestAborted);
+        return person is null ? null : new CurrentUser(user.Id, person.WithoutExpired(now));
     }
 
     /// <summary>Changes what is kept of a person, unless they are leaving or have left.</summary>
     /// <returns>The person as they are now; null when they are leaving or have left.</returns>
     public static async Task<Person?> UpdatePersonAsync(this DaprClient dapr, string id, Func<Person, Person> change, CancellationToken cancellationToken) =>
         await dapr.UpdateStateAsync<Person>(
-            StateKeys.Person(id), person => person.Leaving ? person : change(person), _ => Retention, cancellationToken) is { Leaving: false } person
+            StateKeys.Person(id), person => person.Deleting ? person : change(person), _ => Retention, cancellationToken) is { Deleting: false } person
             ? person
             : null;
 
@@ -146,5 +146,5 @@ internal static class Callers
 
     private static bool IsLocal(HttpRequest request) => !request.IsHttps && request.Host.Host is "localhost" or "127.0.0.1" or "[::1]";
 
-    private sealed record CallerRequired(IResult Otherwise);
+    private sealed record CurrentUserRequired(IResult Otherwise);
 }
