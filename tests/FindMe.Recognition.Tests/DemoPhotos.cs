@@ -11,7 +11,7 @@ internal static class DemoPhotos
 {
     public static string Root { get; } = FindRoot();
 
-    public static string PathOf(string photo) => Path.Combine(Root, "node_modules", "@vladmandic", "face-api", "demo", photo);
+    public static string PathOf(string photo) => Path.Combine(Root, "artifacts", "models", "demo", photo);
 
     public static byte[] Read(string photo) => File.ReadAllBytes(PathOf(photo));
 

@@ -95,7 +95,7 @@ internal sealed class Pictures(string? folder)
                 root = root.Parent;
             }
 
-            return Path.Combine(root?.FullName ?? throw new InvalidOperationException("The bench runs from a checkout of FindMe."), "node_modules", "@vladmandic", "face-api", "demo");
+            return Path.Combine(root?.FullName ?? throw new InvalidOperationException("The bench runs from a checkout of FindMe."), "artifacts", "models", "demo");
         }
     }
 
