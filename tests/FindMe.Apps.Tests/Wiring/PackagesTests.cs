@@ -79,6 +79,37 @@ public sealed partial class PackagesTests
         }
     }
 
+    [Theory]
+    [InlineData("linux-x64")]
+    [InlineData("linux-arm64")]
+    [InlineData("osx-arm64")]
+    [InlineData("win-x64")]
+    [InlineData("win-arm64")]
+    public async Task A_build_on_a_platform_takes_the_libraries_of_that_platform(string platform)
+    {
+        var (exitCode, said) = await ResolveAsync(platform);
+
+        Assert.True(exitCode == 0, said);
+        foreach (var library in (string[])["onnxruntime", "vips"])
+        {
+            Assert.Matches($"/runtimes/{platform}/native/(lib)?{library}[^/]*\"", said);
+        }
+
+        Assert.DoesNotMatch($"/runtimes/(?!{platform}/)[^/]+/native/", said);
+    }
+
+    [Theory]
+    [InlineData("linux-musl-x64")]
+    [InlineData("osx-x64")]
+    public async Task A_build_on_a_platform_without_ONNX_Runtime_stops_with_one_line(string platform)
+    {
+        var (exitCode, said) = await ResolveAsync(platform);
+
+        Assert.Equal(1, exitCode);
+        var error = Assert.Single(said.Split('\n'), line => line.Contains("error", StringComparison.Ordinal));
+        Assert.Contains($"error : ONNX Runtime has no library for {platform}: build for linux-x64", error, StringComparison.Ordinal);
+    }
+
     // The programs FindMe is measured against are npm packages, and whoever measures installs them.
     [Theory]
     [InlineData("bench/peer")]
@@ -91,6 +122,23 @@ public sealed partial class PackagesTests
             .ToList();
         Assert.NotEmpty(calls);
         Assert.All(calls, call => Assert.Contains("--ignore-scripts", call, StringComparison.Ordinal));
+    }
+
+    // What a build on that platform would copy; nothing is compiled.
+    private static async Task<(int ExitCode, string Said)> ResolveAsync(string platform)
+    {
+        using var build = Process.Start(new ProcessStartInfo(
+            "dotnet",
+            ["msbuild", "apps/FindMe.Cli/FindMe.Cli.csproj", "-nologo", "-target:ResolvePackageAssets", "-getItem:RuntimeTargetsCopyLocalItems", $"-property:Configuration=Release;NETCoreSdkPortableRuntimeIdentifier={platform}"])
+        {
+            WorkingDirectory = Checkouts.Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var said = await Task.WhenAll(
+            build.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), build.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await build.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (build.ExitCode, string.Concat(said).Replace('\\', '/'));
     }
 
     private static async Task<string[]> FilesAsync(params string[] folders)
