@@ -10,8 +10,8 @@ internal sealed record Checkout(string Root)
     /// <summary>The models that the builder has made.</summary>
     public string Models => Path.Combine(Root, "artifacts", "models");
 
-    /// <summary>The models' package brings six photos of groups of people.</summary>
-    public string DemoPhotos => Path.Combine(Root, "node_modules", "@vladmandic", "face-api", "demo");
+    /// <summary>Six photos of groups of people, which come with the models.</summary>
+    public string DemoPhotos => Path.Combine(Models, "demo");
 
     /// <summary>An app's or tool's built program.</summary>
     public string ProgramOf(string project) => Path.Combine(Root, "artifacts", "bin", project, "release", project + ".dll");

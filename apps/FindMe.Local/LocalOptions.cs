@@ -20,7 +20,7 @@ internal sealed record LocalOptions
     /// <summary>Whether to imitate the networks on this machine, and to search those.</summary>
     public required bool DemoNetworks { get; init; }
 
-    /// <summary>Whether to install and build first.</summary>
+    /// <summary>Whether to build first.</summary>
     public required bool Build { get; init; }
 
     /// <summary>What the sidecar does wrong on purpose; null: nothing.</summary>

@@ -53,7 +53,7 @@ internal static class LocalRun
             await Preparation.PrepareAsync(checkout, options.DemoNetworks, cancellationToken);
         }
 
-        if (!Directory.Exists(checkout.Models) || Directory.GetFiles(checkout.Models, "*.onnx").Length == 0)
+        if (!Directory.Exists(checkout.DemoPhotos) || Directory.GetFiles(checkout.Models, "*.onnx").Length == 0)
         {
             throw new StartException("the models are missing. Start it without --no-build, which builds them.");
         }
@@ -113,7 +113,7 @@ internal static class LocalRun
         }
     }
 
-    // The package's folder holds more than photos, and every file of an album counts as one.
+    // A copy: whoever adds photos of their own to the demo album must not change the models' folder.
     private static string CopyDemoAlbum(Checkout checkout, string data)
     {
         var album = LocalSystem.CreateFolder(Path.Combine(data, "demo"));

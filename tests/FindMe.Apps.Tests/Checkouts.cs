@@ -7,9 +7,9 @@ internal static class Checkouts
 
     public static string Models => Path.Combine(Root, "artifacts", "models");
 
-    /// <summary>Six photos of groups of people that come with the models' npm package.</summary>
+    /// <summary>Six photos of groups of people that come with the models.</summary>
     public static IReadOnlyList<string> DemoPhotos { get; } =
-        [.. Directory.GetFiles(Path.Combine(Root, "node_modules", "@vladmandic", "face-api", "demo"), "sample*.jpg").Order(StringComparer.Ordinal)];
+        [.. Directory.GetFiles(Path.Combine(Models, "demo"), "sample*.jpg").Order(StringComparer.Ordinal)];
 
     public static string ProgramOf(string project) => Path.Combine(Root, "artifacts", "bin", project, "release", project + ".dll");
 

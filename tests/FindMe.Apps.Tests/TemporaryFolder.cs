@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
 using FindMe.Faces;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.PixelFormats;
 
 namespace FindMe.Apps.Tests;
 
@@ -50,54 +50,10 @@ internal sealed class TemporaryFolder : IDisposable
     /// <summary>A grey PNG.</summary>
     public static byte[] BlankPng(int width, int height)
     {
+        using var picture = new Image<L8>(width, height, new L8(128));
         using var png = new MemoryStream();
-        png.Write([0x89, .. "PNG\r\n\u001a\n"u8]);
-        var header = new byte[13];
-        BinaryPrimitives.WriteInt32BigEndian(header, width);
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
-        header[8] = 8;
-        Chunk("IHDR"u8, header);
-        using var pixels = new MemoryStream();
-        using (var zlib = new ZLibStream(pixels, CompressionLevel.Fastest, leaveOpen: true))
-        {
-            var row = new byte[width + 1];
-            row.AsSpan(1).Fill(128);
-            for (var y = 0; y < height; y++)
-            {
-                zlib.Write(row);
-            }
-        }
-
-        Chunk("IDAT"u8, pixels.ToArray());
-        Chunk("IEND"u8, []);
+        picture.SaveAsPng(png);
         return png.ToArray();
-
-        void Chunk(ReadOnlySpan<byte> type, byte[] data)
-        {
-            var number = new byte[4];
-            BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
-            png.Write(number);
-            byte[] body = [.. type, .. data];
-            png.Write(body);
-            BinaryPrimitives.WriteUInt32BigEndian(number, Crc32(body));
-            png.Write(number);
-        }
-    }
-
-    // The checksum of PNG's chunks: polynomial 0xEDB88320, reflected (PNG specification, annex D).
-    private static uint Crc32(byte[] data)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in data)
-        {
-            crc ^= value;
-            for (var bit = 0; bit < 8; bit++)
-            {
-                crc = (crc & 1) == 0 ? crc >> 1 : (crc >> 1) ^ 0xEDB88320;
-            }
-        }
-
-        return ~crc;
     }
 
     public void Dispose()

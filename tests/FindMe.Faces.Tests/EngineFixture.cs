@@ -13,12 +13,9 @@ public sealed class EngineFixture : IAsyncLifetime
 
     internal static string ModelsPath { get; } = Path.Combine(Root, "artifacts", "models");
 
-    internal static string FaceApiFolder { get; } = Path.Combine(Root, "node_modules", "@vladmandic", "face-api");
-
     public async ValueTask InitializeAsync()
     {
-        await new ModelBuild(Root, Path.Combine(Root, ModelBuild.FaceApiWeights), ModelsPath, TextWriter.Null)
-            .RunAsync(TestContext.Current.CancellationToken);
+        await ModelBuild.Of(Root, ModelsPath, TextWriter.Null).RunAsync(TestContext.Current.CancellationToken);
         Engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = ModelsPath });
     }
 
@@ -28,6 +25,6 @@ public sealed class EngineFixture : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>One of the six photos of face-api's own demo, which come with its npm package.</summary>
-    internal static byte[] ReadSample(int number) => File.ReadAllBytes(Path.Combine(FaceApiFolder, "demo", $"sample{number}.jpg"));
+    /// <summary>One of the six demo photos that come with the models.</summary>
+    internal static byte[] ReadSample(int number) => File.ReadAllBytes(Path.Combine(ModelsPath, "demo", $"sample{number}.jpg"));
 }

@@ -1,3 +1,5 @@
+using SixLabors.ImageSharp.Processing;
+
 namespace FindMe.Faces.Tests;
 
 public sealed class FaceEngineTests(EngineFixture fixture)
@@ -81,20 +83,20 @@ public sealed class FaceEngineTests(EngineFixture fixture)
             () => fixture.Engine.Analyze(EngineFixture.ReadSample(1), new CancellationToken(canceled: true)));
 
     [Theory]
-    [InlineData("d90")]
-    [InlineData("d270")]
-    public void A_photo_whose_pixels_lie_on_their_side_is_searched_turned(string angle)
+    [InlineData(RotateMode.Rotate90)]
+    [InlineData(RotateMode.Rotate270)]
+    public void A_photo_whose_pixels_lie_on_their_side_is_searched_turned(RotateMode angle)
     {
         var photo = EngineFixture.ReadSample(6);
         var upright = fixture.Engine.Analyze(photo, TestContext.Current.CancellationToken);
 
-        var turned = fixture.Engine.Analyze(TestPictures.Edit(photo, "rot", ("angle", angle)), TestContext.Current.CancellationToken);
+        var turned = fixture.Engine.Analyze(TestPictures.Edit(photo, picture => picture.Rotate(angle)), TestContext.Current.CancellationToken);
 
         Assert.Equal((upright.Height, upright.Width), (turned.Width, turned.Height));
         Assert.All(upright.Faces, face =>
         {
             var (x, y) = (face.Box.X + (face.Box.Width / 2), face.Box.Y + (face.Box.Height / 2));
-            (x, y) = angle == "d90" ? (upright.Height - y, x) : (y, upright.Width - x);
+            (x, y) = angle == RotateMode.Rotate90 ? (upright.Height - y, x) : (y, upright.Width - x);
             var nearest = turned.Faces.MinBy(other => other.Embedding.DistanceTo(face.Embedding))!;
             Assert.InRange(nearest.Embedding.DistanceTo(face.Embedding), 0, 0.8f);
             Assert.InRange(x, nearest.Box.X, nearest.Box.X + nearest.Box.Width);

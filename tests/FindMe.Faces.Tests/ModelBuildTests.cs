@@ -7,63 +7,48 @@ public sealed class ModelBuildTests : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("findme-models-");
     private readonly StringWriter _progress = new();
 
-    // These come over the network: a test starts with those that are built, and the builder checks their pins.
-    public ModelBuildTests()
-    {
-        foreach (var model in (string[])["fr_feature.onnx", "nsfw_mobilenet_v2.onnx"])
-        {
-            File.Copy(Path.Combine(EngineFixture.ModelsPath, model), Path.Combine(_folder.FullName, model));
-        }
-    }
-
     [Fact]
-    public async Task The_same_weights_give_the_same_bytes()
+    public async Task The_same_packages_give_the_same_bytes()
     {
-        await BuildAsync(Path.Combine(EngineFixture.Root, ModelBuild.FaceApiWeights));
+        await BuildAsync();
 
-        Assert.All(Directory.GetFiles(EngineFixture.ModelsPath, "*.onnx"), model =>
-            Assert.Equal(File.ReadAllBytes(model), File.ReadAllBytes(Path.Combine(_folder.FullName, Path.GetFileName(model)))));
+        var built = Directory.GetFiles(_folder.FullName, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(_folder.FullName, file)).ToList();
+        Assert.Equal(6, built.Count(file => file.EndsWith(".onnx", StringComparison.Ordinal)));
+        Assert.Equal(6, built.Count(file => file.StartsWith("demo", StringComparison.Ordinal)));
+        Assert.All(built, file => Assert.Equal(File.ReadAllBytes(Path.Combine(EngineFixture.ModelsPath, file)), File.ReadAllBytes(Path.Combine(_folder.FullName, file))));
         Assert.Contains("face_landmark_68.onnx: built", _progress.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_second_run_finds_everything_up_to_date()
+    public async Task A_second_run_finds_everything_up_to_date_and_needs_no_package()
     {
-        await BuildAsync(Path.Combine(EngineFixture.Root, ModelBuild.FaceApiWeights));
+        await BuildAsync();
         _progress.GetStringBuilder().Clear();
 
-        await BuildAsync("nowhere");
+        await WithoutPackages().RunAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal(6, _progress.ToString().Split("up to date").Length - 1);
+        Assert.Equal($"models: up to date{Environment.NewLine}", _progress.ToString());
     }
 
     [Fact]
-    public async Task A_corrupt_weight_file_is_refused_by_name_with_what_to_do()
+    public async Task A_model_that_was_tampered_with_is_built_again()
     {
-        var weights = Directory.CreateDirectory(Path.Combine(_folder.FullName, "weights"));
-        foreach (var file in Directory.GetFiles(Path.Combine(EngineFixture.Root, ModelBuild.FaceApiWeights), "ssd_mobilenetv1*"))
-        {
-            File.Copy(file, Path.Combine(weights.FullName, Path.GetFileName(file)));
-        }
+        var model = Path.Combine(_folder.FullName, "face_landmark_68.onnx");
+        await File.WriteAllTextAsync(model, "not a model", TestContext.Current.CancellationToken);
 
-        var corrupt = Path.Combine(weights.FullName, "ssd_mobilenetv1_model.bin");
-        var bytes = await File.ReadAllBytesAsync(corrupt, TestContext.Current.CancellationToken);
-        bytes[1000] ^= 1;
-        await File.WriteAllBytesAsync(corrupt, bytes, TestContext.Current.CancellationToken);
+        await BuildAsync();
 
-        var exception = await Assert.ThrowsAsync<BuildException>(() => BuildAsync(weights.FullName));
-
-        Assert.StartsWith($"model weights {corrupt} have sha256 {Pins.Sha256(bytes)}, models/README.md pins ", exception.Message, StringComparison.Ordinal);
-        Assert.EndsWith(": run npm ci", exception.Message, StringComparison.Ordinal);
-        Assert.False(File.Exists(Path.Combine(_folder.FullName, "ssd_mobilenetv1.onnx")));
+        Assert.Equal(
+            await File.ReadAllBytesAsync(Path.Combine(EngineFixture.ModelsPath, "face_landmark_68.onnx"), TestContext.Current.CancellationToken),
+            await File.ReadAllBytesAsync(model, TestContext.Current.CancellationToken));
     }
 
     [Fact]
-    public async Task A_missing_weight_file_is_refused_by_name_with_what_to_do()
+    public async Task Without_packages_and_a_network_nothing_is_written()
     {
-        var exception = await Assert.ThrowsAsync<BuildException>(() => BuildAsync(_folder.FullName));
+        await Assert.ThrowsAsync<BuildException>(() => WithoutPackages().RunAsync(TestContext.Current.CancellationToken));
 
-        Assert.Contains("ssd_mobilenetv1_model-weights_manifest.json are missing: run npm ci", exception.Message, StringComparison.Ordinal);
+        Assert.Empty(_folder.GetFiles("*.onnx"));
     }
 
     [Theory]
@@ -80,25 +65,20 @@ public sealed class ModelBuildTests : IDisposable
     public void A_script_that_exports_something_to_run_is_refused() =>
         Assert.Throws<BuildException>(() => BrowserifyModule.Read("t.exports={a:function(){return 1}}"));
 
-    [Fact]
-    public async Task A_model_that_was_tampered_with_is_built_again()
-    {
-        var model = Path.Combine(_folder.FullName, "face_landmark_68.onnx");
-        await File.WriteAllTextAsync(model, "not a model", TestContext.Current.CancellationToken);
-
-        await BuildAsync(Path.Combine(EngineFixture.Root, ModelBuild.FaceApiWeights));
-
-        Assert.Equal(
-            await File.ReadAllBytesAsync(Path.Combine(EngineFixture.ModelsPath, "face_landmark_68.onnx"), TestContext.Current.CancellationToken),
-            await File.ReadAllBytesAsync(model, TestContext.Current.CancellationToken));
-    }
-
     public void Dispose()
     {
         _progress.Dispose();
         _folder.Delete(recursive: true);
     }
 
-    private Task BuildAsync(string weights) =>
-        new ModelBuild(EngineFixture.Root, weights, _folder.FullName, _progress).RunAsync(TestContext.Current.CancellationToken);
+    private Task BuildAsync() =>
+        ModelBuild.Of(EngineFixture.Root, _folder.FullName, _progress).RunAsync(TestContext.Current.CancellationToken);
+
+    // Nobody listens on the discard port.
+    private ModelBuild WithoutPackages()
+    {
+        var pins = Pins.Read(EngineFixture.Root);
+        var nowhere = new PackageCache(Path.Combine(_folder.FullName, "cache"), new Uri("http://127.0.0.1:9/"), pins, TextWriter.Null);
+        return new ModelBuild(EngineFixture.Root, nowhere, pins, _folder.FullName, _progress);
+    }
 }

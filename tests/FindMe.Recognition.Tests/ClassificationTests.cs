@@ -192,15 +192,9 @@ public sealed class ClassificationTests : IDisposable
 
     private static byte[] ToProgressive(byte[] photo)
     {
-        using var pinned = photo.AsMemory().Pin();
-        using var load = new VipsOperation("jpegload_buffer").Set("buffer", photo.AsSpan());
-        Assert.True(load.TryRun(out var image));
-        using (image)
-        using (var save = new VipsOperation("jpegsave_buffer").Set("in", image).Set("interlace", "true"))
-        {
-            Assert.True(save.TrySave(out var progressive));
-            return progressive;
-        }
+        PhotoDecoding.Prepare();
+        using var image = NetVips.Image.JpegloadBuffer(photo);
+        return image.JpegsaveBuffer(interlace: true);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -1,13 +1,17 @@
 using FindMe.Faces;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Formats.Jpeg;
+using SixLabors.ImageSharp.PixelFormats;
+using SixLabors.ImageSharp.Processing;
 
 namespace FindMe.Recognition.Tests;
 
-/// <summary>The demo photos of face-api's package, and the repository they lie in.</summary>
+/// <summary>The demo photos that come with the models, and the repository they lie in.</summary>
 internal static class DemoPhotos
 {
     public static string Root { get; } = FindRoot();
 
-    public static string PathOf(string photo) => Path.Combine(Root, "node_modules", "@vladmandic", "face-api", "demo", photo);
+    public static string PathOf(string photo) => Path.Combine(Root, "artifacts", "models", "demo", photo);
 
     public static byte[] Read(string photo) => File.ReadAllBytes(PathOf(photo));
 
@@ -22,29 +26,15 @@ internal static class DemoPhotos
     /// <param name="shift">How far the part is moved to the right and down, in heights of the face.</param>
     public static byte[] Crop(byte[] photo, Box face, float margin, float shift)
     {
-        using var pinned = photo.AsMemory().Pin();
-        using var load = new VipsOperation("jpegload_buffer").Set("buffer", photo.AsSpan());
-        Assert.True(load.TryRun(out var whole));
-        using (whole)
-        {
-            var room = margin * face.Height;
-            var left = Math.Clamp((int)(face.X - room + (shift * face.Height)), 0, whole.Width - 2);
-            var top = Math.Clamp((int)(face.Y - room + (shift * face.Height)), 0, whole.Height - 2);
-            var side = (int)(face.Height + (2 * room));
-            using var cut = new VipsOperation("extract_area")
-                .Set("input", whole)
-                .Set("left", left)
-                .Set("top", top)
-                .Set("width", Math.Min(side, whole.Width - left))
-                .Set("height", Math.Min(side, whole.Height - top));
-            Assert.True(cut.TryRun(out var part));
-            using (part)
-            using (var save = new VipsOperation("jpegsave_buffer").Set("in", part).Set("Q", 90))
-            {
-                Assert.True(save.TrySave(out var jpeg));
-                return jpeg;
-            }
-        }
+        using var picture = Image.Load<Rgb24>(photo);
+        var room = margin * face.Height;
+        var left = Math.Clamp((int)(face.X - room + (shift * face.Height)), 0, picture.Width - 2);
+        var top = Math.Clamp((int)(face.Y - room + (shift * face.Height)), 0, picture.Height - 2);
+        var side = (int)(face.Height + (2 * room));
+        picture.Mutate(whole => whole.Crop(new Rectangle(left, top, Math.Min(side, picture.Width - left), Math.Min(side, picture.Height - top))));
+        using var jpeg = new MemoryStream();
+        picture.SaveAsJpeg(jpeg, new JpegEncoder { Quality = 90 });
+        return jpeg.ToArray();
     }
 
     private static string FindRoot()

@@ -5,7 +5,7 @@ using FindMe.Models;
 
 namespace FindMe.Recognition.Tests;
 
-/// <summary>One engine for all tests, and pictures of people: the photos of face-api's demo, which come with its npm package, and portraits cut from them.</summary>
+/// <summary>One engine for all tests, and pictures of people: the demo photos that come with the models, and portraits cut from them.</summary>
 public sealed class TestPeople : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -25,8 +25,7 @@ public sealed class TestPeople : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        await new ModelBuild(Root, Path.Combine(Root, ModelBuild.FaceApiWeights), ModelsPath, TextWriter.Null)
-            .RunAsync(TestContext.Current.CancellationToken);
+        await ModelBuild.Of(Root, ModelsPath, TextWriter.Null).RunAsync(TestContext.Current.CancellationToken);
         Engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = ModelsPath });
         var photo = PhotoPixels.Decode(await File.ReadAllBytesAsync(PhotoPath(1), TestContext.Current.CancellationToken));
         var faces = Engine.Analyze(photo, TestContext.Current.CancellationToken).Faces.OrderBy(face => face.Box.X).ToList();
@@ -45,7 +44,7 @@ public sealed class TestPeople : IAsyncLifetime
     }
 
     /// <summary>One of the six photos of groups.</summary>
-    internal static string PhotoPath(int number) => Path.Combine(Root, "node_modules", "@vladmandic", "face-api", "demo", $"sample{number}.jpg");
+    internal static string PhotoPath(int number) => Path.Combine(ModelsPath, "demo", $"sample{number}.jpg");
 
     /// <summary>A portrait of the first person of another photo.</summary>
     internal byte[] CutFrom(int number)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using FindMe.Faces;
+using NetVips;
 
 namespace FindMe.Evaluation;
 
@@ -13,19 +14,19 @@ internal static class Quality
     // Blur in shares of the face's height; light as the exponent of a gamma curve; size as the face's height in pixels.
     private static readonly Damage[] Damages =
     [
-        new("as it is", "", _ => $""),
-        new("blur 1 %", "gaussblur", face => $"sigma={face.Box.Height * 0.01}"),
-        new("blur 2 %", "gaussblur", face => $"sigma={face.Box.Height * 0.02}"),
-        new("blur 4 %", "gaussblur", face => $"sigma={face.Box.Height * 0.04}"),
-        new("blur 8 %", "gaussblur", face => $"sigma={face.Box.Height * 0.08}"),
-        new("gamma 0.5", "gamma", _ => $"exponent=0.5"),
-        new("gamma 0.25", "gamma", _ => $"exponent=0.25"),
-        new("gamma 0.15", "gamma", _ => $"exponent=0.15"),
-        new("gamma 3", "gamma", _ => $"exponent=3"),
-        new("gamma 6", "gamma", _ => $"exponent=6"),
-        new("64 px", "resize", face => $"scale={64 / face.Box.Height}"),
-        new("48 px", "resize", face => $"scale={48.5 / face.Box.Height}"),
-        new("32 px", "resize", face => $"scale={32 / face.Box.Height}"),
+        new("as it is", null),
+        new("blur 1 %", (picture, face) => picture.Gaussblur(face.Box.Height * 0.01)),
+        new("blur 2 %", (picture, face) => picture.Gaussblur(face.Box.Height * 0.02)),
+        new("blur 4 %", (picture, face) => picture.Gaussblur(face.Box.Height * 0.04)),
+        new("blur 8 %", (picture, face) => picture.Gaussblur(face.Box.Height * 0.08)),
+        new("gamma 0.5", (picture, _) => picture.Gamma(0.5)),
+        new("gamma 0.25", (picture, _) => picture.Gamma(0.25)),
+        new("gamma 0.15", (picture, _) => picture.Gamma(0.15)),
+        new("gamma 3", (picture, _) => picture.Gamma(3)),
+        new("gamma 6", (picture, _) => picture.Gamma(6)),
+        new("64 px", (picture, face) => picture.Resize(64 / face.Box.Height)),
+        new("48 px", (picture, face) => picture.Resize(48.5 / face.Box.Height)),
+        new("32 px", (picture, face) => picture.Resize(32 / face.Box.Height)),
     ];
 
     /// <summary>Evaluates the references that a manifest's people would show.</summary>
@@ -94,26 +95,18 @@ internal static class Quality
 
     private sealed record Reading(bool Refused, bool Warned, float Quality, bool Found);
 
-    private sealed record Damage(string Name, string Operation, Func<DetectedFace, FormattableString> Argument)
+    private sealed record Damage(string Name, Func<Image, DetectedFace, Image>? Edit)
     {
         public byte[] Apply(byte[] photo, DetectedFace face)
         {
-            if (Operation.Length == 0)
+            if (Edit is null)
             {
                 return photo;
             }
 
-            var argument = FormattableString.Invariant(Argument(face)).Split('=');
-            using var pinned = photo.AsMemory().Pin();
-            using var load = new VipsOperation("jpegload_buffer").Set("buffer", photo);
-            using var source = Take(load);
-            using var operation = new VipsOperation(Operation).Set("in", source).Set(argument[0], argument[1]);
-            using var damaged = Take(operation);
-            using var save = new VipsOperation("jpegsave_buffer").Set("in", damaged).Set("Q", 90);
-            return save.TrySave(out var bytes) ? bytes : throw new EvaluationException($"libvips cannot save a picture after {Name}.");
+            using var source = Image.JpegloadBuffer(photo);
+            using var damaged = Edit(source, face);
+            return damaged.JpegsaveBuffer(q: 90);
         }
-
-        private VipsImage Take(VipsOperation operation) =>
-            operation.TryRun(out var image) ? image : throw new EvaluationException($"libvips cannot read a picture, or not do {Name}.");
     }
 }

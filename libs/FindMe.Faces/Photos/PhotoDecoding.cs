@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using NetVips;
 
 namespace FindMe.Faces;
 
@@ -34,20 +36,21 @@ internal static class PhotoDecoding
         int maxSide,
         FaceEngineOptions options,
         CancellationToken cancellationToken = default) =>
-        Read(photo, options, header =>
+        Read(photo, options, (source, header) =>
         {
-            using var upright = Open(photo.Span, header, maxSide, toSrgb: false);
+            using var upright = Open(source, header, maxSide, toSrgb: false);
             var picture = new Picture(upright.Width, upright.Height, header.Width, header.Height);
-            using (Stages.Start("libvips"))
+            try
             {
-                if (upright.TryWrite(picture.Pixels))
-                {
-                    return picture;
-                }
+                using var stage = Stages.Start("libvips");
+                Vips.Write(upright, picture.Pixels);
+                return picture;
             }
-
-            picture.Dispose();
-            throw Damaged();
+            catch
+            {
+                picture.Dispose();
+                throw;
+            }
         }, cancellationToken);
 
     /// <summary>Encodes a photo as a JPEG for showing it.</summary>
@@ -56,18 +59,17 @@ internal static class PhotoDecoding
     /// <param name="options">The limits.</param>
     /// <exception cref="PhotoException">It cannot be read.</exception>
     public static byte[] ToJpeg(ReadOnlyMemory<byte> photo, int maxSide, FaceEngineOptions options) =>
-        Read(photo, options, header =>
+        Read(photo, options, (source, header) =>
         {
-            using var upright = Open(photo.Span, header, maxSide, toSrgb: true);
-            using var save = new VipsOperation("jpegsave_buffer").Set("in", upright).Set("Q", 85).Set("keep", "none");
-            return save.TrySave(out var jpeg) ? jpeg : throw Damaged();
+            using var upright = Open(source, header, maxSide, toSrgb: true);
+            return upright.JpegsaveBuffer(q: 85, keep: Enums.ForeignKeep.None);
         }, CancellationToken.None);
 
-    // Pins the photo while libvips works on it: pixels are decoded when they are written out.
+    // The source outlives the image: pixels are decoded when they are written out.
     private static T Read<T>(
         ReadOnlyMemory<byte> photo,
         FaceEngineOptions options,
-        Func<Header, T> decode,
+        Func<Source, Header, T> decode,
         CancellationToken cancellationToken)
     {
         if (photo.Length > options.MaxPhotoBytes)
@@ -77,53 +79,52 @@ internal static class PhotoDecoding
                 $"The photo has {photo.Length / 1e6:0.0} MB: up to {options.MaxPhotoBytes / 1e6:0.#} MB can be read.");
         }
 
-        using var pinned = photo.Pin();
-        var header = ReadHeader(photo.Span, options);
-        if (header.WholeBytes <= LargeWholeBytes)
-        {
-            return decode(header);
-        }
-
-        OneLarge.Wait(cancellationToken);
+        var large = false;
         try
         {
-            return decode(header);
+            var bytes = ArrayOf(photo);
+            var header = ReadHeader(bytes, options);
+            if (header.WholeBytes > LargeWholeBytes)
+            {
+                OneLarge.Wait(cancellationToken);
+                large = true;
+            }
+
+            using var source = Source.NewFromMemory(bytes);
+            return decode(source, header);
+        }
+        catch (VipsException)
+        {
+            throw new PhotoException(PhotoProblem.Damaged, "The photo is damaged or cut off: send it again, or another one.");
         }
         finally
         {
-            NativeHeap.Trim();
-            OneLarge.Release();
+            if (large)
+            {
+                NativeHeap.Trim();
+                OneLarge.Release();
+            }
         }
     }
 
-    private static VipsImage Open(ReadOnlySpan<byte> photo, Header header, int maxSide, bool toSrgb)
+    private static byte[] ArrayOf(ReadOnlyMemory<byte> photo) =>
+        MemoryMarshal.TryGetArray(photo, out var array) && array is { Array: { } bytes, Offset: 0 } && array.Count == bytes.Length ? bytes : photo.ToArray();
+
+    private static Image Open(Source source, Header header, int maxSide, bool toSrgb)
     {
-        // vips_thumbnail_buffer would do all of this, but goes on where the loader reports damage.
-        using var load = new VipsOperation(PhotoFormats.LoaderOf(header.Format))
-            .Set("buffer", photo)
-            .Set("access", "sequential")
-            .Set("fail_on", "error");
+        // vips_thumbnail_source would do all of this, but goes on where the loader reports damage.
+        var options = new VOption { { "access", Enums.Access.Sequential } };
         if (header.Format == PhotoFormat.Jpeg)
         {
-            load.Set("shrink", ShrinkWhileLoading(Math.Max(header.Width, header.Height), maxSide));
+            options.Add("shrink", ShrinkWhileLoading(Math.Max(header.Width, header.Height), maxSide));
         }
 
-        if (!load.TryRun(out var loaded))
-        {
-            throw Damaged();
-        }
+        using var loaded = Vips.Load(header.Format, source, options);
+        using var thumbnail = loaded.ThumbnailImage(maxSide, height: maxSide, size: Enums.Size.Down, outputProfile: toSrgb ? "srgb" : null);
 
-        var thumbnail = new VipsOperation("thumbnail_image")
-            .Set("in", loaded)
-            .Set("width", maxSide)
-            .Set("height", maxSide)
-            .Set("size", "down");
-        if (toSrgb)
-        {
-            thumbnail.Set("output_profile", "srgb");
-        }
-
-        return ToRgb(Next(loaded, thumbnail));
+        // Transparent parts become white, as a page would show them.
+        using var opaque = thumbnail.HasAlpha() ? thumbnail.Flatten(background: [255]) : null;
+        return (opaque ?? thumbnail).Colourspace(Enums.Interpretation.Srgb);
     }
 
     // A JPEG decoder halves a picture up to three times by leaving out work.
@@ -136,41 +137,34 @@ internal static class PhotoDecoding
     };
 
     // Nothing of the picture's size is allocated before these checks have passed.
-    private static Header ReadHeader(ReadOnlySpan<byte> photo, FaceEngineOptions options)
+    private static Header ReadHeader(byte[] photo, FaceEngineOptions options)
     {
         var format = PhotoFormats.Recognize(photo);
-        using var load = new VipsOperation(PhotoFormats.LoaderOf(format)).Set("buffer", photo).Set("fail_on", "error");
-        if (!load.TryRun(out var image))
+        using var source = Source.NewFromMemory(photo);
+        using var image = Vips.Load(format, source);
+        var pixels = (long)image.Width * image.Height;
+        if (pixels > options.MaxPhotoPixels)
         {
-            throw Damaged();
+            throw new PhotoException(
+                PhotoProblem.TooManyPixels,
+                $"The photo has {pixels / 1e6:0} megapixels ({image.Width} × {image.Height}): up to {options.MaxPhotoPixels / 1e6:0.##} can be read.");
         }
 
-        using (image)
+        var wholeBytes = CountWholeBytes(photo, format, image);
+        if (wholeBytes > MaxWholeBytes)
         {
-            var pixels = (long)image.Width * image.Height;
-            if (pixels > options.MaxPhotoPixels)
-            {
-                throw new PhotoException(
-                    PhotoProblem.TooManyPixels,
-                    $"The photo has {pixels / 1e6:0} megapixels ({image.Width} × {image.Height}): up to {options.MaxPhotoPixels / 1e6:0.##} can be read.");
-            }
-
-            var wholeBytes = CountWholeBytes(photo, format, image);
-            if (wholeBytes > MaxWholeBytes)
-            {
-                throw new PhotoException(
-                    PhotoProblem.TooManyPixels,
-                    $"The photo has {pixels / 1e6:0} megapixels in a form that cannot be decoded piece by piece: send it smaller, or as a plain JPEG.");
-            }
-
-            return image.SwapsSides
-                ? new Header(format, image.Height, image.Width, wholeBytes)
-                : new Header(format, image.Width, image.Height, wholeBytes);
+            throw new PhotoException(
+                PhotoProblem.TooManyPixels,
+                $"The photo has {pixels / 1e6:0} megapixels in a form that cannot be decoded piece by piece: send it smaller, or as a plain JPEG.");
         }
+
+        return Vips.SwapsSides(image)
+            ? new Header(format, image.Height, image.Width, wholeBytes)
+            : new Header(format, image.Width, image.Height, wholeBytes);
     }
 
     // Bytes a decoder holds at once, as measured where its documentation does not say; 0 where it goes row by row.
-    private static long CountWholeBytes(ReadOnlySpan<byte> photo, PhotoFormat format, VipsImage image)
+    private static long CountWholeBytes(ReadOnlySpan<byte> photo, PhotoFormat format, Image image)
     {
         var pixels = (long)image.Width * image.Height;
         switch (format)
@@ -180,7 +174,7 @@ internal static class PhotoDecoding
                 return structure.Scans * pixels > MaxScannedPixels ? long.MaxValue : structure.CoefficientBytes;
             case PhotoFormat.Png:
                 const int interlace = 28;
-                return photo[interlace] == 0 ? 0 : image.ByteSize;
+                return photo[interlace] == 0 ? 0 : Vips.SizeOf(image);
             case PhotoFormat.Gif:
                 return 4 * pixels;
             case PhotoFormat.WebP:
@@ -188,28 +182,9 @@ internal static class PhotoDecoding
             case PhotoFormat.Avif:
                 return 16 * pixels;
             default:
-                return image.ByteSize;
+                return Vips.SizeOf(image);
         }
     }
-
-    private static VipsImage ToRgb(VipsImage image)
-    {
-        // Transparent parts become white, as a page would show them.
-        var opaque = image.HasAlpha ? Next(image, new VipsOperation("flatten").Set("in", image).Set("background", "255")) : image;
-        return Next(opaque, new VipsOperation("colourspace").Set("in", opaque).Set("space", "srgb"));
-    }
-
-    private static VipsImage Next(VipsImage source, VipsOperation operation)
-    {
-        using (source)
-        using (operation)
-        {
-            return operation.TryRun(out var image) ? image : throw Damaged();
-        }
-    }
-
-    private static PhotoException Damaged() =>
-        new(PhotoProblem.Damaged, "The photo is damaged or cut off: send it again, or another one.");
 
     /// <summary>What the first bytes say.</summary>
     /// <param name="Format">The format.</param>

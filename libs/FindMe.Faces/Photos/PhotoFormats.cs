@@ -29,15 +29,15 @@ internal static class PhotoFormats
         "VipsForeignLoadTiff",
     ];
 
-    /// <summary>The operation that loads a format from memory.</summary>
+    /// <summary>The operation that loads a format.</summary>
     public static string LoaderOf(PhotoFormat format) => format switch
     {
-        PhotoFormat.Jpeg => "jpegload_buffer",
-        PhotoFormat.Png => "pngload_buffer",
-        PhotoFormat.WebP => "webpload_buffer",
-        PhotoFormat.Gif => "gifload_buffer",
-        PhotoFormat.Avif => "heifload_buffer",
-        PhotoFormat.Tiff => "tiffload_buffer",
+        PhotoFormat.Jpeg => "jpegload_source",
+        PhotoFormat.Png => "pngload_source",
+        PhotoFormat.WebP => "webpload_source",
+        PhotoFormat.Gif => "gifload_source",
+        PhotoFormat.Avif => "heifload_source",
+        PhotoFormat.Tiff => "tiffload_source",
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };
 

@@ -57,8 +57,7 @@ public sealed class PhotoPixels
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 100);
-        using var image = VipsImage.FromRgb(Rgb, Width, Height);
-        using var save = new VipsOperation("jpegsave_buffer").Set("in", image).Set("Q", quality);
-        return save.TrySave(out var jpeg) ? jpeg : throw new NotSupportedException("libvips does not encode a JPEG.");
+        using var image = Vips.FromRgb(Rgb, Width, Height);
+        return image.JpegsaveBuffer(q: quality);
     }
 }

@@ -14,6 +14,9 @@ namespace FindMe.Pipeline;
 /// <summary>What every app of FindMe has: health, problems in the terms of RFC 9457, telemetry, an end with its parent; those of the pipeline Dapr and the key ring too.</summary>
 public static partial class AppDefaults
 {
+    /// <summary>Where the sidecar and the platform ask whether an app is well.</summary>
+    internal const string HealthPath = "/healthz";
+
     private static readonly string[] Tokens = ["APP_API_TOKEN", "DAPR_API_TOKEN"];
 
     /// <summary>Registers what an app of the pipeline has.</summary>
@@ -82,7 +85,7 @@ public static partial class AppDefaults
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.MapHealthChecks("/healthz").DisableRateLimiting();
+        app.MapHealthChecks(HealthPath).DisableRateLimiting();
     }
 
     // Where only this machine reaches the app, its other programs and its browser are who might. In containers nothing but the sidecar is beside it.

@@ -3,8 +3,6 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Logs;
@@ -42,51 +40,36 @@ internal static class AppDefaultsTelemetry
             return;
         }
 
-        var resource = ResourceBuilder.CreateDefault().AddService(builder.Configuration["APP_ID"] ?? builder.Environment.ApplicationName, "findme");
-        builder.Logging.AddOpenTelemetry(logs =>
-        {
-            logs.SetResourceBuilder(resource);
-            logs.IncludeFormattedMessage = true;
-            logs.AddOtlpExporter();
-        });
-        builder.Services.AddHostedService(services => new Export(resource, services.GetRequiredService<IOptions<TelemetryOptions>>().Value));
+        builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService(builder.Configuration["APP_ID"] ?? builder.Environment.ApplicationName, "findme"))
+            .WithLogging(logs => logs.AddOtlpExporter(), options => options.IncludeFormattedMessage = true)
+            .WithTracing(traces => traces
+                .AddAspNetCoreInstrumentation(requests => requests.Filter = context => context.Request.Path != AppDefaults.HealthPath)
+                .AddHttpClientInstrumentation()
+                .AddSource(EventTelemetry.Name)
+                .AddProcessor(new AddressRemoval())
+                .AddOtlpExporter())
+            .WithMetrics(metrics => metrics
+                .AddMeter(ReplicaCost.Name, PipelineMetrics.Name, EventTelemetry.Name, "FindMe.Faces", "Microsoft.AspNetCore.Hosting")
+                .AddInstrumentation(services => new ReplicaCost(services.GetRequiredService<IOptions<TelemetryOptions>>().Value))
+                .AddOtlpExporter());
     }
 
-    /// <summary>Collects for as long as the app runs, and sends what is left when it ends.</summary>
-    private sealed class Export : IHostedService, IDisposable
+    /// <summary>What this replica has cost since it started.</summary>
+    private sealed class ReplicaCost : IDisposable
     {
-        private readonly Meter _meter = new("FindMe.Pipeline.Replica");
-        private readonly TracerProvider _traces;
-        private readonly MeterProvider _metrics;
+        public const string Name = "FindMe.Pipeline.Replica";
 
-        public Export(ResourceBuilder resource, TelemetryOptions options)
+        private readonly Meter _meter = new(Name);
+
+        public ReplicaCost(TelemetryOptions options)
         {
             var started = Stopwatch.GetTimestamp();
             _meter.CreateObservableCounter(
                 "findme.replica.cost", () => Stopwatch.GetElapsedTime(started).TotalHours * options.DollarsPerHour, "USD", "What this replica has cost so far.");
-            _traces = Sdk.CreateTracerProviderBuilder()
-                .SetResourceBuilder(resource)
-                .AddSource("Microsoft.AspNetCore", "System.Net.Http", EventTelemetry.Name)
-                .AddProcessor(new AddressRemoval())
-                .AddOtlpExporter()
-                .Build();
-            _metrics = Sdk.CreateMeterProviderBuilder()
-                .SetResourceBuilder(resource)
-                .AddMeter(_meter.Name, PipelineMetrics.Name, EventTelemetry.Name, "FindMe.Faces", "Microsoft.AspNetCore.Hosting")
-                .AddOtlpExporter()
-                .Build();
         }
 
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public void Dispose()
-        {
-            _traces.Dispose();
-            _metrics.Dispose();
-            _meter.Dispose();
-        }
+        public void Dispose() => _meter.Dispose();
     }
 
     /// <summary>Takes out of addresses what names people and what they search.</summary>

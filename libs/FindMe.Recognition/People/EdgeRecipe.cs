@@ -60,6 +60,15 @@ public sealed record EdgeRecipe(
         return (Path.Combine(folder, FaceDetection.FileOf(engine.RecognitionRecipe.Detection)), Path.Combine(folder, LandmarkDetection.File));
     }
 
+    /// <summary>Folder of ONNX Runtime for browsers, in the folder of models.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <returns>A full path.</returns>
+    public static string RuntimeFolder(FaceEngine engine)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        return Path.Combine(ModelFolder.Find(engine.Options.ModelsPath), "onnxruntime-web");
+    }
+
     private static DetectionSteps DescribeDetection() => new(
         SsdNetwork.Input,
         SsdNetwork.Boxes,

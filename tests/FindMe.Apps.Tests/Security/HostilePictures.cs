@@ -1,22 +1,24 @@
 using System.Buffers.Binary;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Formats.Gif;
+using SixLabors.ImageSharp.PixelFormats;
 
 namespace FindMe.Apps.Tests.Security;
 
 /// <summary>Small files that would like to be large.</summary>
 internal static class HostilePictures
 {
-    /// <summary>A GIF of one pixel and many frames, 21 bytes each.</summary>
+    /// <summary>A GIF of one pixel and many frames.</summary>
     public static byte[] GifOfManyFrames(int frames)
     {
-        using var gif = new MemoryStream();
-        gif.Write([.. "GIF89a"u8, 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]);
-        for (var frame = 0; frame < frames; frame++)
+        using var picture = new Image<Rgb24>(1, 1);
+        for (var frame = 1; frame < frames; frame++)
         {
-            // A graphic control extension, an image descriptor, and the one pixel in LZW.
-            gif.Write([0x21, 0xf9, 4, 0, 1, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4c, 1, 0]);
+            picture.Frames.CreateFrame();
         }
 
-        gif.WriteByte(0x3b);
+        using var gif = new MemoryStream();
+        picture.SaveAsGif(gif, new GifEncoder { ColorTableMode = GifColorTableMode.Global });
         return gif.ToArray();
     }
 

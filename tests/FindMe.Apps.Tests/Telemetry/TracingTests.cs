@@ -36,6 +36,11 @@ public sealed class TracingTests
             };
             request.Headers.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
             using var answer = await ada.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            using (var health = await ada.Http.GetAsync(new Uri("/healthz", UriKind.Relative), TestContext.Current.CancellationToken))
+            {
+                health.EnsureSuccessStatusCode();
+            }
+
             search = (await answer.Content.ReadFromJsonAsync<Begun>(TestContext.Current.CancellationToken))!.Id;
             await ada.UntilEndedAsync(search);
 
@@ -44,12 +49,16 @@ public sealed class TracingTests
         }
 
         var spans = collector.Spans.Where(span => span.Trace == trace).ToList();
+        Assert.Contains(spans, span => span is { Service: "findme-api", Name: "POST /api/searches" });
         Assert.Contains(spans, span => span is { Service: "findme-api", Name: "publish search_request" });
         Assert.Contains(spans, span => span is { Service: "findme-collect", Name: "process search_request" });
         Assert.Contains(spans, span => span is { Service: "findme-collect", Name: "publish tweet_image" });
         var verdicts = spans.Where(span => span is { Service: "findme-compare", Name: "process tweet_image" }).ToList();
         Assert.Equal(2, verdicts.Count);
         Assert.All(verdicts, span => Assert.Contains("findme.verdict", span.Text, StringComparison.Ordinal));
+
+        // Probes come every few seconds and say nothing of a search.
+        Assert.DoesNotContain(collector.Spans, span => span.Text.Contains("healthz", StringComparison.Ordinal));
 
         foreach (var name in (string[])["findme.event.age", "findme.event.handling", "findme.photos", "findme.photo.stage", "findme.replica.cost"])
         {

@@ -38,10 +38,7 @@ public sealed class MainJobTests
     // A checkout of links, so that its tokens are not left in this one.
     private static async Task<(int ExitCode, string Output)> RunAsync(TemporaryFolder folder, string dapr)
     {
-        foreach (var linked in new[] { "artifacts", "node_modules" })
-        {
-            Directory.CreateSymbolicLink(Path.Combine(folder.Path, linked), Path.Combine(Checkouts.Root, linked));
-        }
+        Directory.CreateSymbolicLink(Path.Combine(folder.Path, "artifacts"), Path.Combine(Checkouts.Root, "artifacts"));
 
         folder.Folder("bench");
         foreach (var copied in new[] { "FindMe.sln", "dapr.yaml", "dapr-run", "bench/main-job" })

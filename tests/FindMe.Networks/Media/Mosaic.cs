@@ -1,5 +1,6 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Formats.Png;
+using SixLabors.ImageSharp.PixelFormats;
 
 namespace FindMe.Networks.Media;
 
@@ -11,59 +12,26 @@ internal static class Mosaic
 
     private const int Squares = 8;
 
+    private static readonly PngEncoder Encoder = new() { ColorType = PngColorType.Rgb, CompressionLevel = PngCompressionLevel.BestSpeed };
+
     public static byte[] Png(int number)
     {
         // The same number gives the same picture: a search that is repeated finds it again.
         var random = new Random(number);
         var colours = new byte[Squares * Squares * 3];
         random.NextBytes(colours);
-        var rows = new byte[Side * ((Side * 3) + 1)];
+        using var image = new Image<Rgb24>(Side, Side);
         for (var y = 0; y < Side; y++)
         {
             for (var x = 0; x < Side; x++)
             {
                 var colour = ((y * Squares / Side * Squares) + (x * Squares / Side)) * 3;
-                colours.AsSpan(colour, 3).CopyTo(rows.AsSpan((y * ((Side * 3) + 1)) + 1 + (x * 3)));
+                image[x, y] = new Rgb24(colours[colour], colours[colour + 1], colours[colour + 2]);
             }
         }
 
-        using var pixels = new MemoryStream();
-        using (var zlib = new ZLibStream(pixels, CompressionLevel.Fastest, leaveOpen: true))
-        {
-            zlib.Write(rows);
-        }
-
-        // Width, height, 8 bits a channel, RGB.
-        var header = new byte[13];
-        BinaryPrimitives.WriteInt32BigEndian(header, Side);
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), Side);
-        (header[8], header[9]) = (8, 2);
-        return [0x89, .. "PNG\r\n\u001a\n"u8, .. Chunk("IHDR"u8, header), .. Chunk("IDAT"u8, pixels.ToArray()), .. Chunk("IEND"u8, [])];
-    }
-
-    private static byte[] Chunk(ReadOnlySpan<byte> type, byte[] data)
-    {
-        byte[] body = [.. type, .. data];
-        var chunk = new byte[body.Length + 8];
-        BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
-        body.CopyTo(chunk, 4);
-        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(chunk.Length - 4), Crc(body));
-        return chunk;
-    }
-
-    // The checksum of PNG's chunks: polynomial 0xEDB88320, reflected (PNG specification, annex D).
-    private static uint Crc(byte[] data)
-    {
-        var crc = uint.MaxValue;
-        foreach (var value in data)
-        {
-            crc ^= value;
-            for (var bit = 0; bit < 8; bit++)
-            {
-                crc = (crc >> 1) ^ ((crc & 1) * 0xedb88320);
-            }
-        }
-
-        return ~crc;
+        using var png = new MemoryStream();
+        image.Save(png, Encoder);
+        return png.ToArray();
     }
 }

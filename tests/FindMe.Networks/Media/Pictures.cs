@@ -1,6 +1,12 @@
 using System.Collections.Concurrent;
-using System.Globalization;
-using FindMe.Faces;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Formats;
+using SixLabors.ImageSharp.Formats.Gif;
+using SixLabors.ImageSharp.Formats.Jpeg;
+using SixLabors.ImageSharp.Formats.Png;
+using SixLabors.ImageSharp.Formats.Webp;
+using SixLabors.ImageSharp.PixelFormats;
+using SixLabors.ImageSharp.Processing;
 
 namespace FindMe.Networks.Media;
 
@@ -25,9 +31,8 @@ internal sealed class Pictures(string? folder)
             return (Mosaic.Side, Mosaic.Side);
         }
 
-        var bytes = Encode(picture, "png", int.MaxValue);
-        // A PNG's header has its width and height at byte 16, most significant byte first.
-        return (int.Parse(Convert.ToHexString(bytes, 16, 4), NumberStyles.HexNumber), int.Parse(Convert.ToHexString(bytes, 20, 4), NumberStyles.HexNumber));
+        var size = Image.Identify(Encode(picture, "png", int.MaxValue));
+        return (size.Width, size.Height);
     }
 
     private byte[] Make(string picture, string format, int maxSide)
@@ -44,25 +49,25 @@ internal sealed class Pictures(string? folder)
             return original;
         }
 
-        using var pinned = original.AsMemory().Pin();
-        using var load = new VipsOperation(original[0] == 0x89 ? "pngload_buffer" : "jpegload_buffer").Set("buffer", original);
-        var image = Run(load);
+        using var image = Image.Load<Rgb24>(original);
         foreach (var edit in parts.ElementAtOrDefault(1)?.Split('&') ?? [])
         {
-            image = Edit(image, edit.Split('='));
+            Edit(image, edit.Split('='));
         }
 
-        image = Scale(image, Math.Min(1, (double)maxSide / Math.Max(image.Width, image.Height)));
-        using var last = image;
-        using var save = new VipsOperation(format switch
-        {
-            "png" => "pngsave_buffer",
-            "webp" => "webpsave_buffer",
-            "gif" => "gifsave_buffer",
-            _ => "jpegsave_buffer",
-        }).Set("in", image);
-        return save.TrySave(out var saved) ? saved : throw new InvalidOperationException($"libvips does not make {picture} a {format}.");
+        Scale(image, Math.Min(1, (double)maxSide / Math.Max(image.Width, image.Height)));
+        using var encoded = new MemoryStream();
+        image.Save(encoded, EncoderOf(format));
+        return encoded.ToArray();
     }
+
+    private static IImageEncoder EncoderOf(string format) => format switch
+    {
+        "png" => new PngEncoder(),
+        "webp" => new WebpEncoder { FileFormat = WebpFileFormatType.Lossy },
+        "gif" => new GifEncoder(),
+        _ => new JpegEncoder(),
+    };
 
     private byte[] Read(string name)
     {
@@ -79,7 +84,7 @@ internal sealed class Pictures(string? folder)
     /// <summary>The file of a demo photo, counted from 0.</summary>
     public static string DemoPhoto(int number) => Path.Combine(DemoPhotos, $"sample{number + 1}.jpg");
 
-    // The models' npm package brings them.
+    // The model builder unpacks them.
     private static string DemoPhotos
     {
         get
@@ -90,48 +95,37 @@ internal sealed class Pictures(string? folder)
                 root = root.Parent;
             }
 
-            return Path.Combine(root?.FullName ?? throw new InvalidOperationException("The bench runs from a checkout of FindMe."), "node_modules", "@vladmandic", "face-api", "demo");
+            return Path.Combine(root?.FullName ?? throw new InvalidOperationException("The bench runs from a checkout of FindMe."), "artifacts", "models", "demo");
         }
     }
 
-    private static VipsImage Edit(VipsImage image, string[] edit)
+    private static void Edit(Image image, string[] edit)
     {
         switch (edit[0])
         {
             case "area":
                 var area = edit[1].Split(',').Select(int.Parse).ToArray();
-                return Area(image, area[0], area[1], area[2], area[3]);
+                image.Mutate(picture => picture.Crop(new Rectangle(area[0], area[1], area[2], area[3])));
+                break;
             case "cut":
                 var left = 1 - (double.Parse(edit[1]) / 100);
-                return Area(image, 0, 0, (int)(image.Width * left), (int)(image.Height * left));
+                image.Mutate(picture => picture.Crop((int)(image.Width * left), (int)(image.Height * left)));
+                break;
             case "scale":
-                return Scale(image, double.Parse(edit[1]) / 100);
+                Scale(image, double.Parse(edit[1]) / 100);
+                break;
             default:
                 throw new InvalidOperationException($"{edit[0]} is no edit: area, cut or scale.");
         }
     }
 
-    private static VipsImage Area(VipsImage image, int x, int y, int width, int height)
+    private static void Scale(Image image, double by)
     {
-        using var taken = image;
-        using var area = new VipsOperation("extract_area").Set("input", image).Set("left", x).Set("top", y).Set("width", width).Set("height", height);
-        return Run(area);
-    }
-
-    private static VipsImage Scale(VipsImage image, double by)
-    {
-        if (by == 1)
+        if (by != 1)
         {
-            return image;
+            image.Mutate(picture => picture.Resize((int)Math.Round(image.Width * by), (int)Math.Round(image.Height * by)));
         }
-
-        using var taken = image;
-        using var resize = new VipsOperation("resize").Set("in", image).Set("scale", by.ToString(CultureInfo.InvariantCulture));
-        return Run(resize);
     }
-
-    private static VipsImage Run(VipsOperation operation) =>
-        operation.TryRun(out var image) ? image : throw new InvalidOperationException("libvips cannot make this picture.");
 
     // The first box of an iPhone's photo: enough to be known as what it is, and to be refused by decoders without HEVC.
     private static byte[] Heic { get; } = [0, 0, 0, 24, .. "ftypheic"u8, 0, 0, 0, 0, .. "mif1heic"u8, 0, 0, 0, 8, .. "mdat"u8];

@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using FindMe.Faces;
+
+namespace FindMe.Evaluation;
+
+/// <summary>Everything the engine computes of photos, as text: two engines are the same if its SHA-256 is.</summary>
+internal static class Dump
+{
+    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff"];
+
+    /// <summary>Writes a line for each photo and one for each of its faces, in the order of the files' names.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="folder">Photos, also in its subfolders; files of other kinds are skipped.</param>
+    /// <param name="lines">Gets the lines; null to compute the digest only.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string folder, FileInfo? lines, CancellationToken cancellationToken)
+    {
+        var files = Directory.Exists(folder)
+            ? Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+                .Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+                .Order(StringComparer.Ordinal)
+                .ToList()
+            : throw new EvaluationException($"{folder} is missing.");
+        var photos = Photos.Analyze(engine, files, "photos", cancellationToken);
+        var text = new StringBuilder();
+        IReadOnlyList<FaceEmbedding> before = [];
+        var faces = 0;
+        foreach (var file in files)
+        {
+            var name = Path.GetRelativePath(folder, file).Replace('\\', '/');
+            if (photos[file] is not { } photo)
+            {
+                text.Append(name).Append("\tunreadable\n");
+                continue;
+            }
+
+            // Against the faces of the photo before, so that verdicts of every kind occur without a list of people.
+            var verdict = engine.Compare(photo, before);
+            text.Append(name).Append('\t').AppendJoin(' ', photo.Width, photo.Height, photo.Fingerprint, verdict.Kind)
+                .Append(' ').AppendJoin(' ', Numbers([verdict.Distance ?? -1, verdict.Confidence ?? -1])).Append('\n');
+            foreach (var face in photo.Faces)
+            {
+                text.Append(name).Append('\t').AppendJoin(' ', Numbers([face.Box.X, face.Box.Y, face.Box.Width, face.Box.Height, face.Score]))
+                    .Append(' ').AppendJoin(' ', Numbers(MemoryMarshal.Cast<Vector2, float>(face.Landmarks.Points)))
+                    .Append(' ').AppendJoin(' ', Numbers(face.Embedding.Values)).Append('\n');
+                faces++;
+            }
+
+            before = [.. photo.Faces.Select(face => face.Embedding)];
+        }
+
+        var bytes = Encoding.UTF8.GetBytes(text.ToString());
+        if (lines is not null)
+        {
+            File.WriteAllBytes(lines.FullName, bytes);
+        }
+
+        var summary = new JsonObject
+        {
+            ["photos"] = files.Count,
+            ["unreadable"] = photos.Unreadable.Count(),
+            ["faces"] = faces,
+            ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(bytes)),
+        };
+        return (summary, new JsonObject());
+    }
+
+    // The shortest text that is read back as the same number.
+    private static string[] Numbers(ReadOnlySpan<float> values)
+    {
+        var texts = new string[values.Length];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            texts[i] = values[i].ToString("R", CultureInfo.InvariantCulture);
+        }
+
+        return texts;
+    }
+}
