@@ -41,6 +41,16 @@ public sealed partial class PackagesTests
     }
 
     [Fact]
+    public async Task Dapr_is_called_by_its_own_SDK()
+    {
+        var clients = (await FilesAsync("apps", "libs"))
+            .Where(file => file.EndsWith(".cs", StringComparison.Ordinal) && Read(file).Any(line => OwnClient().IsMatch(line)));
+
+        Assert.Empty(clients);
+        Assert.Superset(new HashSet<string> { "Dapr.Client", "Dapr.AspNetCore" }, References("libs/FindMe.Pipeline/FindMe.Pipeline.csproj").ToHashSet());
+    }
+
+    [Fact]
     public async Task ONNX_Runtime_is_the_NuGet_package_and_not_built_from_source()
     {
         var projects = (await FilesAsync([.. Product, "bench", "tests"])).Where(file => file.EndsWith(".csproj", StringComparison.Ordinal)).ToList();
@@ -56,7 +66,7 @@ public sealed partial class PackagesTests
         var versions = XDocument.Load(Path.Combine(Checkouts.Root, "Directory.Packages.props")).Descendants("PackageVersion")
             .ToDictionary(package => package.Attribute("Include")!.Value, package => package.Attribute("Version")!.Value);
 
-        Assert.Superset(new HashSet<string> { "Microsoft.ML.OnnxRuntime", "NetVips", "SixLabors.ImageSharp", "Polly.Core" }, versions.Keys.ToHashSet());
+        Assert.Superset(new HashSet<string> { "Microsoft.ML.OnnxRuntime", "Dapr.Client", "Dapr.AspNetCore", "NetVips", "SixLabors.ImageSharp", "Polly.Core" }, versions.Keys.ToHashSet());
 
         // From version 3 on it takes a licence that is paid for.
         Assert.StartsWith("2.", versions["SixLabors.ImageSharp"], StringComparison.Ordinal);
@@ -155,6 +165,9 @@ public sealed partial class PackagesTests
 
     [GeneratedRegex(@"\b(node|npm|npx)\b", RegexOptions.IgnoreCase)]
     private static partial Regex NodeCall();
+
+    [GeneratedRegex("""\b(class|record) (Dapr(Client|Exception)|TopicSubscription)\b|"/v1\.0(-alpha1)?/(state|publish)""")]
+    private static partial Regex OwnClient();
 
     [GeneratedRegex("""Import\(.*vips|EntryPoint = "(vips_|g_)|"libvips[-.]""")]
     private static partial Regex OwnBinding();
