@@ -213,7 +213,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
             }
         });
         _server = builder.Build();
-        var requests = new Requests(AppOf, new PublishRoutes(publishing), new StateRoutes(reading, writing, _options.Store), apiToken, RequestShutdown, _logger);
+        var requests = new Requests(AppOf, new PublishRoutes(publishing), new StateRoutes(reading, writing), apiToken, RequestShutdown, _logger);
         // Dapr's paths are cleaned and unescaped in a way of their own, so that only gRPC goes on to ASP.NET's routing.
         _server.Use((context, next) => HttpProtocol.IsHttp2(context.Request.Protocol) ? next(context) : requests.HandleAsync(context));
         _server.UseRouting();

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace FindMe.Sidecar;
 
 /// <summary>The routes below state/{store}: bodies and headers ↔ items and writes.</summary>
-internal sealed class StateRoutes(StateReading reading, StateWriting writing, StoreProfile profile)
+internal sealed class StateRoutes(StateReading reading, StateWriting writing)
 {
     public async Task<ApiError?> GetAsync(AppSide app, Component store, string key, HttpContext context)
     {
@@ -135,6 +135,5 @@ internal sealed class StateRoutes(StateReading reading, StateWriting writing, St
         output.Write("}"u8);
     }
 
-    private byte[] Marshal(JsonElement value) =>
-        profile == StoreProfile.Redis ? RedisJson.Marshal(value) : GoJson.Marshal(value, exactNumbers: false);
+    private static byte[] Marshal(JsonElement value) => GoJson.Marshal(value, exactNumbers: false);
 }

@@ -6,34 +6,6 @@ namespace FindMe.Sidecar.Tests.Conformance;
 public class HealthTests
 {
     [Fact]
-    [Conformance("health-01", "pkg/api/http/healthz.go")]
-    public async Task Outbound_is_healthy_before_the_app_listens_and_inbound_is_not()
-    {
-        await using var app = await TestApp.StartAsync("shop");
-        await app.CloseAsync();
-        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Await = false }, app);
-
-        using var outbound = await sidecar.Http.GetAsync("/v1.0/healthz/outbound");
-        using var inbound = await sidecar.Http.GetAsync("/v1.0/healthz");
-
-        Assert.Equal(HttpStatusCode.NoContent, outbound.StatusCode);
-        await SidecarUnderTest.AssertErrorAsync(inbound, 500, "ERR_HEALTH_NOT_READY");
-    }
-
-    [Fact]
-    [Conformance("health-02", "pkg/api/http/healthz.go")]
-    public async Task Health_asked_for_another_app_id_is_500()
-    {
-        await using var sidecar = await SidecarUnderTest.StartAsync();
-
-        using var same = await sidecar.Http.GetAsync($"/v1.0/healthz?appid={sidecar.FirstApp}");
-        using var other = await sidecar.Http.GetAsync("/v1.0/healthz?appid=other");
-
-        Assert.Equal(HttpStatusCode.NoContent, same.StatusCode);
-        await SidecarUnderTest.AssertErrorAsync(other, 500, "ERR_HEALTH_APPID_NOT_MATCH");
-    }
-
-    [Fact]
     [Conformance("health-03", "pkg/api/http/middlewares.go APITokenAuthMiddleware")]
     public async Task With_a_token_every_call_needs_it_but_the_health_checks()
     {

@@ -5,26 +5,6 @@ namespace FindMe.Sidecar.Tests.Conformance;
 public class StateKeyTests
 {
     [Theory]
-    [InlineData("a%2Fb", "a/b")]
-    [InlineData("a+b", "a b")]
-    [InlineData("a%2Bb", "a+b")]
-    [InlineData("%C3%A9%252F", "é%2F")]
-    [InlineData("a%20b%3Fc", "a b?c")]
-    [Conformance("state-10", "pkg/api/http/server.go unespaceRequestParametersInContext")]
-    public async Task A_key_in_the_path_is_query_unescaped_once(string inPath, string key)
-    {
-        await using var sidecar = await SidecarUnderTest.StartAsync();
-        using var _ = await sidecar.SaveAsync(key, "\"found\"");
-
-        // Through a raw target: System.Uri would tidy some of these.
-        using var response = await sidecar.Http.SendAsync(new HttpRequestMessage(
-            HttpMethod.Get,
-            new Uri($"{sidecar.Http.BaseAddress}v1.0/state/statestore/{inPath}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true })));
-
-        Assert.Equal("\"found\"", await response.Content.ReadAsStringAsync());
-    }
-
-    [Theory]
     [InlineData(null, "api", "other", false)]
     [InlineData("appid", "api", "other", false)]
     [InlineData("none", "api", "other", true)]

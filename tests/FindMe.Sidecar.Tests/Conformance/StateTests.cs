@@ -167,23 +167,6 @@ public class StateTests
     }
 
     [Fact]
-    [Conformance("state-12", Http + " onPostState")]
-    public async Task An_empty_list_is_204_and_put_saves_like_post()
-    {
-        await using var sidecar = await SidecarUnderTest.StartAsync();
-
-        using var empty = await sidecar.PostAsync("/v1.0/state/statestore", "[]");
-        using var put = await sidecar.Http.PutAsync("/v1.0/state/statestore", new StringContent("""[{"KEY":"k","Value":7}]"""));
-
-        Assert.Equal(HttpStatusCode.NoContent, empty.StatusCode);
-        Assert.Equal(HttpStatusCode.NoContent, put.StatusCode);
-        Assert.Equal("7", (await sidecar.GetAsync("k"))!.Value.Value);
-        using var bulk = await sidecar.Http.PutAsync("/v1.0/state/statestore/bulk", new StringContent("""{"keys":["k"]}"""));
-        using var transaction = await sidecar.Http.PutAsync("/v1.0/state/statestore/transaction", new StringContent("""{"operations":[{"operation":"delete","request":{"key":"k"}}]}"""));
-        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NoContent), (bulk.StatusCode, transaction.StatusCode));
-    }
-
-    [Fact]
     [Conformance("state-13", "components-contrib state/* (facts of each store)")]
     public async Task Creating_with_first_write_twice_is_204_and_then_409_or_on_Redis_and_PostgreSQL_500()
     {

@@ -4,9 +4,8 @@ using System.Net;
 namespace FindMe.Sidecar.Tests.Conformance;
 
 /// <summary>Where stores differ.</summary>
-public sealed class StoreProfileTests
+public class StoreProfileTests
 {
-    private const string Http = "pkg/api/http/http.go";
     private const string Sqlite = "components-contrib state/sqlite/sqlite_dbaccess.go";
     private const string Redis = "components-contrib state/redis/redis.go";
     private const string Postgres = "components-contrib state/postgresql/v2/postgresql.go doSet";
@@ -131,24 +130,6 @@ public sealed class StoreProfileTests
         Task<HttpResponseMessage> TransactAsync(string body) => sidecar.PostAsync("/v1.0/state/statestore/transaction", body);
     }
 
-    [Theory]
-    [InlineData("0.123456789", "0.123457")]
-    [InlineData("-0.5", "-0.5")]
-    [InlineData("0.0000004", "0")]
-    [InlineData("12345678.25", "12345678.25")]
-    [InlineData("1700000000123", "1700000000123")]
-    [InlineData("\"<&>\"", "\"<&>\"")]
-    [InlineData("[1.0,{\"a\":2.50}]", "[1,{\"a\":2.5}]")]
-    [Conformance("redis-08", Redis + " (jsoniter.ConfigFastest)", Profile = "Redis")]
-    public async Task A_value_keeps_six_digits_behind_the_point_and_nothing_is_escaped_for_HTML(string sent, string read)
-    {
-        await using var sidecar = await RedisAsync();
-
-        using var saved = await sidecar.SaveAsync("key", sent);
-
-        Assert.Equal(read, (await sidecar.GetAsync("key"))!.Value.Value);
-    }
-
     [Fact]
     [Conformance("postgres-01", Postgres, Profile = "PostgreSQL")]
     public async Task On_PostgreSQL_first_write_on_a_key_that_exists_is_500()
@@ -162,34 +143,6 @@ public sealed class StoreProfileTests
 
         await SidecarUnderTest.AssertErrorAsync(refused, 500, "ERR_STATE_SAVE", "no item was updated");
         await SidecarUnderTest.AssertErrorAsync(mismatch, 409, "ERR_STATE_SAVE");
-    }
-
-    [Theory]
-    [InlineData("""{"b":[1,2.50,1e3],"a":"<&>"}""", """{"a":"\u003c\u0026\u003e","b":[1,2.5,1000]}""")]
-    [InlineData("12345678901234567890", "12345678901234567000")]
-    [InlineData("9007199254740993", "9007199254740992")]
-    [InlineData("1e21", "1e+21")]
-    [InlineData("0.0000001", "1e-7")]
-    [InlineData("0.000001", "0.000001")]
-    [InlineData("-0.5", "-0.5")]
-    [InlineData("1E400000", null)]
-    [InlineData("\"é\\u00e9\\ud800\"", "\"éé\uFFFD\"")]
-    [InlineData("null", "null")]
-    [Conformance("state-02", Http + " onPostState (encoding/json into any)", Profile = "SQLite")]
-    public async Task A_value_is_remarshalled_through_doubles_with_sorted_keys(string sent, string? read)
-    {
-        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Store = StoreProfile.Sqlite });
-
-        using var saved = await sidecar.SaveAsync("key", sent);
-
-        if (read is null)
-        {
-            await SidecarUnderTest.AssertErrorAsync(saved, 400, "ERR_MALFORMED_REQUEST");
-        }
-        else
-        {
-            Assert.Equal(read, (await sidecar.GetAsync("key"))!.Value.Value);
-        }
     }
 
     [Fact]
@@ -235,17 +188,6 @@ public sealed class StoreProfileTests
         // What expired is as good as gone for first-write too.
         using var again = await sidecar.SaveAsync("short", "2", more: FirstWrite);
         Assert.Equal(HttpStatusCode.NoContent, again.StatusCode);
-    }
-
-    [Fact]
-    [Conformance("err-state-08", "pkg/api/errors/state.go QueryUnsupported", Profile = "SQLite")]
-    public async Task A_query_is_not_supported_as_by_the_sqlite_store()
-    {
-        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.Store], new Setup { Store = StoreProfile.Sqlite });
-
-        using var response = await sidecar.PostAsync("/v1.0-alpha1/state/statestore/query", "{}");
-
-        await SidecarUnderTest.AssertErrorAsync(response, 500, "ERR_STATE_STORE_NOT_SUPPORTED");
     }
 
     private static Task<SidecarUnderTest> RedisAsync() =>

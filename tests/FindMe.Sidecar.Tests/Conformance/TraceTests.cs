@@ -37,20 +37,4 @@ public class TraceTests
         Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-01$", inEnvelope);
         Assert.Equal(inEnvelope[..35], delivered.Headers["traceparent"][..35]);
     }
-
-    [Fact]
-    [Conformance("trace-03", "pkg/api/http/http.go onPublish")]
-    public async Task Without_a_configuration_of_tracing_a_callers_trace_is_handed_on()
-    {
-        await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
-        await using var sidecar = await SidecarUnderTest.StartAsync(app);
-        sidecar.Http.DefaultRequestHeaders.Add("traceparent", Parent);
-
-        await sidecar.PublishAsync("1");
-        var delivered = await app.NextAsync();
-
-        Assert.StartsWith($"00-{Trace}-", delivered.Json.GetProperty("traceparent").GetString(), StringComparison.Ordinal);
-        Assert.StartsWith($"00-{Trace}-", delivered.Json.GetProperty("traceid").GetString(), StringComparison.Ordinal);
-        Assert.StartsWith($"00-{Trace}-", delivered.Headers["traceparent"], StringComparison.Ordinal);
-    }
 }

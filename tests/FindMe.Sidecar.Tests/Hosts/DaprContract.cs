@@ -94,7 +94,7 @@ internal static class DaprContract
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
-            # Dapr's HTTP contract, case by case
+            # Dapr's contract, case by case
 
             Written by `dotnet run --project tests/FindMe.Sidecar.Tests -c Release -- {Verb}` from the cases in `tests/FindMe.Sidecar.Tests/Conformance`; a test fails
             when it is out of date. Each case runs against the local sidecar with every `./check`, under the rules of each broker, store and version of daprd, and
@@ -102,13 +102,15 @@ internal static class DaprContract
             dapr/dapr v1.18.3 and components-contrib v1.18.4, and v1.16.4 where it differs. Where brokers or stores differ, "of" names the one whose rule it is;
             a run against another reports the case as skipped.
 
-            | id | rule | of | source |
-            |---|---|---|---|
+            | id | rule | of | over | source |
+            |---|---|---|---|---|
 
             """);
         foreach (var (method, found) in Cases())
         {
-            text.Append(CultureInfo.InvariantCulture, $"| {found.Id} | {Sentence(method.Name)} | {(found.Profile.Length > 0 ? found.Profile : "all")} | {found.Source} |\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {found.Id} | {Sentence(method.Name)} | {(found.Profile.Length > 0 ? found.Profile : "all")} | {TransportOf(method.DeclaringType!)} | {found.Source} |\n");
         }
 
         text.Append("""
@@ -135,6 +137,12 @@ internal static class DaprContract
         .Select(method => (Method: method, Case: method.GetCustomAttribute<ConformanceAttribute>()!))
         .Where(found => found.Case is not null)
         .OrderBy(found => found.Case.Id, StringComparer.Ordinal);
+
+    // How the events reach the app is a matter of neither.
+    private static string TransportOf(Type cases) => cases == typeof(Conformance.DaprClientTests) ? "gRPC, by Dapr.Client"
+        : cases.Name.StartsWith("Http", StringComparison.Ordinal) ? "HTTP"
+        : cases.Assembly.GetTypes().Any(type => type.BaseType == cases && type.GetCustomAttribute<OverGrpcAttribute>() is not null) ? "HTTP, gRPC"
+        : "";
 
     private static string Sentence(string name) => name.Replace('_', ' ');
 

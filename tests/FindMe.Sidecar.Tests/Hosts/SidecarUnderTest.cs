@@ -142,7 +142,14 @@ public sealed class SidecarUnderTest : IAsyncDisposable
 
     public HttpClient ClientOf(string appId)
     {
-        var http = new HttpClient(new TopicSuffix(_host.Suffix)) { BaseAddress = _host.EndpointOf(appId) };
+        HttpMessageHandler transport = new SocketsHttpHandler();
+        if (OverGrpcAttribute.IsOnThisTest)
+        {
+            Assert.SkipWhen(_host.GrpcEndpointOf(appId) is null, "the running sidecar's gRPC endpoint is not known: it needs DAPR_GRPC_ENDPOINT");
+            transport = new GrpcTranslation(_host.GrpcEndpointOf(appId)!);
+        }
+
+        var http = new HttpClient(new TopicSuffix(_host.Suffix, transport)) { BaseAddress = _host.EndpointOf(appId) };
         if (_setup.DaprApiToken is null && ConformanceTarget.IsReal && ConformanceTarget.Setting("DAPR_API_TOKEN") is { } token)
         {
             http.DefaultRequestHeaders.TryAddWithoutValidation("dapr-api-token", token);

@@ -27,3 +27,6 @@ public sealed class SubscriptionTests : Conformance.SubscriptionTests;
 
 [Under(BrokerProfile.RabbitMq, StoreProfile.PostgreSql, DaprVersion.V118)]
 public sealed class TraceTests : Conformance.TraceTests;
+
+[Under(BrokerProfile.RabbitMq, StoreProfile.PostgreSql, DaprVersion.V118)]
+public sealed class HttpPublishTests : Conformance.HttpPublishTests;

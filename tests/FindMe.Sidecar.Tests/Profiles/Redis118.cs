@@ -27,3 +27,6 @@ public sealed class SubscriptionTests : Conformance.SubscriptionTests;
 
 [Under(BrokerProfile.Redis118, StoreProfile.Redis, DaprVersion.V118)]
 public sealed class TraceTests : Conformance.TraceTests;
+
+[Under(BrokerProfile.Redis118, StoreProfile.Redis, DaprVersion.V118)]
+public sealed class HttpPublishTests : Conformance.HttpPublishTests;

@@ -27,3 +27,6 @@ public sealed class SubscriptionTests : Conformance.SubscriptionTests;
 
 [Under(BrokerProfile.ServiceBus, StoreProfile.PostgreSql, DaprVersion.V116)]
 public sealed class TraceTests : Conformance.TraceTests;
+
+[Under(BrokerProfile.ServiceBus, StoreProfile.PostgreSql, DaprVersion.V116)]
+public sealed class HttpPublishTests : Conformance.HttpPublishTests;

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace FindMe.Sidecar.Tests;
 
 /// <summary>Gives every topic a case names a suffix of its own on the way to a shared broker, and takes it away from what comes back.</summary>
-internal sealed partial class TopicSuffix(string suffix) : DelegatingHandler(new SocketsHttpHandler())
+internal sealed partial class TopicSuffix(string suffix, HttpMessageHandler transport) : DelegatingHandler(transport)
 {
     /// <summary>In the JSON of an app's subscriptions.</summary>
     public static string AddTo(string subscriptions, string suffix) => suffix.Length == 0 ? subscriptions : Topic().Replace(subscriptions, $"$1{suffix}$2");
