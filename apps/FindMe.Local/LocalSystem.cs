@@ -1,4 +1,4 @@
-using FindMe.Sidecar;
+using LocalDapr;
 using Microsoft.Extensions.Logging;
 
 namespace FindMe.Local;

@@ -1,7 +1,7 @@
 // npm packages → apps → models → the sidecar and the apps of dapr.yaml → "FindMe is ready".
 using System.CommandLine;
 using FindMe.Local;
-using FindMe.Sidecar;
+using LocalDapr;
 
 if (OpenFileLimit.Problem() is { } problem)
 {

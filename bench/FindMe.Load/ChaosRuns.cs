@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Load;
 

@@ -1,5 +1,5 @@
 using FindMe.Local;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Load;
 

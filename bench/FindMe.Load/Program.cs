@@ -1,7 +1,7 @@
 // Drives the real apps through the real sidecar: chaos and kills break them, fairness, crowd, throughput, watchers and sidecar measure them.
 using System.CommandLine;
 using FindMe.Load;
-using FindMe.Sidecar;
+using LocalDapr;
 
 var photos = new Option<int>("--photos") { Description = "Photos of the album.", DefaultValueFactory = _ => 500 };
 var seed = new Option<int>("--seed") { Description = "Seed of the chaos.", DefaultValueFactory = _ => 1 };

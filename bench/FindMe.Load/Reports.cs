@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Load;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Load;
 

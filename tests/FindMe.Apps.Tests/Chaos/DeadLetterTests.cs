@@ -5,7 +5,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FindMe.Load;
 using FindMe.Pipeline;
-using FindMe.Sidecar;
+using LocalDapr;
 using Person = FindMe.Load.Person;
 
 namespace FindMe.Apps.Tests.Chaos;

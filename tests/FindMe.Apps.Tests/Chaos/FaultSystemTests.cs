@@ -1,6 +1,6 @@
 using System.Runtime.Versioning;
 using FindMe.Load;
-using FindMe.Sidecar;
+using LocalDapr;
 using Person = FindMe.Load.Person;
 
 namespace FindMe.Apps.Tests.Chaos;
@@ -136,7 +136,7 @@ public sealed class FaultSystemTests
             #!/bin/bash
             (flock 9; echo "$DAPR_API_TOKEN $APP_API_TOKEN $*" >&9) 9>> '{{folder.Path}}/starts'
             trap 'echo TERM >> "{{folder.Path}}/signals"; kill -TERM $child; wait $child; exit' TERM
-            setpriv --pdeathsig KILL dotnet '{{Checkouts.ProgramOf("FindMe.Sidecar.Standalone")}}' "$@" < /dev/null &
+            setpriv --pdeathsig KILL dotnet '{{Checkouts.ProgramOf("LocalDapr.Cli")}}' "$@" < /dev/null &
             child=$!
             wait $child
             """);

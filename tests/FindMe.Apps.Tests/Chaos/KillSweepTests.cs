@@ -1,6 +1,6 @@
 using FindMe.Load;
 using FindMe.Pipeline;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Apps.Tests.Chaos;
 

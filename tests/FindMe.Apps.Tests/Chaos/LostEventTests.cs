@@ -1,5 +1,5 @@
 using FindMe.Load;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Apps.Tests.Chaos;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using FindMe.Load;
 using FindMe.Local;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Apps.Tests.Chaos;
 

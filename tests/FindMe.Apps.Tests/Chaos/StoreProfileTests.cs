@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FindMe.Load;
-using FindMe.Sidecar;
+using LocalDapr;
 using Person = FindMe.Load.Person;
 
 namespace FindMe.Apps.Tests.Chaos;

@@ -1,7 +1,7 @@
 using System.Net;
 using FindMe.Load;
 using FindMe.Pipeline;
-using FindMe.Sidecar;
+using LocalDapr;
 using Person = FindMe.Load.Person;
 
 namespace FindMe.Apps.Tests.Collect;

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using FindMe.Collect;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Apps.Tests.Collect;
 

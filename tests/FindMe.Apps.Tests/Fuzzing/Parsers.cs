@@ -5,7 +5,7 @@ using FindMe.Faces;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
 using FindMe.Recognition;
-using FindMe.Sidecar;
+using LocalDapr;
 using Microsoft.AspNetCore.Http;
 
 namespace FindMe.Apps.Tests.Fuzzing;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Apps.Tests.Fuzzing;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Apps.Tests.Pipeline;
 

@@ -3,7 +3,7 @@ using FindMe.Fetching;
 using FindMe.Networks;
 using FindMe.Pipeline;
 using FindMe.Pipeline.Dapr;
-using FindMe.Sidecar;
+using LocalDapr;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

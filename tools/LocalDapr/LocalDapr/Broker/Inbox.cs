@@ -1,0 +1,194 @@
+namespace LocalDapr;
+
+/// <summary>An event that waits for a group, or is on its way to one of its replicas.</summary>
+internal sealed class Pending(Group group, long message, int count)
+{
+    public Group Group { get; } = group;
+
+    public long Message { get; } = message;
+
+    /// <summary>Deliveries begun, the present one included.</summary>
+    public int Count { get; set; } = count;
+
+    /// <summary>When the present delivery began, as a timestamp of the clock.</summary>
+    public long Started { get; set; }
+
+    /// <summary>Acknowledged or dead, as far as this delivery knows.</summary>
+    public bool IsSettled { get; set; }
+
+    /// <summary>What chaos has in mind for it; each part is struck out once it was done.</summary>
+    public EventFate Fate { get; set; }
+
+    /// <summary>Later events of its group that went while it was held. Guarded by the inbox.</summary>
+    public int Overtaken { get; set; }
+
+    /// <summary>Set on a second delivery that chaos invented: what to deliver, since nothing in the database belongs to it.</summary>
+    public StoredMessage? Copied { get; init; }
+}
+
+/// <summary>The queue of one consumer group: oldest event first, also one that comes back.</summary>
+internal sealed class Group(Subscription subscription, bool isSerial)
+{
+    /// <summary>One event at a time, and one is on its way. Guarded by the inbox.</summary>
+    public bool IsBlocked { get; private set; }
+
+    public Subscription Subscription { get; } = subscription;
+
+    /// <summary>Guarded by the inbox.</summary>
+    public PriorityQueue<Pending, long> Waiting { get; } = new();
+
+    /// <summary>What chaos keeps back until others have gone. Guarded by the inbox.</summary>
+    public List<Pending> Held { get; } = [];
+
+    /// <summary>Where the app wants it; null while the app has not said so, and then it keeps waiting. Guarded by the inbox for writing.</summary>
+    public Route? Route { get; set; }
+
+    /// <summary>Whether an event may go now. Guarded by the inbox.</summary>
+    public bool IsOpen => Route is not null && !IsBlocked;
+
+    public void Block() => IsBlocked = isSerial;
+
+    public void Unblock() => IsBlocked = false;
+}
+
+/// <summary>What waits for one app on one component: the queues of its topics, taken from in turn by all replicas.</summary>
+internal sealed class Inbox(Component component)
+{
+    private readonly Lock _lock = new();
+    private readonly List<Group> _groups = [];
+    private readonly Queue<TaskCompletionSource<Pending>> _takers = new();
+    private int _turn;
+
+    public Component Component { get; } = component;
+
+    public void Add(Group group)
+    {
+        lock (_lock)
+        {
+            _groups.Add(group);
+        }
+    }
+
+    public void Put(Pending pending)
+    {
+        lock (_lock)
+        {
+            Place(pending);
+        }
+    }
+
+    /// <summary>Keeps an event back until as many of its group as its fate says went before it.</summary>
+    public void Hold(Pending pending)
+    {
+        lock (_lock)
+        {
+            pending.Group.Held.Add(pending);
+        }
+    }
+
+    /// <summary>Lets an event go that is still held.</summary>
+    public void Release(Pending pending)
+    {
+        lock (_lock)
+        {
+            if (pending.Group.Held.Remove(pending))
+            {
+                Place(pending);
+            }
+        }
+    }
+
+    /// <summary>Sets where the app's groups go; those it does not name wait until it does.</summary>
+    public void SetRoutes(IReadOnlyList<Route> routes)
+    {
+        lock (_lock)
+        {
+            foreach (var group in _groups)
+            {
+                group.Route = routes.FirstOrDefault(route => route.Topic == group.Subscription.Topic);
+                while (group.IsOpen && _takers.Count > 0 && group.Waiting.TryDequeue(out var pending, out _))
+                {
+                    Place(pending);
+                }
+            }
+        }
+    }
+
+    /// <summary>The next event, each topic in its turn; waits for one.</summary>
+    public async Task<Pending> TakeAsync(CancellationToken cancellationToken)
+    {
+        TaskCompletionSource<Pending> taker;
+        lock (_lock)
+        {
+            for (var i = 1; i <= _groups.Count; i++)
+            {
+                var group = _groups[(_turn + i) % _groups.Count];
+                if (group.IsOpen && group.Waiting.TryDequeue(out var pending, out _))
+                {
+                    _turn = (_turn + i) % _groups.Count;
+                    group.Block();
+                    LetGoOvertaken(group);
+                    return pending;
+                }
+            }
+
+            taker = new TaskCompletionSource<Pending>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _takers.Enqueue(taker);
+        }
+
+        await using var cancelled = cancellationToken.Register(() => taker.TrySetCanceled(cancellationToken));
+        return await taker.Task;
+    }
+
+    /// <summary>After a delivery: the next event of a group that takes them one by one may go.</summary>
+    public void Settled(Group group)
+    {
+        lock (_lock)
+        {
+            group.Unblock();
+            if (group.IsOpen && _takers.Count > 0 && group.Waiting.TryDequeue(out var next, out _))
+            {
+                Place(next);
+            }
+        }
+    }
+
+    private void Place(Pending pending)
+    {
+        if (!pending.Group.IsOpen || !TryHandOver(pending))
+        {
+            pending.Group.Waiting.Enqueue(pending, pending.Message);
+        }
+    }
+
+    // After an event of the group went: those it overtook are one nearer to their turn.
+    private void LetGoOvertaken(Group group)
+    {
+        foreach (var held in group.Held)
+        {
+            held.Overtaken++;
+        }
+
+        while (group.Held.Find(held => held.Overtaken >= held.Fate.Overtakers) is { } due)
+        {
+            group.Held.Remove(due);
+            Place(due);
+        }
+    }
+
+    // Only called while no group holds anything older that could go.
+    private bool TryHandOver(Pending pending)
+    {
+        while (_takers.TryDequeue(out var taker))
+        {
+            if (taker.TrySetResult(pending))
+            {
+                pending.Group.Block();
+                LetGoOvertaken(pending.Group);
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
