@@ -19,7 +19,7 @@ public sealed class StandaloneTests
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
         app.TopicSuffix = "";
         var (port, grpcPort) = (FreePort(), FreePort());
-        using var process = Start(
+        using var process = LocalDaprCommand.Start(
             new() { ["DAPR_API_TOKEN"] = "in", ["APP_API_TOKEN"] = "out" },
             "--app-id", "shop", $"-app-port={app.Port}", "--dapr-http-port", $"{port}", "-dapr-grpc-port", $"{grpcPort}", "--resources-path", resources,
             "--components-path", more, "--app-max-concurrency", "2", "--max-body-size", "1Ki", "--enable-metrics=false", "--log-level", "warn",
@@ -73,7 +73,7 @@ public sealed class StandaloneTests
         };
         var data = Path.Combine(folder.Path, "data");
         var port = FreePort();
-        using var process = Start([], "--app-id", "shop", "--app-port", $"{app.Port}", "--dapr-http-port", $"{port}", "--dapr-grpc-port", "0", "--resources-path", resources, "--data", data);
+        using var process = LocalDaprCommand.Start([], "--app-id", "shop", "--app-port", $"{app.Port}", "--dapr-http-port", $"{port}", "--dapr-grpc-port", "0", "--resources-path", resources, "--data", data);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await Eventually.TrueAsync(async () => await IsReadyAsync(http));
         using var published = await http.PostAsync("/v1.0/publish/pubsub/orders", new StringContent("1"));
@@ -91,39 +91,17 @@ public sealed class StandaloneTests
     [InlineData("--app-ids", "'--app-ids'")]
     [InlineData("--broker=kafka", "'kafka'")]
     [InlineData("--max-body-size=much", "'much'")]
-    [InlineData("--chaos=storm", "'storm'")]
     [InlineData("--dapr-version=1.15", "'1.15'")]
     public async Task What_it_does_not_know_is_refused_by_name(string flag, string named)
     {
         using var folder = new TemporaryFolder();
-        using var process = Start([], "--app-id", "shop", "--resources-path", folder.Path, "--dapr-http-port", "0", "--dapr-grpc-port", "0", flag);
+        using var process = LocalDaprCommand.Start([], "--app-id", "shop", "--resources-path", folder.Path, "--dapr-http-port", "0", "--dapr-grpc-port", "0", flag);
 
         var error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
 
         Assert.Equal(1, process.ExitCode);
         Assert.Contains(named, error, StringComparison.Ordinal);
-    }
-
-    private static Process Start(Dictionary<string, string> environment, params string[] arguments)
-    {
-        // Beside this project's own output: artifacts/bin/<project>/release/<project>.dll.
-        var configuration = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        var program = Path.Combine(configuration.Parent!.Parent!.FullName, "LocalDapr.Cli", configuration.Name, "LocalDapr.Cli.dll");
-        // Ctrl-C is not ignored, as it is where a shell without job control started the tests.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet"]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(program);
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        return Process.Start(start)!;
     }
 
     private static async Task<bool> IsReadyAsync(HttpClient http)

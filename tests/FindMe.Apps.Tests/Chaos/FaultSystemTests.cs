@@ -136,7 +136,7 @@ public sealed class FaultSystemTests
             #!/bin/bash
             (flock 9; echo "$DAPR_API_TOKEN $APP_API_TOKEN $*" >&9) 9>> '{{folder.Path}}/starts'
             trap 'echo TERM >> "{{folder.Path}}/signals"; kill -TERM $child; wait $child; exit' TERM
-            setpriv --pdeathsig KILL dotnet '{{Checkouts.ProgramOf("LocalDapr.Cli")}}' "$@" < /dev/null &
+            setpriv --pdeathsig KILL dotnet '{{Checkouts.ProgramOf("LocalDapr.Cli", "local-dapr")}}' "$@" < /dev/null &
             child=$!
             wait $child
             """);

@@ -6,12 +6,12 @@ namespace FindMe.Apps.Tests.Wiring;
 /// <summary>What npm installs must not run code of its packages.</summary>
 public sealed partial class NpmScriptsTests
 {
-    private static readonly string[] NpmFolders = ["", "bench/peer", "bench/peer-nsfwjs"];
+    private static readonly string[] NpmFolders = ["", "bench/peer", "bench/peer-nsfwjs", "tools/LocalDapr/samples/node"];
 
     [Fact]
     public async Task Every_npm_ci_of_the_build_ignores_scripts()
     {
-        using var git = Process.Start(new ProcessStartInfo("git", ["ls-files", "check", "apps", "libs", "models", "bench", ".github", "docs"]) { WorkingDirectory = Checkouts.Root, RedirectStandardOutput = true })!;
+        using var git = Process.Start(new ProcessStartInfo("git", ["ls-files", "check", "apps", "libs", "models", "bench", "tools", ".github", "docs"]) { WorkingDirectory = Checkouts.Root, RedirectStandardOutput = true })!;
         var files = (await git.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var calls = files.Where(file => !file.EndsWith("package-lock.json", StringComparison.Ordinal))
             .SelectMany(file => File.ReadLines(Path.Combine(Checkouts.Root, file)).Where(line => Call().IsMatch(line)).Select(line => (File: file, Line: line.Trim())))

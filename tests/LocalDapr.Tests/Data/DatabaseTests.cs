@@ -18,7 +18,7 @@ public sealed class DatabaseTests
         var refusal = Assert.Throws<SidecarDataException>(() => Open(folder));
 
         Assert.Equal(
-            $"{FileOf(folder)} was written by a newer FindMe (schema 99; this one knows {Schema.Steps.Count}): use that version, or another --data folder.",
+            $"{FileOf(folder)} was written by a newer version (schema 99; this one knows {Schema.Steps.Count}): use that version, or another --data folder.",
             refusal.Message);
     }
 
@@ -50,7 +50,7 @@ public sealed class DatabaseTests
     {
         using var folder = new TemporaryFolder();
         Execute(folder, "CREATE TABLE theirs (x)");
-        Assert.Contains("is not a FindMe sidecar's database", Assert.Throws<SidecarDataException>(() => Open(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("is no database of a local Dapr", Assert.Throws<SidecarDataException>(() => Open(folder)).Message, StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(FileOf(folder), new string('x', 5000));
         Assert.Contains("cannot be used", Assert.Throws<SidecarDataException>(() => Open(folder)).Message, StringComparison.Ordinal);

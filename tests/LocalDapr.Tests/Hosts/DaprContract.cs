@@ -78,7 +78,7 @@ internal static class DaprContract
 
         """;
 
-    public static string FilePath { get; } = Path.Combine(Repository(), "docs", "dapr-contract.md");
+    public static string FilePath { get; } = Path.Combine(LocalDaprCommand.Repository, "docs", "dapr-contract.md");
 
     public static IReadOnlyList<string> Ids =>
         [.. Cases().Select(found => found.Case.Id), .. Missing.Select(missing => missing.Id)];
@@ -145,15 +145,4 @@ internal static class DaprContract
         : "";
 
     private static string Sentence(string name) => name.Replace('_', ' ');
-
-    private static string Repository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "FindMe.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("FindMe.sln is in no folder above the tests.");
-        }
-
-        return folder.FullName;
-    }
 }

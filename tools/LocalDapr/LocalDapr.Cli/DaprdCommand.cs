@@ -1,9 +1,8 @@
 using System.CommandLine;
-using Microsoft.Extensions.Logging;
 
 namespace LocalDapr.Cli;
 
-/// <summary>The flags: daprd's own, and those of the local sidecar.</summary>
+/// <summary>daprd's own flags: the sidecar of one app.</summary>
 internal static class DaprdCommand
 {
     // Flags of daprd v1.18 (cmd/daprd/options) that change nothing an app sees of this sidecar.
@@ -35,22 +34,13 @@ internal static class DaprdCommand
         var concurrency = new Option<int>("--app-max-concurrency") { Description = "Calls to the app at a time; -1: no limit.", DefaultValueFactory = _ => -1 };
         var bodySize = new Option<string>("--max-body-size") { Description = "Largest body, like 4Mi.", DefaultValueFactory = _ => "4Mi" };
         var bodyMegabytes = new Option<int?>("--dapr-http-max-request-size") { Description = "The same in whole MiB, as older versions have it." };
-        var logLevel = new Option<string>("--log-level") { Description = "debug, info, warn, error or fatal.", DefaultValueFactory = _ => "info" };
-        logLevel.AcceptOnlyFromAmong("debug", "info", "warn", "error", "fatal");
-        var data = new Option<DirectoryInfo?>("--data") { Description = "Where events and state are kept; one sidecar at a time. Default: a temporary folder, deleted at the end." };
-        var broker = new Option<string>("--broker") { Description = "Rules of delivery: servicebus, redis-1.18, redis-1.16, rabbitmq or in-memory.", DefaultValueFactory = _ => "servicebus" };
-        broker.AcceptOnlyFromAmong([.. Brokers.Keys]);
-        var version = new Option<string?>("--dapr-version") { Description = "Whose rules to follow where versions of daprd differ: 1.16 or 1.18. Default: that of the broker, 1.18 for most." };
-        version.AcceptOnlyFromAmong([.. Versions.Keys]);
-        var store = new Option<string>("--store") { Description = "Rules of concurrency: sqlite, redis or postgresql.", DefaultValueFactory = _ => "sqlite" };
-        store.AcceptOnlyFromAmong([.. Stores.Keys]);
-        var chaos = new Option<string?>("--chaos") { Description = $"What to do wrong on purpose: {string.Join(", ", ChaosPresets.Names)} or all; :seed may follow." };
         var configuration = new Option<FileInfo?>("--config") { Description = "A Configuration; of it only spec.tracing.samplingRate is read: not 0 hands traces on." };
 
-        var command = new RootCommand("The sidecar of one app: Dapr's API with daprd's flags, over a broker and a store of its own.")
+        var command = new RootCommand("Dapr's HTTP and gRPC APIs for one app, with daprd's flags, or for the apps of a dapr.yaml: no daprd, no Docker, no Redis.")
         {
-            appId, appPort, appAddress, appProtocol, httpPort, grpcPort, resources, concurrency, bodySize, bodyMegabytes, logLevel, data, broker, version, store, chaos, configuration,
+            appId, appPort, appAddress, appProtocol, httpPort, grpcPort, resources, concurrency, bodySize, bodyMegabytes, configuration,
         };
+        var flags = new SidecarFlags(command);
         var ignored = Ignored.Select(name => (Option)new Option<string>(name)).Concat(IgnoredSwitches.Select(name => new Option<bool>(name))).ToList();
         foreach (var option in ignored)
         {
@@ -59,21 +49,19 @@ internal static class DaprdCommand
             command.Add(option);
         }
 
+        command.Add(RunCommand.Create());
         command.SetAction((parsed, cancellationToken) =>
         {
-            var folders = parsed.GetValue(resources) ?? [];
             foreach (var option in ignored.Where(option => parsed.GetResult(option) is { Implicit: false }))
             {
                 Console.WriteLine($"{option.Name} has no effect here.");
             }
 
             int bytes;
-            ChaosOptions? trouble;
             bool tracing;
             try
             {
                 bytes = parsed.GetValue(bodyMegabytes) is { } megabytes ? checked(megabytes * 1024 * 1024) : BodySize.Parse(parsed.GetValue(bodySize)!);
-                trouble = parsed.GetValue(chaos) is { } presets ? ChaosOptions.Parse(presets) : null;
                 tracing = parsed.GetValue(configuration) is { } file && DaprConfiguration.Load(file.FullName).HasTracing;
             }
             catch (Exception failure) when (failure is FormatException or OverflowException or SidecarConfigurationException)
@@ -82,58 +70,18 @@ internal static class DaprdCommand
                 return Task.FromResult(1);
             }
 
-            return StandaloneRun.RunAsync(
-                new StandaloneOptions(
-                    new SidecarApp(
-                        parsed.GetValue(appId)!,
-                        parsed.GetValue(httpPort),
-                        parsed.GetValue(appPort) is { } port ? [port] : [],
-                        parsed.GetValue(concurrency))
-                    {
-                        DaprGrpcPort = parsed.GetValue(grpcPort),
-                    },
-                    [.. folders.Select(folder => folder.FullName)],
-                    parsed.GetValue(data)?.FullName,
-                    bytes,
-                    LevelOf(parsed.GetValue(logLevel)!),
-                    Brokers[parsed.GetValue(broker)!],
-                    parsed.GetValue(version) is { } runtime ? Versions[runtime] : null,
-                    Stores[parsed.GetValue(store)!],
-                    trouble,
-                    tracing),
-                cancellationToken);
+            var app = new SidecarApp(
+                parsed.GetValue(appId)!, parsed.GetValue(httpPort), parsed.GetValue(appPort) is { } port ? [port] : [], parsed.GetValue(concurrency))
+            {
+                DaprGrpcPort = parsed.GetValue(grpcPort),
+            };
+            return SidecarRun.RunAsync(
+                flags.Read(parsed), [app], [.. (parsed.GetValue(resources) ?? []).Select(folder => folder.FullName)], bytes, tracing, null, cancellationToken);
         });
         return command;
     }
 
-    /// <summary>Go's flags take one dash as well as two.</summary>
+    /// <summary>Go's flags take one dash as well as two; one letter is a short flag here.</summary>
     public static string[] WithTwoDashes(string[] args) =>
-        [.. args.Select(arg => arg.Length > 2 && arg[0] == '-' && char.IsAsciiLetter(arg[1]) ? "-" + arg : arg)];
-
-    private static Dictionary<string, BrokerProfile> Brokers { get; } = new()
-    {
-        ["servicebus"] = BrokerProfile.ServiceBus,
-        ["redis-1.18"] = BrokerProfile.Redis118,
-        ["redis-1.16"] = BrokerProfile.Redis116,
-        ["rabbitmq"] = BrokerProfile.RabbitMq,
-        ["in-memory"] = BrokerProfile.InMemory,
-    };
-
-    private static Dictionary<string, DaprVersion> Versions { get; } = new() { ["1.16"] = DaprVersion.V116, ["1.18"] = DaprVersion.V118 };
-
-    private static Dictionary<string, StoreProfile> Stores { get; } = new()
-    {
-        ["sqlite"] = StoreProfile.Sqlite,
-        ["redis"] = StoreProfile.Redis,
-        ["postgresql"] = StoreProfile.PostgreSql,
-    };
-
-    private static LogLevel LevelOf(string word) => word switch
-    {
-        "debug" => LogLevel.Debug,
-        "warn" => LogLevel.Warning,
-        "error" => LogLevel.Error,
-        "fatal" => LogLevel.Critical,
-        _ => LogLevel.Information,
-    };
+        [.. args.Select(arg => arg.Length > 2 && arg[0] == '-' && char.IsAsciiLetter(arg[1]) && char.IsAsciiLetter(arg[2]) ? "-" + arg : arg)];
 }

@@ -1,4 +1,4 @@
-// daprd's command line → one app's sidecar in this process, until Ctrl-C, SIGTERM or /v1.0/shutdown.
+// daprd's command line, or a dapr.yaml → the sidecars in this process, until Ctrl-C, SIGTERM or a request to shut down.
 using System.CommandLine;
 using LocalDapr;
 using LocalDapr.Cli;
@@ -9,5 +9,5 @@ if (OpenFileLimit.Problem() is { } problem)
     return 1;
 }
 
-// StandaloneRun handles the signals: the library would cut the end off after two seconds.
+// SidecarRun handles the signals: the library would cut the end off after two seconds.
 return await DaprdCommand.Create().Parse(DaprdCommand.WithTwoDashes(args)).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

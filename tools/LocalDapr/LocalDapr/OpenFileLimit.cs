@@ -21,7 +21,7 @@ public static class OpenFileLimit
         var line = File.ReadLines("/proc/self/limits").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
         return line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var hard, ..]
             && int.TryParse(hard, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit < Least
-                ? $"a process may have only {limit} files and connections open here, and FindMe needs {Least}. Allow more with `ulimit -n {Least}` and start again; above the hard limit, raise that first (limits.conf, or LimitNOFILE of the service)."
+                ? $"a process may have only {limit} files and connections open here, and {Least} are needed. Allow more with `ulimit -n {Least}` and start again; above the hard limit, raise that first (limits.conf, or LimitNOFILE of the service)."
                 : null;
     }
 }

@@ -185,7 +185,7 @@ internal sealed class DaprdHost : ISidecarHost
         Version = ConformanceTarget.VersionOf(version);
         Broker = ConformanceTarget.HasRabbitMq ? BrokerProfile.RabbitMq : Version == DaprVersion.V116 ? BrokerProfile.Redis116 : BrokerProfile.Redis118;
         Assert.SkipWhen(
-            version.EndsWith("-findme", StringComparison.Ordinal) && _sidecars.Count > 1,
+            version.EndsWith("-local", StringComparison.Ordinal) && _sidecars.Count > 1,
             "each standalone sidecar is a broker and a store of its own: a case with several apps needs a shared one");
         Assert.SkipUnless((setup.Broker ?? Broker) == Broker, $"this is for the {setup.Broker} profile; the target is daprd {version} on {Broker}");
         Assert.SkipUnless((setup.Store ?? Store) == Store, $"this is for the {setup.Store} profile; the target's store is {Store}");

@@ -10,7 +10,9 @@ internal sealed partial class TopicSuffix(string suffix, HttpMessageHandler tran
     public static string AddTo(string subscriptions, string suffix) => suffix.Length == 0 ? subscriptions : Topic().Replace(subscriptions, $"$1{suffix}$2");
 
     public static byte[] RemoveFrom(byte[] body, string suffix) =>
-        suffix.Length == 0 ? body : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body).Replace(suffix, "", StringComparison.Ordinal));
+        suffix.Length == 0 || body.AsSpan().IndexOf(Encoding.UTF8.GetBytes(suffix)) < 0
+            ? body
+            : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body).Replace(suffix, "", StringComparison.Ordinal));
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

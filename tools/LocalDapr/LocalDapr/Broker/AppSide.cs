@@ -19,7 +19,7 @@ internal sealed class AppSide
         _appApiToken = options.AppApiToken;
         MaxBodyBytes = options.MaxBodyBytes;
         Version = options.EffectiveVersion;
-        RuntimeVersion = Version == DaprVersion.V116 ? "1.16.4-findme" : "1.18.3-findme";
+        RuntimeVersion = Version == DaprVersion.V116 ? "1.16.4-local" : "1.18.3-local";
         Traffic = traffic;
         Components = [.. resources.Components.Where(component => (component.IsPubSub || component.IsState) && component.IsSeenBy(app.AppId))];
         _pubSubs = Components.Where(component => component.IsPubSub).ToFrozenDictionary(component => component.Name);

@@ -76,13 +76,13 @@ internal static class Schema
         if (version > steps.Count)
         {
             throw new SidecarDataException(
-                $"{path} was written by a newer FindMe (schema {version}; this one knows {steps.Count}): use that version, or another --data folder.");
+                $"{path} was written by a newer version (schema {version}; this one knows {steps.Count}): use that version, or another --data folder.");
         }
 
         var owner = ReadPragma(connection, "application_id");
         if (owner != ApplicationId && (owner != 0 || version != 0 || HasTables(connection)))
         {
-            throw new SidecarDataException($"{path} is not a FindMe sidecar's database: move it away, or use another --data folder.");
+            throw new SidecarDataException($"{path} is no database of a local Dapr: move it away, or use another --data folder.");
         }
 
         if (version == steps.Count)
