@@ -104,7 +104,7 @@ public class HttpPublishTests
     public async Task A_bulk_publish_that_fails_is_500_and_names_the_entries()
     {
         await using var sidecar = await SidecarUnderTest.StartAsync(
-            [SidecarUnderTest.PubSub], new Setup { Chaos = new ChaosOptions { PublishErrorEvery = 1 }, IsLocalOnly = "a broker is not broken for a test" });
+            [SidecarUnderTest.PubSub], new Setup { Faults = new FaultInjection { Plan = new FaultPlan { PublishErrorEvery = 1 } }, IsLocalOnly = "a broker is not broken for a test" });
 
         using var response = await sidecar.PostAsync(
             "/v1.0-alpha1/publish/bulk/pubsub/orders",

@@ -61,7 +61,7 @@ public class PublishErrorTests
     public async Task A_broker_that_fails_is_500_with_its_reason()
     {
         await using var sidecar = await SidecarUnderTest.StartAsync(
-            [SidecarUnderTest.PubSub], new Setup { Chaos = new ChaosOptions { PublishErrorEvery = 1 }, IsLocalOnly = "a broker is not broken for a test" });
+            [SidecarUnderTest.PubSub], new Setup { Faults = new FaultInjection { Plan = new FaultPlan { PublishErrorEvery = 1 } }, IsLocalOnly = "a broker is not broken for a test" });
 
         using var response = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", "1");
 

@@ -66,7 +66,7 @@ public class StateErrorTests
     public async Task A_store_that_fails_to_read_is_500()
     {
         await using var sidecar = await SidecarUnderTest.StartAsync(
-            [SidecarUnderTest.Store], new Setup { Chaos = new ChaosOptions { StateReadErrorEvery = 1 }, IsLocalOnly = "a store is not broken for a test" });
+            [SidecarUnderTest.Store], new Setup { Faults = new FaultInjection { Plan = new FaultPlan { StateReadErrorEvery = 1 } }, IsLocalOnly = "a store is not broken for a test" });
 
         using var get = await sidecar.Http.GetAsync("/v1.0/state/statestore/key");
 

@@ -25,13 +25,9 @@ public sealed record Setup
 
     public bool Tracing { get; init; }
 
-    public bool Strict { get; init; }
-
     public bool CountRefused { get; init; }
 
-    public ChaosOptions? Chaos { get; init; }
-
-    public Func<InterceptedCall, Task>? Intercept { get; init; }
+    public FaultInjection? Faults { get; init; }
 
     /// <summary>Why a real daprd cannot be brought to show this; null when it can.</summary>
     public string? IsLocalOnly { get; init; }

@@ -45,6 +45,9 @@ public sealed class SidecarUnderTest : IAsyncDisposable
     /// <summary>The local sidecar itself; not for conformance cases.</summary>
     public LocalSidecar Sidecar => ((LocalHost)_host).Sidecar;
 
+    /// <summary>What the test injects; not for tests without faults.</summary>
+    public FaultInjection Faults => _setup.Faults!;
+
     public BrokerProfile Broker => _host.Broker;
 
     public StoreProfile StateStore => _host.Store;

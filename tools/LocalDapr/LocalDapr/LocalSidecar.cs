@@ -32,8 +32,6 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 
     private readonly Database _database;
     private readonly Broker _broker;
-    private readonly Interference _interference;
-    private readonly Violations _violations;
     private readonly DeclaredResources _resources;
     private readonly SidecarOptions _options;
     private readonly ILogger _logger;
@@ -52,10 +50,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         _resources = resources;
         _database = database;
         _logger = logger;
-        _interference = new Interference(
-            options.Chaos is null ? null : new ChaosDecisions(options.Chaos, Chaos), options.Intercept, options.TimeProvider);
-        _violations = new Violations(options.Strict);
-        _broker = new Broker(database, resources, options.Broker, _interference.Chaos, _violations, options.TimeProvider, logger);
+        _broker = new Broker(database, resources, options.Broker, options.Interceptor, options.TimeProvider, logger);
         Traffic = new SidecarTraffic(options.Apps.Select(app => app.AppId));
     }
 
@@ -65,14 +60,8 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     /// <summary>How often each app id used its sidecar.</summary>
     public SidecarTraffic Traffic { get; }
 
-    /// <summary>How often <see cref="SidecarOptions.Chaos"/> struck; all zero without it.</summary>
-    public ChaosCounters Chaos { get; } = new();
-
     /// <summary>What waits for each app on each topic at this moment, by app and topic.</summary>
     public IReadOnlyList<QueueStatus> ReadQueues() => _database.Read(SidecarQueues.Read);
-
-    /// <summary>What <see cref="SidecarOptions.Strict"/> found, oldest first, at most the first 1,000.</summary>
-    public IReadOnlyList<SidecarViolation> Violations => _violations.Found;
 
     /// <summary>Full path of the SQLite file.</summary>
     public string DatabasePath => _database.Path;
@@ -82,21 +71,19 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 
     internal Database Database => _database;
 
+    /// <summary>The replica of an app's n-th port: for tests that lose its consumer.</summary>
+    internal Replica ReplicaOf(string appId, int index) => _replicas.Where(entry => entry.Replica.AppId == appId).ElementAt(index).Replica;
+
     /// <summary>Opens the data, listens on the ports and begins to look for the apps. Apps may start before or after.</summary>
     /// <param name="options">What to serve.</param>
     /// <param name="cancellationToken">Gives the start up.</param>
     /// <exception cref="SidecarDataException">The data folder cannot be used.</exception>
     /// <exception cref="SidecarPortException">A port cannot be listened on.</exception>
     /// <exception cref="SidecarConfigurationException">A resource file cannot be understood.</exception>
-    /// <exception cref="ValidationException">A number of <paramref name="options"/> or their <see cref="SidecarOptions.Chaos"/> is out of its range.</exception>
+    /// <exception cref="ValidationException">A number of <paramref name="options"/> is out of its range.</exception>
     public static async Task<LocalSidecar> StartAsync(SidecarOptions options, CancellationToken cancellationToken = default)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
-        if (options.Chaos is { } chaos)
-        {
-            Validator.ValidateObject(chaos, new ValidationContext(chaos), validateAllProperties: true);
-        }
-
         var logger = options.LoggerFactory.CreateLogger<LocalSidecar>();
         var resources = DeclaredResources.Load([options.ResourcesPath, .. options.MoreResourcesPaths], logger);
         var sidecar = new LocalSidecar(options, resources, Database.Open(options.DataPath, logger), logger);
@@ -121,14 +108,6 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     /// <param name="appId">One of the app ids of the options.</param>
     /// <exception cref="KeyNotFoundException">The sidecar does not serve <paramref name="appId"/>.</exception>
     public Uri GrpcEndpointOf(string appId) => new($"http://127.0.0.1:{_portsOfApp[appId].Grpc}");
-
-    /// <summary>Loses the consumer of one replica as the end of its own sidecar would: a fault for tests. Its API goes on.</summary>
-    /// <param name="appId">One of the app ids of the options.</param>
-    /// <param name="replica">The place of the replica's port among the app's, from 0.</param>
-    /// <param name="loss">How it goes.</param>
-    /// <param name="back">How long it stays away.</param>
-    public Task LoseConsumerAsync(string appId, int replica, ConsumerLoss loss, TimeSpan back) =>
-        _replicas.Where(entry => entry.Replica.AppId == appId).ElementAt(replica).Replica.LoseAsync(loss, back);
 
     /// <summary>Stops taking requests and handing out events, waits up to 5 seconds for deliveries and a second for requests under way, and closes the data.</summary>
     public async ValueTask DisposeAsync()
@@ -181,7 +160,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         _cleanup = CleanUpAsync();
         foreach (var (app, port) in apps.SelectMany(app => app.Ports.Select(port => (app, port))))
         {
-            var replica = new Replica(app, port, _broker, _resources, _interference, _options, _logger);
+            var replica = new Replica(app, port, _broker, _resources, _options, _logger);
             _replicas.Add((replica, replica.RunAsync(_stopping.Token, _aborting.Token)));
         }
     }
@@ -189,9 +168,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     private async Task ListenAsync(IReadOnlyList<AppSide> apps, CancellationToken cancellationToken)
     {
         var apiToken = new ApiToken(_options.DaprApiToken);
-        var publishing = new Publishing(_broker, _interference, _options.Tracing, _options.EffectiveVersion, _options.TimeProvider);
-        var reading = new StateReading(_database, _options.Store, _interference, _options.TimeProvider);
-        var writing = new StateWriting(_database, _options.Store, _interference, _options.TimeProvider);
+        var publishing = new Publishing(_broker, _options.Interceptor, _options.Tracing, _options.EffectiveVersion, _options.TimeProvider);
+        var reading = new StateReading(_database, _options.Store, _options.Interceptor, _options.TimeProvider);
+        var writing = new StateWriting(_database, _options.Store, _options.Interceptor, _options.TimeProvider);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(_options.LoggerFactory);
         // The host of this process owns Ctrl-C, not one that serves inside it.

@@ -44,20 +44,14 @@ public sealed class SidecarOptions : IValidatableObject
     /// <summary>Make spans, as daprd does with a configuration of tracing: one for each publish and each delivery, below the caller's. Default false: the caller's own span is handed on, as by a daprd that has no configuration.</summary>
     public bool Tracing { get; init; }
 
-    /// <summary>Note what Dapr lets pass and is seldom meant, in <see cref="LocalSidecar.Violations"/>. Default false.</summary>
-    public bool Strict { get; init; }
-
     /// <summary>
     /// A connection that an app refuses or breaks off is a failure that uses up the tries of the retry policy, as with daprd, and its events are
     /// not kept back while nothing listens. Default false: they wait, and starting an app anew costs nothing.
     /// </summary>
     public bool CountRefused { get; init; }
 
-    /// <summary>What to do wrong on purpose. Default null: nothing.</summary>
-    public ChaosOptions? Chaos { get; init; }
-
-    /// <summary>Called before and after every state write, publish and settled delivery, which wait for it: for tests that end an app at a chosen point. Default null: nobody.</summary>
-    public Func<InterceptedCall, Task>? Intercept { get; init; }
+    /// <summary>Stands in every call and delivery, for tests. Default null: nobody, at no cost.</summary>
+    public ISidecarInterceptor? Interceptor { get; init; }
 
     /// <summary>The clock of expiry, retries and waiting. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

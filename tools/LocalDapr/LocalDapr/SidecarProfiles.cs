@@ -29,16 +29,6 @@ public enum DaprVersion
     V116,
 }
 
-/// <summary>How the sidecar of one replica goes, with its hands full.</summary>
-public enum ConsumerLoss
-{
-    /// <summary>It is killed: what it holds stays unacknowledged, and the app's connections break.</summary>
-    Dies,
-
-    /// <summary>It is told to end, as in a scale-in: it takes no more, gives what is at work five seconds, and leaves the rest unacknowledged.</summary>
-    Leaves,
-}
-
 /// <summary>The state store whose rules of concurrency the embedded one follows, for every <c>state.*</c> component.</summary>
 public enum StoreProfile
 {

@@ -43,10 +43,8 @@ internal sealed class LocalHost : ISidecarHost
                 Store = store,
                 Version = version,
                 Tracing = setup.Tracing,
-                Strict = setup.Strict,
                 CountRefused = setup.CountRefused,
-                Chaos = setup.Chaos,
-                Intercept = setup.Intercept,
+                Interceptor = setup.Faults,
                 LoggerFactory = setup.Log ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance,
                 TimeProvider = setup.Time ?? TimeProvider.System,
             }))

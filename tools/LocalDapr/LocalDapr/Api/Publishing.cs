@@ -12,7 +12,7 @@ namespace LocalDapr;
 internal sealed record BulkEntry(string Id, string ContentType, ReadOnlyMemory<byte> Data, IReadOnlyDictionary<string, string>? Metadata);
 
 /// <summary>Events → envelopes → broker: one, or several of which all are stored or none.</summary>
-internal sealed class Publishing(Broker broker, Interference interference, bool tracing, DaprVersion version, TimeProvider time)
+internal sealed class Publishing(Broker broker, ISidecarInterceptor? interceptor, bool tracing, DaprVersion version, TimeProvider time)
 {
     /// <summary>The trace an event of this request belongs to.</summary>
     /// <param name="headers">The request's headers.</param>
@@ -141,7 +141,15 @@ internal sealed class Publishing(Broker broker, Interference interference, bool 
             return ApiError.TopicForbidden(pubSub, topic, app.AppId);
         }
 
-        return await interference.PublishAsync(app.AppId, operation, topic, failed, async () =>
+        if (interceptor is null)
+        {
+            return await PublishAsync();
+        }
+
+        var result = await interceptor.CallAsync(new SidecarCall(app.AppId, CallKind.Publish, operation, topic), async () => CallResult.Of(await PublishAsync()));
+        return result.ErrorOf(failed, null);
+
+        async Task<ApiError?> PublishAsync()
         {
             try
             {
@@ -152,6 +160,6 @@ internal sealed class Publishing(Broker broker, Interference interference, bool 
             {
                 return ApiError.OfDatabase(failure, failed);
             }
-        });
+        }
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace LocalDapr;
 
 /// <summary>Reads one key, or several: what is stored, with its ETag.</summary>
-internal sealed class StateReading(Database database, StoreProfile profile, Interference interference, TimeProvider time)
+internal sealed class StateReading(Database database, StoreProfile profile, ISidecarInterceptor? interceptor, TimeProvider time)
 {
     /// <summary>The item of a key; null where there is none.</summary>
     public async Task<(StateItem? Item, ApiError? Error)> GetAsync(AppSide app, Component store, string key)
@@ -14,7 +14,10 @@ internal sealed class StateReading(Database database, StoreProfile profile, Inte
             return (null, ApiError.IllegalKey(store.Name, key));
         }
 
-        return await ReadAsync(app, (session, now) => Find(session, store.Name, store.PrefixOf(app.AppId) + key, now), reason => ApiError.StateGet(store.Name, key, reason));
+        return await ReadAsync(
+            () => new SidecarCall(app.AppId, CallKind.StateRead, "get", key),
+            (session, now) => Find(session, store.Name, store.PrefixOf(app.AppId) + key, now),
+            reason => ApiError.StateGet(store.Name, key, reason));
     }
 
     /// <summary>The items of several keys, in their order; null where there is none. One snapshot is not promised, as it is not by the stores behind daprd.</summary>
@@ -27,26 +30,37 @@ internal sealed class StateReading(Database database, StoreProfile profile, Inte
         }
 
         var prefix = store.PrefixOf(app.AppId);
-        return await ReadAsync(app, (session, now) => keys.Select(key => Find(session, store.Name, prefix + key, now)).ToArray(), ApiError.StateBulkGet);
+        return await ReadAsync(
+            () => new SidecarCall(app.AppId, CallKind.StateRead, "bulk get", string.Join(',', keys)),
+            (session, now) => keys.Select(key => Find(session, store.Name, prefix + key, now)).ToArray(),
+            ApiError.StateBulkGet);
     }
 
-    private async Task<(T? Found, ApiError? Error)> ReadAsync<T>(AppSide app, Func<Session, long, T> read, Func<string, ApiError> failed)
+    private async Task<(T? Found, ApiError? Error)> ReadAsync<T>(Func<SidecarCall> call, Func<Session, long, T> read, Func<string, ApiError> failed)
     {
         T? found = default;
-        var error = await interference.ReadStateAsync(app.AppId, failed, () =>
+        if (interceptor is null)
+        {
+            var error = Read();
+            return (found, error);
+        }
+
+        var result = await interceptor.CallAsync(call(), () => Task.FromResult(CallResult.Of(Read())));
+        return (found, result.ErrorOf(failed, null));
+
+        ApiError? Read()
         {
             try
             {
                 var now = time.GetUtcNow().ToUnixTimeMilliseconds();
                 found = database.Read(session => read(session, now));
-                return Task.FromResult<ApiError?>(null);
+                return null;
             }
             catch (SqliteException failure)
             {
-                return Task.FromResult<ApiError?>(ApiError.OfDatabase(failure, failed));
+                return ApiError.OfDatabase(failure, failed);
             }
-        });
-        return (found, error);
+        }
     }
 
     // Redis has an expiry, but tells nobody.

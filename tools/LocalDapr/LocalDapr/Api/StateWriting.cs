@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace LocalDapr;
 
 /// <summary>Saves, deletions and transactions → state table.</summary>
-internal sealed class StateWriting(Database database, StoreProfile profile, Interference interference, TimeProvider time)
+internal sealed class StateWriting(Database database, StoreProfile profile, ISidecarInterceptor? interceptor, TimeProvider time)
 {
     // The words of daprd's ETag error; callers see them after the store's name.
     private const string Mismatch = "possible etag mismatch. error from state store: the stored etag is another one, or the key exists already";
@@ -40,7 +40,22 @@ internal sealed class StateWriting(Database database, StoreProfile profile, Inte
         AppSide app, string operation, IReadOnlyList<StateWrite> writes, Func<Session, long, StateOutcome> apply, Func<int, string, ApiError> refused)
     {
         app.Traffic.AddState(writes.Count);
-        return writes.Count == 0 ? null : await interference.WriteStateAsync(app.AppId, operation, writes, refused, Mismatch, async () =>
+        if (writes.Count == 0)
+        {
+            return null;
+        }
+
+        if (interceptor is null)
+        {
+            return await WriteAsync();
+        }
+
+        var call = new SidecarCall(
+            app.AppId, CallKind.StateWrite, operation, string.Join(',', writes.Select(write => write.Key)), writes.Any(write => write.IsConditional));
+        var result = await interceptor.CallAsync(call, async () => CallResult.Of(await WriteAsync()));
+        return result.ErrorOf(reason => refused(500, reason), () => refused(409, Mismatch));
+
+        async Task<ApiError?> WriteAsync()
         {
             try
             {
@@ -58,6 +73,6 @@ internal sealed class StateWriting(Database database, StoreProfile profile, Inte
             {
                 return ApiError.OfDatabase(failure, reason => refused(500, reason));
             }
-        });
+        }
     }
 }

@@ -9,16 +9,13 @@ namespace LocalDapr;
 /// What is published before a topic has any group waits for the first one, as a Redis stream does.
 /// </remarks>
 internal sealed partial class Broker(
-    Database database, DeclaredResources resources, BrokerProfile profile, ChaosDecisions? chaos, Violations violations, TimeProvider time, ILogger logger)
+    Database database, DeclaredResources resources, BrokerProfile profile, ISidecarInterceptor? interceptor, TimeProvider time, ILogger logger)
 {
     // Events that nobody fetched and dead letters that nobody read; without an end a renamed app's group would grow for ever.
     private static readonly TimeSpan KeepForgotten = TimeSpan.FromDays(30);
 
     // Service Bus gives an abandoned message back at once; daprd's maxRetriableErrorsPerSec (10) is what keeps that from spinning.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>What the strict mode notes.</summary>
-    public Violations Violations { get; } = violations;
 
     private readonly ConcurrentDictionary<long, Group> _groups = new();
     private readonly ConcurrentDictionary<(string AppId, string PubSub), Inbox> _inboxes = new();
@@ -155,8 +152,8 @@ internal sealed partial class Broker(
         }
     }
 
-    /// <summary>Has an event that is on its way delivered a second time, by whichever replica is free.</summary>
-    public void Duplicate(Pending pending, StoredMessage message) => InboxOf(pending).Put(new Pending(pending.Group, pending.Message, pending.Count + 1) { Copied = message });
+    /// <summary>Has an event that is on its way delivered once more, by whichever replica is free.</summary>
+    public void Repeat(Pending pending, StoredMessage message) => InboxOf(pending).Put(new Pending(pending.Group, pending.Message, pending.Count + 1) { Copied = message });
 
     /// <summary>Back to the head of its queue, at once.</summary>
     public void Return(Pending pending) => InboxOf(pending).Put(pending);
@@ -189,7 +186,7 @@ internal sealed partial class Broker(
         LogDead(logger, pending.Message, subscription.Topic, subscription.AppId, reason, deadLetterTopic ?? "the dead letters");
         if (deadLetterTopic is null)
         {
-            Violations.OfLoss(pending, reason);
+            interceptor?.Lost(pending.Event, reason);
         }
 
         pending.IsSettled = true;
@@ -236,7 +233,7 @@ internal sealed partial class Broker(
     public void Lose(Pending pending, string reason)
     {
         LogLost(logger, pending.Message, pending.Group.Subscription.Topic, reason);
-        Violations.OfLoss(pending, reason);
+        interceptor?.Lost(pending.Event, reason);
         Acknowledge(pending);
     }
 
@@ -253,34 +250,21 @@ internal sealed partial class Broker(
 
     private void Enqueue(Pending pending)
     {
-        if (chaos is null)
+        if (interceptor is null)
         {
             InboxOf(pending).Put(pending);
-            return;
         }
-
-        pending.Fate = chaos.OfEvent(pending.Group.Subscription.AppId);
-        _ = PutInTimeAsync(pending, InboxOf(pending), chaos);
+        else
+        {
+            _ = PutInTimeAsync(pending, interceptor);
+        }
     }
 
     // What waits here is in the database; if the sidecar ends meanwhile, it comes after the next start.
-    private async Task PutInTimeAsync(Pending pending, Inbox inbox, ChaosDecisions decisions)
+    private async Task PutInTimeAsync(Pending pending, ISidecarInterceptor awaited)
     {
-        if (pending.Fate.Delay > TimeSpan.Zero)
-        {
-            await Task.Delay(pending.Fate.Delay, time);
-            decisions.Counters.Add(ChaosKind.Delay);
-        }
-
-        if (pending.Fate.Overtakers == 0)
-        {
-            inbox.Put(pending);
-            return;
-        }
-
-        inbox.Hold(pending);
-        await Task.Delay(decisions.Options.ReorderHold, time);
-        inbox.Release(pending);
+        await awaited.QueueAsync(pending.Event);
+        InboxOf(pending).Put(pending);
     }
 
     // A group whose component is not declared any more keeps its events in the database only.

@@ -6,9 +6,10 @@ namespace LocalDapr;
 
 /// <summary>One delivery of the broker: to one replica, with the in-memory retries of the resiliency policy inside it.</summary>
 internal sealed partial class Delivery(
-    Broker broker, HttpClient app, InboundPolicy policy, TrafficCounter traffic, Interference interference, SidecarOptions options, ILogger logger)
+    Broker broker, HttpClient app, InboundPolicy policy, TrafficCounter traffic, SidecarOptions options, ILogger logger)
 {
     private readonly TimeProvider _time = options.TimeProvider;
+    private readonly ISidecarInterceptor? _interceptor = options.Interceptor;
 
     /// <summary>Delivers an event and settles it.</summary>
     /// <returns>False when nothing listened at the replica's port.</returns>
@@ -22,24 +23,11 @@ internal sealed partial class Delivery(
 
         if (pending.Copied is { } copied)
         {
-            var (answer, _) = await PostAsync(pending, route, Wrapped(route, copied), stopping);
-            if (answer is not Reply.Unreachable)
-            {
-                interference.Chaos!.Counters.Add(ChaosKind.Duplicate);
-            }
-
-            return answer is not Reply.Unreachable;
+            return (await PostAsync(pending, route, Wrapped(route, copied), stopping)).Reply is not Reply.Unreachable;
         }
 
         if (broker.Get(pending) is not { } message)
         {
-            return true;
-        }
-
-        if (pending.Fate.Lose)
-        {
-            interference.Chaos!.Counters.Add(ChaosKind.Loss);
-            broker.Acknowledge(pending);
             return true;
         }
 
@@ -65,23 +53,23 @@ internal sealed partial class Delivery(
             return true;
         }
 
-        MeetFate(pending, message);
         pending.Started = _time.GetTimestamp();
-        var reply = await TryAsync(pending, route, Wrapped(route, message), stopping);
+        var reply = _interceptor is null
+            ? (await TryAsync(pending, route, Wrapped(route, message), stopping)).Reply
+            : await InterceptAsync(pending, route, message, _interceptor, stopping);
         switch (reply)
         {
+            case Reply.Done when _interceptor is not null:
+                await broker.AcknowledgeSafelyAsync(pending);
+                break;
             case Reply.Done:
-                await interference.SettleAsync(AppIdOf(pending), "done", route.Topic, () => AcknowledgeAsync(pending));
+                broker.Acknowledge(pending);
                 break;
             case Reply.Dropped:
-                await interference.SettleAsync(AppIdOf(pending), "dropped", route.Topic, () => DropAsync(pending, route, "the app dropped it", stopping));
+                await DropAsync(pending, route, "the app dropped it", stopping);
                 break;
             case Reply.Unknown:
-                await interference.SettleAsync(AppIdOf(pending), "dropped", route.Topic, () =>
-                {
-                    broker.Lose(pending, "the app answered 404");
-                    return Task.CompletedTask;
-                });
+                broker.Lose(pending, "the app answered 404");
                 break;
             case Reply.Lost:
                 LogLost(logger, pending.Message, route.Topic, pending.Count);
@@ -93,9 +81,13 @@ internal sealed partial class Delivery(
                 broker.Return(pending);
                 return false;
             default:
-                var reason = reply == Reply.TimedOut ? "the app took too long" : "the app failed";
-                await interference.SettleAsync(AppIdOf(pending), "failed", route.Topic, () => FailAsync(pending, route, reason, stopping));
+                await FailAsync(pending, route, reply == Reply.TimedOut ? "the app took too long" : "the app failed", stopping);
                 break;
+        }
+
+        if (_interceptor is not null && reply is not Reply.Lost)
+        {
+            await _interceptor.SettledAsync(pending.Event);
         }
 
         return true;
@@ -103,44 +95,16 @@ internal sealed partial class Delivery(
 
     private bool KeepsRefused => options.Broker == BrokerProfile.ServiceBus && !options.CountRefused;
 
-    private static string AppIdOf(Pending pending) => pending.Group.Subscription.AppId;
-
-    private void MeetFate(Pending pending, StoredMessage message)
+    private async Task<Reply> InterceptAsync(Pending pending, Route route, StoredMessage message, ISidecarInterceptor interceptor, CancellationToken stopping)
     {
-        if (interference.Chaos is not { } chaos)
+        pending.Event.Repeating = () => broker.Repeat(pending, message);
+        var result = await interceptor.DeliverAsync(pending.Event, async () =>
         {
-            return;
-        }
-
-        if (pending.Fate.Duplicate)
-        {
-            pending.Fate = pending.Fate with { Duplicate = false };
-            broker.Duplicate(pending, message);
-        }
-
-        if (pending.Overtaken > 0)
-        {
-            pending.Overtaken = 0;
-            chaos.Counters.Add(ChaosKind.Reorder);
-        }
-    }
-
-    private async Task AcknowledgeAsync(Pending pending)
-    {
-        if (pending.Fate.LoseAcknowledgement && !broker.IsWornOut(pending))
-        {
-            pending.Fate = pending.Fate with { LoseAcknowledgement = false };
-            interference.Chaos!.Counters.Add(ChaosKind.LostAcknowledgement);
-            broker.Return(pending);
-        }
-        else if (interference.IsObserved)
-        {
-            await broker.AcknowledgeSafelyAsync(pending);
-        }
-        else
-        {
-            broker.Acknowledge(pending);
-        }
+            var (reply, status, word) = await TryAsync(pending, route, Wrapped(route, message), stopping);
+            return DeliveryResult.Of(reply, status, word);
+        });
+        pending.Event.Repeating = null;
+        return result.Reply;
     }
 
     // Once a delivery: the in-memory retries of a raw event share an id, two deliveries do not.
@@ -148,28 +112,28 @@ internal sealed partial class Delivery(
         ? message with { Body = CloudEvents.WrapRaw(route.PubSub, route.Topic, message.Body, _time.GetLocalNow()) }
         : message;
 
-    private async Task<Reply> TryAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
+    private async Task<(Reply Reply, int? Status, string? Word)> TryAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
     {
         var started = _time.GetTimestamp();
         for (var retries = 0; ; retries++)
         {
-            var (reply, status) = await PostAsync(pending, route, message, stopping);
+            var (reply, status, word) = await PostAsync(pending, route, message, stopping);
             if (reply is not (Reply.Failed or Reply.TimedOut))
             {
-                return reply;
+                return (reply, status, word);
             }
 
             LogFailed(logger, pending.Message, route.Topic, status ?? 0, pending.Count, retries);
             if (policy.Retry?.NextWait(retries, _time.GetElapsedTime(started), status) is not { } wait)
             {
-                return reply;
+                return (reply, status, word);
             }
 
             await Task.Delay(wait, _time, stopping);
         }
     }
 
-    private async Task<(Reply Reply, int? Status)> PostAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
+    private async Task<(Reply Reply, int? Status, string? Word)> PostAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
     {
         using var timeout = new CancellationTokenSource(policy.Timeout is { } limit && limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
@@ -180,26 +144,26 @@ internal sealed partial class Delivery(
         {
             using var response = await app.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
-            broker.Violations.OfReply((int)response.StatusCode, body, pending);
-            return (Replies.Of((int)response.StatusCode, body, options.EffectiveVersion), (int)response.StatusCode);
+            var word = _interceptor is null ? null : Replies.WordOf(body);
+            return (Replies.Of((int)response.StatusCode, body, options.EffectiveVersion), (int)response.StatusCode, word);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !stopping.IsCancellationRequested)
         {
-            return (Reply.TimedOut, null);
+            return (Reply.TimedOut, null, null);
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError)
         {
             traffic.TakeDeliveryBack();
-            return (KeepsRefused ? Reply.Unreachable : Reply.Failed, null);
+            return (KeepsRefused ? Reply.Unreachable : Reply.Failed, null, null);
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
         {
             // An answer beyond the size limit: read as an error, like one that cannot be read.
-            return (Reply.Failed, null);
+            return (Reply.Failed, null, null);
         }
         catch (HttpRequestException)
         {
-            return (KeepsRefused ? Reply.Lost : Reply.Failed, null);
+            return (KeepsRefused ? Reply.Lost : Reply.Failed, null, null);
         }
     }
 

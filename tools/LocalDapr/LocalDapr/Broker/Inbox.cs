@@ -16,13 +16,10 @@ internal sealed class Pending(Group group, long message, int count)
     /// <summary>Acknowledged or dead, as far as this delivery knows.</summary>
     public bool IsSettled { get; set; }
 
-    /// <summary>What chaos has in mind for it; each part is struck out once it was done.</summary>
-    public EventFate Fate { get; set; }
+    /// <summary>The event as an interceptor sees it; made only for one.</summary>
+    public SidecarEvent Event => field ??= new SidecarEvent(this);
 
-    /// <summary>Later events of its group that went while it was held. Guarded by the inbox.</summary>
-    public int Overtaken { get; set; }
-
-    /// <summary>Set on a second delivery that chaos invented: what to deliver, since nothing in the database belongs to it.</summary>
+    /// <summary>Set on a delivery that an interceptor has repeated: what to deliver, since nothing in the database belongs to it.</summary>
     public StoredMessage? Copied { get; init; }
 }
 
@@ -36,9 +33,6 @@ internal sealed class Group(Subscription subscription, bool isSerial)
 
     /// <summary>Guarded by the inbox.</summary>
     public PriorityQueue<Pending, long> Waiting { get; } = new();
-
-    /// <summary>What chaos keeps back until others have gone. Guarded by the inbox.</summary>
-    public List<Pending> Held { get; } = [];
 
     /// <summary>Where the app wants it; null while the app has not said so, and then it keeps waiting. Guarded by the inbox for writing.</summary>
     public Route? Route { get; set; }
@@ -77,27 +71,6 @@ internal sealed class Inbox(Component component)
         }
     }
 
-    /// <summary>Keeps an event back until as many of its group as its fate says went before it.</summary>
-    public void Hold(Pending pending)
-    {
-        lock (_lock)
-        {
-            pending.Group.Held.Add(pending);
-        }
-    }
-
-    /// <summary>Lets an event go that is still held.</summary>
-    public void Release(Pending pending)
-    {
-        lock (_lock)
-        {
-            if (pending.Group.Held.Remove(pending))
-            {
-                Place(pending);
-            }
-        }
-    }
-
     /// <summary>Sets where the app's groups go; those it does not name wait until it does.</summary>
     public void SetRoutes(IReadOnlyList<Route> routes)
     {
@@ -127,7 +100,6 @@ internal sealed class Inbox(Component component)
                 {
                     _turn = (_turn + i) % _groups.Count;
                     group.Block();
-                    LetGoOvertaken(group);
                     return pending;
                 }
             }
@@ -161,21 +133,6 @@ internal sealed class Inbox(Component component)
         }
     }
 
-    // After an event of the group went: those it overtook are one nearer to their turn.
-    private void LetGoOvertaken(Group group)
-    {
-        foreach (var held in group.Held)
-        {
-            held.Overtaken++;
-        }
-
-        while (group.Held.Find(held => held.Overtaken >= held.Fate.Overtakers) is { } due)
-        {
-            group.Held.Remove(due);
-            Place(due);
-        }
-    }
-
     // Only called while no group holds anything older that could go.
     private bool TryHandOver(Pending pending)
     {
@@ -184,7 +141,6 @@ internal sealed class Inbox(Component component)
             if (taker.TrySetResult(pending))
             {
                 pending.Group.Block();
-                LetGoOvertaken(pending.Group);
                 return true;
             }
         }

@@ -7,7 +7,7 @@ namespace LocalDapr;
 
 /// <summary>One port on which an app may listen: waits for it, asks what it subscribes to, feeds it, and waits again when it has gone.</summary>
 internal sealed partial class Replica(
-    AppSide appSide, int port, Broker broker, DeclaredResources resources, Interference interference, SidecarOptions options, ILogger logger)
+    AppSide appSide, int port, Broker broker, DeclaredResources resources, SidecarOptions options, ILogger logger)
     : IDisposable
 {
     // daprd asks every 100 ms without end; after ten seconds nobody misses the difference, and an idle machine stays idle.
@@ -43,9 +43,9 @@ internal sealed partial class Replica(
     public Task SettledAsync() => Task.WhenAll(_deliveries.Keys);
 
     /// <summary>Loses this replica's consumer as the end of its sidecar would, and attaches again after a while.</summary>
-    /// <param name="loss">How it goes.</param>
+    /// <param name="isTold">Whether it is told to end, as in a scale-in, and gives what is at work five seconds; otherwise it is killed.</param>
     /// <param name="back">How long it stays away.</param>
-    public async Task LoseAsync(ConsumerLoss loss, TimeSpan back)
+    public async Task LoseAsync(bool isTold, TimeSpan back)
     {
         _away = Task.Delay(back, options.TimeProvider);
         var lost = _lost;
@@ -58,7 +58,7 @@ internal sealed partial class Replica(
             // It had gone by itself.
         }
 
-        if (loss == ConsumerLoss.Leaves)
+        if (isTold)
         {
             await SettledAsync().WaitAsync(LeaveTime, options.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -129,7 +129,7 @@ internal sealed partial class Replica(
         var lost = _lost.Token;
         var (slots, handlers) = (SlotsOf(inbox), HandlersOf(inbox));
         var delivery = new Delivery(
-            broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, interference, options, logger);
+            broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, options, logger);
         try
         {
             while (true)

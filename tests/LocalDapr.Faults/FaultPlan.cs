@@ -1,13 +1,13 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace LocalDapr;
+namespace LocalDapr.Faults;
 
-/// <summary>What the sidecar does wrong on purpose, to show that the apps stand it. Everything is off by default.</summary>
+/// <summary>The faults that a sidecar injects. Everything is off by default.</summary>
 /// <remarks>
 /// "Every n-th" counts the events or requests of one app id since the start. Where in a round of n the first hit lies depends on
-/// <see cref="Seed"/> and the kind alone, never on time: the same order of calls meets the same trouble again.
+/// <see cref="Seed"/> and the kind alone, never on time: the same order of calls meets the same faults again.
 /// </remarks>
-public sealed record ChaosOptions : IValidatableObject
+public sealed record FaultPlan : IValidatableObject
 {
     private const int Rarest = 1_000_000;
 
@@ -92,12 +92,12 @@ public sealed record ChaosOptions : IValidatableObject
 
     /// <summary>Everything but <see cref="LoseEvery"/> at once, each kind rarer than alone, so that work still gets done.</summary>
     /// <param name="seed">See <see cref="Seed"/>.</param>
-    public static ChaosOptions All(int seed) => ChaosPresets.All(seed);
+    public static FaultPlan All(int seed) => FaultPresets.All(seed);
 
-    /// <summary>Reads presets as a command line has them: names of <see cref="ChaosPresets.Names"/> or <c>all</c>, several with commas, and <c>:seed</c> at the end if it is not 0.</summary>
+    /// <summary>Reads presets as a command line has them: names of <see cref="FaultPresets.Names"/> or <c>all</c>, several with commas, and <c>:seed</c> at the end if it is not 0.</summary>
     /// <param name="text">For example <c>duplicates</c>, <c>all:7</c> or <c>reorder,slow-state:3</c>.</param>
     /// <exception cref="FormatException">The text is no such list; the message names what is known.</exception>
-    public static ChaosOptions Parse(string text) => ChaosPresets.Parse(text);
+    public static FaultPlan Parse(string text) => FaultPresets.Parse(text);
 
     /// <summary>Checks what concerns two properties at a time.</summary>
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)

@@ -5,10 +5,10 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FindMe.Load;
 using FindMe.Pipeline;
-using LocalDapr;
+using LocalDapr.Faults;
 using Person = FindMe.Load.Person;
 
-namespace FindMe.Apps.Tests.Chaos;
+namespace FindMe.Apps.Tests.Faults;
 
 public sealed class DeadLetterTests
 {
@@ -25,7 +25,7 @@ public sealed class DeadLetterTests
         await using var load = await LoadSystem.StartAsync([album], options => options with
         {
             Settings = new Dictionary<string, string>(options.Settings) { ["Operator__Key"] = OperatorKey },
-            Intercept = BreakOneShardAsync,
+            Interceptor = new FaultInjection { Observe = BreakOneShardAsync },
         });
         using var ada = new Person(load.System.Page);
         await ada.ShowAsync(LoadSystem.Selfie());
@@ -97,8 +97,8 @@ public sealed class DeadLetterTests
         Assert.InRange(after["findme-collect"].Deliveries, 3 * poison.Length, 6 * poison.Length);
     }
 
-    private Task BreakOneShardAsync(InterceptedCall call) =>
-        _storeIsBroken && call is { AppId: "findme-compare", Kind: InterceptedKind.StateWrite, Point: InterceptedPoint.Before } && call.Target.EndsWith("-0", StringComparison.Ordinal)
+    private Task BreakOneShardAsync(ObservedCall call) =>
+        _storeIsBroken && call is { AppId: "findme-compare", Kind: ObservedKind.StateWrite, Point: ObservedPoint.Before } && call.Target.EndsWith("-0", StringComparison.Ordinal)
             ? throw new InvalidOperationException("The store refuses this shard.")
             : Task.CompletedTask;
 

@@ -1,7 +1,8 @@
 using FindMe.Load;
 using LocalDapr;
+using LocalDapr.Faults;
 
-namespace FindMe.Apps.Tests.Chaos;
+namespace FindMe.Apps.Tests.Faults;
 
 public sealed class LostEventTests
 {
@@ -11,9 +12,10 @@ public sealed class LostEventTests
     public async Task Where_every_third_event_is_lost_what_is_missing_is_asked_for_again_until_the_search_finishes()
     {
         using var albums = new TemporaryFolder();
+        var faults = new FaultInjection { Plan = new FaultPlan { LoseEvery = 3 } };
         await using var load = await LoadSystem.StartAsync([LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320)], options => options with
         {
-            Chaos = new ChaosOptions { LoseEvery = 3 },
+            Interceptor = faults,
             Settings = new Dictionary<string, string>(options.Settings) { ["Recovery__Interval"] = "00:00:01", ["Recovery__Patience"] = "00:00:01" },
         });
         using var ada = new Person(load.System.Page);
@@ -22,7 +24,7 @@ public sealed class LostEventTests
         var view = await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromSeconds(90));
 
         Assert.Equal(("finished", Photos), (view["status"]!.GetValue<string>(), view["photos"]!["compared"]!.GetValue<int>()));
-        Assert.InRange(load.System.Sidecar.Chaos.Of(ChaosKind.Loss), Photos / 3, 10 * Photos);
+        Assert.InRange(faults.Counters.Of(FaultKind.Loss), Photos / 3, 10 * Photos);
     }
 
     // As with daprd a connection that is refused is a try that failed, and as with Redis only the dead letter topic keeps what failed.

@@ -1,7 +1,7 @@
-namespace LocalDapr;
+namespace LocalDapr.Faults;
 
-/// <summary>A kind of trouble the sidecar makes on purpose.</summary>
-public enum ChaosKind
+/// <summary>A kind of fault.</summary>
+public enum FaultKind
 {
     /// <summary>An event was delivered a second time.</summary>
     Duplicate,
@@ -15,7 +15,7 @@ public enum ChaosKind
     /// <summary>An acknowledgement was forgotten.</summary>
     LostAcknowledgement,
 
-    /// <summary>A conditional write was answered as a conflict.</summary>
+    /// <summary>A conditional write was not done and answered as a conflict.</summary>
     Conflict,
 
     /// <summary>A conditional write was done and answered as a conflict.</summary>
@@ -43,18 +43,18 @@ public enum ChaosKind
     Loss,
 }
 
-/// <summary>How often each kind of chaos really happened since the start, over all apps.</summary>
-public sealed class ChaosCounters
+/// <summary>How often each kind of fault happened since the start, over all apps.</summary>
+public sealed class FaultCounters
 {
-    private readonly long[] _counts = new long[Enum.GetValues<ChaosKind>().Length];
+    private readonly long[] _counts = new long[Enum.GetValues<FaultKind>().Length];
 
     /// <summary>How often one kind happened.</summary>
     /// <param name="kind">Which.</param>
-    public long Of(ChaosKind kind) => Interlocked.Read(ref _counts[(int)kind]);
+    public long Of(FaultKind kind) => Interlocked.Read(ref _counts[(int)kind]);
 
     /// <summary>The kinds that happened, with their counts.</summary>
-    public IReadOnlyDictionary<ChaosKind, long> Snapshot() =>
-        Enum.GetValues<ChaosKind>().Select(kind => (kind, count: Of(kind))).Where(pair => pair.count > 0).ToDictionary(pair => pair.kind, pair => pair.count);
+    public IReadOnlyDictionary<FaultKind, long> Snapshot() =>
+        Enum.GetValues<FaultKind>().Select(kind => (kind, count: Of(kind))).Where(pair => pair.count > 0).ToDictionary(pair => pair.kind, pair => pair.count);
 
-    internal void Add(ChaosKind kind) => Interlocked.Increment(ref _counts[(int)kind]);
+    internal void Add(FaultKind kind) => Interlocked.Increment(ref _counts[(int)kind]);
 }

@@ -1,6 +1,6 @@
-namespace LocalDapr.Tests;
+namespace LocalDapr.Tests.Faults;
 
-public sealed class StrictTests
+public sealed class SubscriberViolationTests
 {
     [Theory]
     [InlineData(404, null, "NotFound, LostEvent")]
@@ -21,8 +21,8 @@ public sealed class StrictTests
         await app.NextAsync();
         await Waiting.NothingAsync(sidecar);
 
-        Assert.Equal(kinds, string.Join(", ", sidecar.Sidecar.Violations.Select(violation => violation.Kind)));
-        Assert.All(sidecar.Sidecar.Violations, violation => Assert.Equal(("shop", "orders"), (violation.AppId, violation.Topic)));
+        Assert.Equal(kinds, string.Join(", ", sidecar.Faults.Violations.Select(violation => violation.Kind)));
+        Assert.All(sidecar.Faults.Violations, violation => Assert.Equal(("shop", "orders"), (violation.AppId, violation.Topic)));
     }
 
     [Fact]
@@ -39,9 +39,9 @@ public sealed class StrictTests
         await app.NextAsync();
         await Waiting.NothingAsync(sidecar);
 
-        Assert.Empty(sidecar.Sidecar.Violations);
+        Assert.Empty(sidecar.Faults.Violations);
     }
 
     private static Task<SidecarUnderTest> StartAsync(TestApp app) => SidecarUnderTest.StartAsync(
-        [SidecarUnderTest.PubSubWith(("maxDeliveryCount", "2"))], new Setup { Strict = true }, app);
+        [SidecarUnderTest.PubSubWith(("maxDeliveryCount", "2"))], new Setup { Faults = new FaultInjection() }, app);
 }

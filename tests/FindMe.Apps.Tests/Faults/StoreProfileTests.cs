@@ -3,9 +3,10 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FindMe.Load;
 using LocalDapr;
+using LocalDapr.Faults;
 using Person = FindMe.Load.Person;
 
-namespace FindMe.Apps.Tests.Chaos;
+namespace FindMe.Apps.Tests.Faults;
 
 public sealed class StoreProfileTests
 {
@@ -22,7 +23,8 @@ public sealed class StoreProfileTests
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 4, maxSide: 320);
-        await using var load = await LoadSystem.StartAsync([album], options => options with { Broker = broker, Store = store, Version = version, Strict = true }, components: components);
+        var subscribers = new FaultInjection();
+        await using var load = await LoadSystem.StartAsync([album], options => options with { Broker = broker, Store = store, Version = version, Interceptor = subscribers }, components: components);
         using var ada = new Person(load.System.Page);
         await ada.ShowAsync(LoadSystem.Selfie());
         var first = await ada.SearchAsync("talk");
@@ -43,7 +45,7 @@ public sealed class StoreProfileTests
         var counts = (await forgotten.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken))!["deleted"]!;
         Assert.Equal(1, counts["references"]!.GetValue<int>());
         Assert.Equal(1, counts["searches"]!.GetValue<int>());
-        Assert.Empty(load.System.Sidecar.Violations);
+        Assert.Empty(subscribers.Violations);
         Assert.Equal(0, ada.Failures);
     }
 }

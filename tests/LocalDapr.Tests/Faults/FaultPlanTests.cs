@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
 
-namespace LocalDapr.Tests.Chaos;
+namespace LocalDapr.Tests.Faults;
 
-public sealed class ChaosTests
+public sealed class FaultPlanTests
 {
     private const string FirstWrite = ""","options":{"concurrency":"first-write"}""";
 
@@ -27,7 +27,7 @@ public sealed class ChaosTests
             seen.Enqueue(number);
             return AppReply.Ok;
         };
-        await using var sidecar = await StartAsync(new ChaosOptions { Seed = 1, DuplicateEvery = 3 }, app);
+        await using var sidecar = await StartAsync(new FaultPlan { Seed = 1, DuplicateEvery = 3 }, app);
 
         await PublishAsync(sidecar, 9);
 
@@ -36,7 +36,7 @@ public sealed class ChaosTests
         var twice = seen.GroupBy(number => number).Where(group => group.Count() == 2).Select(group => group.Key).Order().ToList();
         Assert.Equal(3, twice.Count);
         Assert.All(twice.Zip(twice.Skip(1)), pair => Assert.Equal(3, pair.Second - pair.First));
-        Assert.Equal(3, sidecar.Sidecar.Chaos.Of(ChaosKind.Duplicate));
+        Assert.Equal(3, sidecar.Faults.Counters.Of(FaultKind.Duplicate));
     }
 
     [Fact]
@@ -46,10 +46,10 @@ public sealed class ChaosTests
         foreach (var seed in new[] { 5, 5, 6 })
         {
             await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
-            await using var sidecar = await StartAsync(new ChaosOptions { Seed = seed, DuplicateEvery = 20, LoseAcknowledgementEvery = 17 }, app);
+            await using var sidecar = await StartAsync(new FaultPlan { Seed = seed, DuplicateEvery = 20, LoseAcknowledgementEvery = 17 }, app);
             await PublishAsync(sidecar, 60);
             await Waiting.NothingAsync(sidecar);
-            await Eventually.TrueAsync(() => sidecar.Sidecar.Chaos.Of(ChaosKind.Duplicate) == 3);
+            await Eventually.TrueAsync(() => sidecar.Faults.Counters.Of(FaultKind.Duplicate) == 3);
             var deliveries = new int[60];
             while (app.Unread > 0)
             {
@@ -68,7 +68,7 @@ public sealed class ChaosTests
     {
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
         await using var sidecar = await StartAsync(
-            new ChaosOptions { ReorderEvery = 4, ReorderWindow = 3, ReorderHold = TimeSpan.FromMilliseconds(300) }, app, maxConcurrency: 1);
+            new FaultPlan { ReorderEvery = 4, ReorderWindow = 3, ReorderHold = TimeSpan.FromMilliseconds(300) }, app, maxConcurrency: 1);
 
         await PublishAsync(sidecar, 40);
         await Waiting.NothingAsync(sidecar);
@@ -84,7 +84,7 @@ public sealed class ChaosTests
         Assert.All(order.Select((number, place) => Math.Abs(number - place)), distance => Assert.InRange(distance, 0, 6));
         var overtaken = order.Where((number, place) => order.Take(place).Any(earlier => earlier > number)).Count();
         Assert.InRange(overtaken, 5, 10);
-        Assert.InRange(sidecar.Sidecar.Chaos.Of(ChaosKind.Reorder), overtaken, 10);
+        Assert.InRange(sidecar.Faults.Counters.Of(FaultKind.Reorder), overtaken, 10);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class ChaosTests
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
         await using var sidecar = await SidecarUnderTest.StartAsync(
             [SidecarUnderTest.PubSub],
-            new Setup { Chaos = new ChaosOptions { DelayEvery = 2, Delay = TimeSpan.FromSeconds(30) }, Time = clock },
+            new Setup { Faults = new FaultInjection { Plan = new FaultPlan { DelayEvery = 2, Delay = TimeSpan.FromSeconds(30) }, TimeProvider = clock }, Time = clock },
             app);
 
         await PublishAsync(sidecar, 4);
@@ -106,14 +106,14 @@ public sealed class ChaosTests
 
         Assert.Equal(2, prompt.Max() - prompt.Min());
         Assert.Equal(2, late.Max() - late.Min());
-        Assert.Equal(2, sidecar.Sidecar.Chaos.Of(ChaosKind.Delay));
+        Assert.Equal(2, sidecar.Faults.Counters.Of(FaultKind.Delay));
     }
 
     [Fact]
     public async Task A_lost_acknowledgement_brings_the_event_again_once_and_the_second_success_counts()
     {
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
-        await using var sidecar = await StartAsync(new ChaosOptions { LoseAcknowledgementEvery = 1 }, app);
+        await using var sidecar = await StartAsync(new FaultPlan { LoseAcknowledgementEvery = 1 }, app);
 
         await PublishAsync(sidecar, 5);
         await Waiting.NothingAsync(sidecar);
@@ -124,13 +124,13 @@ public sealed class ChaosTests
             Assert.InRange((await app.NextAsync()).DeliveryCount, 1, 2);
         }
 
-        Assert.Equal((5L, 0L), (sidecar.Sidecar.Chaos.Of(ChaosKind.LostAcknowledgement), Waiting.DeadLetters(sidecar)));
+        Assert.Equal((5L, 0L), (sidecar.Faults.Counters.Of(FaultKind.LostAcknowledgement), Waiting.DeadLetters(sidecar)));
     }
 
     [Fact]
     public async Task Conflicts_come_in_runs_and_only_on_conditional_writes()
     {
-        await using var sidecar = await StartAsync(new ChaosOptions { Seed = 3, ConflictEvery = 5, ConflictRun = 2 });
+        await using var sidecar = await StartAsync(new FaultPlan { Seed = 3, ConflictEvery = 5, ConflictRun = 2 });
 
         Assert.All(await SavesAsync(sidecar, 20), status => Assert.Equal(204, status));
         var conditional = await SavesAsync(sidecar, 20, "first", FirstWrite);
@@ -142,18 +142,18 @@ public sealed class ChaosTests
             Assert.Equal(conditional[i] == 409, await sidecar.GetAsync($"first{i}") is null);
         }
 
-        Assert.Equal(8, sidecar.Sidecar.Chaos.Of(ChaosKind.Conflict));
+        Assert.Equal(8, sidecar.Faults.Counters.Of(FaultKind.Conflict));
     }
 
     [Fact]
     public async Task A_conditional_write_is_done_and_answered_as_a_conflict()
     {
-        await using var sidecar = await StartAsync(new ChaosOptions { RepeatWriteEvery = 3 });
+        await using var sidecar = await StartAsync(new FaultPlan { RepeatWriteEvery = 3 });
 
         Assert.All(await SavesAsync(sidecar, 9), status => Assert.Equal(204, status));
         var conditional = await SavesAsync(sidecar, 9, "first", FirstWrite);
 
-        Assert.Equal((3, 3L), (conditional.Count(status => status == 409), sidecar.Sidecar.Chaos.Of(ChaosKind.RepeatedWrite)));
+        Assert.Equal((3, 3L), (conditional.Count(status => status == 409), sidecar.Faults.Counters.Of(FaultKind.RepeatedWrite)));
         for (var i = 0; i < 9; i++)
         {
             Assert.NotNull(await sidecar.GetAsync($"first{i}"));
@@ -164,12 +164,12 @@ public sealed class ChaosTests
     public async Task An_event_is_gone_before_it_is_delivered()
     {
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
-        await using var sidecar = await StartAsync(new ChaosOptions { LoseEvery = 3 }, app);
+        await using var sidecar = await StartAsync(new FaultPlan { LoseEvery = 3 }, app);
 
         await PublishAsync(sidecar, 9);
         await Waiting.NothingAsync(sidecar);
 
-        Assert.Equal((6, 3L), (app.Unread, sidecar.Sidecar.Chaos.Of(ChaosKind.Loss)));
+        Assert.Equal((6, 3L), (app.Unread, sidecar.Faults.Counters.Of(FaultKind.Loss)));
     }
 
     [Theory]
@@ -177,7 +177,7 @@ public sealed class ChaosTests
     [InlineData(true)]
     public async Task A_state_write_fails_before_it_happened_or_after(bool applied)
     {
-        await using var sidecar = await StartAsync(applied ? new ChaosOptions { LostStateReplyEvery = 3 } : new ChaosOptions { StateWriteErrorEvery = 3 });
+        await using var sidecar = await StartAsync(applied ? new FaultPlan { LostStateReplyEvery = 3 } : new FaultPlan { StateWriteErrorEvery = 3 });
 
         var statuses = await SavesAsync(sidecar, 9);
 
@@ -187,13 +187,13 @@ public sealed class ChaosTests
             Assert.Equal(applied || statuses[i] == 204, await sidecar.GetAsync($"key{i}") is not null);
         }
 
-        Assert.Equal(3, sidecar.Sidecar.Chaos.Of(applied ? ChaosKind.LostStateReply : ChaosKind.StateWriteError));
+        Assert.Equal(3, sidecar.Faults.Counters.Of(applied ? FaultKind.LostStateReply : FaultKind.StateWriteError));
     }
 
     [Fact]
     public async Task A_state_read_fails_with_the_error_of_its_call()
     {
-        await using var sidecar = await StartAsync(new ChaosOptions { StateReadErrorEvery = 1 });
+        await using var sidecar = await StartAsync(new FaultPlan { StateReadErrorEvery = 1 });
 
         using var get = await sidecar.Http.GetAsync("/v1.0/state/statestore/key");
         using var bulk = await sidecar.PostAsync("/v1.0/state/statestore/bulk", """{"keys":["a"]}""");
@@ -208,7 +208,7 @@ public sealed class ChaosTests
     public async Task A_publish_fails_before_it_was_accepted_or_after(bool accepted)
     {
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
-        await using var sidecar = await StartAsync(accepted ? new ChaosOptions { LostPublishReplyEvery = 2 } : new ChaosOptions { PublishErrorEvery = 2 }, app);
+        await using var sidecar = await StartAsync(accepted ? new FaultPlan { LostPublishReplyEvery = 2 } : new FaultPlan { PublishErrorEvery = 2 }, app);
 
         var statuses = new List<HttpStatusCode>();
         for (var i = 0; i < 6; i++)
@@ -225,7 +225,7 @@ public sealed class ChaosTests
 
         await Waiting.NothingAsync(sidecar);
         Assert.Equal(0, app.Unread);
-        Assert.Equal(3, sidecar.Sidecar.Chaos.Of(accepted ? ChaosKind.LostPublishReply : ChaosKind.PublishError));
+        Assert.Equal(3, sidecar.Faults.Counters.Of(accepted ? FaultKind.LostPublishReply : FaultKind.PublishError));
     }
 
     [Fact]
@@ -233,10 +233,10 @@ public sealed class ChaosTests
     {
         var clock = new ManualClock();
         await using var sidecar = await SidecarUnderTest.StartAsync(
-            [SidecarUnderTest.Store], new Setup { Chaos = new ChaosOptions { SlowStateEvery = 1, SlowState = TimeSpan.FromSeconds(10) }, Time = clock });
+            [SidecarUnderTest.Store], new Setup { Faults = new FaultInjection { Plan = new FaultPlan { SlowStateEvery = 1, SlowState = TimeSpan.FromSeconds(10) }, TimeProvider = clock }, Time = clock });
 
         var read = sidecar.GetAsync("key");
-        await Eventually.TrueAsync(() => sidecar.Sidecar.Chaos.Of(ChaosKind.SlowState) == 1);
+        await Eventually.TrueAsync(() => sidecar.Faults.Counters.Of(FaultKind.SlowState) == 1);
         await Task.Delay(50, CancellationToken.None);
         Assert.False(read.IsCompleted);
         // The clock moves until the call, which was counted just before it began to wait, is through.
@@ -259,7 +259,7 @@ public sealed class ChaosTests
             return Task.FromResult(AppReply.Ok);
         };
         await using var sidecar = await StartAsync(
-            ChaosOptions.All(42) with { SlowState = TimeSpan.FromMilliseconds(1), Delay = TimeSpan.FromMilliseconds(20), ReorderHold = TimeSpan.FromMilliseconds(50) }, app);
+            FaultPlan.All(42) with { SlowState = TimeSpan.FromMilliseconds(1), Delay = TimeSpan.FromMilliseconds(20), ReorderHold = TimeSpan.FromMilliseconds(50) }, app);
 
         for (var i = 0; i < 100; i++)
         {
@@ -269,14 +269,14 @@ public sealed class ChaosTests
         }
 
         await Waiting.NothingAsync(sidecar);
-        Assert.Equal(100 - sidecar.Sidecar.Chaos.Of(ChaosKind.PublishError), seen.Count);
-        await Eventually.TrueAsync(() => sidecar.Sidecar.Chaos.Snapshot().Count == Enum.GetValues<ChaosKind>().Length - 1);
+        Assert.Equal(100 - sidecar.Faults.Counters.Of(FaultKind.PublishError), seen.Count);
+        await Eventually.TrueAsync(() => sidecar.Faults.Counters.Snapshot().Count == Enum.GetValues<FaultKind>().Length - 1);
     }
 
     private static int NumberOf(AppRequest request) => request.Json.GetProperty("data").GetInt32();
 
-    private static Task<SidecarUnderTest> StartAsync(ChaosOptions chaos, TestApp? app = null, int maxConcurrency = -1) => SidecarUnderTest.StartAsync(
-        [SidecarUnderTest.PubSub, SidecarUnderTest.Store], new Setup { Chaos = chaos, MaxConcurrency = maxConcurrency }, app is null ? [] : [app]);
+    private static Task<SidecarUnderTest> StartAsync(FaultPlan plan, TestApp? app = null, int maxConcurrency = -1) => SidecarUnderTest.StartAsync(
+        [SidecarUnderTest.PubSub, SidecarUnderTest.Store], new Setup { Faults = new FaultInjection { Plan = plan }, MaxConcurrency = maxConcurrency }, app is null ? [] : [app]);
 
     private static async Task PublishAsync(SidecarUnderTest sidecar, int count)
     {

@@ -1,8 +1,9 @@
 using FindMe.Load;
 using FindMe.Pipeline;
 using LocalDapr;
+using LocalDapr.Faults;
 
-namespace FindMe.Apps.Tests.Chaos;
+namespace FindMe.Apps.Tests.Faults;
 
 public sealed class KillSweepTests
 {
@@ -45,7 +46,7 @@ public sealed class KillSweepTests
     {
         foreach (var ordinal in ordinals)
         {
-            foreach (var point in Enum.GetValues<InterceptedPoint>())
+            foreach (var point in Enum.GetValues<ObservedPoint>())
             {
                 var result = await sweep.RunAsync(new Death(app, ordinal, point), calm);
 

@@ -2,8 +2,9 @@ using System.Globalization;
 using FindMe.Load;
 using FindMe.Local;
 using LocalDapr;
+using LocalDapr.Faults;
 
-namespace FindMe.Apps.Tests.Chaos;
+namespace FindMe.Apps.Tests.Faults;
 
 /// <summary>What becomes of a search whose events are lost, held by somebody who is gone, or handed on too early.</summary>
 public sealed class RecoveryTests
@@ -47,7 +48,8 @@ public sealed class RecoveryTests
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
-        await using var load = await StartAsync(album, patienceSeconds: 4, options => options with { Chaos = new ChaosOptions { LoseEvery = 5 } });
+        var faults = new FaultInjection { Plan = new FaultPlan { LoseEvery = 5 } };
+        await using var load = await StartAsync(album, patienceSeconds: 4, options => options with { Interceptor = faults });
         using var ada = new Person(load.System.Page);
         await ada.ShowAsync(LoadSystem.Selfie());
         var search = await ada.SearchAsync("talk");
@@ -69,7 +71,7 @@ public sealed class RecoveryTests
         await killing;
 
         Assert.Equal(("finished", Photos), (view["status"]!.GetValue<string>(), view["photos"]!["compared"]!.GetValue<int>()));
-        Assert.InRange(load.System.Sidecar.Chaos.Of(ChaosKind.Loss), Photos / 5, 10 * Photos);
+        Assert.InRange(faults.Counters.Of(FaultKind.Loss), Photos / 5, 10 * Photos);
     }
 
     // Handed on after 100 ms, each event comes several times while its first delivery is at work.

@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net;
 
-namespace LocalDapr.Tests.Chaos;
+namespace LocalDapr.Tests.Faults;
 
-public sealed class InterceptionTests
+public sealed class ObservationTests
 {
     [Fact]
     public async Task The_observer_sees_each_write_publish_and_delivery_before_and_after_with_its_ordinal()
     {
-        var calls = new ConcurrentQueue<InterceptedCall>();
+        var calls = new ConcurrentQueue<ObservedCall>();
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
         await using var sidecar = await StartAsync(calls.Enqueue, app);
 
@@ -39,7 +39,7 @@ public sealed class InterceptionTests
         SidecarUnderTest? sidecar = null;
         var found = new List<bool>();
         await using var test = sidecar = await SidecarUnderTest.StartAsync(
-            [SidecarUnderTest.Store], new Setup { Intercept = async _ => found.Add(await sidecar!.GetAsync("key") is not null) });
+            [SidecarUnderTest.Store], new Setup { Faults = new FaultInjection { Observe = async _ => found.Add(await sidecar!.GetAsync("key") is not null) } });
 
         using var saved = await sidecar.SaveAsync("key", "1");
 
@@ -53,7 +53,7 @@ public sealed class InterceptionTests
         TestApp? dying = null;
         await using var app = dying = await TestApp.StartAsync("shop", TestApp.Orders());
         await using var sidecar = await SidecarUnderTest.StartAsync(
-            [SidecarUnderTest.PubSub], new Setup { Intercept = call => call is { Kind: InterceptedKind.Publish, Point: InterceptedPoint.Before, Ordinal: 2 } ? dying.CloseAsync() : Task.CompletedTask }, app);
+            [SidecarUnderTest.PubSub], new Setup { Faults = new FaultInjection { Observe = call => call is { Kind: ObservedKind.Publish, Point: ObservedPoint.Before, Ordinal: 2 } ? dying.CloseAsync() : Task.CompletedTask } }, app);
 
         await sidecar.PublishAsync("1");
         await app.NextAsync();
@@ -65,14 +65,17 @@ public sealed class InterceptionTests
         Assert.Equal("2", (await app.NextAsync()).Json.GetProperty("data").GetRawText());
     }
 
-    private static Task<SidecarUnderTest> StartAsync(Action<InterceptedCall> observe, TestApp app) => SidecarUnderTest.StartAsync(
+    private static Task<SidecarUnderTest> StartAsync(Action<ObservedCall> observe, TestApp app) => SidecarUnderTest.StartAsync(
         [SidecarUnderTest.PubSub, SidecarUnderTest.Store],
         new Setup
         {
-            Intercept = call =>
+            Faults = new FaultInjection
             {
-                observe(call);
-                return Task.CompletedTask;
+                Observe = call =>
+                {
+                    observe(call);
+                    return Task.CompletedTask;
+                },
             },
         },
         app);

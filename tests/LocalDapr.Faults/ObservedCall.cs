@@ -1,7 +1,7 @@
-namespace LocalDapr;
+namespace LocalDapr.Faults;
 
-/// <summary>What an app did when the sidecar's observer is called.</summary>
-public enum InterceptedKind
+/// <summary>What an app did when the observer is called.</summary>
+public enum ObservedKind
 {
     /// <summary>A save, delete or transaction of the state API that could be read.</summary>
     StateWrite,
@@ -14,7 +14,7 @@ public enum InterceptedKind
 }
 
 /// <summary>Where in a call the observer stands.</summary>
-public enum InterceptedPoint
+public enum ObservedPoint
 {
     /// <summary>The request, or the app's answer, was read; nothing has been done about it.</summary>
     Before,
@@ -28,6 +28,6 @@ public enum InterceptedPoint
 /// <param name="Kind">What it did.</param>
 /// <param name="Point">How far the call has come.</param>
 /// <param name="Ordinal">Counts the calls of this kind by this app id since the start, from 1; the same at both points.</param>
-/// <param name="Operation"><c>save</c>, <c>delete</c>, <c>transaction</c>, <c>publish</c>, <c>bulk publish</c>, or what a delivery's answer means: <c>done</c>, <c>dropped</c>, <c>failed</c>.</param>
+/// <param name="Operation"><c>save</c>, <c>delete</c>, <c>bulk delete</c>, <c>transaction</c>, <c>publish</c>, <c>bulk publish</c>, or what a delivery's answer means: <c>done</c>, <c>dropped</c>, <c>failed</c>.</param>
 /// <param name="Target">The topic, or the keys with their prefix and commas between them.</param>
-public sealed record InterceptedCall(string AppId, InterceptedKind Kind, InterceptedPoint Point, long Ordinal, string Operation, string Target);
+public sealed record ObservedCall(string AppId, ObservedKind Kind, ObservedPoint Point, long Ordinal, string Operation, string Target);

@@ -1,8 +1,8 @@
 using FindMe.Load;
 using FindMe.Networks;
-using LocalDapr;
+using LocalDapr.Faults;
 
-namespace FindMe.Apps.Tests.Chaos;
+namespace FindMe.Apps.Tests.Faults;
 
 public sealed class NetworkKillSweepTests
 {
@@ -55,7 +55,7 @@ public sealed class NetworkKillSweepTests
         var deaths = 0;
         for (var ordinal = 1; ordinal <= (Everything ? calls : SureWrites); ordinal++)
         {
-            foreach (var point in Enum.GetValues<InterceptedPoint>())
+            foreach (var point in Enum.GetValues<ObservedPoint>())
             {
                 var (pages, posts) = (network.Calls.Pages(), network.Calls.Posts());
                 // A write that loses a race is made once more, so that one search has more of them than another: the last ones may not come.

@@ -1,11 +1,11 @@
-namespace LocalDapr;
+namespace LocalDapr.Faults;
 
-/// <summary>Kinds of chaos by name, strong enough that a few dozen events or calls meet each.</summary>
-public static class ChaosPresets
+/// <summary>Kinds of faults by name, frequent enough that a few dozen events or calls meet each.</summary>
+public static class FaultPresets
 {
     private const string Everything = "all";
 
-    private static readonly Dictionary<string, Func<ChaosOptions, ChaosOptions>> Presets = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<FaultPlan, FaultPlan>> Presets = new(StringComparer.Ordinal)
     {
         ["duplicates"] = options => options with { DuplicateEvery = 3 },
         ["reorder"] = options => options with { ReorderEvery = 3 },
@@ -20,7 +20,7 @@ public static class ChaosPresets
     /// <summary>The names that can be given one by one.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Presets.Keys];
 
-    internal static ChaosOptions All(int seed) => new()
+    internal static FaultPlan All(int seed) => new()
     {
         Seed = seed,
         DuplicateEvery = 5,
@@ -37,7 +37,7 @@ public static class ChaosPresets
         SlowStateEvery = 13,
     };
 
-    internal static ChaosOptions Parse(string text)
+    internal static FaultPlan Parse(string text)
     {
         var (names, seed) = text.Split(':', 2) is [var before, var after]
             ? (before, int.TryParse(after, out var number) ? number : throw Unknown(text))
@@ -47,7 +47,7 @@ public static class ChaosPresets
             return All(seed);
         }
 
-        var options = new ChaosOptions { Seed = seed };
+        var options = new FaultPlan { Seed = seed };
         foreach (var name in names.Split(',', StringSplitOptions.TrimEntries))
         {
             options = Presets.TryGetValue(name, out var preset) ? preset(options) : throw Unknown(text);
@@ -57,5 +57,5 @@ public static class ChaosPresets
     }
 
     private static FormatException Unknown(string text) =>
-        new($"'{text}' is no chaos: give {string.Join(", ", Names)} or {Everything}, several with commas, and :seed (a whole number) if you like.");
+        new($"Unknown fault '{text}': give {string.Join(", ", Names)} or {Everything}, several with commas, and optionally :seed, a whole number.");
 }

@@ -1,28 +1,29 @@
 using System.Diagnostics;
 using LocalDapr;
+using LocalDapr.Faults;
 
 namespace FindMe.Load;
 
 /// <summary>What one run came to.</summary>
-/// <param name="Mode">The chaos.</param>
+/// <param name="Mode">The faults.</param>
 /// <param name="Seconds">From the request to the end of the search.</param>
 /// <param name="Verdicts">The verdicts.</param>
-/// <param name="Deliveries">Deliveries to Compare: what the photos of the album come to under this chaos.</param>
-/// <param name="Struck">How often each kind of chaos struck.</param>
+/// <param name="Deliveries">Deliveries to Compare: what the photos of the album come to under these faults.</param>
+/// <param name="Struck">How often each kind of fault happened.</param>
 /// <param name="Restarts">How often an app was killed and started again.</param>
-internal sealed record ChaosRun(
-    string Mode, double Seconds, VerdictMap Verdicts, long Deliveries, IReadOnlyDictionary<ChaosKind, long> Struck, int Restarts);
+internal sealed record InjectionRun(
+    string Mode, double Seconds, VerdictMap Verdicts, long Deliveries, IReadOnlyDictionary<FaultKind, long> Struck, int Restarts);
 
-/// <summary>The same search calm and under chaos: the verdicts must not differ.</summary>
-internal static class ChaosRuns
+/// <summary>The same search calm and with injected faults: the verdicts must not differ.</summary>
+internal static class InjectionRuns
 {
-    /// <summary>No chaos.</summary>
+    /// <summary>No faults.</summary>
     public const string Calm = "calm";
 
     /// <summary>The apps are killed in turn, each after so many of its calls.</summary>
     public const string Restarts = "restarts";
 
-    /// <summary>Every kind of chaos, and restarts.</summary>
+    /// <summary>Every kind of fault, and restarts.</summary>
     public const string All = "all";
 
     // Api is killed too, but rarely: while it is away nothing can be watched.
@@ -31,25 +32,25 @@ internal static class ChaosRuns
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
     /// <summary>All modes, the calm one first.</summary>
-    public static IReadOnlyList<string> Modes { get; } = [Calm, .. ChaosPresets.Names, Restarts, All];
+    public static IReadOnlyList<string> Modes { get; } = [Calm, .. FaultPresets.Names, Restarts, All];
 
     /// <summary>Runs one search.</summary>
     /// <param name="mode">One of <see cref="Modes"/>.</param>
-    /// <param name="seed">Of the chaos.</param>
+    /// <param name="seed">Of the faults.</param>
     /// <param name="album">The album's folder.</param>
     /// <param name="replicas">Compare processes.</param>
     /// <param name="broker">Whose rules the sidecar follows: Service Bus gives back at once, Redis after its claim time.</param>
-    public static async Task<ChaosRun> RunAsync(string mode, int seed, string album, int replicas = 1, BrokerProfile broker = BrokerProfile.ServiceBus)
+    public static async Task<InjectionRun> RunAsync(string mode, int seed, string album, int replicas = 1, BrokerProfile broker = BrokerProfile.ServiceBus)
     {
         var restarts = new Restarting(mode is Restarts or All);
+        var faults = new FaultInjection { Plan = mode is Calm or Restarts ? null : FaultPlan.Parse($"{mode}:{seed}"), Observe = restarts.OnCallAsync };
         await using var load = await LoadSystem.StartAsync(
             [album],
             options => options with
             {
                 Replicas = replicas,
                 Broker = broker,
-                Chaos = mode is Calm or Restarts ? null : ChaosOptions.Parse($"{mode}:{seed}"),
-                Intercept = restarts.OnCallAsync,
+                Interceptor = faults,
             },
             tryAgainSoon: broker == BrokerProfile.ServiceBus);
         restarts.Kill = app => load.System.Processes.Kill(app == "findme-compare" && replicas > 1 ? $"{app}-1" : app);
@@ -60,12 +61,12 @@ internal static class ChaosRuns
         var view = await person.UntilEndedAsync(search, Patience);
         watch.Stop();
         restarts.Kill = null;
-        return new ChaosRun(
+        return new InjectionRun(
             mode,
             watch.Elapsed.TotalSeconds,
             VerdictMap.Of(view),
             load.System.Sidecar.Traffic.Of("findme-compare").Deliveries,
-            load.System.Sidecar.Chaos.Snapshot(),
+            faults.Counters.Snapshot(),
             restarts.Count);
     }
 
@@ -78,14 +79,14 @@ internal static class ChaosRuns
 
         public int Count => _count;
 
-        public Task OnCallAsync(InterceptedCall call)
+        public Task OnCallAsync(ObservedCall call)
         {
-            if (on && call.Kind != InterceptedKind.Delivery && Kill is { } kill)
+            if (on && call.Kind != ObservedKind.Delivery && Kill is { } kill)
             {
                 foreach (var (app, every) in Victims)
                 {
                     // The first death comes late, or short searches would meet none but at their beginning.
-                    if (call.AppId == app && call.Ordinal % every == every / 2 && call.Point == (call.Ordinal / every % 2 == 0 ? InterceptedPoint.After : InterceptedPoint.Before))
+                    if (call.AppId == app && call.Ordinal % every == every / 2 && call.Point == (call.Ordinal / every % 2 == 0 ? ObservedPoint.After : ObservedPoint.Before))
                     {
                         Interlocked.Increment(ref _count);
                         kill(app);
