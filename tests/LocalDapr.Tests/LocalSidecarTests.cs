@@ -82,21 +82,15 @@ public sealed class LocalSidecarTests
         Assert.Contains($"{broker} does not go with {version}: choose the Redis profile of the same version", refusal.Message, StringComparison.Ordinal);
     }
 
-    // As daprd's limit does: whoever publishes so much would otherwise learn of it only there.
     [Fact]
-    public async Task The_byte_beyond_the_limit_is_cut_off_and_a_body_of_unknown_length_is_refused_at_it()
+    public async Task A_body_of_unknown_length_is_refused_beyond_the_limit()
     {
-        await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
-        await using var sidecar = await SidecarUnderTest.StartAsync(app);
-        var body = new string('x', 4 * 1024 * 1024) + 'y';
-
-        using var taken = await sidecar.PostAsync("/v1.0/publish/pubsub/orders", body, "text/plain");
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/publish/pubsub/orders") { Content = new StringContent(body) };
+        await using var sidecar = await SidecarUnderTest.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/publish/pubsub/orders") { Content = new StringContent(new string('x', (4 * 1024 * 1024) + 1)) };
         request.Headers.TransferEncodingChunked = true;
+
         using var refused = await sidecar.Http.SendAsync(request);
 
-        Assert.Equal(HttpStatusCode.NoContent, taken.StatusCode);
-        Assert.Equal(body[..^1], (await app.NextAsync()).Json.GetProperty("data").GetString());
         await SidecarUnderTest.AssertErrorAsync(refused, 500, "ERR_PUBSUB_PUBLISH_MESSAGE", "stream too large");
     }
 

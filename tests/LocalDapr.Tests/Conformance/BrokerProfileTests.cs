@@ -124,38 +124,6 @@ public sealed class BrokerProfileTests
     }
 
     [Fact]
-    [Conformance("broker-04", "components-contrib pubsub/in-memory, common/eventbus", Profile = "in-memory")]
-    public async Task One_event_of_a_topic_at_a_time_in_order_and_what_fails_is_lost()
-    {
-        var busy = 0;
-        var together = false;
-        await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
-        app.Handler = async (request, aborted) =>
-        {
-            together |= Interlocked.Increment(ref busy) > 1;
-            await Task.Delay(5, aborted);
-            Interlocked.Decrement(ref busy);
-            return new AppReply(request.Json.GetProperty("data").GetInt32() == 3 ? 500 : 200);
-        };
-        await using var sidecar = await SidecarUnderTest.StartAsync(
-            [SidecarUnderTest.PubSub], new Setup { Broker = BrokerProfile.InMemory, IsLocalOnly = "the target's broker is Redis" }, app);
-
-        for (var i = 0; i < 10; i++)
-        {
-            await sidecar.PublishAsync($"{i}");
-        }
-
-        for (var i = 0; i < 10; i++)
-        {
-            Assert.Equal(i, (await app.NextAsync()).Json.GetProperty("data").GetInt32());
-        }
-
-        await sidecar.SettledAsync();
-        Assert.Equal(0, app.Unread);
-        Assert.False(together);
-    }
-
-    [Fact]
     [Conformance("del-09", "components-contrib pubsub/azure/servicebus (abandon); Service Bus maxDeliveryCount", Profile = "Service Bus")]
     public async Task Without_policy_and_dead_letter_topic_an_event_is_delivered_ten_times_and_then_never_again()
     {

@@ -24,7 +24,7 @@ internal static class DaprContract
         new("none-05", "ERR_OUTBOUND_HEALTH_NOT_READY before the API is ready", "the local sidecar listens only once it is ready"),
         new("none-06", "A bulk publish that fails in part names the entries that failed", "all entries are stored in one commit: either all fail (err-pub-10) or none"),
         new("none-07", "Service Bus: MessageId, SessionId, PartitionKey, Label and ScheduledEnqueueTimeUtc of the request become properties of the message; duplicate detection and sessions", "properties of that broker; the apps use none of them"),
-        new("none-08", "pubsub.in-memory: a publish blocks while the last event of its topic is handled, wildcard topics, and an event nobody subscribed to is gone", "it would need a broker that several processes cannot share anyway"),
+        new("none-08", "pubsub.in-memory: one event of a topic at a time and what fails is lost, a publish blocks while the last event of its topic is handled, wildcard topics, and an event nobody subscribed to is gone", "it would need a broker that several processes cannot share anyway"),
         new("none-09", "Cosmos DB: partition keys, at most 100 operations, 412 as a conflict, an ETag on a missing key inserts", "the local store has no partitions; the portable rules are state-13 and state-03"),
         new("none-10", "consistency strong waits for Redis's replicas", "there are none; the word is accepted (state-01, state-04)"),
         new("none-11", "Graceful shutdown: deliveries under way have until --dapr-graceful-shutdown-seconds", "not to be seen over HTTP; RestartTests shows it of the local sidecar"),

@@ -20,7 +20,6 @@ internal sealed class SidecarFlags
         ["redis-1.18"] = BrokerProfile.Redis118,
         ["redis-1.16"] = BrokerProfile.Redis116,
         ["rabbitmq"] = BrokerProfile.RabbitMq,
-        ["in-memory"] = BrokerProfile.InMemory,
     };
 
     private static readonly Dictionary<string, DaprVersion> Versions = new() { ["1.16"] = DaprVersion.V116, ["1.18"] = DaprVersion.V118 };
@@ -41,7 +40,7 @@ internal sealed class SidecarFlags
 
     private readonly Option<string> _broker = new("--broker")
     {
-        Description = "Rules of delivery: servicebus, redis-1.18, redis-1.16, rabbitmq or in-memory.",
+        Description = "Rules of delivery: servicebus, redis-1.18, redis-1.16 or rabbitmq.",
         DefaultValueFactory = _ => "servicebus",
     };
 

@@ -14,9 +14,6 @@ public enum BrokerProfile
 
     /// <summary>RabbitMQ: an event that failed is queued again where the component says <c>requeueInFailure</c>, and is lost otherwise; what is published before the first subscription ever is lost, since no queue is there yet.</summary>
     RabbitMq,
-
-    /// <summary>daprd's in-memory broker: one event of a topic at a time, in order; one that failed is lost.</summary>
-    InMemory,
 }
 
 /// <summary>The daprd whose rules are followed, where its versions differ.</summary>

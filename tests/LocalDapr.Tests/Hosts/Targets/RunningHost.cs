@@ -37,7 +37,6 @@ internal sealed class RunningHost : ISidecarHost
             Assert.SkipUnless(types.ContainsKey("pubsub") && types.ContainsKey("statestore"), "the running sidecar has no components named pubsub and statestore");
             var version = ConformanceTarget.VersionOf(metadata.RootElement.GetProperty("runtimeVersion").GetString()!);
             var broker = types["pubsub"].StartsWith("pubsub.azure.servicebus", StringComparison.Ordinal) ? BrokerProfile.ServiceBus
-                : types["pubsub"] == "pubsub.in-memory" ? BrokerProfile.InMemory
                 : types["pubsub"] == "pubsub.rabbitmq" ? BrokerProfile.RabbitMq
                 : version == DaprVersion.V116 ? BrokerProfile.Redis116 : BrokerProfile.Redis118;
             var store = types["statestore"] == "state.redis" ? StoreProfile.Redis : types["statestore"] == "state.postgresql" ? StoreProfile.PostgreSql : StoreProfile.Sqlite;

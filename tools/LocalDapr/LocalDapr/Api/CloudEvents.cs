@@ -27,8 +27,7 @@ internal static class CloudEvents
     /// <exception cref="JsonException">The publisher's own envelope is not a JSON object.</exception>
     public static byte[] Envelope(EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time, DateTimeOffset? expiration, bool takesSubject = true)
     {
-        // Go marshals a map: the keys come in byte order.
-        var fields = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+        var fields = new Dictionary<string, byte[]>(StringComparer.Ordinal);
         if (IsType(source.ContentType, ContentType))
         {
             Complete(fields, source, body, time);
@@ -40,38 +39,38 @@ internal static class CloudEvents
 
         if (expiration is { } moment)
         {
-            fields["expiration"] = GoJson.Marshal(Rfc3339(moment.ToUniversalTime()));
+            fields["expiration"] = Json.Marshal(Rfc3339(moment.ToUniversalTime()));
         }
 
-        return GoJson.MarshalObject(fields);
+        return Json.MarshalObject(fields);
     }
 
     /// <summary>The envelope a raw subscriber gets: a new id each time, so nobody can recognise a second delivery by it.</summary>
     public static byte[] WrapRaw(string pubSub, string topic, byte[] body, DateTimeOffset time)
     {
-        var fields = new SortedDictionary<string, byte[]>(StringComparer.Ordinal)
+        var fields = new Dictionary<string, byte[]>(StringComparer.Ordinal)
         {
-            ["data_base64"] = GoJson.Marshal(Convert.ToBase64String(body)),
-            ["datacontenttype"] = GoJson.Marshal("application/octet-stream"),
-            ["id"] = GoJson.Marshal(Guid.NewGuid().ToString()),
-            ["pubsubname"] = GoJson.Marshal(pubSub),
-            ["source"] = GoJson.Marshal("Dapr"),
-            ["specversion"] = GoJson.Marshal("1.0"),
-            ["time"] = GoJson.Marshal(Rfc3339(time)),
-            ["topic"] = GoJson.Marshal(topic),
-            ["type"] = GoJson.Marshal("com.dapr.event.sent"),
+            ["data_base64"] = Json.Marshal(Convert.ToBase64String(body)),
+            ["datacontenttype"] = Json.Marshal("application/octet-stream"),
+            ["id"] = Json.Marshal(Guid.NewGuid().ToString()),
+            ["pubsubname"] = Json.Marshal(pubSub),
+            ["source"] = Json.Marshal("Dapr"),
+            ["specversion"] = Json.Marshal("1.0"),
+            ["time"] = Json.Marshal(Rfc3339(time)),
+            ["topic"] = Json.Marshal(topic),
+            ["type"] = Json.Marshal("com.dapr.event.sent"),
         };
-        return GoJson.MarshalObject(fields);
+        return Json.MarshalObject(fields);
     }
 
     /// <summary>The trace an envelope names, which may be an empty text; null when it has no such field.</summary>
     public static TraceContext? TraceOf(byte[] envelope)
     {
-        using var document = JsonDocument.Parse(envelope, GoJson.Options);
+        using var document = JsonDocument.Parse(envelope, Json.Options);
         return (Text("traceparent") ?? Text("traceid")) is { } parent ? new TraceContext(parent, Text("tracestate") ?? "") : null;
 
         string? Text(string name) =>
-            document.RootElement.TryGetProperty(name, out var field) && field.ValueKind == JsonValueKind.String ? GoJson.TextOf(field) : null;
+            document.RootElement.TryGetProperty(name, out var field) && field.ValueKind == JsonValueKind.String ? Json.TextOf(field) : null;
     }
 
     /// <summary>Whether a Content-Type is the given one, alone or followed by parameters.</summary>
@@ -82,9 +81,9 @@ internal static class CloudEvents
     public static string Rfc3339(DateTimeOffset time) =>
         time.Offset == TimeSpan.Zero ? $"{time:yyyy-MM-ddTHH:mm:ss}Z" : $"{time:yyyy-MM-ddTHH:mm:sszzz}";
 
-    private static void Complete(SortedDictionary<string, byte[]> fields, EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time)
+    private static void Complete(Dictionary<string, byte[]> fields, EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time)
     {
-        using var document = JsonDocument.Parse(body, GoJson.Options);
+        using var document = JsonDocument.Parse(body, Json.Options);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
             throw new JsonException("the envelope is not an object");
@@ -92,45 +91,45 @@ internal static class CloudEvents
 
         foreach (var property in document.RootElement.EnumerateObject())
         {
-            fields[GoJson.NameOf(property)] = GoJson.Marshal(property.Value, exactNumbers: true);
+            fields[Json.NameOf(property)] = Json.Marshal(property.Value, exactNumbers: true);
         }
 
-        fields["pubsubname"] = GoJson.Marshal(source.PubSub);
-        fields["topic"] = GoJson.Marshal(source.Topic);
-        fields.TryAdd("source", GoJson.Marshal("Dapr"));
-        fields.TryAdd("specversion", GoJson.Marshal("1.0"));
-        fields.TryAdd("time", GoJson.Marshal(Rfc3339(time)));
-        fields.TryAdd("type", GoJson.Marshal("com.dapr.event.sent"));
-        if (fields.TryAdd("traceid", GoJson.Marshal(source.Trace.Parent)))
+        fields["pubsubname"] = Json.Marshal(source.PubSub);
+        fields["topic"] = Json.Marshal(source.Topic);
+        fields.TryAdd("source", Json.Marshal("Dapr"));
+        fields.TryAdd("specversion", Json.Marshal("1.0"));
+        fields.TryAdd("time", Json.Marshal(Rfc3339(time)));
+        fields.TryAdd("type", Json.Marshal("com.dapr.event.sent"));
+        if (fields.TryAdd("traceid", Json.Marshal(source.Trace.Parent)))
         {
-            fields["traceparent"] = GoJson.Marshal(source.Trace.Parent);
+            fields["traceparent"] = Json.Marshal(source.Trace.Parent);
         }
 
-        fields.TryAdd("tracestate", GoJson.Marshal(source.Trace.State));
+        fields.TryAdd("tracestate", Json.Marshal(source.Trace.State));
     }
 
-    private static void Wrap(SortedDictionary<string, byte[]> fields, EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time, bool takesSubject)
+    private static void Wrap(Dictionary<string, byte[]> fields, EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time, bool takesSubject)
     {
         var trace = Given("traceparent") ?? Given("traceid") ?? source.Trace.Parent;
-        fields["datacontenttype"] = GoJson.Marshal(source.ContentType is "" ? "text/plain" : source.ContentType);
-        fields["id"] = GoJson.Marshal(Given("id") ?? Guid.NewGuid().ToString());
-        fields["pubsubname"] = GoJson.Marshal(source.PubSub);
-        fields["source"] = GoJson.Marshal(Given("source") ?? source.Source);
-        fields["specversion"] = GoJson.Marshal("1.0");
-        fields["time"] = GoJson.Marshal(Rfc3339(time));
-        fields["topic"] = GoJson.Marshal(source.Topic);
-        fields["traceid"] = GoJson.Marshal(trace);
-        fields["traceparent"] = GoJson.Marshal(trace);
-        fields["tracestate"] = GoJson.Marshal(Given("tracestate") ?? source.Trace.State);
-        fields["type"] = GoJson.Marshal(Given("type") ?? "com.dapr.event.sent");
+        fields["datacontenttype"] = Json.Marshal(source.ContentType is "" ? "text/plain" : source.ContentType);
+        fields["id"] = Json.Marshal(Given("id") ?? Guid.NewGuid().ToString());
+        fields["pubsubname"] = Json.Marshal(source.PubSub);
+        fields["source"] = Json.Marshal(Given("source") ?? source.Source);
+        fields["specversion"] = Json.Marshal("1.0");
+        fields["time"] = Json.Marshal(Rfc3339(time));
+        fields["topic"] = Json.Marshal(source.Topic);
+        fields["traceid"] = Json.Marshal(trace);
+        fields["traceparent"] = Json.Marshal(trace);
+        fields["tracestate"] = Json.Marshal(Given("tracestate") ?? source.Trace.State);
+        fields["type"] = Json.Marshal(Given("type") ?? "com.dapr.event.sent");
         if (takesSubject && Given("subject") is { } subject)
         {
-            fields["subject"] = GoJson.Marshal(subject);
+            fields["subject"] = Json.Marshal(subject);
         }
 
         if (IsType(source.ContentType, "application/octet-stream") || IsType(source.ContentType, "application/cloudevents+protobuf"))
         {
-            fields["data_base64"] = GoJson.Marshal(Convert.ToBase64String(body.Span));
+            fields["data_base64"] = Json.Marshal(Convert.ToBase64String(body.Span));
         }
         else
         {
@@ -148,15 +147,15 @@ internal static class CloudEvents
         {
             try
             {
-                using var document = JsonDocument.Parse(body, GoJson.Options);
-                return GoJson.Marshal(document.RootElement, exactNumbers: true);
+                using var document = JsonDocument.Parse(body, Json.Options);
+                return Json.Marshal(document.RootElement, exactNumbers: true);
             }
             catch (JsonException)
             {
-                return GoJson.Marshal(Encoding.UTF8.GetString(body.Span));
+                return Json.Marshal(Encoding.UTF8.GetString(body.Span));
             }
         }
 
-        return GoJson.Marshal(Encoding.UTF8.GetString(body.Span));
+        return Json.Marshal(Encoding.UTF8.GetString(body.Span));
     }
 }

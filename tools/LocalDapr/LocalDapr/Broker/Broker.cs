@@ -276,7 +276,7 @@ internal sealed partial class Broker(
             return null;
         }
 
-        var group = new Group(subscription, isSerial: profile == BrokerProfile.InMemory);
+        var group = new Group(subscription);
         if (_groups.TryAdd(subscription.Id, group))
         {
             _inboxes.GetOrAdd((subscription.AppId, subscription.PubSub), _ => new Inbox(component)).Add(group);

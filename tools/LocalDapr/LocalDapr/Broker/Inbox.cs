@@ -24,11 +24,8 @@ internal sealed class Pending(Group group, long message, int count)
 }
 
 /// <summary>The queue of one consumer group: oldest event first, also one that comes back.</summary>
-internal sealed class Group(Subscription subscription, bool isSerial)
+internal sealed class Group(Subscription subscription)
 {
-    /// <summary>One event at a time, and one is on its way. Guarded by the inbox.</summary>
-    public bool IsBlocked { get; private set; }
-
     public Subscription Subscription { get; } = subscription;
 
     /// <summary>Guarded by the inbox.</summary>
@@ -38,11 +35,7 @@ internal sealed class Group(Subscription subscription, bool isSerial)
     public Route? Route { get; set; }
 
     /// <summary>Whether an event may go now. Guarded by the inbox.</summary>
-    public bool IsOpen => Route is not null && !IsBlocked;
-
-    public void Block() => IsBlocked = isSerial;
-
-    public void Unblock() => IsBlocked = false;
+    public bool IsOpen => Route is not null;
 }
 
 /// <summary>What waits for one app on one component: the queues of its topics, taken from in turn by all replicas.</summary>
@@ -99,7 +92,6 @@ internal sealed class Inbox(Component component)
                 if (group.IsOpen && group.Waiting.TryDequeue(out var pending, out _))
                 {
                     _turn = (_turn + i) % _groups.Count;
-                    group.Block();
                     return pending;
                 }
             }
@@ -110,19 +102,6 @@ internal sealed class Inbox(Component component)
 
         await using var cancelled = cancellationToken.Register(() => taker.TrySetCanceled(cancellationToken));
         return await taker.Task;
-    }
-
-    /// <summary>After a delivery: the next event of a group that takes them one by one may go.</summary>
-    public void Settled(Group group)
-    {
-        lock (_lock)
-        {
-            group.Unblock();
-            if (group.IsOpen && _takers.Count > 0 && group.Waiting.TryDequeue(out var next, out _))
-            {
-                Place(next);
-            }
-        }
     }
 
     private void Place(Pending pending)
@@ -140,7 +119,6 @@ internal sealed class Inbox(Component component)
         {
             if (taker.TrySetResult(pending))
             {
-                pending.Group.Block();
                 return true;
             }
         }

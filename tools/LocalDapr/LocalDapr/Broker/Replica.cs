@@ -198,7 +198,6 @@ internal sealed partial class Replica(
             }
             finally
             {
-                inbox.Settled(pending.Group);
                 slots.Release();
             }
         }

@@ -63,8 +63,8 @@ internal static class Replies
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { AllowMultipleValues = true });
             using var document = JsonDocument.ParseValue(ref reader);
             return document.RootElement.ValueKind == JsonValueKind.Object
-                && GoJson.Field(document.RootElement, "status") is { ValueKind: JsonValueKind.String } status
-                ? GoJson.TextOf(status)
+                && Json.Field(document.RootElement, "status") is { ValueKind: JsonValueKind.String } status
+                ? Json.TextOf(status)
                 : null;
         }
         catch (JsonException)

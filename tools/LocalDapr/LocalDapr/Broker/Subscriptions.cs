@@ -87,8 +87,8 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
         foreach (var item in document.RootElement.EnumerateArray())
         {
             var topic = Text(item, "topic") ?? "";
-            var v2 = GoJson.Field(item, "routes") is { ValueKind: JsonValueKind.Object } found ? found : default(JsonElement?);
-            if (v2 is { } withRules && GoJson.Field(withRules, "rules") is { ValueKind: JsonValueKind.Array } rules && rules.GetArrayLength() > 0)
+            var v2 = Json.Field(item, "routes") is { ValueKind: JsonValueKind.Object } found ? found : default(JsonElement?);
+            if (v2 is { } withRules && Json.Field(withRules, "rules") is { ValueKind: JsonValueKind.Array } rules && rules.GetArrayLength() > 0)
             {
                 LogRules(logger, appId, topic);
             }
@@ -100,7 +100,7 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
                 continue;
             }
 
-            var raw = GoJson.Field(item, "metadata") is { ValueKind: JsonValueKind.Object } metadata && Text(metadata, "rawPayload") is "true";
+            var raw = Json.Field(item, "metadata") is { ValueKind: JsonValueKind.Object } metadata && Text(metadata, "rawPayload") is "true";
             routes.Add(new Route(Text(item, "pubsubname") ?? "", topic, path, Text(item, "deadLetterTopic"), raw, IsDeclared: false));
         }
 
@@ -127,7 +127,7 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
     }
 
     private static string? Text(JsonElement item, string name) =>
-        GoJson.Field(item, name) is { ValueKind: JsonValueKind.String } text && GoJson.TextOf(text) is { Length: > 0 } value ? value : null;
+        Json.Field(item, name) is { ValueKind: JsonValueKind.String } text && Json.TextOf(text) is { Length: > 0 } value ? value : null;
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{AppId} has no subscriptions: it answered 404 on dapr/subscribe")]
     private static partial void LogNone(ILogger logger, string appId);

@@ -38,7 +38,7 @@ internal sealed class PublishRoutes(Publishing publishing)
         List<BulkEntry> entries;
         try
         {
-            using var document = JsonDocument.Parse(body, GoJson.Options);
+            using var document = JsonDocument.Parse(body, Json.Options);
             entries = [.. document.RootElement.EnumerateArray().Select(EntryOf)];
         }
         catch (EventContentException failure)
@@ -73,10 +73,10 @@ internal sealed class PublishRoutes(Publishing publishing)
     // The event's JSON type must suit its content type; JSON passes through a double, as a body decoded without its text does.
     private static byte[] BytesOf(JsonElement entry, string contentType)
     {
-        var data = GoJson.Field(entry, "event") ?? throw new EventContentException("the entry has no event");
+        var data = Json.Field(entry, "event") ?? throw new EventContentException("the entry has no event");
         if (CloudEvents.IsType(contentType, "application/json") || CloudEvents.IsType(contentType, CloudEvents.ContentType))
         {
-            return GoJson.Marshal(data, exactNumbers: false);
+            return Json.Marshal(data, exactNumbers: false);
         }
 
         if (data.ValueKind == JsonValueKind.String && CloudEvents.IsType(contentType, "application/octet-stream"))
@@ -86,13 +86,13 @@ internal sealed class PublishRoutes(Publishing publishing)
 
         var isText = contentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase) || CloudEvents.IsType(contentType, "application/xml");
         return data.ValueKind == JsonValueKind.String && isText
-            ? Encoding.UTF8.GetBytes(GoJson.TextOf(data))
+            ? Encoding.UTF8.GetBytes(Json.TextOf(data))
             : throw new EventContentException("error: mismatch between contentType and event");
     }
 
     private static Dictionary<string, string>? MetadataOf(JsonElement entry)
     {
-        if (GoJson.Field(entry, "metadata") is not { ValueKind: JsonValueKind.Object } own)
+        if (Json.Field(entry, "metadata") is not { ValueKind: JsonValueKind.Object } own)
         {
             return null;
         }
@@ -100,14 +100,14 @@ internal sealed class PublishRoutes(Publishing publishing)
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var pair in own.EnumerateObject())
         {
-            metadata[GoJson.NameOf(pair)] = GoJson.TextOf(pair.Value);
+            metadata[Json.NameOf(pair)] = Json.TextOf(pair.Value);
         }
 
         return metadata;
     }
 
     private static string Text(JsonElement entry, string name) =>
-        GoJson.Field(entry, name) is { ValueKind: JsonValueKind.String } text ? GoJson.TextOf(text) : "";
+        Json.Field(entry, name) is { ValueKind: JsonValueKind.String } text ? Json.TextOf(text) : "";
 
     private sealed class EventContentException(string message) : Exception(message);
 }

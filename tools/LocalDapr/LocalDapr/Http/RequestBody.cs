@@ -8,18 +8,17 @@ internal static class RequestBody
     /// <summary>What daprd says beyond the limit; it has no 413.</summary>
     public const string TooLarge = "stream too large";
 
-    /// <summary>The whole body, or null when it is larger than the app's sidecar takes. Of a body that is one byte too long that byte is cut off, as daprd does.</summary>
+    /// <summary>The whole body, or null when it is larger than the app's sidecar takes.</summary>
     public static async ValueTask<byte[]?> ReadAsync(AppSide app, HttpRequest request, CancellationToken cancellationToken)
     {
         if (request.ContentLength is { } length)
         {
-            // Go's reader returns the last byte of a body together with its end, and daprd's limit (kit/streams) lets the end win.
-            if (length > app.MaxBodyBytes + 1L)
+            if (length > app.MaxBodyBytes)
             {
                 return null;
             }
 
-            var exact = new byte[Math.Min(length, app.MaxBodyBytes)];
+            var exact = new byte[length];
             await request.Body.ReadExactlyAsync(exact, cancellationToken);
             return exact;
         }

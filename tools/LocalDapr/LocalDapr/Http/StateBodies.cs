@@ -17,7 +17,7 @@ internal static class StateBodies
     {
         try
         {
-            using var document = JsonDocument.Parse(body, GoJson.Options);
+            using var document = JsonDocument.Parse(body, Json.Options);
             if (document.RootElement.ValueKind is JsonValueKind.Null)
             {
                 return [];
@@ -40,8 +40,8 @@ internal static class StateBodies
     {
         try
         {
-            using var document = JsonDocument.Parse(body, GoJson.Options);
-            return GoJson.Field(document.RootElement, "operations") is { ValueKind: JsonValueKind.Array } operations
+            using var document = JsonDocument.Parse(body, Json.Options);
+            return Json.Field(document.RootElement, "operations") is { ValueKind: JsonValueKind.Array } operations
                 ? [.. operations.EnumerateArray().Select(operation => ReadOperation(operation, store, appId, metadata, marshal))]
                 : [];
         }
@@ -57,9 +57,9 @@ internal static class StateBodies
     {
         try
         {
-            using var document = JsonDocument.Parse(body, GoJson.Options);
-            return GoJson.Field(document.RootElement, "keys") is { ValueKind: JsonValueKind.Array } keys
-                ? [.. keys.EnumerateArray().Select(GoJson.TextOf)]
+            using var document = JsonDocument.Parse(body, Json.Options);
+            return Json.Field(document.RootElement, "keys") is { ValueKind: JsonValueKind.Array } keys
+                ? [.. keys.EnumerateArray().Select(Json.TextOf)]
                 : [];
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
@@ -72,7 +72,7 @@ internal static class StateBodies
         JsonElement operation, Component store, string appId, Dictionary<string, string> metadata, Func<JsonElement, byte[]> marshal)
     {
         var word = Text(operation, "operation") ?? "";
-        var request = GoJson.Field(operation, "request") is { ValueKind: JsonValueKind.Object } found
+        var request = Json.Field(operation, "request") is { ValueKind: JsonValueKind.Object } found
             ? found
             : throw new JsonException("an operation has no request");
         return word switch
@@ -92,12 +92,12 @@ internal static class StateBodies
         Func<string, ApiError> refused)
     {
         var key = KeyOf(item, store, appId);
-        var options = GoJson.Field(item, "options") is { ValueKind: JsonValueKind.Object } given
+        var options = Json.Field(item, "options") is { ValueKind: JsonValueKind.Object } given
             ? new StateOptionWords(Text(given, "concurrency"), Text(given, "consistency"))
             : default;
-        var value = GoJson.Field(item, "value") is { } json ? marshal(json) : [.. "null"u8];
+        var value = Json.Field(item, "value") is { } json ? marshal(json) : [.. "null"u8];
         var timeToLive = Metadata.Find(metadata, "ttlInSeconds")
-            ?? (GoJson.Field(item, "metadata") is { ValueKind: JsonValueKind.Object } own ? Text(own, "ttlInSeconds") : null);
+            ?? (Json.Field(item, "metadata") is { ValueKind: JsonValueKind.Object } own ? Text(own, "ttlInSeconds") : null);
         return StateWrites.Save(key, value, Text(item, "etag"), options, timeToLive, refused);
     }
 
@@ -106,10 +106,10 @@ internal static class StateBodies
         : throw new StateWriteException(ApiError.Malformed("\"key\" is a required field"));
 
     // Text, or nothing, or an error: daprd does not turn other JSON into text either.
-    private static string? Text(JsonElement item, string name) => GoJson.Field(item, name) switch
+    private static string? Text(JsonElement item, string name) => Json.Field(item, name) switch
     {
         null or { ValueKind: JsonValueKind.Null } => null,
-        { ValueKind: JsonValueKind.String } text => GoJson.TextOf(text),
+        { ValueKind: JsonValueKind.String } text => Json.TextOf(text),
         _ => throw new JsonException($"{name} is not a string"),
     };
 }

@@ -44,14 +44,17 @@ internal sealed class StateRoutes(StateReading reading, StateWriting writing)
             }
 
             var output = new ArrayBufferWriter<byte>(1024);
-            output.Write("["u8);
-            for (var i = 0; i < keys.Length; i++)
+            using (var json = new Utf8JsonWriter(output))
             {
-                output.Write(i == 0 ? default : ","u8);
-                WriteItem(output, keys[i], items[i]);
+                json.WriteStartArray();
+                foreach (var (key, item) in keys.Zip(items))
+                {
+                    Write(json, key, item);
+                }
+
+                json.WriteEndArray();
             }
 
-            output.Write("]\n"u8);
             context.Response.ContentType = "application/json";
             context.Response.ContentLength = output.WrittenCount;
             await context.Response.Body.WriteAsync(output.WrittenMemory, context.RequestAborted);
@@ -114,26 +117,29 @@ internal sealed class StateRoutes(StateReading reading, StateWriting writing)
         return await handle(request);
     }
 
-    private static void WriteItem(ArrayBufferWriter<byte> output, string key, StateItem? item)
+    private static void Write(Utf8JsonWriter json, string key, StateItem? item)
     {
-        output.Write("{\"key\":"u8);
-        GoJson.WriteString(output, key);
+        json.WriteStartObject();
+        json.WriteString("key", key);
         if (item is { } found)
         {
-            output.Write(",\"data\":"u8);
-            output.Write(found.Value);
-            output.Write(",\"etag\":"u8);
-            GoJson.WriteString(output, found.ETag);
+            if (found.Value.Length > 0)
+            {
+                json.WritePropertyName("data");
+                json.WriteRawValue(found.Value, skipInputValidation: true);
+            }
+
+            json.WriteString("etag", found.ETag);
             if (found.ExpiryText is { } expires)
             {
-                output.Write(",\"metadata\":{\"ttlExpireTime\":"u8);
-                GoJson.WriteString(output, expires);
-                output.Write("}"u8);
+                json.WriteStartObject("metadata");
+                json.WriteString("ttlExpireTime", expires);
+                json.WriteEndObject();
             }
         }
 
-        output.Write("}"u8);
+        json.WriteEndObject();
     }
 
-    private static byte[] Marshal(JsonElement value) => GoJson.Marshal(value, exactNumbers: false);
+    private static byte[] Marshal(JsonElement value) => Json.Marshal(value, exactNumbers: false);
 }

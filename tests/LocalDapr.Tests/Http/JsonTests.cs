@@ -4,7 +4,7 @@ using FsCheck.Fluent;
 
 namespace LocalDapr.Tests.Http;
 
-public sealed class GoJsonTests
+public sealed class JsonTests
 {
     [Fact]
     public void A_double_reads_back_as_the_same_double_whatever_its_size() =>
@@ -16,29 +16,26 @@ public sealed class GoJsonTests
             }
 
             using var document = JsonDocument.Parse(JsonSerializer.Serialize(number));
-            var text = System.Text.Encoding.UTF8.GetString(GoJson.Marshal(document.RootElement, exactNumbers: false));
+            var text = System.Text.Encoding.UTF8.GetString(Json.Marshal(document.RootElement, exactNumbers: false));
             using var again = JsonDocument.Parse(text);
             return again.RootElement.GetDouble().Equals(number);
         }).QuickCheckThrowOnFailure();
 
     [Theory]
-    [InlineData("1e20", "100000000000000000000")]
-    [InlineData("1.5e15", "1500000000000000")]
-    [InlineData("123456789.123", "123456789.123")]
-    [InlineData("1.25e-5", "0.0000125")]
-    [InlineData("-1.25e-7", "-1.25e-7")]
-    [InlineData("1.7976931348623157e308", "1.7976931348623157e+308")]
-    [InlineData("-0", "-0")]
-    [InlineData("0.0", "0")]
-    public void Numbers_look_as_Go_writes_them(string json, string expected)
+    [InlineData("12345678901234567890", 12345678901234567000d)]
+    [InlineData("9007199254740993", 9007199254740992d)]
+    [InlineData("1e21", 1e21)]
+    public void A_number_beyond_the_digits_of_a_double_loses_them_as_with_daprd(string json, double expected)
     {
         using var document = JsonDocument.Parse(json);
+        using var again = JsonDocument.Parse(Json.Marshal(document.RootElement, exactNumbers: false));
 
-        Assert.Equal(expected, System.Text.Encoding.UTF8.GetString(GoJson.Marshal(document.RootElement, exactNumbers: false)));
+        Assert.Equal(expected, double.Parse(again.RootElement.GetRawText(), System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(json, System.Text.Encoding.UTF8.GetString(Json.Marshal(document.RootElement, exactNumbers: true)));
     }
 
     [Fact]
-    public void Text_reads_back_as_the_same_text_and_holds_nothing_HTML_would_take_for_markup() =>
+    public void Text_reads_back_as_the_same_text() =>
         Prop.ForAll<string>(text =>
         {
             if (text is null)
@@ -46,9 +43,9 @@ public sealed class GoJsonTests
                 return true;
             }
 
-            var json = System.Text.Encoding.UTF8.GetString(GoJson.Marshal(text));
+            var json = System.Text.Encoding.UTF8.GetString(Json.Marshal(text));
             var valid = System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text));
-            return JsonSerializer.Deserialize<string>(json) == valid && json.AsSpan(1, json.Length - 2).IndexOfAny('<', '>', '&') < 0;
+            return JsonSerializer.Deserialize<string>(json) == valid;
         }).QuickCheckThrowOnFailure();
 
     [Fact]
