@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Local;
 

@@ -1,5 +1,3 @@
-using FindMe.Sidecar;
-
 namespace FindMe.Local;
 
 /// <summary>What the command line says.</summary>
@@ -22,9 +20,6 @@ internal sealed record LocalOptions
 
     /// <summary>Whether to build first.</summary>
     public required bool Build { get; init; }
-
-    /// <summary>What the sidecar does wrong on purpose; null: nothing.</summary>
-    public required ChaosOptions? Chaos { get; init; }
 
     /// <summary>Whether to end when standard input is closed.</summary>
     public required bool EndWithInput { get; init; }

@@ -1,4 +1,4 @@
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Local;
 
@@ -70,7 +70,6 @@ internal static class LocalRun
             Port = options.Port,
             Replicas = options.Replicas,
             Settings = networks?.Settings ?? [],
-            Chaos = options.Chaos,
         };
         await using var system = await LocalSystem.StartAsync(wanted, cancellationToken);
         Console.WriteLine($"FindMe is ready: http://localhost:{system.Page.Port}");

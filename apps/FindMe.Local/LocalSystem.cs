@@ -1,4 +1,4 @@
-using FindMe.Sidecar;
+using LocalDapr;
 using Microsoft.Extensions.Logging;
 
 namespace FindMe.Local;
@@ -39,20 +39,14 @@ internal sealed record LocalSystemOptions
     /// <summary>The daprd whose rules the sidecar follows where versions differ; null: that of the broker.</summary>
     public DaprVersion? Version { get; init; }
 
-    /// <summary>Whether the sidecar notes answers of the apps that no subscriber means; default false.</summary>
-    public bool Strict { get; init; }
-
     /// <summary>Whether connections that an app refuses count as failures, as with daprd; default false.</summary>
     public bool CountRefused { get; init; }
-
-    /// <summary>What the sidecar does wrong on purpose; null: nothing.</summary>
-    public ChaosOptions? Chaos { get; init; }
 
     /// <summary>Apps that are not started with the others, but by <see cref="LocalSystem.StartHeldAsync"/>.</summary>
     public IReadOnlyList<string> Held { get; init; } = [];
 
-    /// <summary>Is told of every write, publish and answer; null: nobody.</summary>
-    public Func<InterceptedCall, Task>? Intercept { get; init; }
+    /// <summary>Stands in every call and delivery, for tests; null: nobody.</summary>
+    public ISidecarInterceptor? Interceptor { get; init; }
 }
 
 /// <summary>The apps of <c>dapr.yaml</c> as processes, with one sidecar for all of them in this process.</summary>
@@ -122,10 +116,8 @@ internal sealed class LocalSystem : IAsyncDisposable
                 Broker = options.Broker,
                 Store = options.Store,
                 Version = options.Version,
-                Strict = options.Strict,
                 CountRefused = options.CountRefused,
-                Chaos = options.Chaos,
-                Intercept = options.Intercept,
+                Interceptor = options.Interceptor,
             },
             cancellationToken);
 

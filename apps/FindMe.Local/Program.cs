@@ -1,7 +1,7 @@
 // apps → models → the sidecar and the apps of dapr.yaml → "FindMe is ready".
 using System.CommandLine;
 using FindMe.Local;
-using FindMe.Sidecar;
+using LocalDapr;
 
 if (OpenFileLimit.Problem() is { } problem)
 {
@@ -15,27 +15,11 @@ var port = new Option<int>("--port") { Description = "The page's port; 0: any th
 var replicas = new Option<int>("--replicas") { Description = "Compare processes, 1 to 16; each compares as many photos at once as it has cores.", DefaultValueFactory = _ => 1 };
 var demoNetworks = new Option<bool>("--demo-networks") { Description = "Imitate Mastodon, X and Bluesky on this machine, and search those: no account needed." };
 var noBuild = new Option<bool>("--no-build") { Description = "Start what is built already." };
-var chaos = new Option<ChaosOptions?>("--chaos")
-{
-    Description = $"Have the sidecar do wrong on purpose: {string.Join(", ", ChaosPresets.Names)} or all, several with commas, and :SEED.",
-    CustomParser = argument =>
-    {
-        try
-        {
-            return ChaosOptions.Parse(argument.Tokens.Single().Value);
-        }
-        catch (FormatException exception)
-        {
-            argument.AddError(exception.Message);
-            return null;
-        }
-    },
-};
 var endWithInput = new Option<bool>("--end-with-input") { Description = "End when standard input is closed, for whoever starts this from a program." };
 
 var command = new RootCommand("Runs FindMe on this machine: every app of dapr.yaml with one local sidecar, no Dapr needed.")
 {
-    albums, data, port, replicas, demoNetworks, noBuild, chaos, endWithInput,
+    albums, data, port, replicas, demoNetworks, noBuild, endWithInput,
 };
 command.SetAction((parsed, cancellationToken) => LocalRun.RunAsync(
     new LocalOptions
@@ -46,7 +30,6 @@ command.SetAction((parsed, cancellationToken) => LocalRun.RunAsync(
         Replicas = parsed.GetValue(replicas),
         DemoNetworks = parsed.GetValue(demoNetworks),
         Build = !parsed.GetValue(noBuild),
-        Chaos = parsed.GetValue(chaos),
         EndWithInput = parsed.GetValue(endWithInput),
     },
     cancellationToken));

@@ -1,5 +1,6 @@
 using FindMe.Local;
-using FindMe.Sidecar;
+using LocalDapr;
+using LocalDapr.Faults;
 
 namespace FindMe.Load;
 
@@ -7,7 +8,7 @@ namespace FindMe.Load;
 /// <param name="App">The app id.</param>
 /// <param name="Ordinal">Which write or publish of the search, from 1, in the order in which they come.</param>
 /// <param name="Point">Before or after.</param>
-internal sealed record Death(string App, int Ordinal, InterceptedPoint Point);
+internal sealed record Death(string App, int Ordinal, ObservedPoint Point);
 
 /// <summary>What a death came to.</summary>
 /// <param name="Death">The death.</param>
@@ -54,7 +55,7 @@ internal sealed class KillSweep : IAsyncDisposable
         var sweep = new KillSweep(wish);
         sweep._load = await LoadSystem.StartAsync(
             albums,
-            options => options with { Broker = broker, Intercept = sweep.OnCallAsync, Settings = options.Settings.Concat(settings).ToDictionary() },
+            options => options with { Broker = broker, Interceptor = new FaultInjection { Observe = sweep.OnCallAsync }, Settings = options.Settings.Concat(settings).ToDictionary() },
             tryAgainSoon: broker == BrokerProfile.ServiceBus);
         sweep._person = new Person(sweep.System.Page);
         await sweep._person.ShowAsync(LoadSystem.Selfie());
@@ -124,12 +125,12 @@ internal sealed class KillSweep : IAsyncDisposable
         }
     }
 
-    private Task OnCallAsync(InterceptedCall call)
+    private Task OnCallAsync(ObservedCall call)
     {
         lock (_lock)
         {
             // The clock's looks at what is due are no part of a search.
-            if (call.AppId != _app || call.Kind == InterceptedKind.Delivery || call.Target == "wakeups")
+            if (call.AppId != _app || call.Kind == ObservedKind.Delivery || call.Target == "wakeups")
             {
                 return Task.CompletedTask;
             }
@@ -148,7 +149,7 @@ internal sealed class KillSweep : IAsyncDisposable
             }
 
             // A write that loses a race is not done: the app dies after the next one then.
-            _calls += call.Point == InterceptedPoint.Before ? 1 : 0;
+            _calls += call.Point == ObservedPoint.Before ? 1 : 0;
             if (_diedAt is not null || call.Point != _next?.Point || _calls < _next.Ordinal)
             {
                 return Task.CompletedTask;
@@ -158,7 +159,7 @@ internal sealed class KillSweep : IAsyncDisposable
         }
 
         System.Processes.Kill(call.AppId);
-        return call.Point == InterceptedPoint.Before
+        return call.Point == ObservedPoint.Before
             ? throw new InvalidOperationException("The app died before this was done.")
             : Task.CompletedTask;
     }

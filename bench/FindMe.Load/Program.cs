@@ -1,14 +1,14 @@
-// Drives the real apps through the real sidecar: chaos and kills break them, fairness, crowd, throughput, watchers and sidecar measure them.
+// Drives the real apps through the real sidecar: faults and kills break them, fairness, crowd, throughput, watchers and sidecar measure them.
 using System.CommandLine;
 using FindMe.Load;
-using FindMe.Sidecar;
+using LocalDapr;
 
 var photos = new Option<int>("--photos") { Description = "Photos of the album.", DefaultValueFactory = _ => 500 };
-var seed = new Option<int>("--seed") { Description = "Seed of the chaos.", DefaultValueFactory = _ => 1 };
+var seed = new Option<int>("--seed") { Description = "Seed of the injected faults.", DefaultValueFactory = _ => 1 };
 var side = new Option<int>("--side") { Description = "Longer side of the photos with people, in pixels.", DefaultValueFactory = _ => 320 };
 var largeSide = new Option<int>("--side") { Description = "Longer side of the photos, in pixels.", DefaultValueFactory = _ => 1920 };
 var facesEvery = new Option<int>("--faces-every") { Description = "Every n-th photo shows people, the others nobody.", DefaultValueFactory = _ => 6 };
-var modes = new Option<string[]>("--mode") { Description = $"Of {string.Join(", ", ChaosRuns.Modes)}; several. Default: every one.", DefaultValueFactory = _ => [.. ChaosRuns.Modes] };
+var modes = new Option<string[]>("--mode") { Description = $"Of {string.Join(", ", InjectionRuns.Modes)}; several. Default: every one.", DefaultValueFactory = _ => [.. InjectionRuns.Modes] };
 var apps = new Option<string[]>("--app") { Description = "The apps that die.", DefaultValueFactory = _ => ["findme-collect", "findme-api", "findme-compare"] };
 var first = new Option<int>("--first") { Description = "The first write or publish that an app dies at.", DefaultValueFactory = _ => 1 };
 var last = new Option<int>("--last") { Description = "The last one.", DefaultValueFactory = _ => int.MaxValue };
@@ -22,8 +22,8 @@ var some = new Option<int>("--photos") { Description = "Photos of the album.", D
 
 var broker = new Option<BrokerProfile>("--broker") { Description = "Whose rules the sidecar follows: Redis118 hands on after its claim time, RabbitMq at once.", DefaultValueFactory = _ => BrokerProfile.Redis118 };
 var atOnce = new Option<BrokerProfile>("--broker") { Description = "Whose rules the sidecar follows: ServiceBus and RabbitMq give back at once, Redis118 after its claim time.", DefaultValueFactory = _ => BrokerProfile.ServiceBus };
-var chaos = new Command("chaos", "The same search calm and under every kind of chaos: do the verdicts differ?") { photos, seed, side, facesEvery, modes, atOnce };
-chaos.SetAction(parsed => Reports.ChaosAsync(
+var injection = new Command("injection", "The same search calm and with every kind of injected fault: do the verdicts differ?") { photos, seed, side, facesEvery, modes, atOnce };
+injection.SetAction(parsed => Reports.InjectionAsync(
     parsed.GetValue(modes)!, parsed.GetValue(atOnce), parsed.GetValue(seed), parsed.GetValue(photos), parsed.GetValue(facesEvery), parsed.GetValue(side)));
 var faults = new Option<string[]>("--fault") { Description = $"Of {string.Join(", ", FaultRuns.Names)}; several. Default: every one but the last.", DefaultValueFactory = _ => [.. FaultRuns.Names.SkipLast(1)] };
 var daprd = new Option<FileInfo>("--daprd") { Description = "A daprd program: each replica is then a process with a daprd of its own, on the broker and store that --components names. Default: the local sidecar." };
@@ -97,6 +97,6 @@ uploads.SetAction(parsed => UploadBurst.MeasureAsync(parsed.GetValue(files), 1_0
 var starts = new Command("starts", "How soon each app answers, its memory, and the first search in apps that have just started.") { rounds };
 starts.SetAction(parsed => Reports.MeasureAsync(folder => Starts.MeasureAsync(folder, parsed.GetValue(rounds))));
 
-return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { chaos, faultRuns, search, kills, fairness, crowd, throughput, watching, sidecar, scale, uploads, starts }
+return await new RootCommand("Drives the real apps through the real sidecar, and measures or breaks them.") { injection, faultRuns, search, kills, fairness, crowd, throughput, watching, sidecar, scale, uploads, starts }
     .Parse(args)
     .InvokeAsync();

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using FindMe.Sidecar;
+using LocalDapr;
+using LocalDapr.Faults;
 
 namespace FindMe.Load;
 
@@ -9,16 +10,16 @@ internal static class Reports
     // Three waves of 16: the last one is asked for by Compare.
     private const int PhotosOfKills = 48;
 
-    public static async Task<int> ChaosAsync(IReadOnlyList<string> modes, BrokerProfile broker, int seed, int photos, int facesEvery, int side)
+    public static async Task<int> InjectionAsync(IReadOnlyList<string> modes, BrokerProfile broker, int seed, int photos, int facesEvery, int side)
     {
         using var albums = new TemporaryAlbums();
-        var album = LoadSystem.MakeAlbum(albums.Path, "chaos", photos, facesEvery, side);
-        var calm = await ChaosRuns.RunAsync(ChaosRuns.Calm, seed, album, broker: broker);
+        var album = LoadSystem.MakeAlbum(albums.Path, "injection", photos, facesEvery, side);
+        var calm = await InjectionRuns.RunAsync(InjectionRuns.Calm, seed, album, broker: broker);
         Print(calm, calm);
         var differing = 0;
-        foreach (var mode in modes.Where(mode => mode != ChaosRuns.Calm))
+        foreach (var mode in modes.Where(mode => mode != InjectionRuns.Calm))
         {
-            var run = await ChaosRuns.RunAsync(mode, seed, album, broker: broker);
+            var run = await InjectionRuns.RunAsync(mode, seed, album, broker: broker);
             differing += Print(run, calm) ? 0 : 1;
         }
 
@@ -78,7 +79,7 @@ internal static class Reports
             Console.WriteLine($"{app}: {calls} writes and publishes in a search of {PhotosOfKills} photos");
             for (var ordinal = first; ordinal <= Math.Min(calls, last); ordinal++)
             {
-                foreach (var point in Enum.GetValues<InterceptedPoint>())
+                foreach (var point in Enum.GetValues<ObservedPoint>())
                 {
                     var result = await sweep.RunAsync(new Death(app, ordinal, point), calm);
                     var verdicts = result?.Differences is { Count: > 0 } differences ? string.Join("; ", differences) : "same verdicts";
@@ -108,12 +109,12 @@ internal static class Reports
         return differences.Count == 0;
     }
 
-    private static bool Print(ChaosRun run, ChaosRun calm)
+    private static bool Print(InjectionRun run, InjectionRun calm)
     {
         var differences = calm.Verdicts.Differences(run.Verdicts);
         var struck = string.Join(", ", run.Struck.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key} {pair.Value}"));
         Console.WriteLine(
-            $"{run.Mode,-15} {run.Seconds,6:0.0} s, {run.Deliveries} deliveries to Compare, {run.Restarts} restarts, {(struck.Length > 0 ? struck : "no chaos")}: "
+            $"{run.Mode,-15} {run.Seconds,6:0.0} s, {run.Deliveries} deliveries to Compare, {run.Restarts} restarts, {(struck.Length > 0 ? struck : "no faults")}: "
             + (differences.Count == 0 ? $"same verdicts ({run.Verdicts.Count} that are not no)" : string.Join("; ", differences)));
         return differences.Count == 0;
     }

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using Dapr.Client;
 using FindMe.Local;
 using FindMe.Pipeline;
-using FindMe.Sidecar;
+using LocalDapr;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;

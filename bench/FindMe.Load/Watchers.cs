@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using FindMe.Sidecar;
+using LocalDapr.Faults;
 
 namespace FindMe.Load;
 
@@ -15,14 +15,17 @@ internal static class Watchers
         long lastVerdict = 0;
         await using var load = await LoadSystem.StartAsync([album], options => options with
         {
-            Intercept = call =>
+            Interceptor = new FaultInjection
             {
-                if (call is { AppId: "findme-compare", Kind: InterceptedKind.StateWrite, Point: InterceptedPoint.After })
+                Observe = call =>
                 {
-                    Interlocked.Exchange(ref lastVerdict, Stopwatch.GetTimestamp());
-                }
+                    if (call is { AppId: "findme-compare", Kind: ObservedKind.StateWrite, Point: ObservedPoint.After })
+                    {
+                        Interlocked.Exchange(ref lastVerdict, Stopwatch.GetTimestamp());
+                    }
 
-                return Task.CompletedTask;
+                    return Task.CompletedTask;
+                },
             },
         });
         using var person = new Person(load.System.Page);

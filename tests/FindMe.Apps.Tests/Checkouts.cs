@@ -11,7 +11,7 @@ internal static class Checkouts
     public static IReadOnlyList<string> DemoPhotos { get; } =
         [.. Directory.GetFiles(Path.Combine(Models, "demo"), "sample*.jpg").Order(StringComparer.Ordinal)];
 
-    public static string ProgramOf(string project) => Path.Combine(Root, "artifacts", "bin", project, "release", project + ".dll");
+    public static string ProgramOf(string project, string? program = null) => Path.Combine(Root, "artifacts", "bin", project, "release", (program ?? project) + ".dll");
 
     /// <summary>The evaluation pictures beside the checkout; without them the test is skipped and says so.</summary>
     public static string Shared(string path)

@@ -1,4 +1,4 @@
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Load;
 

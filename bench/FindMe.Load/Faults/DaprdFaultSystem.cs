@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using FindMe.Local;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Load;
 

@@ -1,4 +1,5 @@
-using FindMe.Sidecar;
+using LocalDapr;
+using LocalDapr.Faults;
 
 namespace FindMe.Load;
 
@@ -29,7 +30,10 @@ internal sealed class LocalFaultSystem : IFaultSystem
                 CountRefused = true,
                 Held = held is null ? [] : [held],
                 Settings = new Dictionary<string, string>(options.Settings) { ["Logging__LogLevel__FindMe.Compare"] = "Debug" },
-                Intercept = _ => Volatile.Read(ref system._isGone) ? throw new InvalidOperationException("The broker and the store are gone.") : Task.CompletedTask,
+                Interceptor = new FaultInjection
+                {
+                    Observe = _ => Volatile.Read(ref system._isGone) ? throw new InvalidOperationException("The broker and the store are gone.") : Task.CompletedTask,
+                },
             },
             areImpatient: false,
             components: components);

@@ -1,7 +1,7 @@
 using System.Net;
 using FindMe.Load;
 using FindMe.Pipeline;
-using FindMe.Sidecar;
+using LocalDapr.Faults;
 using Person = FindMe.Load.Person;
 
 namespace FindMe.Apps.Tests.Collect;
@@ -20,7 +20,7 @@ public sealed class LateListingTests
     {
         using var albums = new TemporaryFolder();
         await using var load = await LoadSystem.StartAsync(
-            [LoadSystem.MakeAlbum(albums.Path, "talk", 10, facesEvery: 10, maxSide: 320)], options => options with { Intercept = HoldAsync });
+            [LoadSystem.MakeAlbum(albums.Path, "talk", 10, facesEvery: 10, maxSide: 320)], options => options with { Interceptor = new FaultInjection { Observe = HoldAsync } });
         using var ada = new Person(load.System.Page);
         await ada.ShowAsync(LoadSystem.Selfie());
         var search = await ada.SearchAsync("talk");
@@ -38,15 +38,15 @@ public sealed class LateListingTests
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NoContent), (forgotten.StatusCode, shard.StatusCode));
     }
 
-    private async Task HoldAsync(InterceptedCall call)
+    private async Task HoldAsync(ObservedCall call)
     {
-        if (call is { AppId: "findme-collect", Kind: InterceptedKind.StateWrite, Operation: "save", Point: InterceptedPoint.Before } && call.Target.Contains("/shard/", StringComparison.Ordinal))
+        if (call is { AppId: "findme-collect", Kind: ObservedKind.StateWrite, Operation: "save", Point: ObservedPoint.Before } && call.Target.Contains("/shard/", StringComparison.Ordinal))
         {
             _writes.TrySetResult();
             await _deleted.Task;
         }
 
-        if (call is { AppId: "findme-collect", Kind: InterceptedKind.Delivery, Point: InterceptedPoint.After } && _deleted.Task.IsCompleted)
+        if (call is { AppId: "findme-collect", Kind: ObservedKind.Delivery, Point: ObservedPoint.After } && _deleted.Task.IsCompleted)
         {
             _settled.TrySetResult();
         }

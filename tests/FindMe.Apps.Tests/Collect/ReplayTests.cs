@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Dapr.Client.Autogen.Grpc.v1;
 using FindMe.Collect;
 using FindMe.Pipeline;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Apps.Tests.Collect;
 

@@ -4,7 +4,7 @@ using FindMe.Api;
 using FindMe.Faces;
 using FindMe.Pipeline;
 using FindMe.Recognition;
-using FindMe.Sidecar;
+using LocalDapr;
 using Microsoft.AspNetCore.Http;
 
 namespace FindMe.Apps.Tests.Fuzzing;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using FindMe.Sidecar;
+using LocalDapr;
 
 namespace FindMe.Apps.Tests.Fuzzing;
 
@@ -10,14 +10,14 @@ internal static class SidecarParsers
 
     public static void ReadJson(byte[] json)
     {
-        using var document = JsonDocument.Parse(json, GoJson.Options);
-        using var exact = JsonDocument.Parse(GoJson.Marshal(document.RootElement, exactNumbers: true), GoJson.Options);
-        using var rounded = JsonDocument.Parse(GoJson.Marshal(document.RootElement, exactNumbers: false), GoJson.Options);
+        using var document = JsonDocument.Parse(json, Json.Options);
+        using var exact = JsonDocument.Parse(Json.Marshal(document.RootElement, exactNumbers: true), Json.Options);
+        using var rounded = JsonDocument.Parse(Json.Marshal(document.RootElement, exactNumbers: false), Json.Options);
         Assert.Equal(document.RootElement.ValueKind, exact.RootElement.ValueKind);
         Assert.Equal(document.RootElement.ValueKind, rounded.RootElement.ValueKind);
         if (document.RootElement.ValueKind == JsonValueKind.Object)
         {
-            _ = GoJson.Field(document.RootElement, "ID");
+            _ = Json.Field(document.RootElement, "ID");
         }
     }
 
@@ -27,7 +27,7 @@ internal static class SidecarParsers
         var source = new EventSource("app", "pubsub", "topic", CloudEvents.ContentType, new Dictionary<string, string>(), TraceContext.None);
         var envelope = CloudEvents.Envelope(source, body, DateTimeOffset.UnixEpoch, null);
         _ = CloudEvents.TraceOf(envelope);
-        using var document = JsonDocument.Parse(envelope, GoJson.Options);
+        using var document = JsonDocument.Parse(envelope, Json.Options);
         Assert.Equal("topic", document.RootElement.GetProperty("topic").GetString());
     }
 

@@ -240,8 +240,8 @@ public sealed class LocalRunTests
         using var folder = new TemporaryFolder();
         var data = folder.Folder("data");
         string database;
-        await using (var sidecar = await Sidecar.LocalSidecar.StartAsync(
-            new Sidecar.SidecarOptions { DataPath = data, ResourcesPath = Path.Combine(Checkouts.Root, "components"), Apps = [] },
+        await using (var sidecar = await LocalDapr.LocalSidecar.StartAsync(
+            new LocalDapr.SidecarOptions { DataPath = data, ResourcesPath = Path.Combine(Checkouts.Root, "components"), Apps = [] },
             TestContext.Current.CancellationToken))
         {
             database = sidecar.DatabasePath;

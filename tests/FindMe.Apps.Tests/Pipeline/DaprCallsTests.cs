@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using Dapr;
 using Dapr.Client.Autogen.Grpc.v1;
 using FindMe.Pipeline;
-using FindMe.Sidecar;
+using LocalDapr;
 using Google.Protobuf;
 
 namespace FindMe.Apps.Tests.Pipeline;

@@ -1,7 +1,8 @@
 using Dapr.Client;
 using FindMe.Pipeline;
-using FindMe.Sidecar;
 using Grpc.Core;
+using LocalDapr;
+using LocalDapr.Faults;
 
 namespace FindMe.Apps.Tests.Pipeline;
 
@@ -13,13 +14,14 @@ public sealed class StateUpdatesTests : IDisposable
     public async Task What_was_written_and_answered_as_a_conflict_is_not_written_twice()
     {
         var cancellation = TestContext.Current.CancellationToken;
+        var faults = new FaultInjection { Plan = new FaultPlan { RepeatWriteEvery = 1 } };
         await using var sidecar = await LocalSidecar.StartAsync(
             new SidecarOptions
             {
                 DataPath = _folder.Folder("data"),
                 ResourcesPath = Path.Combine(Checkouts.Root, "components"),
                 Apps = [new SidecarApp("findme-api", 0, [])],
-                Chaos = new ChaosOptions { RepeatWriteEvery = 1 },
+                Interceptor = faults,
             },
             cancellation);
         using var dapr = SidecarClients.ClientOf(sidecar.GrpcEndpointOf("findme-api"));
@@ -31,7 +33,7 @@ public sealed class StateUpdatesTests : IDisposable
         }
 
         Assert.Equal(6, (await dapr.GetStateAsync<Count>(StateKeys.Store, "count", cancellation))!.Value);
-        Assert.Equal(6, sidecar.Chaos.Of(ChaosKind.RepeatedWrite));
+        Assert.Equal(6, faults.Counters.Of(FaultKind.RepeatedWrite));
     }
 
     // What a store answers where somebody else has created the document meanwhile: only SQLite calls that a conflict.
@@ -50,13 +52,16 @@ public sealed class StateUpdatesTests : IDisposable
                 ResourcesPath = Path.Combine(Checkouts.Root, "components"),
                 Apps = [new SidecarApp("findme-api", 0, [])],
                 Store = store,
-                Intercept = async call =>
+                Interceptor = new FaultInjection
                 {
-                    // Between the first look and the first write.
-                    if (call is { Kind: InterceptedKind.StateWrite, Point: InterceptedPoint.Before } && Interlocked.Exchange(ref other, null) is { } creator)
+                    Observe = async call =>
                     {
-                        Assert.True(await creator.TrySaveStateAsync(StateKeys.Store, "count", new Count(40), "", TimeSpan.FromHours(1), cancellation));
-                    }
+                        // Between the first look and the first write.
+                        if (call is { Kind: ObservedKind.StateWrite, Point: ObservedPoint.Before } && Interlocked.Exchange(ref other, null) is { } creator)
+                        {
+                            Assert.True(await creator.TrySaveStateAsync(StateKeys.Store, "count", new Count(40), "", TimeSpan.FromHours(1), cancellation));
+                        }
+                    },
                 },
             },
             cancellation);

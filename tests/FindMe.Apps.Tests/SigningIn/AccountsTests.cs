@@ -3,7 +3,7 @@ using Dapr.Client;
 using FindMe.Fetching;
 using FindMe.Networks;
 using FindMe.Pipeline;
-using FindMe.Sidecar;
+using LocalDapr;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -56,13 +56,14 @@ public sealed class AccountsTests : IAsyncLifetime
     [Fact]
     public async Task A_token_whose_saving_was_answered_as_a_conflict_is_kept_and_not_given_back()
     {
+        var faults = new LocalDapr.Faults.FaultInjection { Plan = new LocalDapr.Faults.FaultPlan { RepeatWriteEvery = 1 } };
         await using var sidecar = await LocalSidecar.StartAsync(
             new SidecarOptions
             {
                 DataPath = _folder.Folder("repeated"),
                 ResourcesPath = Path.Combine(Checkouts.Root, "components"),
                 Apps = [new SidecarApp("findme-api", 0, [])],
-                Chaos = new ChaosOptions { RepeatWriteEvery = 1 },
+                Interceptor = faults,
             },
             Cancellation);
         using var process = new AccountProcess(sidecar.GrpcEndpointOf("findme-api"), _folder.Folder("keys"), Networks);
@@ -74,7 +75,7 @@ public sealed class AccountsTests : IAsyncLifetime
         Assert.NotNull(renewed);
         Assert.Equal(renewed.AccessToken, (await process.Accounts.TokenAsync(Ada, SourceNames.Bluesky, Cancellation))!.AccessToken);
         Assert.Empty(Networks.Bluesky.Grants.Revoked);
-        Assert.InRange(sidecar.Chaos.Of(ChaosKind.RepeatedWrite), 3, 100);
+        Assert.InRange(faults.Counters.Of(LocalDapr.Faults.FaultKind.RepeatedWrite), 3, 100);
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using FindMe.Sidecar;
+using LocalDapr;
 using YamlDotNet.RepresentationModel;
 
 namespace FindMe.Apps.Tests.Wiring;

@@ -1,0 +1,59 @@
+using FindMe.Load;
+using FindMe.Pipeline;
+using LocalDapr;
+using LocalDapr.Faults;
+
+namespace FindMe.Apps.Tests.Faults;
+
+public sealed class KillSweepTests
+{
+    // Three waves: the last one is asked for by Compare.
+    private const int Photos = 3 * PageLayout.PhotosPerWave;
+
+    // Writes that every search makes. A write that loses a race is made once more, so that one search has more of them than another;
+    // bench/FindMe.Load sweeps them all, and Collect's in an album too: NetworkKillSweepTests has its walk over a network.
+    private const int SureWritesOfApi = 4;
+
+    [Fact]
+    public async Task Api_killed_at_any_write_or_publish_before_or_after_it_is_done_changes_no_verdict()
+    {
+        const string Api = "findme-api";
+        using var albums = new TemporaryFolder();
+        await using var sweep = await KillSweep.StartAsync(LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320));
+        var (calls, calm) = await sweep.CountAsync(Api);
+        Assert.InRange(calls, SureWritesOfApi, 5 * SureWritesOfApi);
+
+        await AssertSameAsync(sweep, calm, Api, Enumerable.Range(1, SureWritesOfApi));
+    }
+
+    // Service Bus gives back at once, Redis after its claim time.
+    [Theory]
+    [InlineData(BrokerProfile.ServiceBus)]
+    [InlineData(BrokerProfile.Redis118)]
+    public async Task Compare_killed_at_its_first_writes_or_about_the_end_of_a_wave_changes_no_verdict(BrokerProfile broker)
+    {
+        const string Compare = "findme-compare";
+        using var albums = new TemporaryFolder();
+        await using var sweep = await KillSweep.StartAsync(LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320), broker);
+        var (calls, calm) = await sweep.CountAsync(Compare);
+
+        // A verdict a photo, and asking for the third wave.
+        Assert.InRange(calls, Photos + 1, 2 * Photos);
+        await AssertSameAsync(sweep, calm, Compare, [1, 17, Photos]);
+    }
+
+    private static async Task AssertSameAsync(KillSweep sweep, VerdictMap calm, string app, IEnumerable<int> ordinals)
+    {
+        foreach (var ordinal in ordinals)
+        {
+            foreach (var point in Enum.GetValues<ObservedPoint>())
+            {
+                var result = await sweep.RunAsync(new Death(app, ordinal, point), calm);
+
+                Assert.True(result is not null, $"{app} had no write {ordinal} to die at.");
+                TestContext.Current.TestOutputHelper!.WriteLine($"{ordinal} {point}: {result.At}");
+                Assert.Empty(result.Differences);
+            }
+        }
+    }
+}

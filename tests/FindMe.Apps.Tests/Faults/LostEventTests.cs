@@ -1,0 +1,56 @@
+using FindMe.Load;
+using LocalDapr;
+using LocalDapr.Faults;
+
+namespace FindMe.Apps.Tests.Faults;
+
+public sealed class LostEventTests
+{
+    private const int Photos = 20;
+
+    [Fact]
+    public async Task Where_every_third_event_is_lost_what_is_missing_is_asked_for_again_until_the_search_finishes()
+    {
+        using var albums = new TemporaryFolder();
+        var faults = new FaultInjection { Plan = new FaultPlan { LoseEvery = 3 } };
+        await using var load = await LoadSystem.StartAsync([LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320)], options => options with
+        {
+            Interceptor = faults,
+            Settings = new Dictionary<string, string>(options.Settings) { ["Recovery__Interval"] = "00:00:01", ["Recovery__Patience"] = "00:00:01" },
+        });
+        using var ada = new Person(load.System.Page);
+        await ada.ShowAsync(LoadSystem.Selfie());
+
+        var view = await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromSeconds(90));
+
+        Assert.Equal(("finished", Photos), (view["status"]!.GetValue<string>(), view["photos"]!["compared"]!.GetValue<int>()));
+        Assert.InRange(faults.Counters.Of(FaultKind.Loss), Photos / 3, 10 * Photos);
+    }
+
+    // As with daprd a connection that is refused is a try that failed, and as with Redis only the dead letter topic keeps what failed.
+    [Fact]
+    public async Task While_the_app_that_takes_dead_letters_is_down_for_longer_than_all_tries_take_no_step_is_lost()
+    {
+        using var albums = new TemporaryFolder();
+        await using var load = await LoadSystem.StartAsync([LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320)], options => options with
+        {
+            Broker = BrokerProfile.Redis118,
+            CountRefused = true,
+        });
+        using var ada = new Person(load.System.Page);
+        await ada.ShowAsync(LoadSystem.Selfie());
+
+        load.System.Processes.Kill("findme-collect");
+        var search = await ada.SearchAsync("talk");
+        for (var i = 0; i < 30; i++)
+        {
+            // The tries of a step and those of its dead letter take half a second each.
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+            load.System.Processes.Kill("findme-collect");
+        }
+
+        var view = await ada.UntilEndedAsync(search, TimeSpan.FromSeconds(60));
+
+        Assert.Equal(("finished", Photos), (view["status"]!.GetValue<string>(), view["photos"]!["compared"]!.GetValue<int>()));
+    }
+}

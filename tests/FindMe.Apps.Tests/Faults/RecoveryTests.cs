@@ -1,0 +1,215 @@
+using System.Globalization;
+using FindMe.Load;
+using FindMe.Local;
+using LocalDapr;
+using LocalDapr.Faults;
+
+namespace FindMe.Apps.Tests.Faults;
+
+/// <summary>What becomes of a search whose events are lost, held by somebody who is gone, or handed on too early.</summary>
+public sealed class RecoveryTests
+{
+    private const int Photos = 40;
+
+    // Two waves of a search, which are all under way at once.
+    private const int Waves = 32;
+    private const string Compare = "findme-compare";
+
+    private static readonly string[] Replicas = ["findme-api", "findme-api-2"];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_long_queue_is_no_standstill_and_nothing_in_it_is_sent_again()
+    {
+        using var albums = new TemporaryFolder();
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Waves, facesEvery: 1, maxSide: 1280);
+        // One photo at a time: each search waits for the photos of the others for longer than the patience, which no single photo takes.
+        await using var load = await StartAsync(album, patienceSeconds: 5, options => options with
+        {
+            Settings = new Dictionary<string, string>(options.Settings) { ["Compare__PhotosAtOnce"] = "1" },
+        });
+        using var ada = new Person(load.System.Page);
+        await ada.ShowAsync(LoadSystem.Selfie());
+
+        // Compare's first photo waits for its models, which on a loaded machine outlasts the patience.
+        await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromMinutes(3));
+        var before = load.System.Sidecar.Traffic.Of(Compare).Deliveries;
+
+        var searches = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => ada.SearchAsync("talk")));
+        await Task.WhenAll(searches.Select(search => ada.UntilEndedAsync(search, TimeSpan.FromMinutes(3))));
+
+        // The last two that settle a wave at the same moment may both ask for the next one.
+        Assert.InRange(load.System.Sidecar.Traffic.Of(Compare).Deliveries - before, searches.Length * Waves, searches.Length * Waves * 5 / 4);
+    }
+
+    [Fact]
+    public async Task Patience_survives_every_restart_of_the_app_that_has_it()
+    {
+        using var albums = new TemporaryFolder();
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
+        var faults = new FaultInjection { Plan = new FaultPlan { LoseEvery = 5 } };
+        await using var load = await StartAsync(album, patienceSeconds: 4, options => options with { Interceptor = faults });
+        using var ada = new Person(load.System.Page);
+        await ada.ShowAsync(LoadSystem.Selfie());
+        var search = await ada.SearchAsync("talk");
+
+        // No Api lives as long as the patience.
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var killing = Task.Run(
+            async () =>
+            {
+                while (!ended.IsCancellationRequested)
+                {
+                    load.System.Processes.Kill("findme-api");
+                    await Task.Delay(TimeSpan.FromSeconds(3), ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+            },
+            Cancellation);
+        var view = await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(3));
+        await ended.CancelAsync();
+        await killing;
+
+        Assert.Equal(("finished", Photos), (view["status"]!.GetValue<string>(), view["photos"]!["compared"]!.GetValue<int>()));
+        Assert.InRange(faults.Counters.Of(FaultKind.Loss), Photos / 5, 10 * Photos);
+    }
+
+    // Handed on after 100 ms, each event comes several times while its first delivery is at work.
+    [Fact]
+    public async Task An_event_that_is_handed_on_while_it_is_at_work_is_worked_on_once()
+    {
+        using var albums = new TemporaryFolder();
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 1, maxSide: 1280);
+        await using var load = await StartAsync(
+            album,
+            patienceSeconds: 60,
+            options => options with { Broker = BrokerProfile.Redis118 },
+            resources => resources.Replace("value: 30s", "value: 100ms", StringComparison.Ordinal).Replace("\"5000\"", "\"100\"", StringComparison.Ordinal));
+        using var ada = new Person(load.System.Page);
+        await ada.ShowAsync(LoadSystem.Selfie());
+
+        var view = await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromMinutes(3));
+
+        Assert.Equal(Photos, view["photos"]!["compared"]!.GetValue<int>());
+        var compared = LogOf(load.System, Compare).Where(line => line.Contains(": comparing photo ", StringComparison.Ordinal)).ToList();
+        Assert.InRange(load.System.Sidecar.Traffic.Of(Compare).Deliveries, Photos + 10, 1000);
+        Assert.Equal(Photos, compared.Count);
+        Assert.Equal(Photos, compared.Select(line => line[line.IndexOf(": comparing photo ", StringComparison.Ordinal)..]).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(BrokerProfile.Redis118, ConsumerLoss.Dies)]
+    [InlineData(BrokerProfile.Redis118, ConsumerLoss.Leaves)]
+    [InlineData(BrokerProfile.RabbitMq, ConsumerLoss.Dies)]
+    public async Task What_a_consumer_held_that_is_gone_comes_to_another_and_is_decided_once(BrokerProfile broker, ConsumerLoss loss)
+    {
+        using var albums = new TemporaryFolder();
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 1, maxSide: 640);
+        await using var load = await StartAsync(
+            album,
+            patienceSeconds: 60,
+            options => options with { Broker = broker, Replicas = 2, CountRefused = true },
+            resources => resources.Replace("value: 30s", "value: 3s", StringComparison.Ordinal).Replace("\"5000\"", "\"1000\"", StringComparison.Ordinal));
+        using var ada = new Person(load.System.Page);
+        await ada.ShowAsync(LoadSystem.Selfie());
+        var search = await ada.SearchAsync("talk");
+        while (load.System.Sidecar.Traffic.Of(Compare).Deliveries < 6)
+        {
+            await Task.Delay(20, Cancellation);
+        }
+
+        await load.System.Sidecar.LoseConsumerAsync(Compare, 0, loss, back: TimeSpan.FromHours(1));
+
+        var view = await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(2));
+        Assert.Equal(("finished", Photos, 0), (view["status"]!.GetValue<string>(), view["photos"]!["compared"]!.GetValue<int>(), view["skipped"]!.AsArray().Count));
+    }
+
+    [Fact]
+    public async Task A_photo_at_work_when_its_app_is_told_to_end_is_given_up_and_comes_to_another_replica()
+    {
+        using var albums = new TemporaryFolder();
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 1, maxSide: 1920);
+        await using var load = await StartAsync(album, patienceSeconds: 60, options => options with
+        {
+            Replicas = 2,
+            Settings = new Dictionary<string, string>(options.Settings) { ["Compare__StopTime"] = "00:00:00" },
+        });
+        using var ada = new Person(load.System.Page);
+        await ada.ShowAsync(LoadSystem.Selfie());
+        var search = await ada.SearchAsync("talk");
+        while (!LogOf(load.System, $"{Compare}-1").Any(line => line.Contains(": comparing photo ", StringComparison.Ordinal)))
+        {
+            await Task.Delay(20, Cancellation);
+        }
+
+        await load.System.Processes.EndAsync($"{Compare}-1");
+
+        Assert.Contains(LogOf(load.System, $"{Compare}-1"), line => line.Contains("was not finished in time; it is delivered again", StringComparison.Ordinal));
+        var view = await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(2));
+        Assert.Equal(Photos, view["photos"]!["compared"]!.GetValue<int>());
+    }
+
+    // RabbitMQ has no queue before the first subscription ever: what is published by then is lost, and asked for again.
+    [Fact]
+    public async Task What_was_published_before_anybody_ever_subscribed_is_asked_for_again()
+    {
+        using var albums = new TemporaryFolder();
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
+        await using var load = await StartAsync(album, patienceSeconds: 3, options => options with { Broker = BrokerProfile.RabbitMq, Held = [Compare] });
+        using var ada = new Person(load.System.Page);
+        await ada.ShowAsync(LoadSystem.Selfie());
+        var search = await ada.SearchAsync("talk");
+        while ((await ada.GetAsync($"/api/searches/{search}"))["photos"]!["found"]!.GetValue<int>() < Photos)
+        {
+            await Task.Delay(50, Cancellation);
+        }
+
+        await load.System.StartHeldAsync(Cancellation);
+
+        var view = await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(2));
+        Assert.Equal(Photos, view["photos"]!["compared"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task Of_two_replicas_of_Api_one_asks_for_what_is_missing()
+    {
+        using var albums = new TemporaryFolder();
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
+        await using var load = await StartAsync(album, patienceSeconds: 2, options => options with { Held = [Compare] });
+        load.System.Processes.StartCopyOf("findme-api", "findme-api-2");
+        using var ada = new Person(load.System.Page);
+        await ada.ShowAsync(LoadSystem.Selfie());
+        await ada.SearchAsync("talk");
+
+        // Nobody compares: what is missing is asked for after 2 s, after 4 more, after 8 more.
+        List<string> asked = [];
+        while (asked.Count < 2)
+        {
+            await Task.Delay(200, Cancellation);
+            asked = [.. Replicas.SelectMany(app => LogOf(load.System, app).Where(line => line.Contains("asking again", StringComparison.Ordinal)).Select(line => $"{app}: {line}"))];
+        }
+
+        Assert.Single(asked.Select(line => line.Split(':')[0]).Distinct());
+    }
+
+    private static Task<LoadSystem> StartAsync(
+        string album, int patienceSeconds, Func<LocalSystemOptions, LocalSystemOptions> change, Func<string, string>? resources = null) => LoadSystem.StartAsync(
+        [album],
+        options => change(options with
+        {
+            Settings = new Dictionary<string, string>(options.Settings)
+            {
+                ["Recovery__Interval"] = "00:00:01",
+                ["Recovery__Patience"] = TimeSpan.FromSeconds(patienceSeconds).ToString("c", CultureInfo.InvariantCulture),
+                ["Logging__LogLevel__FindMe.Compare"] = "Debug",
+            },
+        }),
+        resources);
+
+    private static string[] LogOf(LocalSystem system, string app)
+    {
+        using var stream = new FileStream(Path.Combine(Path.GetDirectoryName(system.Sidecar.DatabasePath)!, "logs", app + ".log"), FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd().Split('\n');
+    }
+}

@@ -1,9 +1,0 @@
-namespace FindMe.Sidecar.Tests;
-
-/// <summary>A folder that goes with the test.</summary>
-public sealed class TemporaryFolder : IDisposable
-{
-    public string Path { get; } = Directory.CreateTempSubdirectory("findme-sidecar-").FullName;
-
-    public void Dispose() => Directory.Delete(Path, recursive: true);
-}

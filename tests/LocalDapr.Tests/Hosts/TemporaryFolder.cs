@@ -1,0 +1,9 @@
+namespace LocalDapr.Tests;
+
+/// <summary>A folder that goes with the test.</summary>
+public sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("local-dapr-").FullName;
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -1,0 +1,17 @@
+namespace LocalDapr.Tests;
+
+/// <summary>Looks into the broker's tables, for what no request of the API tells.</summary>
+internal static class Waiting
+{
+    /// <summary>Waits until every event was settled by every group.</summary>
+    public static Task NothingAsync(SidecarUnderTest sidecar) =>
+        Eventually.TrueAsync(() => Count(sidecar, "SELECT COUNT(*) FROM delivery") == 0);
+
+    public static long Events(SidecarUnderTest sidecar) => Count(sidecar, "SELECT COUNT(*) FROM message");
+
+    public static long DeadLetters(SidecarUnderTest sidecar) => Count(sidecar, "SELECT COUNT(*) FROM dead_letter");
+
+    public static long Keys(SidecarUnderTest sidecar) => Count(sidecar, "SELECT COUNT(*) FROM state");
+
+    private static long Count(SidecarUnderTest sidecar, string sql) => sidecar.Sidecar.Database.Read(session => (long)session.Scalar(sql)!);
+}

@@ -1,0 +1,165 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
+
+namespace LocalDapr;
+
+/// <summary>One entry of a bulk publish.</summary>
+/// <param name="Id">What the caller names it by.</param>
+/// <param name="ContentType">Of the data.</param>
+/// <param name="Data">The event.</param>
+/// <param name="Metadata">Its own metadata; null for none.</param>
+internal sealed record BulkEntry(string Id, string ContentType, ReadOnlyMemory<byte> Data, IReadOnlyDictionary<string, string>? Metadata);
+
+/// <summary>Events → envelopes → broker: one, or several of which all are stored or none.</summary>
+internal sealed class Publishing(Broker broker, ISidecarInterceptor? interceptor, bool tracing, DaprVersion version, TimeProvider time)
+{
+    /// <summary>The trace an event of this request belongs to.</summary>
+    /// <param name="headers">The request's headers.</param>
+    /// <param name="handsOn">Whether the caller's own trace is handed on where no spans are made: daprd does over HTTP, and not over gRPC.</param>
+    public TraceContext TraceOf(IHeaderDictionary headers, bool handsOn)
+    {
+        var (parent, state) = (headers.TraceParent.ToString(), headers.TraceState.ToString());
+        return tracing ? TraceContext.Below(parent, state)
+            : (handsOn ? TraceContext.Of(parent, state) : null) ?? (version == DaprVersion.V116 ? TraceContext.Zeros : TraceContext.None);
+    }
+
+    /// <summary>Why nothing can be published there with this metadata; null when something can.</summary>
+    public static ApiError? Refusal(AppSide app, string pubSub, string topic, IReadOnlyDictionary<string, string> metadata)
+    {
+        if (app.PubSub(pubSub) is null)
+        {
+            return ApiError.PubSubNotFound(pubSub, metadata);
+        }
+
+        if (topic.Length == 0)
+        {
+            return ApiError.TopicEmpty(pubSub, metadata);
+        }
+
+        try
+        {
+            Metadata.IsRaw(metadata);
+            return null;
+        }
+        catch (FormatException failure)
+        {
+            return ApiError.PublishMetadata(pubSub, failure.Message, metadata);
+        }
+    }
+
+    /// <summary>Publishes an event; null means that it is stored.</summary>
+    public async Task<ApiError?> PublishAsync(AppSide app, EventSource source, ReadOnlyMemory<byte> data)
+    {
+        if (Refusal(app, source.PubSub, source.Topic, source.Metadata) is { } refusal)
+        {
+            return refusal;
+        }
+
+        app.Traffic.AddPublishes(1);
+        try
+        {
+            var message = MessageOf(app, source, data, Metadata.IsRaw(source.Metadata));
+            return await StoreAsync(app, "publish", source.PubSub, source.Topic, [message], reason => ApiError.PublishFailed(source.PubSub, source.Topic, reason));
+        }
+        catch (JsonException failure)
+        {
+            return ApiError.NoCloudEvent(source.PubSub, app.AppId, failure.Message);
+        }
+    }
+
+    /// <summary>Publishes several events, all or none; null means that they are stored.</summary>
+    /// <param name="app">Who publishes.</param>
+    /// <param name="request">Where, with the request's metadata; its content type has no meaning.</param>
+    /// <param name="entries">The events.</param>
+    /// <param name="failed">The error of a broker that fails.</param>
+    public async Task<ApiError?> PublishBulkAsync(AppSide app, EventSource request, IReadOnlyList<BulkEntry> entries, Func<string, ApiError> failed)
+    {
+        var (pubSub, topic) = (request.PubSub, request.Topic);
+        if (Refusal(app, pubSub, topic, request.Metadata) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        if (entries.Any(entry => entry.Id.Length == 0 || !seen.Add(entry.Id)))
+        {
+            const string Reason = "entryId is duplicated or not present for entry";
+            return ApiError.BulkPublish(
+                pubSub, app.AppId, $"error marshaling events to bytes for topic {topic} pubsub {pubSub}. error: {Reason}", Reason, "DAPR_PUBSUB_MARSHAL_EVENTS");
+        }
+
+        app.Traffic.AddPublishes(entries.Count);
+        var isRaw = Metadata.IsRaw(request.Metadata);
+        try
+        {
+            var messages = entries
+                .Select(entry => MessageOf(
+                    app, request with { ContentType = entry.ContentType, Metadata = MetadataOf(entry, request.Metadata) }, entry.Data, isRaw))
+                .ToList();
+            return await StoreAsync(app, "bulk publish", pubSub, topic, messages, failed);
+        }
+        catch (JsonException failure)
+        {
+            return ApiError.NoCloudEvent(pubSub, app.AppId, failure.Message);
+        }
+    }
+
+    // The request's metadata reaches an entry only together with its own, which wins: so daprd has it.
+    private static Dictionary<string, string> MetadataOf(BulkEntry entry, IReadOnlyDictionary<string, string> request)
+    {
+        if (entry.Metadata is null)
+        {
+            return [];
+        }
+
+        var merged = new Dictionary<string, string>(request, StringComparer.Ordinal);
+        foreach (var (name, value) in entry.Metadata)
+        {
+            merged[name] = value;
+        }
+
+        return merged;
+    }
+
+    private NewMessage MessageOf(AppSide app, EventSource source, ReadOnlyMemory<byte> data, bool isRaw)
+    {
+        var now = time.GetLocalNow();
+        DateTimeOffset? expires = Metadata.TimeToLive(source.Metadata) is { } timeToLive ? now + timeToLive : null;
+        // Some brokers end a message's life themselves; for the others daprd writes the moment into the envelope.
+        var expiration = app.PubSub(source.PubSub)!.HasTimeToLive ? null : expires;
+        var body = isRaw ? data.ToArray() : CloudEvents.Envelope(source, data, now, expiration, takesSubject: version != DaprVersion.V116);
+        return new NewMessage(
+            source.PubSub, source.Topic, body, Metadata.Marshal(source.Metadata), now.ToUnixTimeMilliseconds(), expires?.ToUnixTimeMilliseconds());
+    }
+
+    private async Task<ApiError?> StoreAsync(
+        AppSide app, string operation, string pubSub, string topic, IReadOnlyList<NewMessage> messages, Func<string, ApiError> failed)
+    {
+        if (!app.PubSub(pubSub)!.AllowsPublish(app.AppId, topic))
+        {
+            return ApiError.TopicForbidden(pubSub, topic, app.AppId);
+        }
+
+        if (interceptor is null)
+        {
+            return await PublishAsync();
+        }
+
+        var result = await interceptor.CallAsync(new SidecarCall(app.AppId, CallKind.Publish, operation, topic), async () => CallResult.Of(await PublishAsync()));
+        return result.ErrorOf(failed, null);
+
+        async Task<ApiError?> PublishAsync()
+        {
+            try
+            {
+                await broker.PublishAsync(messages);
+                return null;
+            }
+            catch (SqliteException failure)
+            {
+                return ApiError.OfDatabase(failure, failed);
+            }
+        }
+    }
+}

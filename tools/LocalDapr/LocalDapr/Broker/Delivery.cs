@@ -1,0 +1,263 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace LocalDapr;
+
+/// <summary>One delivery of the broker: to one replica, with the in-memory retries of the resiliency policy inside it.</summary>
+internal sealed partial class Delivery(
+    Broker broker, HttpClient app, InboundPolicy policy, TrafficCounter traffic, SidecarOptions options, ILogger logger)
+{
+    private readonly TimeProvider _time = options.TimeProvider;
+    private readonly ISidecarInterceptor? _interceptor = options.Interceptor;
+
+    /// <summary>Delivers an event and settles it.</summary>
+    /// <returns>False when nothing listened at the replica's port.</returns>
+    public async Task<bool> DeliverAsync(Pending pending, CancellationToken stopping)
+    {
+        if (pending.Group.Route is not { } route)
+        {
+            broker.Return(pending);
+            return true;
+        }
+
+        if (pending.Copied is { } copied)
+        {
+            return (await PostAsync(pending, route, Wrapped(route, copied), stopping)).Reply is not Reply.Unreachable;
+        }
+
+        if (broker.Get(pending) is not { } message)
+        {
+            return true;
+        }
+
+        if (message.Expires <= _time.GetUtcNow().ToUnixTimeMilliseconds())
+        {
+            // daprd sends it on as a dead letter, unchanged: that has expired as well.
+            broker.Lose(pending, "it expired");
+            return true;
+        }
+
+        // A delivery that ended the whole machine was counted before: such an event must not be tried for ever, once a start.
+        if (broker.IsWornOut(pending))
+        {
+            await broker.BuryAsync(pending, $"{pending.Count} deliveries did not end", stopping);
+            return true;
+        }
+
+        pending.Count++;
+        broker.Count(pending);
+        if (!route.IsRaw && !IsJson(message.Body))
+        {
+            await FailAsync(pending, route, "it is no envelope, and the subscription is not raw", stopping);
+            return true;
+        }
+
+        pending.Started = _time.GetTimestamp();
+        var reply = _interceptor is null
+            ? (await TryAsync(pending, route, Wrapped(route, message), stopping)).Reply
+            : await InterceptAsync(pending, route, message, _interceptor, stopping);
+        switch (reply)
+        {
+            case Reply.Done when _interceptor is not null:
+                await broker.AcknowledgeSafelyAsync(pending);
+                break;
+            case Reply.Done:
+                broker.Acknowledge(pending);
+                break;
+            case Reply.Dropped:
+                await DropAsync(pending, route, "the app dropped it", stopping);
+                break;
+            case Reply.Unknown:
+                broker.Lose(pending, "the app answered 404");
+                break;
+            case Reply.Lost:
+                LogLost(logger, pending.Message, route.Topic, pending.Count);
+                await broker.AbandonAsync(pending, atOnce: true, stopping);
+                break;
+            case Reply.Unreachable:
+                pending.Count--;
+                broker.Count(pending);
+                broker.Return(pending);
+                return false;
+            default:
+                await FailAsync(pending, route, reply == Reply.TimedOut ? "the app took too long" : "the app failed", stopping);
+                break;
+        }
+
+        if (_interceptor is not null && reply is not Reply.Lost)
+        {
+            await _interceptor.SettledAsync(pending.Event);
+        }
+
+        return true;
+    }
+
+    private bool KeepsRefused => options.Broker == BrokerProfile.ServiceBus && !options.CountRefused;
+
+    private async Task<Reply> InterceptAsync(Pending pending, Route route, StoredMessage message, ISidecarInterceptor interceptor, CancellationToken stopping)
+    {
+        pending.Event.Repeating = () => broker.Repeat(pending, message);
+        var result = await interceptor.DeliverAsync(pending.Event, async () =>
+        {
+            var (reply, status, word) = await TryAsync(pending, route, Wrapped(route, message), stopping);
+            return DeliveryResult.Of(reply, status, word);
+        });
+        pending.Event.Repeating = null;
+        return result.Reply;
+    }
+
+    // Once a delivery: the in-memory retries of a raw event share an id, two deliveries do not.
+    private StoredMessage Wrapped(Route route, StoredMessage message) => route.IsRaw
+        ? message with { Body = CloudEvents.WrapRaw(route.PubSub, route.Topic, message.Body, _time.GetLocalNow()) }
+        : message;
+
+    private async Task<(Reply Reply, int? Status, string? Word)> TryAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
+    {
+        var started = _time.GetTimestamp();
+        for (var retries = 0; ; retries++)
+        {
+            var (reply, status, word) = await PostAsync(pending, route, message, stopping);
+            if (reply is not (Reply.Failed or Reply.TimedOut))
+            {
+                return (reply, status, word);
+            }
+
+            LogFailed(logger, pending.Message, route.Topic, status ?? 0, pending.Count, retries);
+            if (policy.Retry?.NextWait(retries, _time.GetElapsedTime(started), status) is not { } wait)
+            {
+                return (reply, status, word);
+            }
+
+            await Task.Delay(wait, _time, stopping);
+        }
+    }
+
+    private async Task<(Reply Reply, int? Status, string? Word)> PostAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
+    {
+        using var timeout = new CancellationTokenSource(policy.Timeout is { } limit && limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
+        using var request = RequestOf(pending, route, message);
+        // Before it is sent: the app may have told others what came of it before its answer is read here.
+        traffic.AddDelivery();
+        try
+        {
+            using var response = await app.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
+            var body = await response.Content.ReadAsByteArrayAsync(either.Token);
+            var word = _interceptor is null ? null : Replies.WordOf(body);
+            return (Replies.Of((int)response.StatusCode, body, options.EffectiveVersion), (int)response.StatusCode, word);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !stopping.IsCancellationRequested)
+        {
+            return (Reply.TimedOut, null, null);
+        }
+        catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError)
+        {
+            traffic.TakeDeliveryBack();
+            return (KeepsRefused ? Reply.Unreachable : Reply.Failed, null, null);
+        }
+        catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
+        {
+            // An answer beyond the size limit: read as an error, like one that cannot be read.
+            return (Reply.Failed, null, null);
+        }
+        catch (HttpRequestException)
+        {
+            return (KeepsRefused ? Reply.Lost : Reply.Failed, null, null);
+        }
+    }
+
+    private HttpRequestMessage RequestOf(Pending pending, Route route, StoredMessage message)
+    {
+        var body = message.Body;
+        var request = new HttpRequestMessage(HttpMethod.Post, "/" + route.Path.TrimStart('/')) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(CloudEvents.ContentType);
+        var headers = request.Headers;
+        foreach (var (name, value) in Metadata.Unmarshal(message.Metadata))
+        {
+            // RabbitMQ's component keeps none of it.
+            if (options.Broker != BrokerProfile.RabbitMq && IsHeader(name, value))
+            {
+                headers.TryAddWithoutValidation(name, value);
+            }
+        }
+
+        headers.Add("pubsubName", route.PubSub);
+        if (CloudEvents.TraceOf(body) is { } trace)
+        {
+            var own = options.Tracing ? TraceContext.Below(trace.Parent, trace.State) : TraceContext.Of(trace.Parent, trace.State) ?? TraceContext.Zeros;
+            headers.TryAddWithoutValidation("traceparent", own.Parent);
+            if (own.State.Length > 0)
+            {
+                headers.TryAddWithoutValidation("tracestate", own.State);
+            }
+        }
+
+        if (options.Broker != BrokerProfile.ServiceBus)
+        {
+            return request;
+        }
+
+        var enqueued = DateTimeOffset.FromUnixTimeMilliseconds(message.Enqueued);
+        headers.Add("metadata.MessageId", pending.Message.ToString());
+        headers.Add("metadata.SequenceNumber", pending.Message.ToString());
+        headers.Add("metadata.DeliveryCount", pending.Count.ToString());
+        headers.Add("metadata.EnqueuedTimeUtc", CloudEvents.Rfc3339(enqueued));
+        headers.Add("metadata.LockToken", Guid.NewGuid().ToString());
+        return request;
+    }
+
+    // A dead letter topic takes what the in-memory retries could not save, at once. Without one Service Bus delivers again, and so does RabbitMQ
+    // where it is told to; Redis up to 1.16 leaves it pending until it is reclaimed, and the others lose it, but Redis not when the handler was
+    // beyond its time.
+    private async Task FailAsync(Pending pending, Route route, string reason, CancellationToken stopping)
+    {
+        if (route.DeadLetterTopic is not null)
+        {
+            await broker.BuryAsync(pending, reason, stopping);
+        }
+        else if (options.Broker == BrokerProfile.ServiceBus || (options.Broker == BrokerProfile.RabbitMq && broker.Requeues(pending)))
+        {
+            await broker.AbandonAsync(pending, atOnce: false, stopping);
+        }
+        else if (!broker.StaysPending(pending, _time.GetElapsedTime(pending.Started)))
+        {
+            broker.Lose(pending, reason);
+        }
+    }
+
+    private async Task DropAsync(Pending pending, Route route, string reason, CancellationToken stopping)
+    {
+        if (route.DeadLetterTopic is not null)
+        {
+            await broker.BuryAsync(pending, reason, stopping);
+        }
+        else
+        {
+            broker.Lose(pending, reason);
+        }
+    }
+
+    private static bool IsHeader(string name, string value) =>
+        name.Length > 0 && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.')
+        && value.All(letter => letter is >= ' ' and < '\x7f');
+
+    private static bool IsJson(byte[] body)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(body);
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && reader.TrySkip();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} failed: status {Status} (0: no answer in time), delivery {Delivery}, retry {Retry}")]
+    private static partial void LogFailed(ILogger logger, long message, string topic, int status, int delivery, int retry);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} was with a replica that went away; delivery {Delivery} is counted")]
+    private static partial void LogLost(ILogger logger, long message, string topic, int delivery);
+}

@@ -1,0 +1,305 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace LocalDapr;
+
+/// <summary>One port on which an app may listen: waits for it, asks what it subscribes to, feeds it, and waits again when it has gone.</summary>
+internal sealed partial class Replica(
+    AppSide appSide, int port, Broker broker, DeclaredResources resources, SidecarOptions options, ILogger logger)
+    : IDisposable
+{
+    // daprd asks every 100 ms without end; after ten seconds nobody misses the difference, and an idle machine stays idle.
+    private static readonly TimeSpan FirstPollInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LaterPollInterval = TimeSpan.FromMilliseconds(500);
+    private const int FirstPolls = 100;
+
+    // How soon an idle replica's restart is seen, so that a new build's subscriptions are asked for.
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
+
+    // Origin: daprd retries its start-up calls three times and gives them ten seconds; an app that says nothing for so long is asked anew.
+    private const int DiscoveryRetries = 3;
+    private static readonly TimeSpan DiscoveryTime = TimeSpan.FromSeconds(10);
+
+    private readonly HttpClient _app = appSide.ClientOf(port);
+    private readonly SemaphoreSlim _calls = new(appSide.MaxConcurrency);
+    private readonly Dictionary<Inbox, SemaphoreSlim> _slots = [];
+    private readonly Dictionary<Inbox, SemaphoreSlim> _handlers = [];
+    private readonly ConcurrentDictionary<Task, byte> _deliveries = new();
+
+    // The present attachment, and how long the next one waits: a fault that a test injects.
+    private CancellationTokenSource _lost = new();
+    private CancellationTokenSource? _taking;
+    private Task _away = Task.CompletedTask;
+
+    // What daprd gives the deliveries at work when it is told to end.
+    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>The app's id.</summary>
+    public string AppId => appSide.AppId;
+
+    /// <summary>The deliveries under way.</summary>
+    public Task SettledAsync() => Task.WhenAll(_deliveries.Keys);
+
+    /// <summary>Loses this replica's consumer as the end of its sidecar would, and attaches again after a while.</summary>
+    /// <param name="isTold">Whether it is told to end, as in a scale-in, and gives what is at work five seconds; otherwise it is killed.</param>
+    /// <param name="back">How long it stays away.</param>
+    public async Task LoseAsync(bool isTold, TimeSpan back)
+    {
+        _away = Task.Delay(back, options.TimeProvider);
+        var lost = _lost;
+        try
+        {
+            await (_taking?.CancelAsync() ?? Task.CompletedTask);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It had gone by itself.
+        }
+
+        if (isTold)
+        {
+            await SettledAsync().WaitAsync(LeaveTime, options.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await lost.CancelAsync();
+    }
+
+    public void Dispose()
+    {
+        _app.Dispose();
+        _lost.Dispose();
+        _calls.Dispose();
+        foreach (var slots in _slots.Values.Concat(_handlers.Values))
+        {
+            slots.Dispose();
+        }
+    }
+
+    /// <summary>Serves the replica.</summary>
+    /// <param name="stopping">Ends the serving; deliveries under way go on.</param>
+    /// <param name="aborting">Ends those too. Their events come again after the next start.</param>
+    public async Task RunAsync(CancellationToken stopping, CancellationToken aborting)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await _away.WaitAsync(stopping);
+                await WaitUntilListeningAsync(stopping);
+                var routes = await DiscoverAsync(stopping);
+                var inboxes = await broker.SubscribeAsync(appSide.AppId, routes);
+                appSide.Attached(routes);
+                LogAttached(logger, appSide.AppId, port, routes.Count);
+                await ServeAsync(inboxes, stopping, aborting);
+                LogGone(logger, appSide.AppId, port);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or Microsoft.Data.Sqlite.SqliteException)
+            {
+                LogNotAttached(logger, appSide.AppId, port, failure);
+                await PauseAsync(FirstPollInterval, stopping);
+            }
+        }
+    }
+
+    private async Task ServeAsync(IReadOnlyList<Inbox> inboxes, CancellationToken stopping, CancellationToken aborting)
+    {
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        _lost = new CancellationTokenSource();
+        _taking = gone;
+        var takers = inboxes.Select(inbox => TakeAsync(inbox, gone, aborting)).ToList();
+        while (await PauseAsync(WatchInterval, gone.Token) && (options.CountRefused || await IsListeningAsync(stopping)))
+        {
+        }
+
+        await gone.CancelAsync();
+        await Task.WhenAll(takers);
+        stopping.ThrowIfCancellationRequested();
+    }
+
+    // A slot first, then an event: an event taken without a slot would wait here while another replica is idle.
+    private async Task TakeAsync(Inbox inbox, CancellationTokenSource gone, CancellationToken aborting)
+    {
+        var cancellationToken = gone.Token;
+        var lost = _lost.Token;
+        var (slots, handlers) = (SlotsOf(inbox), HandlersOf(inbox));
+        var delivery = new Delivery(
+            broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, options, logger);
+        try
+        {
+            while (true)
+            {
+                await slots.WaitAsync(cancellationToken);
+                Pending pending;
+                try
+                {
+                    pending = await inbox.TakeAsync(cancellationToken);
+                }
+                catch (OperationCanceledException)
+                {
+                    slots.Release();
+                    throw;
+                }
+
+                _ = broker.ReclaimAsync(pending, aborting);
+                Track(DeliverAsync(pending));
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+
+        async Task DeliverAsync(Pending pending)
+        {
+            // Off this taker's thread: it has the next event to fetch.
+            await Task.Yield();
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborting, lost);
+            try
+            {
+                await handlers.WaitAsync(ending.Token);
+                try
+                {
+                    await _calls.WaitAsync(ending.Token);
+                    try
+                    {
+                        if (!await delivery.DeliverAsync(pending, ending.Token))
+                        {
+                            await LeaveAsync();
+                        }
+                    }
+                    finally
+                    {
+                        _calls.Release();
+                    }
+                }
+                finally
+                {
+                    handlers.Release();
+                }
+            }
+            catch (OperationCanceledException) when (lost.IsCancellationRequested && !aborting.IsCancellationRequested)
+            {
+                broker.Abandoned(pending);
+            }
+            catch (OperationCanceledException) when (aborting.IsCancellationRequested)
+            {
+                // It is in the database and comes again after the next start.
+            }
+            catch (Exception failure)
+            {
+                LogBroken(logger, pending.Message, failure);
+                await PauseAsync(WatchInterval, aborting);
+                broker.Return(pending);
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }
+
+        async Task LeaveAsync()
+        {
+            try
+            {
+                await gone.CancelAsync();
+            }
+            catch (ObjectDisposedException)
+            {
+                // An event of an earlier attachment, tried again too late: the replica was already given up.
+            }
+        }
+    }
+
+    // What it takes, those included that wait here.
+    private SemaphoreSlim SlotsOf(Inbox inbox) => Of(_slots, inbox, ConcurrencyOf(inbox) + broker.HeldBy(inbox.Component));
+
+    private SemaphoreSlim HandlersOf(Inbox inbox) => Of(_handlers, inbox, ConcurrencyOf(inbox));
+
+    private int ConcurrencyOf(Inbox inbox) => Math.Min(inbox.Component.Concurrency, appSide.MaxConcurrency);
+
+    // Kept across attachments, so that a replica that comes back quickly does not get twice its share.
+    private static SemaphoreSlim Of(Dictionary<Inbox, SemaphoreSlim> semaphores, Inbox inbox, int count)
+    {
+        lock (semaphores)
+        {
+            if (!semaphores.TryGetValue(inbox, out var semaphore))
+            {
+                semaphore = new SemaphoreSlim(count);
+                semaphores.Add(inbox, semaphore);
+            }
+
+            return semaphore;
+        }
+    }
+
+    private void Track(Task delivery)
+    {
+        _deliveries.TryAdd(delivery, 0);
+        delivery.ContinueWith(ended => _deliveries.TryRemove(ended, out _), TaskScheduler.Default);
+    }
+
+    private async Task<IReadOnlyList<Route>> DiscoverAsync(CancellationToken stopping)
+    {
+        var subscriptions = new Subscriptions(appSide.AppId, _app, resources, logger);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        limit.CancelAfter(DiscoveryTime);
+        for (var retry = 0; ; retry++)
+        {
+            try
+            {
+                return await subscriptions.DiscoverAsync(limit.Token);
+            }
+            catch (HttpRequestException) when (retry < DiscoveryRetries)
+            {
+                await PauseAsync(LaterPollInterval, limit.Token);
+            }
+        }
+    }
+
+    private async Task WaitUntilListeningAsync(CancellationToken stopping)
+    {
+        for (var poll = 0; !await IsListeningAsync(stopping); poll++)
+        {
+            stopping.ThrowIfCancellationRequested();
+            await PauseAsync(poll < FirstPolls ? FirstPollInterval : LaterPollInterval, stopping);
+        }
+    }
+
+    private async Task<bool> IsListeningAsync(CancellationToken stopping)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), stopping);
+            // A free port of the ephemeral range can end up connected to itself, with nobody behind it.
+            return !Equals(socket.LocalEndPoint, socket.RemoteEndPoint);
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> PauseAsync(TimeSpan pause, CancellationToken cancellationToken)
+    {
+        await Task.Delay(pause, options.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !cancellationToken.IsCancellationRequested;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{AppId} on port {Port} is there and has {Count} subscriptions")]
+    private static partial void LogAttached(ILogger logger, string appId, int port, int count);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{AppId} on port {Port} has gone; its events wait")]
+    private static partial void LogGone(ILogger logger, string appId, int port);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{AppId} on port {Port} could not be asked for its subscriptions")]
+    private static partial void LogNotAttached(ILogger logger, string appId, int port, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Delivering message {Message} broke in the sidecar itself; it is delivered again")]
+    private static partial void LogBroken(ILogger logger, long message, Exception failure);
+}

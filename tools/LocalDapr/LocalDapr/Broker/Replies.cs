@@ -1,0 +1,75 @@
+using System.Text.Json;
+
+namespace LocalDapr;
+
+/// <summary>What came of handing an event to an app.</summary>
+internal enum Reply
+{
+    /// <summary>Acknowledged.</summary>
+    Done,
+
+    /// <summary>The app wants no more of it: dead letter, or gone.</summary>
+    Dropped,
+
+    /// <summary>The app knows no such route, and daprd is one up to 1.16: gone, also where there is a dead letter topic.</summary>
+    Unknown,
+
+    /// <summary>Another try may succeed.</summary>
+    Failed,
+
+    /// <summary>The resiliency timeout passed; another try may succeed.</summary>
+    TimedOut,
+
+    /// <summary>Nothing listened on the replica's port: the app never saw it.</summary>
+    Unreachable,
+
+    /// <summary>The connection died while the app had it.</summary>
+    Lost,
+}
+
+/// <summary>What an app's HTTP answer means.</summary>
+internal static class Replies
+{
+    /// <summary>Reads an answer.</summary>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="body">The body; only that of a 2xx is looked at.</param>
+    /// <param name="version">Whose rules are followed.</param>
+    public static Reply Of(int status, ReadOnlySpan<byte> body, DaprVersion version) => status switch
+    {
+        >= 200 and <= 299 => OfBody(body),
+        404 => version == DaprVersion.V116 ? Reply.Unknown : Reply.Dropped,
+        _ => Reply.Failed,
+    };
+
+    // Whatever is not an object with a known or unknown word as its status counts as success.
+    private static Reply OfBody(ReadOnlySpan<byte> body) => WordOf(body) switch
+    {
+        null or "" or "SUCCESS" => Reply.Done,
+        "DROP" => Reply.Dropped,
+        _ => Reply.Failed,
+    };
+
+    /// <summary>The word of a 2xx body's <c>status</c>; null when there is none.</summary>
+    public static string? WordOf(ReadOnlySpan<byte> body)
+    {
+        if (body.IsEmpty)
+        {
+            return null;
+        }
+
+        try
+        {
+            // Go's decoder reads the first value and leaves what follows.
+            var reader = new Utf8JsonReader(body, new JsonReaderOptions { AllowMultipleValues = true });
+            using var document = JsonDocument.ParseValue(ref reader);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && Json.Field(document.RootElement, "status") is { ValueKind: JsonValueKind.String } status
+                ? Json.TextOf(status)
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

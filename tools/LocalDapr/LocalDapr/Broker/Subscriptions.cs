@@ -1,0 +1,152 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace LocalDapr;
+
+/// <summary>Where an app wants the events of a topic.</summary>
+/// <param name="PubSub">The component's name.</param>
+/// <param name="Topic">The topic.</param>
+/// <param name="Path">The path that takes its POST, with or without a leading slash.</param>
+/// <param name="DeadLetterTopic">Where an event goes that the app drops or fails for good; null for nowhere.</param>
+/// <param name="IsRaw">The bodies are no envelopes and are wrapped on delivery.</param>
+/// <param name="IsDeclared">Declared in YAML rather than by the app.</param>
+internal sealed record Route(string PubSub, string Topic, string Path, string? DeadLetterTopic, bool IsRaw, bool IsDeclared);
+
+/// <summary>Asks an app what it subscribes to.</summary>
+internal sealed partial class Subscriptions(string appId, HttpClient app, DeclaredResources resources, ILogger logger)
+{
+    /// <summary>The subscriptions the app names and those declared for it; where both name a topic, the app's counts.</summary>
+    /// <exception cref="HttpRequestException">The app went away meanwhile.</exception>
+    public async Task<IReadOnlyList<Route>> DiscoverAsync(CancellationToken cancellationToken)
+    {
+        // daprd asks for the configuration first and goes on whatever the answer is.
+        using (await GetAsync("dapr/config", cancellationToken))
+        {
+        }
+
+        using var response = await GetAsync("dapr/subscribe", cancellationToken);
+        var routes = new Dictionary<(string, string), Route>();
+        foreach (var declared in resources.Subscriptions.Where(subscription => subscription.IsSeenBy(appId)))
+        {
+            routes[(declared.Route.PubSub, declared.Route.Topic)] = declared.Route;
+        }
+
+        foreach (var route in await ReadAsync(response, cancellationToken))
+        {
+            routes[(route.PubSub, route.Topic)] = route;
+        }
+
+        return [.. routes.Values.Where(IsServed)];
+    }
+
+    private async Task<HttpResponseMessage> GetAsync(string path, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Content = new ByteArrayContent([]) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.Add("dapr-app-id", appId);
+        return await app.SendAsync(request, cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<Route>> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.StatusCode == HttpStatusCode.NotFound)
+        {
+            LogNone(logger, appId);
+            return [];
+        }
+
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            LogRefused(logger, appId, (int)response.StatusCode);
+            return [];
+        }
+
+        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        try
+        {
+            return body.Length == 0 ? [] : Read(body);
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        {
+            LogUnreadable(logger, appId, failure);
+            return [];
+        }
+    }
+
+    private List<Route> Read(byte[] body)
+    {
+        var routes = new List<Route>();
+        using var document = JsonDocument.Parse(body);
+        if (document.RootElement.ValueKind == JsonValueKind.Null)
+        {
+            return routes;
+        }
+
+        foreach (var item in document.RootElement.EnumerateArray())
+        {
+            var topic = Text(item, "topic") ?? "";
+            var v2 = Json.Field(item, "routes") is { ValueKind: JsonValueKind.Object } found ? found : default(JsonElement?);
+            if (v2 is { } withRules && Json.Field(withRules, "rules") is { ValueKind: JsonValueKind.Array } rules && rules.GetArrayLength() > 0)
+            {
+                LogRules(logger, appId, topic);
+            }
+
+            var path = (v2 is { } routed ? Text(routed, "default") : null) ?? Text(item, "route");
+            if (path is null)
+            {
+                LogNoRoute(logger, appId, topic);
+                continue;
+            }
+
+            var raw = Json.Field(item, "metadata") is { ValueKind: JsonValueKind.Object } metadata && Text(metadata, "rawPayload") is "true";
+            routes.Add(new Route(Text(item, "pubsubname") ?? "", topic, path, Text(item, "deadLetterTopic"), raw, IsDeclared: false));
+        }
+
+        return routes;
+    }
+
+    private bool IsServed(Route route)
+    {
+        var component = resources.Components.FirstOrDefault(
+            component => component.IsPubSub && component.Name == route.PubSub && component.IsSeenBy(appId));
+        if (component is null)
+        {
+            LogNoComponent(logger, appId, route.Topic, route.PubSub);
+            return false;
+        }
+
+        if (!component.AllowsSubscribe(appId, route.Topic))
+        {
+            LogForbidden(logger, appId, route.Topic, route.PubSub);
+            return false;
+        }
+
+        return true;
+    }
+
+    private static string? Text(JsonElement item, string name) =>
+        Json.Field(item, name) is { ValueKind: JsonValueKind.String } text && Json.TextOf(text) is { Length: > 0 } value ? value : null;
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{AppId} has no subscriptions: it answered 404 on dapr/subscribe")]
+    private static partial void LogNone(ILogger logger, string appId);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} answered {Status} on dapr/subscribe; it is not asked again until it restarts")]
+    private static partial void LogRefused(ILogger logger, string appId, int status);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} answered something else than a list of subscriptions on dapr/subscribe")]
+    private static partial void LogUnreadable(ILogger logger, string appId, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{AppId} subscribes to {Topic} without a route; the entry is left out")]
+    private static partial void LogNoRoute(ILogger logger, string appId, string topic);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{AppId} routes {Topic} by rules, which this sidecar does not know: everything goes to the default route")]
+    private static partial void LogRules(ILogger logger, string appId, string topic);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} subscribes to {Topic} on {PubSub}, which is no pub/sub component it can see")]
+    private static partial void LogNoComponent(ILogger logger, string appId, string topic, string pubSub);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} may not subscribe to {Topic} on {PubSub}: the component's scopes forbid it")]
+    private static partial void LogForbidden(ILogger logger, string appId, string topic, string pubSub);
+}

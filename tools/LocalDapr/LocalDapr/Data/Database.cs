@@ -1,0 +1,518 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace LocalDapr;
+
+/// <summary>sidecar.db: one thread writes, many operations a commit; readers see the last commit and wait for nobody.</summary>
+/// <remarks>
+/// WAL with synchronous=NORMAL: what was acknowledged survives the end of the process, kill -9 included.
+/// A power cut or a crash of the operating system may take the last commits back, but leaves a sound file.
+/// What is deleted must be unreadable, since a state store holds personal data: secure_delete overwrites it in the database file, truncating the
+/// write-ahead log removes its earlier versions, and rewriting the file removes the copies that SQLite leaves where it moved a row to another page.
+/// </remarks>
+internal sealed partial class Database : IAsyncDisposable
+{
+    // Bounds the wait of the first operation in a batch, not the throughput: a batch this long commits in a few milliseconds.
+    private const int OperationsPerCommit = 256;
+
+    // SQLite's result codes that mean damage or a failing disk: https://www.sqlite.org/rescode.html
+    private const int IoError = 10;
+    private const int Corrupt = 11;
+    private const int NotADatabase = 26;
+    private const int Busy = 5;
+
+    // How long the writer waits for readers when it truncates the log. Ours read for milliseconds; a longer wait would hold up every write.
+    private const int ReaderTimeoutMilliseconds = 250;
+
+    // A larger file is not rewritten: that stops all writes, for about 10 s per GiB.
+    private const long MaxRewriteBytes = 256L << 20;
+
+    // Rewriting takes at most a hundredth of the time.
+    private const int RestPerRewrite = 100;
+
+    private const string Truncation = "PRAGMA wal_checkpoint(TRUNCATE)";
+    private const string RestoreAdvice = "Restore a copy of the data folder, or start with another --data folder.";
+
+    private static readonly TimeSpan TruncationRetry = TimeSpan.FromMilliseconds(250);
+
+    // Below the 30 s after which the apps give a request up, so that they learn why.
+    private static readonly TimeSpan TruncationTimeout = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan SlowCheck = TimeSpan.FromSeconds(1);
+
+    private readonly FileStream _lock;
+    private readonly string _connectionString;
+    private readonly Session _writer;
+    private readonly ConcurrentBag<Session> _readers = [];
+    private readonly BlockingCollection<Write> _writes = [];
+    private readonly TaskCompletionSource _writerEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ILogger _logger;
+
+    // Deletions that are committed and not yet answered: the log still holds what they deleted.
+    private readonly List<(Write Write, long Since)> _erasing = [];
+    private long _nextTruncation;
+    private volatile bool _isCleanUpDue;
+    private long _nextRewrite;
+    private volatile string? _fault;
+
+    // The process before may have ended between a deletion and the rewrite.
+    private bool _isRewriteDue = true;
+
+    private Database(FileStream fileLock, string path, string connectionString, SqliteConnection connection, ILogger logger)
+    {
+        _lock = fileLock;
+        _connectionString = connectionString;
+        _writer = new Session(connection);
+        _logger = logger;
+        Path = path;
+        new Thread(WriteUntilClosed) { IsBackground = true, Name = "sidecar writer" }.Start();
+    }
+
+    /// <summary>Full path of the database file.</summary>
+    public string Path { get; }
+
+    /// <summary>Why the data cannot be trusted since this start: the file is damaged, or the disk fails. Null while nothing of the kind was met.</summary>
+    public string? Fault => _fault;
+
+    /// <summary>Whether a failure means that the file is damaged or the disk fails, which no repetition mends.</summary>
+    public static bool IsFault(SqliteException failure) => failure.SqliteErrorCode is IoError or Corrupt or NotADatabase;
+
+    /// <summary>Opens or makes the database of a folder.</summary>
+    /// <exception cref="SidecarDataException">The folder cannot be used; the message says why.</exception>
+    public static Database Open(string folder, ILogger logger)
+    {
+        var path = System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, "sidecar.db"));
+        FileStream? fileLock = null;
+        SqliteConnection? connection = null;
+        try
+        {
+            Directory.CreateDirectory(folder);
+            fileLock = Lock(path);
+            PrivateFiles.Restrict(path);
+            var connectionString = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString;
+            connection = new SqliteConnection(connectionString);
+            connection.Open();
+            Pragma(connection, "PRAGMA auto_vacuum = INCREMENTAL");
+            Schema.Upgrade(connection, path, Schema.Steps);
+            Check(connection, path, logger);
+            Pragma(connection, $"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = {ReaderTimeoutMilliseconds}");
+            // What a process that was killed left in the log.
+            Pragma(connection, Truncation);
+            return new Database(fileLock, path, connectionString, connection, logger);
+        }
+        catch (Exception failure)
+        {
+            connection?.Dispose();
+            fileLock?.Dispose();
+            if (failure is SqliteException sqlite && IsFault(sqlite))
+            {
+                LogDamaged(logger, path, failure.Message);
+                throw new SidecarDataException(
+                    $"{path} cannot be used ({failure.Message.TrimEnd('.')}): it is damaged, or not a database. {RestoreAdvice}", failure);
+            }
+
+            if (failure is SqliteException or IOException or UnauthorizedAccessException)
+            {
+                throw new SidecarDataException(
+                    $"{path} cannot be used ({failure.Message.TrimEnd('.')}): free some disk space, make the folder writable, or use another --data folder.", failure);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Runs an operation in the next commit; completes once that commit is in the file.</summary>
+    /// <param name="operation">Must be repeatable: after a failure beside it, it is rolled back and run again.</param>
+    /// <param name="committed">Run on the writer's thread after the commit, in the order of the operations.</param>
+    /// <param name="erases">Complete only once the write-ahead log no longer holds what was deleted. Deletions that arrive together share the cost.</param>
+    /// <exception cref="SqliteException">The operation or its commit failed, and nothing of it is in the file; or it was done, and another program
+    /// has kept the log from being truncated for 20 seconds.</exception>
+    public Task<T> WriteAsync<T>(Func<Session, T> operation, Action<T>? committed = null, bool erases = false)
+    {
+        var write = new Write<T>(operation, committed) { Erases = erases };
+        if (!TryAdd(write))
+        {
+            write.Fail(new ObjectDisposedException(nameof(Database)));
+        }
+
+        return write.Completion;
+    }
+
+    /// <summary>Runs an operation in the next commit without anybody waiting for it; a failure is logged.</summary>
+    public void Post(Action<Session> operation) =>
+        TryAdd(new Posted(operation, failure => LogPostFailed(_logger, failure)));
+
+    /// <summary>Has the next <see cref="CleanUp"/> rewrite the file, since rows were deleted. For operations: call it on the writer's thread.</summary>
+    public void RewriteAtNextCleanUp() => _isRewriteDue = true;
+
+    /// <summary>
+    /// Removes what was deleted and overwritten since the last time: truncates the log, and rewrites the file if rows were deleted, unless that
+    /// would take more than a hundredth of the time or the file has more than 256 MiB.
+    /// </summary>
+    public void CleanUp()
+    {
+        _isCleanUpDue = true;
+        Post(_ => { });
+    }
+
+    /// <summary>Reads what is committed, beside the writer.</summary>
+    public T Read<T>(Func<Session, T> query)
+    {
+        if (!_readers.TryTake(out var reader))
+        {
+            var connection = new SqliteConnection(_connectionString);
+            connection.Open();
+            Pragma(connection, "PRAGMA query_only = 1; PRAGMA busy_timeout = 5000");
+            reader = new Session(connection);
+        }
+
+        try
+        {
+            var result = query(reader);
+            _readers.Add(reader);
+            return result;
+        }
+        catch (Exception exception)
+        {
+            // Its statements may be half-way, and such a reader keeps the log from being truncated.
+            reader.Dispose();
+            if (exception is SqliteException failure)
+            {
+                Note(failure);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Commits what was handed in, then closes and unlocks the file.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_writes.IsAddingCompleted)
+        {
+            _writes.CompleteAdding();
+        }
+
+        await _writerEnded.Task;
+        foreach (var reader in _readers)
+        {
+            reader.Dispose();
+        }
+
+        _readers.Clear();
+        if (!TryTruncate())
+        {
+            LogNotTruncated(_logger, Path);
+        }
+
+        _writer.Dispose();
+        await _lock.DisposeAsync();
+    }
+
+    // The operating system drops this lock with the process, however it ends.
+    private static FileStream Lock(string path)
+    {
+        try
+        {
+            return PrivateFiles.Open(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException failure) when (File.Exists(path + ".lock") && failure is not (FileNotFoundException or DirectoryNotFoundException))
+        {
+            throw new SidecarDataException($"{path} is in use by another sidecar: stop it, or use another --data folder.", failure);
+        }
+    }
+
+    // Reads every page: 0.3 s for 400 MiB in the page cache, longer from a slow disk. There is no limit, since a start on damaged data is worse.
+    private static void Check(SqliteConnection connection, string path, ILogger logger)
+    {
+        var started = Stopwatch.GetTimestamp();
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA quick_check(1)";
+        // Microsoft.Data.Sqlite's own limit is 30 s.
+        command.CommandTimeout = 0;
+        var found = (string)command.ExecuteScalar()!;
+        if (found != "ok")
+        {
+            found = found.ReplaceLineEndings(" ");
+            LogDamaged(logger, path, found);
+            throw new SidecarDataException($"{path} is damaged ({found}). {RestoreAdvice}");
+        }
+
+        if (Stopwatch.GetElapsedTime(started) is var elapsed && elapsed > SlowCheck)
+        {
+            LogSlowCheck(logger, path, elapsed.TotalSeconds);
+        }
+    }
+
+    private static void Pragma(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private bool TryAdd(Write write)
+    {
+        try
+        {
+            _writes.Add(write);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private void WriteUntilClosed()
+    {
+        var batch = new List<Write>(OperationsPerCommit);
+        while (TryTake(batch))
+        {
+            if (batch.Count > 0 && !TryCommit(batch))
+            {
+                // One of them spoilt the batch: each on its own, so that only that one fails.
+                foreach (var write in batch)
+                {
+                    TryCommit([write]);
+                }
+            }
+
+            batch.Clear();
+            Erase();
+            CleanUpIfDue();
+        }
+
+        foreach (var (write, _) in _erasing)
+        {
+            write.Fail(new ObjectDisposedException(nameof(Database)));
+        }
+
+        _writerEnded.SetResult();
+    }
+
+    // Waits for operations, but not beyond the next attempt to truncate the log where deletions wait for that; then the batch is empty.
+    private bool TryTake(List<Write> batch)
+    {
+        var timeout = _erasing.Count == 0 ? Timeout.Infinite : (int)Math.Clamp(_nextTruncation - Environment.TickCount64, 0, (long)TruncationRetry.TotalMilliseconds);
+        if (_writes.TryTake(out var next, timeout))
+        {
+            do
+            {
+                batch.Add(next);
+            }
+            while (batch.Count < OperationsPerCommit && _writes.TryTake(out next));
+        }
+
+        return batch.Count > 0 || !_writes.IsCompleted;
+    }
+
+    private void Erase()
+    {
+        var now = Environment.TickCount64;
+        if (_erasing.Count == 0 || now < _nextTruncation)
+        {
+            return;
+        }
+
+        if (TryTruncate())
+        {
+            _nextTruncation = 0;
+            _erasing.ForEach(entry => entry.Write.Complete());
+            _erasing.Clear();
+            return;
+        }
+
+        _nextTruncation = Environment.TickCount64 + (long)TruncationRetry.TotalMilliseconds;
+        foreach (var entry in _erasing.Where(entry => now - entry.Since >= TruncationTimeout.TotalMilliseconds).ToList())
+        {
+            _erasing.Remove(entry);
+            LogNotErased(_logger, Path, TruncationTimeout.TotalSeconds);
+            entry.Write.Fail(new SqliteException("the value was deleted, but another program that reads the database keeps the write-ahead log from being truncated", Busy));
+        }
+    }
+
+    private void CleanUpIfDue()
+    {
+        if (!_isCleanUpDue)
+        {
+            return;
+        }
+
+        _isCleanUpDue = false;
+        if (_isRewriteDue && Environment.TickCount64 >= _nextRewrite && new FileInfo(Path).Length <= MaxRewriteBytes)
+        {
+            var started = Stopwatch.GetTimestamp();
+            try
+            {
+                _writer.Execute("VACUUM");
+                _isRewriteDue = false;
+            }
+            catch (SqliteException failure)
+            {
+                Note(failure);
+                LogNotRewritten(_logger, Path, failure);
+            }
+
+            _nextRewrite = Environment.TickCount64 + (long)(Stopwatch.GetElapsedTime(started).TotalMilliseconds * RestPerRewrite);
+        }
+
+        if (!TryTruncate())
+        {
+            LogNotTruncated(_logger, Path);
+        }
+    }
+
+    // False: somebody reads an earlier state of the database.
+    private bool TryTruncate()
+    {
+        try
+        {
+            using var row = _writer.Query(Truncation);
+            return row.Read() && row.GetInt64(0) == 0;
+        }
+        catch (SqliteException failure)
+        {
+            Note(failure);
+            return false;
+        }
+    }
+
+    private void Note(SqliteException failure)
+    {
+        if (IsFault(failure) && _fault is null)
+        {
+            _fault = $"{Path} is damaged, or its disk fails ({failure.Message.TrimEnd('.')}). {RestoreAdvice}";
+            LogFault(_logger, Path, failure.Message, failure);
+        }
+    }
+
+    private bool TryCommit(IReadOnlyList<Write> batch)
+    {
+        try
+        {
+            _writer.Execute("BEGIN IMMEDIATE");
+            foreach (var write in batch)
+            {
+                write.Run(_writer);
+            }
+
+            _writer.Execute("COMMIT");
+        }
+        catch (Exception failure)
+        {
+            if (failure is SqliteException sqlite)
+            {
+                Note(sqlite);
+            }
+
+            RollBack();
+            if (batch.Count > 1)
+            {
+                return false;
+            }
+
+            batch[0].Fail(failure);
+            return true;
+        }
+
+        foreach (var write in batch)
+        {
+            if (write.Erases)
+            {
+                RewriteAtNextCleanUp();
+                _erasing.Add((write, Environment.TickCount64));
+            }
+            else
+            {
+                write.Complete();
+            }
+        }
+
+        return true;
+    }
+
+    private void RollBack()
+    {
+        try
+        {
+            _writer.Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // SQLite has already rolled back by itself, as it does when the disk is full.
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A write to the sidecar's database failed")]
+    private static partial void LogPostFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The write-ahead log of {Path} cannot be truncated while another program reads the database; will retry in a minute, and at the next start")]
+    private static partial void LogNotTruncated(ILogger logger, string path);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A deletion is answered with an error: another program has kept the write-ahead log of {Path} from being truncated for {Seconds:0} s")]
+    private static partial void LogNotErased(ILogger logger, string path, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to rewrite {Path} after deletions; will retry in a minute")]
+    private static partial void LogNotRewritten(ILogger logger, string path, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Path} is damaged: {Problem}. " + RestoreAdvice)]
+    private static partial void LogDamaged(ILogger logger, string path, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Path} is damaged, or its disk fails: {Problem}. " + RestoreAdvice)]
+    private static partial void LogFault(ILogger logger, string path, string problem, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Checking {Path} for damage took {Seconds:0.0} s")]
+    private static partial void LogSlowCheck(ILogger logger, string path, double seconds);
+
+    private abstract class Write
+    {
+        /// <summary>Whether it is answered only once the log no longer holds what it deleted.</summary>
+        public bool Erases { get; init; }
+
+        public abstract void Run(Session session);
+
+        public abstract void Complete();
+
+        public abstract void Fail(Exception failure);
+    }
+
+    private sealed class Write<T>(Func<Session, T> operation, Action<T>? committed) : Write
+    {
+        private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T _result = default!;
+
+        public Task<T> Completion => _completion.Task;
+
+        public override void Run(Session session) => _result = operation(session);
+
+        public override void Complete()
+        {
+            try
+            {
+                committed?.Invoke(_result);
+                _completion.SetResult(_result);
+            }
+            catch (Exception failure)
+            {
+                // Committed all the same; without this the writer's thread would end here.
+                _completion.SetException(failure);
+            }
+        }
+
+        public override void Fail(Exception failure) => _completion.SetException(failure);
+    }
+
+    private sealed class Posted(Action<Session> operation, Action<Exception> failed) : Write
+    {
+        public override void Run(Session session) => operation(session);
+
+        public override void Complete()
+        {
+        }
+
+        public override void Fail(Exception failure) => failed(failure);
+    }
+}

@@ -1,0 +1,124 @@
+using Microsoft.Data.Sqlite;
+
+namespace LocalDapr;
+
+/// <summary>The tables of sidecar.db, and how an older file becomes one of today.</summary>
+internal static class Schema
+{
+    /// <summary>Written into the file's header, so that another program's database is not taken for ours: "FiMe".</summary>
+    public const int ApplicationId = 0x46694D65;
+
+    /// <summary>Step n brings a file from schema n to n + 1. Never change a step that was released: append another.</summary>
+    public static readonly IReadOnlyList<string> Steps =
+    [
+        """
+        CREATE TABLE state (
+            store   TEXT NOT NULL,
+            key     TEXT NOT NULL,
+            value   TEXT NOT NULL,
+            etag    TEXT NOT NULL,
+            expires INTEGER,
+            PRIMARY KEY (store, key)
+        );
+        CREATE INDEX state_expiry ON state (expires) WHERE expires IS NOT NULL;
+
+        CREATE TABLE subscription (
+            id     INTEGER PRIMARY KEY,
+            pubsub TEXT NOT NULL,
+            topic  TEXT NOT NULL,
+            app    TEXT NOT NULL,
+            UNIQUE (pubsub, topic, app)
+        );
+
+        -- AUTOINCREMENT: an id is the message's sequence number and never comes back.
+        CREATE TABLE message (
+            id        INTEGER PRIMARY KEY AUTOINCREMENT,
+            pubsub    TEXT NOT NULL,
+            topic     TEXT NOT NULL,
+            body      BLOB NOT NULL,
+            metadata  TEXT,
+            enqueued  INTEGER NOT NULL,
+            expires   INTEGER,
+            unclaimed INTEGER NOT NULL
+        );
+        CREATE INDEX message_unclaimed ON message (pubsub, topic, id) WHERE unclaimed = 1;
+
+        CREATE TABLE delivery (
+            message      INTEGER NOT NULL,
+            subscription INTEGER NOT NULL,
+            count        INTEGER NOT NULL,
+            PRIMARY KEY (message, subscription)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE dead_letter (
+            id       INTEGER PRIMARY KEY,
+            pubsub   TEXT NOT NULL,
+            topic    TEXT NOT NULL,
+            app      TEXT NOT NULL,
+            body     BLOB NOT NULL,
+            metadata TEXT,
+            reason   TEXT NOT NULL,
+            buried   INTEGER NOT NULL
+        );
+        """,
+        // Redis remembers of a key that it was written first-write.
+        "ALTER TABLE state ADD COLUMN first_write INTEGER NOT NULL DEFAULT 0",
+    ];
+
+    /// <summary>Brings the open file to the newest schema, all steps or none.</summary>
+    /// <param name="connection">An open connection outside any transaction.</param>
+    /// <param name="path">Named in the refusal of a newer file.</param>
+    /// <param name="steps">See <see cref="Steps"/>.</param>
+    /// <exception cref="SidecarDataException">The file is newer, or another program's.</exception>
+    public static void Upgrade(SqliteConnection connection, string path, IReadOnlyList<string> steps)
+    {
+        var version = ReadPragma(connection, "user_version");
+        if (version > steps.Count)
+        {
+            throw new SidecarDataException(
+                $"{path} was written by a newer version (schema {version}; this one knows {steps.Count}): use that version, or another --data folder.");
+        }
+
+        var owner = ReadPragma(connection, "application_id");
+        if (owner != ApplicationId && (owner != 0 || version != 0 || HasTables(connection)))
+        {
+            throw new SidecarDataException($"{path} is no database of a local Dapr: move it away, or use another --data folder.");
+        }
+
+        if (version == steps.Count)
+        {
+            return;
+        }
+
+        using var transaction = connection.BeginTransaction();
+        for (var step = (int)version; step < steps.Count; step++)
+        {
+            Execute(connection, steps[step], transaction);
+        }
+
+        Execute(connection, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {steps.Count};", transaction);
+        transaction.Commit();
+    }
+
+    private static long ReadPragma(SqliteConnection connection, string name)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA " + name;
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private static bool HasTables(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT EXISTS (SELECT 1 FROM sqlite_schema)";
+        return (long)command.ExecuteScalar()! == 1;
+    }
+
+    private static void Execute(SqliteConnection connection, string sql, SqliteTransaction transaction)
+    {
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,0 +1,63 @@
+using Dapr.Client.Autogen.Grpc.v1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.AspNetCore.Server.Model;
+using Grpc.Core;
+
+namespace LocalDapr;
+
+/// <summary>Names the methods of <c>dapr.proto.runtime.v1.Dapr</c> that are served; every other one answers Unimplemented.</summary>
+/// <remarks>Dapr.Protos has the messages and the client, but no base class for a server.</remarks>
+internal sealed class DaprMethods : IServiceMethodProvider<DaprService>
+{
+    private const string Service = "dapr.proto.runtime.v1.Dapr";
+
+    public void OnServiceMethodDiscovery(ServiceMethodProviderContext<DaprService> context)
+    {
+        Add<GetStateRequest, GetStateResponse>(context, "GetState", (service, request, app) => service.GetStateAsync(app, request));
+        Add<GetBulkStateRequest, GetBulkStateResponse>(context, "GetBulkState", (service, request, app) => service.GetBulkStateAsync(app, request));
+        Add<SaveStateRequest, Empty>(context, "SaveState", (service, request, app) => service.SaveStateAsync(app, request));
+        Add<DeleteStateRequest, Empty>(context, "DeleteState", (service, request, app) => service.DeleteStateAsync(app, request));
+        Add<DeleteBulkStateRequest, Empty>(context, "DeleteBulkState", (service, request, app) => service.DeleteBulkStateAsync(app, request));
+        Add<ExecuteStateTransactionRequest, Empty>(
+            context, "ExecuteStateTransaction", (service, request, app) => service.ExecuteStateTransactionAsync(app, request));
+        Add<PublishEventRequest, Empty>(context, "PublishEvent", (service, request, app, call) => service.PublishEventAsync(app, request, call));
+        foreach (var name in new[] { "BulkPublishEvent", "BulkPublishEventAlpha1" })
+        {
+            Add<BulkPublishRequest, BulkPublishResponse>(context, name, (service, request, app, call) => service.BulkPublishEventAsync(app, request, call));
+        }
+
+        Add<GetMetadataRequest, GetMetadataResponse>(context, "GetMetadata", (_, _, app) => Task.FromResult(DaprService.GetMetadata(app)));
+        Add<SetMetadataRequest, Empty>(context, "SetMetadata", (_, request, app) => Task.FromResult(DaprService.SetMetadata(app, request)));
+        Add<ShutdownRequest, Empty>(context, "Shutdown", (service, _, app, call) => Task.FromResult(service.Shutdown(app, call)));
+    }
+
+    private static void Add<TRequest, TResponse>(
+        ServiceMethodProviderContext<DaprService> context, string name, Func<DaprService, TRequest, AppSide, Task<TResponse>> handle)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() =>
+        Add<TRequest, TResponse>(context, name, (service, request, app, _) => handle(service, request, app));
+
+    private static void Add<TRequest, TResponse>(
+        ServiceMethodProviderContext<DaprService> context, string name, Func<DaprService, TRequest, AppSide, ServerCallContext, Task<TResponse>> handle)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() =>
+        context.AddUnaryMethod(
+            new Method<TRequest, TResponse>(MethodType.Unary, Service, name, MarshallerOf<TRequest>(), MarshallerOf<TResponse>()),
+            [],
+            (service, request, call) => service.ServeAsync(call, app => handle(service, request, app, call)));
+
+    private static Marshaller<T> MarshallerOf<T>()
+        where T : class, IMessage<T>, new()
+    {
+        var parser = new MessageParser<T>(() => new T());
+        return Marshallers.Create(
+            (message, context) =>
+            {
+                context.SetPayloadLength(message.CalculateSize());
+                message.WriteTo(context.GetBufferWriter());
+                context.Complete();
+            },
+            context => parser.ParseFrom(context.PayloadAsReadOnlySequence()));
+    }
+}

@@ -1,0 +1,142 @@
+using YamlDotNet.RepresentationModel;
+
+namespace LocalDapr;
+
+/// <summary>A <c>dapr.yaml</c>: the apps to run and what they share, as <c>dapr run -f</c> reads it.</summary>
+public sealed record RunFile
+{
+    private static readonly string[] SharedSettings =
+    [
+        "appChannelAddress", "appHealthCheckPath", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold", "appLogDestination",
+        "appMaxConcurrency", "appProtocol", "apiListenAddresses", "configFilePath", "daprdLogDestination", "enableApiLogging",
+        "enableAppHealthCheck", "enableProfiling", "env", "logLevel", "maxBodySize", "placementHostAddress", "readBufferSize", "resourcesPath",
+        "resourcesPaths", "runtimePath", "schedulerHostAddress",
+    ];
+
+    private static readonly string[] AppSettings =
+    [
+        .. SharedSettings, "appDirPath", "appID", "appPort", "command", "containerImage", "containerImagePullPolicy", "createService",
+        "daprGRPCPort", "daprHTTPPort", "daprInternalGRPCPort", "metricsPort", "profilePort", "unixDomainSocket",
+    ];
+
+    /// <summary>The run's name; default the name of the file's folder.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The apps in the file's order.</summary>
+    public required IReadOnlyList<RunFileApp> Apps { get; init; }
+
+    /// <summary>Full path of the folder of components all apps share; null when <c>common</c> names none.</summary>
+    public string? ResourcesPath { get; init; }
+
+    /// <summary>Settings that nobody reads, probably misspelt: Dapr passes over them in silence.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>Reads a run file.</summary>
+    /// <param name="path">The file; its paths are relative to it, those of an app to the app's folder.</param>
+    /// <exception cref="SidecarConfigurationException">The file cannot be read, or lacks what it must say; the message says which.</exception>
+    public static RunFile Load(string path)
+    {
+        var file = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(file)!;
+        var root = YamlDocuments.Load(file) is [var only, ..] ? only : throw new SidecarConfigurationException($"{file} is empty.");
+        if (root.Text("version") is null)
+        {
+            throw new SidecarConfigurationException($"{file} has no version; Dapr wants 'version: 1'.");
+        }
+
+        var common = root.Mapping("common");
+        var warnings = new List<string>();
+        Check(root, ["version", "name", "common", "apps"], "", warnings);
+        Check(common, SharedSettings, "common.", warnings);
+        var apps = root.Items("apps")
+            .Select((node, index) => ReadApp(node as YamlMappingNode, common, file, folder, index, warnings))
+            .ToList();
+        if (apps.GroupBy(app => app.AppId).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        {
+            throw new SidecarConfigurationException($"{file} has two apps with the id {twice.Key}.");
+        }
+
+        return new RunFile
+        {
+            Name = root.Text("name") ?? Path.GetFileName(folder),
+            Apps = apps,
+            ResourcesPath = ResourcesOf(common, folder),
+            Warnings = warnings,
+        };
+    }
+
+    private static RunFileApp ReadApp(
+        YamlMappingNode? app, YamlMappingNode? common, string file, string folder, int index, List<string> warnings)
+    {
+        var directory = app.Text("appDirPath") is { } path
+            ? FullPath(path, folder)
+            : throw new SidecarConfigurationException($"{file}: app {index + 1} has no appDirPath.");
+        var id = app.Text("appID") ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(directory));
+        Check(app, AppSettings, $"apps.{id}.", warnings);
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in common.Mapping("env").Fields().Concat(app.Mapping("env").Fields()))
+        {
+            environment[name] = (value as YamlScalarNode)?.Value ?? "";
+        }
+
+        var ownResources = Path.Combine(directory, ".dapr", "resources");
+        return new RunFileApp(
+            id,
+            directory,
+            Number(app, "appPort", file, id),
+            Number(app, "daprHTTPPort", file, id),
+            Number(app, "appMaxConcurrency", file, id) ?? Number(common, "appMaxConcurrency", file, "common") ?? -1,
+            environment,
+            [.. app.Texts("command")])
+        {
+            DaprGrpcPort = Number(app, "daprGRPCPort", file, id),
+            ResourcesPath = ResourcesOf(app, directory) ?? (Directory.Exists(ownResources) ? ownResources : ResourcesOf(common, folder)),
+            Settings = common.Fields().Concat(app.Fields())
+                .Where(field => field.Value is YamlScalarNode)
+                .GroupBy(field => field.Name, StringComparer.Ordinal)
+                .ToDictionary(field => field.Key, field => ((YamlScalarNode)field.Last().Value).Value ?? "", StringComparer.Ordinal),
+        };
+    }
+
+    private static string? ResourcesOf(YamlMappingNode? node, string folder) =>
+        (node.Texts("resourcesPaths").FirstOrDefault() ?? node.Text("resourcesPath")) is { } path ? FullPath(path, folder) : null;
+
+    private static string FullPath(string path, string folder) => path.Contains('\0', StringComparison.Ordinal)
+        ? throw new SidecarConfigurationException($"{folder}: a path of the run file holds a NUL, which no path does.")
+        : Path.GetFullPath(path, folder);
+
+    private static int? Number(YamlMappingNode? node, string setting, string file, string owner) =>
+        node.Text(setting) is not { } text ? null
+        : int.TryParse(text, out var number) ? number
+        : throw new SidecarConfigurationException($"{file}: {setting} of {owner} is '{text}', not a number.");
+
+    private static void Check(YamlMappingNode? node, string[] known, string owner, List<string> warnings) =>
+        warnings.AddRange(node.Fields().Where(field => !known.Contains(field.Name)).Select(field => $"{owner}{field.Name} is no setting of a run file"));
+}
+
+/// <summary>One app of a run file.</summary>
+/// <param name="AppId">Its Dapr app id; default the name of its folder.</param>
+/// <param name="DirectoryPath">Full path of its folder, where its command runs.</param>
+/// <param name="AppPort">The port it listens on; null when it has none.</param>
+/// <param name="DaprHttpPort">The port of its sidecar's HTTP API; null for any free one.</param>
+/// <param name="MaxConcurrency">Calls at a time to it; −1 for no limit.</param>
+/// <param name="Environment">Its environment variables, those of <c>common</c> included.</param>
+/// <param name="Command">What to run, program first; empty when nothing is.</param>
+public sealed record RunFileApp(
+    string AppId,
+    string DirectoryPath,
+    int? AppPort,
+    int? DaprHttpPort,
+    int MaxConcurrency,
+    IReadOnlyDictionary<string, string> Environment,
+    IReadOnlyList<string> Command)
+{
+    /// <summary>The port of its sidecar's gRPC API; null for any free one.</summary>
+    public int? DaprGrpcPort { get; init; }
+
+    /// <summary>Full path of the folder of components this app uses: its own, or the common one; null when there is none.</summary>
+    public string? ResourcesPath { get; init; }
+
+    /// <summary>All that the file says of it in single values, those of <c>common</c> included, by name.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+}
