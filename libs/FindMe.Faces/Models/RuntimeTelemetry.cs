@@ -15,7 +15,7 @@ internal static partial class RuntimeTelemetry
 
     /// <summary>Turns it off, whatever the environment says. Runs when this assembly is loaded, so before anything in it can start ONNX Runtime.</summary>
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255", Justification = "No order of calls can forget it.")]
+    [SuppressMessage("Usage", "CA2255", Justification = "A call that somebody has to make could be forgotten.")]
     internal static void TurnOff()
     {
         Environment.SetEnvironmentVariable(Variable, "1");
