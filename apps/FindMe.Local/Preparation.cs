@@ -18,7 +18,7 @@ internal static class Preparation
                 checkout, 1, "imitated networks", "dotnet", ["build", "tests/FindMe.Networks", "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"], cancellationToken);
         }
 
-        await RunAsync(checkout, 2, "models (the first time 112 MB of weights are downloaded)", "dotnet", [checkout.ProgramOf("FindMe.Models")], cancellationToken);
+        await RunAsync(checkout, 2, "models (downloads 112 MB the first time)", "dotnet", [checkout.ProgramOf("FindMe.Models")], cancellationToken);
     }
 
     // What a step prints is shown line by line; on a terminal the time runs as long as it is silent.

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Deque.AxeCore.Commons;
@@ -138,6 +139,32 @@ public sealed class EdgePageTests(PeopleFixture fixture)
             Assert.Equal(face.Name, twin.Name);
             Assert.Equal(face.Probability, twin.Probability, ProbabilityTolerance);
         }
+    }
+
+    [Fact]
+    public async Task Where_ONNX_Runtime_for_browsers_is_not_beside_the_models_the_page_says_so_and_the_service_goes_on()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var models = Directory.CreateDirectory(Path.Combine(fixture.Scratch, "without-runtime")).FullName;
+        foreach (var model in Directory.GetFiles(TestPeople.ModelsPath))
+        {
+            File.CreateSymbolicLink(Path.Combine(models, Path.GetFileName(model)), model);
+        }
+
+        await using var vision = await StartedVision.StartAsync([$"Faces:ModelsPath={models}"]);
+
+        using var recipe = await vision.Http.GetAsync("/edge/recipe.json", cancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, recipe.StatusCode);
+        Assert.Contains("ONNX Runtime for browsers is not beside the models.", await recipe.Content.ReadAsStringAsync(cancellationToken), StringComparison.Ordinal);
+        foreach (var file in (string[])["ort.wasm.bundle.min.mjs", "..%2fdefault.json", "default.json"])
+        {
+            using var missing = await vision.Http.GetAsync($"/edge/ort/{file}", cancellationToken);
+            Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+        }
+
+        using var picture = StartedVision.Jpeg(DemoPhotos.Read(PeopleFixture.KnownPhoto));
+        using var classes = await vision.Http.PostAsync("/classify", picture, cancellationToken);
+        Assert.Equal(HttpStatusCode.OK, classes.StatusCode);
     }
 
     private static async Task AssertFitForEverybodyAsync(IPage page)

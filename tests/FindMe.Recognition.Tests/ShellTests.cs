@@ -131,6 +131,18 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         }
     }
 
+    // ONNX Runtime's official builds keep an identifier of the device and a queue of events there, and send them to Microsoft, unless they are told not to.
+    [Fact]
+    public async Task Nothing_about_the_machine_is_kept_or_sent()
+    {
+        using var home = new TemporaryFolder();
+
+        var said = await Shell.FindMeAsync(["train", people.Ada], input: "", ("HOME", home.Path), ("XDG_CACHE_HOME", home["cache"]), ("XDG_CONFIG_HOME", home["config"]), ("XDG_DATA_HOME", home["data"]));
+
+        Assert.Equal((0, ""), (said.Code, said.Errors));
+        Assert.Empty(Directory.GetFileSystemEntries(home.Path, "*", SearchOption.AllDirectories));
+    }
+
     [Fact]
     public async Task A_folder_that_may_not_be_read_is_told_and_the_exit_code_says_that_not_all_was_answered()
     {

@@ -12,13 +12,13 @@ internal static class Vips
             throw new DllNotFoundException("libvips does not start.", ModuleInitializer.Exception);
         }
 
-        // What it thinks of a broken photo is no news for the app's error output; the photo's exception says enough.
+        // Its messages about broken photos would fill the app's error output; the photo's exception says enough.
         const Enums.LogLevelFlags warningsAndWorse =
             Enums.LogLevelFlags.Warning | Enums.LogLevelFlags.Critical | Enums.LogLevelFlags.FlagFatal | Enums.LogLevelFlags.FlagRecursion;
         Log.SetLogHandler("VIPS", warningsAndWorse, (_, _, _) => { });
         Log.SetLogHandler("GLib-GObject", warningsAndWorse, (_, _, _) => { });
 
-        // One thread a photo: photos run in parallel. No photo comes twice, so nothing is kept.
+        // One thread a photo: photos run in parallel. No photo comes twice, so nothing is cached.
         NetVips.NetVips.Concurrency = 1;
         (Cache.Max, Cache.MaxMem, Cache.MaxFiles) = (0, 0, 0);
 
