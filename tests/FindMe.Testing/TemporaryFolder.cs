@@ -2,7 +2,7 @@ using FindMe.Faces;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.PixelFormats;
 
-namespace FindMe.Apps.Tests;
+namespace FindMe.Testing;
 
 /// <summary>A folder that is gone after the test.</summary>
 internal sealed class TemporaryFolder : IDisposable

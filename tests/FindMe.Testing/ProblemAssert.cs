@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace FindMe.Apps.Tests;
+namespace FindMe.Testing;
 
 /// <summary>Checks answers in the terms of RFC 9457.</summary>
 internal static class ProblemAssert

@@ -4,7 +4,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 
-namespace FindMe.Apps.Tests;
+namespace FindMe.Testing;
 
 /// <summary>A person with a browser of their own: speaks FindMe's REST API over HTTP and keeps its cookie.</summary>
 /// <param name="address">Where FindMe is.</param>

@@ -4,7 +4,7 @@ using FindMe.Local;
 using LocalDapr;
 using LocalDapr.Faults;
 
-namespace FindMe.Apps.Tests.Faults;
+namespace FindMe.Faults.Tests;
 
 /// <summary>What becomes of a search whose events are lost, held by somebody who is gone, or handed on too early.</summary>
 public sealed class RecoveryTests

@@ -6,7 +6,7 @@ using LocalDapr;
 using LocalDapr.Faults;
 using Person = FindMe.Load.Person;
 
-namespace FindMe.Apps.Tests.Faults;
+namespace FindMe.Faults.Tests;
 
 public sealed class StoreProfileTests
 {

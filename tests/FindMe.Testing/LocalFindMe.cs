@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace FindMe.Apps.Tests;
+namespace FindMe.Testing;
 
 /// <summary>FindMe.Local as a person starts it: a process with its apps as processes of their own.</summary>
 internal sealed class LocalFindMe : IAsyncDisposable

@@ -8,7 +8,7 @@ using FindMe.Pipeline;
 using LocalDapr.Faults;
 using Person = FindMe.Load.Person;
 
-namespace FindMe.Apps.Tests.Faults;
+namespace FindMe.Faults.Tests;
 
 public sealed class DeadLetterTests
 {

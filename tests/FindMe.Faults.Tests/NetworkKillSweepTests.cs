@@ -2,7 +2,7 @@ using FindMe.Load;
 using FindMe.Networks;
 using LocalDapr.Faults;
 
-namespace FindMe.Apps.Tests.Faults;
+namespace FindMe.Faults.Tests;
 
 public sealed class NetworkKillSweepTests
 {

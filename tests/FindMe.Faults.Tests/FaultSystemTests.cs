@@ -3,7 +3,7 @@ using FindMe.Load;
 using LocalDapr;
 using Person = FindMe.Load.Person;
 
-namespace FindMe.Apps.Tests.Faults;
+namespace FindMe.Faults.Tests;
 
 /// <summary>What the fault scenarios do to a system, over the local sidecar and over daprd processes.</summary>
 [UnsupportedOSPlatform("windows")]

@@ -3,7 +3,7 @@ using FindMe.Pipeline;
 using LocalDapr;
 using LocalDapr.Faults;
 
-namespace FindMe.Apps.Tests.Faults;
+namespace FindMe.Faults.Tests;
 
 public sealed class KillSweepTests
 {

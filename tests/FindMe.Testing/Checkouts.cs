@@ -1,4 +1,4 @@
-namespace FindMe.Apps.Tests;
+namespace FindMe.Testing;
 
 /// <summary>Where the tests find the product that they start, and the pictures that are not part of it.</summary>
 internal static class Checkouts
