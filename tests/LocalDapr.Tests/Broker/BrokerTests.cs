@@ -240,4 +240,52 @@ public sealed class BrokerTests
 
         Assert.Equal(new AppTraffic(3, 6, 1, 1), sidecar.Sidecar.Traffic.Of("shop").Since(before));
     }
+    [Theory]
+    [InlineData(ConsumerLoss.Dies)]
+    [InlineData(ConsumerLoss.Leaves)]
+    public async Task What_a_consumer_held_that_has_gone_comes_to_another_replica_after_the_claim_time(ConsumerLoss loss)
+    {
+        var clock = new ManualClock();
+        await using var one = await TestApp.StartAsync("shop", TestApp.Orders());
+        await using var two = await TestApp.StartAsync("shop", TestApp.Orders());
+        TestApp[] replicas = [one, two];
+        var first = true;
+        foreach (var replica in replicas)
+        {
+            replica.Handler = async (_, aborted) =>
+            {
+                if (first)
+                {
+                    first = false;
+                    await Task.Delay(Timeout.Infinite, aborted);
+                }
+
+                return AppReply.Ok;
+            };
+        }
+
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Time = clock }, one, two);
+        await sidecar.PublishAsync("1");
+        await Eventually.TrueAsync(() => replicas.Any(replica => replica.Unread == 1));
+        var holder = Array.FindIndex(replicas, replica => replica.Unread == 1);
+        var other = replicas[1 - holder];
+
+        var losing = sidecar.Sidecar.LoseConsumerAsync("shop", holder, loss, back: TimeSpan.FromHours(1));
+        if (loss == ConsumerLoss.Leaves)
+        {
+            // It gives its deliveries five seconds first.
+            await Task.Delay(100, CancellationToken.None);
+            clock.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        await losing.WaitAsync(TimeSpan.FromSeconds(20));
+        await Task.Delay(100, CancellationToken.None);
+        clock.Advance(TimeSpan.FromSeconds(29));
+        await Task.Delay(100, CancellationToken.None);
+        Assert.Equal(0, other.Unread);
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        await other.NextAsync();
+        await Waiting.NothingAsync(sidecar);
+    }
 }

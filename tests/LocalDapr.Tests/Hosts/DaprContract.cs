@@ -43,7 +43,7 @@ internal static class DaprContract
         | of the broker | Redis Streams | RabbitMQ | Service Bus topics | local sidecar |
         |---|---|---|---|---|
         | at least once | an event is pending until it is acknowledged | durable queues, persistent messages, publisher confirms | a message is locked until it is completed | an event is in the file until it is settled |
-        | what a dead consumer held | after `processingTimeout`, 30 s, and up to one look, 5 s | at once | after the lock, 30 s | at once, or as the profile has it |
+        | what a dead consumer held | after `processingTimeout`, 30 s, and up to one look, 5 s | at once | after the lock, 30 s | after 30 s, or as the profile has it |
         | events held by a replica | `concurrency` 4 and `queueDepth` 4 | `prefetchCount` 4 of each topic | `maxActiveMessages` 4 | as its component says |
         | an event that fails | Dapr's dead-letter topic | the same | the same; after 10 deliveries the broker forwards it there | the same |
         | a failure without dead letter (no topic of FindMe is without) | lost from 1.17 on | `requeueInFailure`: queued again | delivered again, 10 times | by profile |

@@ -116,13 +116,23 @@ internal sealed partial class Broker(
     /// <summary>Events that one replica takes beside those it handles.</summary>
     public int HeldBy(Component component) => IsRedis ? component.QueueDepth : 0;
 
-    /// <summary>An event was left unacknowledged by a consumer that has gone. Redis hands it on when its time is over, the others at once.</summary>
-    public void Abandoned(Pending pending)
+    /// <summary>
+    /// An event was left unacknowledged by a consumer that has gone. It is handed on when its claim time is over: by Redis since it was taken
+    /// (<see cref="ReclaimAsync"/>), by Service Bus since now, and by RabbitMQ at once.
+    /// </summary>
+    public async Task AbandonedAsync(Pending pending, CancellationToken stopping)
     {
-        if (!IsRedis)
+        if (IsRedis)
         {
-            Return(pending);
+            return;
         }
+
+        if (profile == BrokerProfile.ServiceBus)
+        {
+            await Task.Delay(InboxOf(pending).Component.LockDuration, time, stopping);
+        }
+
+        Return(pending);
     }
 
     /// <summary>

@@ -184,7 +184,7 @@ internal sealed partial class Replica(
             }
             catch (OperationCanceledException) when (lost.IsCancellationRequested && !aborting.IsCancellationRequested)
             {
-                broker.Abandoned(pending);
+                _ = broker.AbandonedAsync(pending, aborting);
             }
             catch (OperationCanceledException) when (aborting.IsCancellationRequested)
             {

@@ -46,6 +46,9 @@ internal sealed record Component(
     /// <summary>Deliveries before an event is dead: <c>maxDeliveryCount</c>. Default 10, as a Service Bus subscription has it.</summary>
     public int MaxDeliveries => Math.Max(1, Number("maxDeliveryCount", 10));
 
+    /// <summary>How long Service Bus leaves what a dead consumer held: <c>lockDurationInSec</c>. Default 30 s.</summary>
+    public TimeSpan LockDuration => TimeSpan.FromSeconds(Math.Max(0, Number("lockDurationInSec", 30)));
+
     /// <summary>Redis: a failure later than this after the hand-over is not acknowledged. Null for never.</summary>
     public TimeSpan? ProcessingTimeout => ReclaimAfter is null ? null : Time("processingTimeout", DefaultProcessingTimeout);
 
