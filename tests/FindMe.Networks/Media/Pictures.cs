@@ -14,6 +14,7 @@ namespace FindMe.Networks.Media;
 internal sealed class Pictures(string? folder)
 {
     private readonly ConcurrentDictionary<(string Picture, string Format, int MaxSide), Lazy<byte[]>> _encoded = [];
+    private readonly ConcurrentDictionary<string, (int Width, int Height)> _sizes = [];
 
     /// <summary>A picture in one format and size.</summary>
     /// <param name="picture">What <see cref="ScenarioMedia.Picture"/> says.</param>
@@ -31,8 +32,11 @@ internal sealed class Pictures(string? folder)
             return (Mosaic.Side, Mosaic.Side);
         }
 
-        var size = Image.Identify(Encode(picture, "png", int.MaxValue));
-        return (size.Width, size.Height);
+        return _sizes.GetOrAdd(picture, key =>
+        {
+            using var image = Open(key);
+            return (image.Width, image.Height);
+        });
     }
 
     private byte[] Make(string picture, string format, int maxSide)
@@ -42,23 +46,23 @@ internal sealed class Pictures(string? folder)
             return Heic;
         }
 
-        var parts = picture.Split('?', 2);
-        var original = Read(parts[0]);
-        if (format == "png" && parts.Length == 1 && parts[0].StartsWith("mosaic/", StringComparison.Ordinal) && maxSide >= Mosaic.Side)
-        {
-            return original;
-        }
+        using var image = Open(picture);
+        Scale(image, Math.Min(1, (double)maxSide / Math.Max(image.Width, image.Height)));
+        using var encoded = new MemoryStream();
+        image.Save(encoded, EncoderOf(format));
+        return encoded.ToArray();
+    }
 
-        using var image = Image.Load<Rgb24>(original);
+    private Image<Rgb24> Open(string picture)
+    {
+        var parts = picture.Split('?', 2);
+        var image = Image.Load<Rgb24>(Read(parts[0]));
         foreach (var edit in parts.ElementAtOrDefault(1)?.Split('&') ?? [])
         {
             Edit(image, edit.Split('='));
         }
 
-        Scale(image, Math.Min(1, (double)maxSide / Math.Max(image.Width, image.Height)));
-        using var encoded = new MemoryStream();
-        image.Save(encoded, EncoderOf(format));
-        return encoded.ToArray();
+        return image;
     }
 
     private static IImageEncoder EncoderOf(string format) => format switch
