@@ -13,7 +13,7 @@ internal static class FailuresCommand
     // Not an option: a command line is in the shell's history and in the list of processes.
     private const string KeyVariable = "FINDME_OPERATOR_KEY";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private static readonly Option<string> Server = new("--server")
     {
@@ -103,7 +103,7 @@ internal static class FailuresCommand
         }
 
         // The key must not follow a redirect to elsewhere.
-        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Patience };
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout };
         using var request = new HttpRequestMessage(method, address);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key.Trim());
         try
@@ -116,7 +116,7 @@ internal static class FailuresCommand
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new CommandException($"FindMe.Api at {address.GetLeftPart(UriPartial.Authority)} does not answer within {Patience.TotalSeconds:0} s.");
+            throw new CommandException($"FindMe.Api at {address.GetLeftPart(UriPartial.Authority)} does not answer within {Timeout.TotalSeconds:0} s.");
         }
     }
 }

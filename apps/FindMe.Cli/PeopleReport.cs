@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using FindMe.Recognition;
 
 namespace FindMe.Cli;
@@ -6,7 +7,7 @@ namespace FindMe.Cli;
 /// <summary>What was learnt and measured, for programs.</summary>
 internal sealed record PeopleReport(
     PeopleCard Card,
-    IReadOnlyList<float> EvenDistances,
+    [property: JsonPropertyName("evenDistances")] IReadOnlyList<float> Midpoints,
     IReadOnlyList<SkippedPhoto> Skipped,
     IReadOnlyList<string> Alike,
     int Photos,
@@ -18,7 +19,7 @@ internal sealed record PeopleReport(
 {
     public static PeopleReport Of(TrainedPeople people, PeopleMeasurement? eightBit) => new(
         people.Model.Card,
-        people.Model.EvenDistances,
+        people.Model.Midpoints,
         people.Skipped,
         people.Alike,
         people.Photos,

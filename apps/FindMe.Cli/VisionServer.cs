@@ -12,7 +12,7 @@ namespace FindMe.Cli;
 internal sealed class VisionServer
 {
     // What one photo may take there, cold start included.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     // The vectors of a face take 150 kB.
     private const int MaxAnswerBytes = 10_000_000;
@@ -23,7 +23,7 @@ internal sealed class VisionServer
         HelpName = "URL",
     };
 
-    private readonly Lazy<HttpClient> _http = new(() => new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = MaxAnswerBytes });
+    private readonly Lazy<HttpClient> _http = new(() => new HttpClient { Timeout = Timeout, MaxResponseContentBufferSize = MaxAnswerBytes });
 
     /// <summary>Adds the option to a command.</summary>
     public void AddTo(Command command) => command.Options.Add(_address);
@@ -106,7 +106,7 @@ internal sealed class VisionServer
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HttpRequestException($"The server {request.RequestUri!.GetLeftPart(UriPartial.Authority)} does not answer within {Patience.TotalMinutes:0} minutes.");
+            throw new HttpRequestException($"The server {request.RequestUri!.GetLeftPart(UriPartial.Authority)} does not answer within {Timeout.TotalMinutes:0} minutes.");
         }
     }
 

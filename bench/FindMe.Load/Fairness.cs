@@ -8,7 +8,7 @@ internal static class Fairness
 {
     private const int SmallPhotos = 20;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(20);
 
     /// <summary>Times a small search alone and behind a large one.</summary>
     /// <param name="folder">Where the albums are made.</param>
@@ -82,7 +82,7 @@ internal static class Fairness
                 slowestStart = Math.Max(slowestStart, watch.Elapsed.TotalSeconds - begun);
             }
 
-            var view = await person.UntilEndedAsync(search, Patience, TimeSpan.FromSeconds(2));
+            var view = await person.UntilEndedAsync(search, Timeout, TimeSpan.FromSeconds(2));
             if (view["photos"]!["compared"]!.GetValue<int>() != photos)
             {
                 throw new InvalidDataException($"A search came to {view["status"]} {view["photos"]!.ToJsonString()}.");
@@ -104,7 +104,7 @@ internal static class Fairness
     private static async Task<double> TimeAsync(Person person, string album)
     {
         var watch = Stopwatch.StartNew();
-        await person.UntilEndedAsync(await person.SearchAsync(album), Patience, TimeSpan.FromMilliseconds(100));
+        await person.UntilEndedAsync(await person.SearchAsync(album), Timeout, TimeSpan.FromMilliseconds(100));
         return watch.Elapsed.TotalSeconds;
     }
 

@@ -29,7 +29,7 @@ internal static class InjectionRuns
     // Api is killed too, but rarely: while it is away nothing can be watched.
     private static readonly (string App, int EveryCalls)[] Victims = [("findme-compare", 150), ("findme-collect", 12), ("findme-api", 40)];
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(15);
 
     /// <summary>All modes, the calm one first.</summary>
     public static IReadOnlyList<string> Modes { get; } = [Calm, .. FaultPresets.Names, Restarts, All];
@@ -58,7 +58,7 @@ internal static class InjectionRuns
         await person.ShowAsync(LoadSystem.Selfie());
         var watch = Stopwatch.StartNew();
         var search = await person.SearchAsync(Path.GetFileName(album));
-        var view = await person.UntilEndedAsync(search, Patience);
+        var view = await person.UntilEndedAsync(search, Timeout);
         watch.Stop();
         restarts.Kill = null;
         return new InjectionRun(

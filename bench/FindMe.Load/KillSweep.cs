@@ -21,7 +21,7 @@ internal sealed record DeathResult(Death Death, string At, IReadOnlyList<string>
 /// <remarks>Indexed at the sidecar, no sleeps: the observer stands in the call, so that the app cannot get further than the point where it dies.</remarks>
 internal sealed class KillSweep : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     private readonly Lock _lock = new();
     private readonly object _wish;
@@ -100,7 +100,7 @@ internal sealed class KillSweep : IAsyncDisposable
 
     private async Task<(VerdictMap Verdicts, decimal Cost)> SearchAsync()
     {
-        var view = await _person!.UntilEndedAsync(await _person.SearchAsync(_wish), Patience, TimeSpan.FromMilliseconds(50));
+        var view = await _person!.UntilEndedAsync(await _person.SearchAsync(_wish), Timeout, TimeSpan.FromMilliseconds(50));
         return (VerdictMap.Of(view), view["cost"]!.GetValue<decimal>());
     }
 

@@ -9,7 +9,7 @@ namespace FindMe.Load;
 /// <summary>A person with a browser of their own, over REST. What answers 5xx or breaks off is asked again, as a person would.</summary>
 internal sealed class Person(Uri address) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = 1000 })
     {
@@ -88,14 +88,14 @@ internal sealed class Person(Uri address) : IDisposable
             try
             {
                 var answer = await _http.SendAsync(request);
-                if (answer.StatusCode < HttpStatusCode.InternalServerError || watch.Elapsed > Patience)
+                if (answer.StatusCode < HttpStatusCode.InternalServerError || watch.Elapsed > Timeout)
                 {
                     return answer;
                 }
 
                 answer.Dispose();
             }
-            catch (HttpRequestException) when (watch.Elapsed < Patience)
+            catch (HttpRequestException) when (watch.Elapsed < Timeout)
             {
                 // The app is being started again.
             }

@@ -10,7 +10,7 @@ internal static class Throughput
 {
     private const string Sidecar = "findme-local (the sidecar, and who asks)";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(20);
 
     /// <summary>Measures.</summary>
     /// <param name="album">Only photos with people, or the engine has nothing to do.</param>
@@ -90,7 +90,7 @@ internal static class Throughput
     {
         var watch = Stopwatch.StartNew();
         var views = await Task.WhenAll(persons.Select(async person =>
-            await person.UntilEndedAsync(await person.SearchAsync(Path.GetFileName(album)), Patience, TimeSpan.FromSeconds(1))));
+            await person.UntilEndedAsync(await person.SearchAsync(Path.GetFileName(album)), Timeout, TimeSpan.FromSeconds(1))));
         var settled = views.Sum(view => view["photos"]!["compared"]!.GetValue<int>());
         return settled == views.Length * Directory.GetFiles(album).Length
             ? settled / watch.Elapsed.TotalSeconds

@@ -25,7 +25,7 @@ public static class TimeBudget
     public static readonly TimeSpan Claim = TimeSpan.FromSeconds(30);
 
     /// <summary>When FindMe itself asks for what is missing, 45 s: the broker had its turn. Doubled each time that nothing comes of it.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
+    public static readonly TimeSpan RecoveryTimeout = TimeSpan.FromSeconds(45);
 
     /// <summary>
     /// What an app finishes after it is told to end, 4 s. On Azure Container Apps its sidecar is gone 5 s after the signal, and what is finished

@@ -57,7 +57,7 @@ public sealed class PairScoresTests
 
         // By theory 0.4 / 0.1² = 40, and even where 40 · (1.0 − d) = ln 19.
         Assert.InRange(confidence.Steepness, 37, 43);
-        Assert.InRange(confidence.EvenDistance, 0.91, 0.94);
+        Assert.InRange(confidence.Midpoint, 0.91, 0.94);
         Assert.InRange((double)confidence.MeasureError(same, different, 1.3)["ofAllFaces"]!, 0, 0.01);
     }
 

@@ -16,7 +16,7 @@ public sealed class LostEventTests
         await using var load = await LoadSystem.StartAsync([LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320)], options => options with
         {
             Interceptor = faults,
-            Settings = new Dictionary<string, string>(options.Settings) { ["Recovery__Interval"] = "00:00:01", ["Recovery__Patience"] = "00:00:01" },
+            Settings = new Dictionary<string, string>(options.Settings) { ["Recovery__Interval"] = "00:00:01", ["Recovery__Timeout"] = "00:00:01" },
         });
         using var ada = new Person(load.System.Page);
         await ada.ShowAsync(LoadSystem.Selfie());

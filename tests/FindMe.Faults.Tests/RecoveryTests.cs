@@ -44,7 +44,7 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public async Task Patience_survives_every_restart_of_the_app_that_has_it()
+    public async Task The_time_until_a_search_is_asked_for_again_survives_every_restart_of_Api()
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
@@ -200,7 +200,7 @@ public sealed class RecoveryTests
             Settings = new Dictionary<string, string>(options.Settings)
             {
                 ["Recovery__Interval"] = "00:00:01",
-                ["Recovery__Patience"] = TimeSpan.FromSeconds(patienceSeconds).ToString("c", CultureInfo.InvariantCulture),
+                ["Recovery__Timeout"] = TimeSpan.FromSeconds(patienceSeconds).ToString("c", CultureInfo.InvariantCulture),
                 ["Logging__LogLevel__FindMe.Compare"] = "Debug",
             },
         }),

@@ -39,11 +39,11 @@ public sealed class PeopleModelTests
             ("a name twice", Content() with { People = ["Ada", "Ada"] }),
             ("embeddings too short", Content(length: length - 1)),
             ("embeddings too long", Content(length: FaceEmbedding.MaxLength + 1)),
-            ("a number too many in the middles", Content() with { Centres = Numbers((2 * length) + 1) }),
+            ("a number too many in the middles", Content() with { Centroids = Numbers((2 * length) + 1) }),
             ("a class too few", Content(classes: 1)),
             ("a class too many", Content(classes: 4)),
             ("a weight too few", Content() with { Weights = Numbers((3 * length) - 1) }),
-            ("a distance too many", Content() with { EvenDistances = Numbers(3) }),
+            ("a distance too many", Content() with { Midpoints = Numbers(3) }),
             ("no steepness", Content() with { Steepness = 0 }),
             ("too much of it", Content() with { Steepness = 1e6f }),
         ];

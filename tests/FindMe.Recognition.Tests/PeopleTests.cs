@@ -72,22 +72,22 @@ public sealed class PeopleTests(PeopleFixture fixture)
     {
         var random = new Random(5);
         var people = Enumerable.Range(0, 4).Select(person => Enumerable.Range(0, 6).Select(_ => Face(person)).ToArray()).ToArray();
-        var centres = Array.ConvertAll(people, faces => Rejection.Centre(faces, EmbeddingMetric.Cosine, without: null));
+        var centroids = Array.ConvertAll(people, faces => Rejection.Centre(faces, EmbeddingMetric.Cosine, without: null));
         var strangers = Enumerable.Range(0, 300).Select(_ => Face(4 + random.Next(100))).ToList();
 
-        var right = EvenDistances(strangers);
-        var wrong = EvenDistances([.. strangers, .. Enumerable.Range(0, 12).Select(_ => Face(0))]);
+        var right = Midpoints(strangers);
+        var wrong = Midpoints([.. strangers, .. Enumerable.Range(0, 12).Select(_ => Face(0))]);
 
         Assert.InRange(right[0], 0.3f, 1.2f);
         Assert.InRange(wrong[0], 0, right[0] - 0.2f);
         Assert.All(Enumerable.Range(1, 3), person => Assert.InRange(wrong[person], right[person] - 0.1f, right[person] + 0.1f));
 
-        float[] EvenDistances(IReadOnlyCollection<FaceEmbedding> others) =>
+        float[] Midpoints(IReadOnlyCollection<FaceEmbedding> others) =>
             Rejection.Learn(
                 [.. people.SelectMany((faces, label) => faces.Select(face => (label, face))), .. others.Select(face => (people.Length, face))],
-                centres,
+                centroids,
                 fixture.Engine.RecognitionRecipe,
-                strangersPercent: 1).EvenDistances;
+                strangersPercent: 1).Midpoints;
 
         FaceEmbedding Face(int whose) => FaceEmbedding.FromModelOutput(
             Enumerable.Range(0, 104).Select(i => (i == whose ? 1 : 0) + ((random.NextSingle() - 0.5f) * 0.1f)).ToArray());

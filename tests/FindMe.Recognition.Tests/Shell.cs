@@ -13,7 +13,7 @@ internal static class Shell
 {
     private static readonly string Program = Path.Combine(TestPeople.Root, "artifacts", "bin", "FindMe.Cli", "release", "findme.dll");
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
 
     public static Task<Said> FindMeAsync(params string[] arguments) => FindMeAsync(arguments, input: "");
 
@@ -52,7 +52,7 @@ internal static class Shell
 
         using var process = Process.Start(start)!;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        end.CancelAfter(Patience);
+        end.CancelAfter(Timeout);
         await using var kill = end.Token.Register(() => process.Kill(entireProcessTree: true));
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(end.Token), process.StandardError.ReadToEndAsync(end.Token));
         await process.StandardInput.WriteAsync(input);

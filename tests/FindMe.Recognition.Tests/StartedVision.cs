@@ -9,7 +9,7 @@ internal sealed class StartedVision : IAsyncDisposable
 {
     private const string Listening = "Now listening on: ";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _log = new();
@@ -31,7 +31,7 @@ internal sealed class StartedVision : IAsyncDisposable
     }
 
     /// <summary>Sends the body of a request that expects it to be asked for only when it is.</summary>
-    public HttpClient Http { get; } = new(new SocketsHttpHandler { Expect100ContinueTimeout = Patience }) { Timeout = Patience };
+    public HttpClient Http { get; } = new(new SocketsHttpHandler { Expect100ContinueTimeout = Timeout }) { Timeout = Timeout };
 
     /// <summary>Starts it.</summary>
     /// <param name="settings">Such as <c>Vision:RequestsAtOnce=1</c>.</param>
@@ -87,6 +87,6 @@ internal sealed class StartedVision : IAsyncDisposable
         };
         _process.Start();
         _process.BeginOutputReadLine();
-        Http.BaseAddress = await address.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Http.BaseAddress = await address.Task.WaitAsync(Timeout, TestContext.Current.CancellationToken);
     }
 }

@@ -5,9 +5,9 @@ namespace LocalDapr.Faults;
 
 /// <summary>The faults of one event; each is struck out once it happened.</summary>
 /// <param name="Delay">It waits so long first; zero for not at all.</param>
-/// <param name="Overtakers">So many later events of its topic go first; 0 for none.</param>
+/// <param name="ReorderBy">So many later events of its topic go first; 0 for none.</param>
 /// <param name="Lose">It is never delivered.</param>
-internal sealed record EventFaults(TimeSpan Delay, int Overtakers, bool Lose)
+internal sealed record EventFaults(TimeSpan Delay, int ReorderBy, bool Lose)
 {
     /// <summary>It is delivered twice.</summary>
     public bool Duplicate { get; set; }
@@ -16,7 +16,7 @@ internal sealed record EventFaults(TimeSpan Delay, int Overtakers, bool Lose)
     public bool LoseAcknowledgement { get; set; }
 
     /// <summary>Later events of its topic that went while it was held.</summary>
-    public int Overtaken { get; set; }
+    public int PassedBy { get; set; }
 }
 
 /// <summary>Decides, for the n-th event or call of an app, which fault it meets: by the seed, the kind and n alone.</summary>

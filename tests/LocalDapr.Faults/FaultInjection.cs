@@ -97,7 +97,7 @@ public sealed class FaultInjection : ISidecarInterceptor
             Counters.Add(FaultKind.Delay);
         }
 
-        if (faults.Overtakers > 0)
+        if (faults.ReorderBy > 0)
         {
             await HoldAsync(new HeldEvent(queued, faults), _decisions.Plan.ReorderHold);
         }
@@ -106,7 +106,7 @@ public sealed class FaultInjection : ISidecarInterceptor
     /// <inheritdoc/>
     public async Task<DeliveryResult> DeliverAsync(SidecarEvent delivered, Func<Task<DeliveryResult>> proceed)
     {
-        Overtake(delivered);
+        CountLaterEvents(delivered);
         if (_faults.TryGetValue(delivered, out var faults))
         {
             if (faults.Lose)
@@ -122,9 +122,9 @@ public sealed class FaultInjection : ISidecarInterceptor
                 delivered.Repeat();
             }
 
-            if (faults.Overtaken > 0)
+            if (faults.PassedBy > 0)
             {
-                faults.Overtaken = 0;
+                faults.PassedBy = 0;
                 Counters.Add(FaultKind.Reorder);
             }
         }
@@ -202,14 +202,14 @@ public sealed class FaultInjection : ISidecarInterceptor
     }
 
     // Those that this event overtakes are one nearer to their turn.
-    private void Overtake(SidecarEvent delivered)
+    private void CountLaterEvents(SidecarEvent delivered)
     {
         List<HeldEvent> due;
         lock (_lock)
         {
-            var overtaken = _held.FindAll(held => held.Event.Sequence < delivered.Sequence && held.Event.AppId == delivered.AppId && held.Event.Topic == delivered.Topic);
-            overtaken.ForEach(held => held.Faults.Overtaken++);
-            due = overtaken.FindAll(held => held.Faults.Overtaken >= held.Faults.Overtakers);
+            var passed = _held.FindAll(held => held.Event.Sequence < delivered.Sequence && held.Event.AppId == delivered.AppId && held.Event.Topic == delivered.Topic);
+            passed.ForEach(held => held.Faults.PassedBy++);
+            due = passed.FindAll(held => held.Faults.PassedBy >= held.Faults.ReorderBy);
             due.ForEach(held => _held.Remove(held));
         }
 

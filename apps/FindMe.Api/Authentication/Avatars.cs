@@ -12,7 +12,7 @@ internal sealed class Avatars(OutsideHttp http, FaceReader faces)
     private const int ShownSide = 400;
 
     // Whoever shows their face waits for the network no longer than this.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     /// <summary>The picture's bytes.</summary>
     /// <exception cref="FetchException">It cannot be had.</exception>
@@ -37,7 +37,7 @@ internal sealed class Avatars(OutsideHttp http, FaceReader faces)
     {
         string? unlike = null;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(Patience);
+        deadline.CancelAfter(Timeout);
         foreach (var account in accounts.Where(account => account.Avatar is not null))
         {
             try

@@ -18,10 +18,10 @@ public sealed class RecoveryOptions
 
     /// <summary>
     /// How long a search may stand still before what is missing of it is asked for again, 1 s to 1 h. Default 45 s
-    /// (<see cref="TimeBudget.Patience"/>): later than the broker hands on what a dead replica held. Doubled each time that nothing comes of it.
+    /// (<see cref="TimeBudget.RecoveryTimeout"/>): later than the broker hands on what a dead replica held. Doubled each time that nothing comes of it.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
-    public TimeSpan Patience { get; set; } = TimeBudget.Patience;
+    public TimeSpan Timeout { get; set; } = TimeBudget.RecoveryTimeout;
 }
 
 [OptionsValidator]
@@ -172,7 +172,7 @@ internal sealed partial class Recovery(
         }
 
         search = search with { OvertakenAt = look.OldestSent < queueAt ? search.OvertakenAt ?? now : null };
-        var patience = options.Value.Patience;
+        var patience = options.Value.Timeout;
         var waitsUntil = snapshot.Search.WaitingUntil > search.ProgressAt ? snapshot.Search.WaitingUntil.Value : search.ProgressAt;
         var isDue = waitsUntil + (patience * Math.Pow(2, Math.Min(search.Asked, MaxDoublings))) <= now
             && (look.OldestSent is null || search.OvertakenAt + patience <= now || anyProgressAt + patience <= now);

@@ -14,7 +14,7 @@ internal sealed record ContinueWish(int? Limit = null, decimal? MaxCost = null);
 internal static class SearchContinuing
 {
     // Longer than it takes to publish the step itself.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RequestDelay = TimeSpan.FromSeconds(5);
 
     public static void MapSearchContinuing(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/api/searches/{id}/continue", ContinueAsync).RequireCaller(otherwise: Problems.NotFound).WithAudit()
@@ -64,7 +64,7 @@ internal static class SearchContinuing
 
         // Noted before it is written: whoever dies in between leaves a step that does nothing, or one that takes the search up.
         var step = SearchRequest.NextPage(snapshot.Search) with { Generation = snapshot.Search.Generation + 1 };
-        await delayedSteps.AddAsync(step, time.GetUtcNow() + Patience, cancellationToken);
+        await delayedSteps.AddAsync(step, time.GetUtcNow() + RequestDelay, cancellationToken);
 
         // Asked twice at once, one of the two continues it and the other finds it under way: both ask Collect for the same page.
         var continued = await dapr.UpdateStateAsync<Search>(

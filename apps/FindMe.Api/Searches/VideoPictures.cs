@@ -8,7 +8,7 @@ namespace FindMe.Api;
 internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : IDisposable
 {
     // A file that keeps ffmpeg busy for longer is none to wait for: others stand in line.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     // Videos in memory are large, and a page asks for several sizes of a frame at once: whoever comes second finds it.
     private readonly SemaphoreSlim _gate = new(1);
@@ -24,7 +24,7 @@ internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : I
     {
         await _gate.WaitAsync(cancellationToken);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(Patience);
+        deadline.CancelAfter(Timeout);
         try
         {
             if (cache.TryGetValue<byte[]>((locator.VideoUrl, time), out var kept))
@@ -40,7 +40,7 @@ internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : I
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new PhotoUnreachableException($"The video could not be read in {Patience.TotalSeconds:0} s.", exception);
+            throw new PhotoUnreachableException($"The video could not be read in {Timeout.TotalSeconds:0} s.", exception);
         }
         catch (VideoException) when (!VideoFrames.ArePossible)
         {

@@ -4,8 +4,8 @@ namespace FindMe.Evaluation;
 
 /// <summary>What a distance means in an event's album, where one face in 20 is the person's.</summary>
 /// <param name="Steepness">Of the logistic curve of the distance.</param>
-/// <param name="EvenDistance">Where it is one half.</param>
-internal sealed record AlbumConfidence(double Steepness, double EvenDistance)
+/// <param name="Midpoint">Where it is one half.</param>
+internal sealed record AlbumConfidence(double Steepness, double Midpoint)
 {
     // Counted in the public events: between 1 in 15 and 1 in 25 faces.
     private const double BaseRate = 0.05;
@@ -51,7 +51,7 @@ internal sealed record AlbumConfidence(double Steepness, double EvenDistance)
     }
 
     /// <summary>The confidence at a distance, 0 to 1.</summary>
-    public double At(double distance) => 1 / (1 + Math.Exp((distance - EvenDistance) * Steepness));
+    public double At(double distance) => 1 / (1 + Math.Exp((distance - Midpoint) * Steepness));
 
     /// <summary>
     /// How far confidence and truth are apart, in bins of a tenth, weighed by how much of an album falls into each: over all faces, and

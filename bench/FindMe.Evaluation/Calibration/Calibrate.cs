@@ -36,7 +36,7 @@ internal static class Calibrate
             ["matchDistance"] = Report.Round(engine.MatchDistance),
             ["maybeDistance"] = Report.Round(engine.MaybeDistance),
             ["steepness"] = Report.Round(confidence.Steepness),
-            ["evenDistance"] = Report.Round(confidence.EvenDistance),
+            ["evenDistance"] = Report.Round(confidence.Midpoint),
             ["calibrationError"] = confidence.MeasureError(other.Same, other.Different, engine.MaybeDistance),
             ["references"] = ReferenceRules.Evaluate(identities.Portraits, engine.MatchDistance),
             ["sizes"] = sizes,

@@ -148,7 +148,7 @@ internal sealed record RecognitionRecipe
     }
 
     /// <summary>Confidence as a function of distance: 1 / (1 + exp(steepness · (distance − evenDistance))).</summary>
-    internal sealed record ConfidenceCurve(float Steepness, float EvenDistance);
+    internal sealed record ConfidenceCurve(float Steepness, float Midpoint);
 
     /// <summary>All that an embedding depends on besides the model.</summary>
     internal sealed record ChipMaking(string Code, InputFormat Input, AlignmentTemplate Alignment, bool Mirror, EmbeddingMetric Metric);

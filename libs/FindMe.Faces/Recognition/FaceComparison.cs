@@ -32,5 +32,5 @@ internal sealed record FaceComparison(float MatchDistance, float MaybeDistance, 
     }
 
     /// <summary>Probability, 0 to 1, that a face at a distance is the person's.</summary>
-    public float ConfidenceAt(float distance) => 1 / (1 + MathF.Exp((distance - Confidence.EvenDistance) * Confidence.Steepness));
+    public float ConfidenceAt(float distance) => 1 / (1 + MathF.Exp((distance - Confidence.Midpoint) * Confidence.Steepness));
 }

@@ -125,7 +125,7 @@ public static partial class AppDefaults
     /// <summary>Ends the app when whoever started it closes its standard input, be it by dying: no process is left behind.</summary>
     private sealed partial class ExitWithParent(IHostApplicationLifetime lifetime, ILogger<ExitWithParent> logger) : IHostedService
     {
-        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+        private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
         public Task StartAsync(CancellationToken cancellationToken)
         {
@@ -146,7 +146,7 @@ public static partial class AppDefaults
             LogParentGone(logger);
             lifetime.StopApplication();
             // Whatever hangs in the shutdown must not outlive the parent: its ports are wanted again.
-            Thread.Sleep(Patience);
+            Thread.Sleep(Timeout);
             Process.GetCurrentProcess().Kill();
         }
 

@@ -10,7 +10,7 @@ public sealed class MastodonOptions
     public const string Section = "Sources:Mastodon";
 
     /// <summary>
-    /// Instances, as <c>mastodon.social</c> or with <c>http://</c> or <c>https://</c> in front, at most 20. Default none: then only the
+    /// Instances, as <c>social.example.org</c> or with <c>http://</c> or <c>https://</c> in front, at most 20. Default none: then only the
     /// person's own instance is searched, and nothing without one.
     /// </summary>
     /// <remarks>Each instance knows only the posts that reached it: several see more. Each has rules of its own, which the operator should have read.</remarks>

@@ -118,7 +118,7 @@ public sealed record EdgeRecipe(
     /// <param name="SideMultiple">What the input's sides are multiples of.</param>
     /// <param name="SecondLook">How doubtful faces are looked at again.</param>
     /// <param name="FirstStride">Pixels of a cell of the first map; each further map has cells of twice the size.</param>
-    /// <param name="CentreVariance">What encoded centres are divided by.</param>
+    /// <param name="CentreVariance">What encoded centroids are divided by.</param>
     /// <param name="SizeVariance">What encoded sizes are divided by.</param>
     /// <param name="Anchors">The boxes of each map's cells.</param>
     public sealed record DetectionSteps(

@@ -217,8 +217,8 @@ public static class PeopleExport
         {
             for (var i = 0; i < length; i++)
             {
-                doubled[(i * people) + person] = -2 * model.Centres[person][i];
-                norms[person] += model.Centres[person][i] * model.Centres[person][i];
+                doubled[(i * people) + person] = -2 * model.Centroids[person][i];
+                norms[person] += model.Centroids[person][i] * model.Centroids[person][i];
             }
         }
 
@@ -236,7 +236,7 @@ public static class PeopleExport
         }
 
         var nearness = graph.Node(
-            "Sigmoid", [graph.Node("Mul", [graph.Node("Sub", [graph.Floats([.. model.EvenDistances], people), distances]), graph.Floats([model.Steepness], 1)])]);
+            "Sigmoid", [graph.Node("Mul", [graph.Node("Sub", [graph.Floats([.. model.Midpoints], people), distances]), graph.Floats([model.Steepness], 1)])]);
         var named = graph.Node("Min", [shares, nearness]);
         var sum = graph.Node("MatMul", [named, graph.Floats(Enumerable.Repeat(1f, people).ToArray(), people, 1)]);
         graph.NamedNode(Probabilities, "Concat", [named, graph.Node("Sub", [graph.Floats([1f], 1), sum])], ("axis", 1));

@@ -24,11 +24,11 @@ public sealed class PeopleModel
     // With a probability of half or more no other person can have more.
     internal const float LeastProbability = 0.5f;
 
-    private readonly float[][] _centres;
+    private readonly float[][] _centroids;
 
-    internal PeopleModel(string[] people, string recipe, SoftmaxHead head, float[][] centres, float[] evenDistances, float steepness, PeopleCard card)
+    internal PeopleModel(string[] people, string recipe, SoftmaxHead head, float[][] centroids, float[] midpoints, float steepness, PeopleCard card)
     {
-        (People, Recipe, Head, _centres, EvenDistances, Steepness, Card) = (people, recipe, head, centres, evenDistances, steepness, card);
+        (People, Recipe, Head, _centroids, Midpoints, Steepness, Card) = (people, recipe, head, centroids, midpoints, steepness, card);
     }
 
     /// <summary>The names, in the order of the head's classes.</summary>
@@ -38,7 +38,7 @@ public sealed class PeopleModel
     public string Recipe { get; }
 
     /// <summary>Of each person, the distance from the middle of the person's faces at which a face is as likely a stranger's.</summary>
-    public IReadOnlyList<float> EvenDistances { get; }
+    public IReadOnlyList<float> Midpoints { get; }
 
     /// <summary>How fast the probability falls there, for each unit of distance.</summary>
     public float Steepness { get; }
@@ -49,7 +49,7 @@ public sealed class PeopleModel
     internal SoftmaxHead Head { get; }
 
     /// <summary>The middle of each person's embeddings.</summary>
-    internal IReadOnlyList<float[]> Centres => _centres;
+    internal IReadOnlyList<float[]> Centroids => _centroids;
 
     /// <summary>Whether the head has a class for strangers behind those of the people.</summary>
     internal bool KnowsStrangers => Head.Classes > People.Count;
@@ -85,7 +85,7 @@ public sealed class PeopleModel
     public void Save(string path)
     {
         var content = new Content(
-            Version, Recipe, [.. People], ToBytes([.. EvenDistances]), Steepness, Card, ToBytes(Head.Weights), ToBytes(Head.Biases), ToBytes([.. _centres.SelectMany(centre => centre)]));
+            Version, Recipe, [.. People], ToBytes([.. Midpoints]), Steepness, Card, ToBytes(Head.Weights), ToBytes(Head.Biases), ToBytes([.. _centroids.SelectMany(centre => centre)]));
         PrivateFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(content, PeopleJson.Default.Content));
     }
 
@@ -115,7 +115,7 @@ public sealed class PeopleModel
         var (best, likeliest, sum) = (0, 0f, 0f);
         for (var person = 0; person < People.Count; person++)
         {
-            var nearness = 1 / (1 + MathF.Exp(Steepness * (DistanceFrom(person, embedding.Values) - EvenDistances[person])));
+            var nearness = 1 / (1 + MathF.Exp(Steepness * (DistanceFrom(person, embedding.Values) - Midpoints[person])));
             var probability = Math.Min(shares[person], nearness);
             sum += probability;
             if (probability > likeliest)
@@ -127,7 +127,7 @@ public sealed class PeopleModel
         return (best, likeliest, sum);
     }
 
-    internal float DistanceFrom(int person, ReadOnlySpan<float> embedding) => Distance(_centres[person], embedding);
+    internal float DistanceFrom(int person, ReadOnlySpan<float> embedding) => Distance(_centroids[person], embedding);
 
     internal static float Distance(ReadOnlySpan<float> one, ReadOnlySpan<float> other)
     {
@@ -145,23 +145,23 @@ public sealed class PeopleModel
     internal static PeopleModel Parse(ReadOnlySpan<byte> file)
     {
         var content = JsonSerializer.Deserialize(file, PeopleJson.Default.Content) ?? throw new JsonException("no content");
-        var (weights, biases, centres) = (ToFloats(content.Weights), ToFloats(content.Biases), ToFloats(content.Centres));
-        var even = ToFloats(content.EvenDistances);
+        var (weights, biases, centroids) = (ToFloats(content.Weights), ToFloats(content.Biases), ToFloats(content.Centroids));
+        var midpoints = ToFloats(content.Midpoints);
         var people = content.People.Length;
-        var length = people > 0 ? centres.Length / people : 0;
+        var length = people > 0 ? centroids.Length / people : 0;
         var fits = content.Version == Version
             && people is > 0 and <= MaxPeople
             && content.People.All(PeopleFiles.IsName)
             && content.People.Distinct(StringComparer.Ordinal).Count() == people
             && length is >= FaceEmbedding.MinLength and <= FaceEmbedding.MaxLength
-            && centres.Length == people * length
+            && centroids.Length == people * length
             && (biases.Length == people || biases.Length == people + 1)
             && weights.Length == biases.Length * length
-            && even.Length == people
+            && midpoints.Length == people
             && content.Steepness is > 0 and < 1e6f;
         return fits
             ? new PeopleModel(
-                content.People, content.Recipe, new SoftmaxHead(weights, biases), [.. centres.Chunk(length)], even, content.Steepness, content.Card)
+                content.People, content.Recipe, new SoftmaxHead(weights, biases), [.. centroids.Chunk(length)], midpoints, content.Steepness, content.Card)
             : throw new JsonException("the parts do not fit together");
     }
 
@@ -189,7 +189,15 @@ public sealed class PeopleModel
 
     /// <summary>The file: JSON, with numbers as little-endian floats in base64.</summary>
     internal sealed record Content(
-        int Version, string Recipe, string[] People, byte[] EvenDistances, float Steepness, PeopleCard Card, byte[] Weights, byte[] Biases, byte[] Centres);
+        int Version,
+        string Recipe,
+        string[] People,
+        [property: JsonPropertyName("evenDistances")] byte[] Midpoints,
+        float Steepness,
+        PeopleCard Card,
+        byte[] Weights,
+        byte[] Biases,
+        [property: JsonPropertyName("centres")] byte[] Centroids);
 }
 
 /// <summary>Whose face it is.</summary>

@@ -105,11 +105,11 @@ public static class PeopleTraining
         var classes = photos.People.Length + (faces.Any(face => face.Label == photos.UnknownLabel) ? 1 : 0);
         var head = SoftmaxHead.Train(embeddings, labels, classes, cancellationToken);
         var recipe = engine.RecognitionRecipe;
-        var centres = Enumerable.Range(0, photos.People.Length)
+        var centroids = Enumerable.Range(0, photos.People.Length)
             .Select(label => Rejection.Centre([.. faces.Where(face => face.Label == label).Select(face => face.Face.Embedding)], recipe.Metric, without: null))
             .ToArray();
-        var rejection = Rejection.Learn([.. faces.Select(face => (face.Label, face.Face.Embedding))], centres, recipe, options.StrangersPercent);
-        return (new PeopleModel(photos.People, engine.Recipe, head, centres, rejection.EvenDistances, recipe.Confidence.Steepness, card), rejection.Alike);
+        var rejection = Rejection.Learn([.. faces.Select(face => (face.Label, face.Face.Embedding))], centroids, recipe, options.StrangersPercent);
+        return (new PeopleModel(photos.People, engine.Recipe, head, centroids, rejection.Midpoints, recipe.Confidence.Steepness, card), rejection.Alike);
     }
 }
 

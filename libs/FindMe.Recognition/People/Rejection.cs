@@ -3,22 +3,22 @@ using FindMe.Faces;
 namespace FindMe.Recognition;
 
 /// <summary>Open-set rejection: how far from the middle of a person's faces a face may lie and still be that person's.</summary>
-/// <param name="EvenDistances">The distance for each person at which a face is as likely a stranger's.</param>
+/// <param name="Midpoints">The distance for each person at which a face is as likely a stranger's.</param>
 /// <param name="Alike">Faces, by their places, that lie where another person's do: a twin's, or in the wrong folder.</param>
-internal sealed record Rejection(float[] EvenDistances, IReadOnlyList<(int Face, int Person)> Alike)
+internal sealed record Rejection(float[] Midpoints, IReadOnlyList<(int Face, int Person)> Alike)
 {
     // Of fewer, a percent is nobody.
     private const int EnoughStrangers = 100;
 
     /// <summary>Learns from faces whose people are known.</summary>
     /// <param name="faces">The faces; a label beyond the people's is a stranger's.</param>
-    /// <param name="centres">The middle of each person's faces.</param>
+    /// <param name="centroids">The middle of each person's faces.</param>
     /// <param name="recipe">The recipe that made them.</param>
     /// <param name="strangersPercent">Share of strangers that may lie nearer, in percent.</param>
-    public static Rejection Learn(IReadOnlyList<(int Label, FaceEmbedding Embedding)> faces, float[][] centres, RecognitionRecipe recipe, double strangersPercent)
+    public static Rejection Learn(IReadOnlyList<(int Label, FaceEmbedding Embedding)> faces, float[][] centroids, RecognitionRecipe recipe, double strangersPercent)
     {
         // A person's face from the middle of the person's others: it must not lie in the middle that it is compared with.
-        var byPerson = Enumerable.Range(0, centres.Length).Select(label => faces.Where(face => face.Label == label).Select(face => face.Embedding).ToArray()).ToArray();
+        var byPerson = Enumerable.Range(0, centroids.Length).Select(label => faces.Where(face => face.Label == label).Select(face => face.Embedding).ToArray()).ToArray();
         var ownOf = Array.ConvertAll(byPerson, person => person.Length < 2
             ? []
             : person.Select(face => PeopleModel.Distance(Centre(person, recipe.Metric, without: face), face.Values)).Order().ToArray());
@@ -26,7 +26,7 @@ internal sealed record Rejection(float[] EvenDistances, IReadOnlyList<(int Face,
 
         // Everybody's face from the nearest middle of somebody else.
         var foreign = faces
-            .Select((face, index) => (Face: index, face.Label, Nearest: Nearest(face.Embedding, centres, face.Label)))
+            .Select((face, index) => (Face: index, face.Label, Nearest: Nearest(face.Embedding, centroids, face.Label)))
             .Where(face => face.Nearest.Person >= 0)
             .ToArray();
 
@@ -38,7 +38,7 @@ internal sealed record Rejection(float[] EvenDistances, IReadOnlyList<(int Face,
         // Two people are told apart by the softmax: where there are strangers enough, the distance has to keep out only those.
         var enough = faces.Count(IsStranger) >= EnoughStrangers;
         var common = CommonDistance(own, [.. isAlike[false].Where(face => IsKeptOut(face.Label)).Select(face => face.Nearest.Distance).Order()], recipe, strangersPercent);
-        var even = Enumerable.Repeat(common, centres.Length).ToArray();
+        var even = Enumerable.Repeat(common, centroids.Length).ToArray();
         foreach (var face in isAlike[true].Where(face => IsKeptOut(face.Label)))
         {
             even[face.Nearest.Person] = Math.Min(even[face.Nearest.Person], face.Nearest.Distance);
@@ -46,9 +46,9 @@ internal sealed record Rejection(float[] EvenDistances, IReadOnlyList<(int Face,
 
         return new Rejection(even, [.. isAlike[true].Select(face => (face.Face, face.Nearest.Person))]);
 
-        bool IsStranger((int Label, FaceEmbedding Embedding) face) => face.Label >= centres.Length;
+        bool IsStranger((int Label, FaceEmbedding Embedding) face) => face.Label >= centroids.Length;
 
-        bool IsKeptOut(int label) => !enough || label >= centres.Length;
+        bool IsKeptOut(int label) => !enough || label >= centroids.Length;
 
         // Of a person with one photo nothing is known but how the others are.
         float[] Own(int person) => ownOf[person].Length > 0 ? ownOf[person] : own.Length > 0 ? own : [0];
@@ -89,12 +89,12 @@ internal sealed record Rejection(float[] EvenDistances, IReadOnlyList<(int Face,
         return Math.Min(wide > 0 && wide < strict ? (wide + strict) / 2 : strict, recipe.MatchDistance);
     }
 
-    private static (int Person, float Distance) Nearest(FaceEmbedding face, float[][] centres, int own)
+    private static (int Person, float Distance) Nearest(FaceEmbedding face, float[][] centroids, int own)
     {
         var nearest = (Person: -1, Distance: float.PositiveInfinity);
-        for (var person = 0; person < centres.Length; person++)
+        for (var person = 0; person < centroids.Length; person++)
         {
-            if (person != own && PeopleModel.Distance(centres[person], face.Values) is var distance && distance < nearest.Distance)
+            if (person != own && PeopleModel.Distance(centroids[person], face.Values) is var distance && distance < nearest.Distance)
             {
                 nearest = (person, distance);
             }

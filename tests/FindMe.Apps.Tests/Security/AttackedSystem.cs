@@ -26,7 +26,7 @@ public sealed class AttackedSystem : IAsyncLifetime
     internal string Secret { get; private set; } = "";
 
     /// <summary>The slowest that headers may be, and the time before a body must come.</summary>
-    internal static TimeSpan Patience => TimeSpan.FromSeconds(2);
+    internal static TimeSpan Timeout => TimeSpan.FromSeconds(2);
 
     /// <summary>How many streams a person may have.</summary>
     internal static int Streams => 3;
@@ -68,8 +68,8 @@ public sealed class AttackedSystem : IAsyncLifetime
         Directory.CreateSymbolicLink(Path.Combine(HolidayFolder, "folder"), Path.GetDirectoryName(Secret)!);
         var settings = new Dictionary<string, string>
         {
-            ["Server__HeadersTimeout"] = Patience.ToString(),
-            ["Server__BodyGrace"] = Patience.ToString(),
+            ["Server__HeadersTimeout"] = Timeout.ToString(),
+            ["Server__BodyGrace"] = Timeout.ToString(),
             ["RequestRates__PerPerson"] = "5",
             ["RequestRates__PersonBurst"] = "40",
             ["RequestRates__PerAddress"] = "20",

@@ -174,7 +174,7 @@ public class DeliveryTests
 
         Assert.Equal("/orders", (await app.NextAsync()).Path);
         Assert.Equal("/dead", (await app.NextAsync()).Path);
-        await cancelled.Task.WaitAsync(Patience.Time);
+        await cancelled.Task.WaitAsync(Timeouts.Time);
     }
 
     [Fact]

@@ -72,7 +72,7 @@ public class SubscriptionTests
 
         await sidecar.PublishAsync("1");
 
-        await Task.Delay(Patience.Quiet, CancellationToken.None);
+        await Task.Delay(Timeouts.Quiet, CancellationToken.None);
         Assert.Equal(0, app.Unread);
     }
 
@@ -110,7 +110,7 @@ public class SubscriptionTests
         await sidecar.PublishAsync("2", "returns");
 
         Assert.Equal("/returns", (await app.NextAsync()).Path);
-        await Task.Delay(Patience.Quiet, CancellationToken.None);
+        await Task.Delay(Timeouts.Quiet, CancellationToken.None);
         Assert.Equal(0, app.Unread);
     }
 
@@ -126,7 +126,7 @@ public class SubscriptionTests
         await sidecar.PublishAsync("1");
 
         await app.NextAsync();
-        await Task.Delay(Patience.Quiet, CancellationToken.None);
+        await Task.Delay(Timeouts.Quiet, CancellationToken.None);
         Assert.Equal(0, app.Unread);
     }
 

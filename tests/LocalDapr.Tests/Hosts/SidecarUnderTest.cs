@@ -184,7 +184,7 @@ public sealed class SidecarUnderTest : IAsyncDisposable
     {
         using var http = ClientOf(appId);
         await Eventually.TrueAsync(
-            async () => (await http.GetAsync("/v1.0/healthz")).StatusCode == HttpStatusCode.NoContent, (int)Patience.Time.TotalSeconds);
+            async () => (await http.GetAsync("/v1.0/healthz")).StatusCode == HttpStatusCode.NoContent, (int)Timeouts.Time.TotalSeconds);
     }
 
     /// <summary>Waits until nothing more will be delivered, as far as the target shows it.</summary>

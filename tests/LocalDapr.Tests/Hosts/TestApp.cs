@@ -102,10 +102,10 @@ public sealed class TestApp : IAsyncDisposable
         _server = null;
     }
 
-    /// <summary>The next event delivered, within the time of <see cref="Patience"/>.</summary>
+    /// <summary>The next event delivered, within the time of <see cref="Timeouts"/>.</summary>
     public Task<AppRequest> NextAsync() => NextAsync(_events);
 
-    /// <summary>The next call of dapr/config or dapr/subscribe, within the time of <see cref="Patience"/>.</summary>
+    /// <summary>The next call of dapr/config or dapr/subscribe, within the time of <see cref="Timeouts"/>.</summary>
     public Task<AppRequest> NextDiscoveryAsync() => NextAsync(_discovery);
 
     /// <summary>Events delivered and not yet read by <see cref="NextAsync()"/>.</summary>
@@ -115,7 +115,7 @@ public sealed class TestApp : IAsyncDisposable
 
     private static async Task<AppRequest> NextAsync(Channel<AppRequest> channel)
     {
-        using var deadline = new CancellationTokenSource(Patience.Time);
+        using var deadline = new CancellationTokenSource(Timeouts.Time);
         return await channel.Reader.ReadAsync(deadline.Token);
     }
 

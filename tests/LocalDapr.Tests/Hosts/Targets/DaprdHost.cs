@@ -73,9 +73,9 @@ internal sealed class DaprdHost : ISidecarHost
     public Uri? GrpcEndpointOf(string appId) => _sidecars.First(sidecar => sidecar.AppId == appId).GrpcEndpoint;
 
     public Task EndedAsync(string appId) =>
-        _sidecars.First(sidecar => sidecar.AppId == appId).Process.WaitForExitAsync().WaitAsync(Patience.Time);
+        _sidecars.First(sidecar => sidecar.AppId == appId).Process.WaitForExitAsync().WaitAsync(Timeouts.Time);
 
-    public Task SettledAsync() => Task.Delay(Patience.Quiet, CancellationToken.None);
+    public Task SettledAsync() => Task.Delay(Timeouts.Quiet, CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {
@@ -172,7 +172,7 @@ internal sealed class DaprdHost : ISidecarHost
                     return false;
                 }
             },
-            seconds: (int)Patience.Time.TotalSeconds);
+            seconds: (int)Timeouts.Time.TotalSeconds);
     }
 
     // Redis up to 1.16 keeps what failed, from 1.17 it acknowledges it; our own standalone sidecar says which of them it imitates.

@@ -59,7 +59,7 @@ internal sealed class LocalHost : ISidecarHost
 
     public Uri? GrpcEndpointOf(string appId) => Sidecar.GrpcEndpointOf(appId);
 
-    public async Task EndedAsync(string appId) => Assert.Equal(appId, await _shutdown.Task.WaitAsync(Patience.Time));
+    public async Task EndedAsync(string appId) => Assert.Equal(appId, await _shutdown.Task.WaitAsync(Timeouts.Time));
 
     public Task SettledAsync() => Eventually.TrueAsync(() => Sidecar.Database.Read(session => (long)session.Scalar("SELECT COUNT(*) FROM delivery")!) == 0);
 

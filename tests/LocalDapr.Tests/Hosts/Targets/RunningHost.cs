@@ -57,7 +57,7 @@ internal sealed class RunningHost : ISidecarHost
 
     public Task EndedAsync(string appId) => throw new InvalidOperationException("a case that ends its sidecar says so in its setup");
 
-    public Task SettledAsync() => Task.Delay(Patience.Quiet, CancellationToken.None);
+    public Task SettledAsync() => Task.Delay(Timeouts.Quiet, CancellationToken.None);
 
     public ValueTask DisposeAsync()
     {

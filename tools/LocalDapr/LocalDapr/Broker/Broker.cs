@@ -169,14 +169,14 @@ internal sealed partial class Broker(
     public void Return(Pending pending) => InboxOf(pending).Put(pending);
 
     /// <summary>Whether it was delivered as often as its component allows.</summary>
-    public bool IsWornOut(Pending pending) => profile == BrokerProfile.ServiceBus && pending.Count >= InboxOf(pending).Component.MaxDeliveries;
+    public bool DeliveriesExhausted(Pending pending) => profile == BrokerProfile.ServiceBus && pending.Count >= InboxOf(pending).Component.MaxDeliveries;
 
     /// <summary>Back to its queue after a delivery that failed, or dead when it was the last one.</summary>
     public async Task AbandonAsync(Pending pending, bool atOnce, CancellationToken stopping)
     {
-        if (IsWornOut(pending))
+        if (DeliveriesExhausted(pending))
         {
-            await BuryAsync(pending, $"{pending.Count} deliveries failed", stopping);
+            await DeadLetterAsync(pending, $"{pending.Count} deliveries failed", stopping);
             return;
         }
 
@@ -189,7 +189,7 @@ internal sealed partial class Broker(
     }
 
     /// <summary>Takes an event out: to its dead letter topic if it has one, in the same commit, or else to the dead letters.</summary>
-    public async Task BuryAsync(Pending pending, string reason, CancellationToken stopping)
+    public async Task DeadLetterAsync(Pending pending, string reason, CancellationToken stopping)
     {
         var subscription = pending.Group.Subscription;
         var deadLetterTopic = pending.Group.Route?.DeadLetterTopic;
@@ -210,7 +210,7 @@ internal sealed partial class Broker(
                 {
                     if (deadLetterTopic is null)
                     {
-                        MessageTable.Bury(session, pending.Message, subscription, reason, now);
+                        MessageTable.DeadLetter(session, pending.Message, subscription, reason, now);
                         return (0, []);
                     }
 

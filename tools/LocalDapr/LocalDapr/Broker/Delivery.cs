@@ -39,9 +39,9 @@ internal sealed partial class Delivery(
         }
 
         // A delivery that ended the whole machine was counted before: such an event must not be tried for ever, once a start.
-        if (broker.IsWornOut(pending))
+        if (broker.DeliveriesExhausted(pending))
         {
-            await broker.BuryAsync(pending, $"{pending.Count} deliveries did not end", stopping);
+            await broker.DeadLetterAsync(pending, $"{pending.Count} deliveries did not end", stopping);
             return true;
         }
 
@@ -214,7 +214,7 @@ internal sealed partial class Delivery(
     {
         if (route.DeadLetterTopic is not null)
         {
-            await broker.BuryAsync(pending, reason, stopping);
+            await broker.DeadLetterAsync(pending, reason, stopping);
         }
         else if (options.Broker == BrokerProfile.ServiceBus || (options.Broker == BrokerProfile.RabbitMq && broker.Requeues(pending)))
         {
@@ -230,7 +230,7 @@ internal sealed partial class Delivery(
     {
         if (route.DeadLetterTopic is not null)
         {
-            await broker.BuryAsync(pending, reason, stopping);
+            await broker.DeadLetterAsync(pending, reason, stopping);
         }
         else
         {

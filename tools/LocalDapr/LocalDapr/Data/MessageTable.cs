@@ -134,7 +134,7 @@ internal static class MessageTable
     }
 
     /// <summary>Keeps an event that no topic takes where a person can find it, and acknowledges it.</summary>
-    public static void Bury(Session session, long message, Subscription group, string reason, long now)
+    public static void DeadLetter(Session session, long message, Subscription group, string reason, long now)
     {
         session.Execute(
             """

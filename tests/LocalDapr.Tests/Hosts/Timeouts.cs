@@ -1,7 +1,7 @@
 namespace LocalDapr.Tests;
 
 /// <summary>How long to wait for what must come, and for what must not. A real broker polls, and a real daprd takes seconds to start.</summary>
-internal static class Patience
+internal static class Timeouts
 {
     /// <summary>For what must come.</summary>
     public static TimeSpan Time => ConformanceTarget.IsReal ? TimeSpan.FromSeconds(90) : TimeSpan.FromSeconds(20);
