@@ -33,8 +33,8 @@ internal sealed partial class RecoveryOptionsValidator : IValidateOptions<Recove
 /// a search that has ended, or is gone, gets its last line in the audit log and leaves the list;
 /// one whose first step was saved but not published is published;
 /// one that a network makes wait is left alone until then;
-/// one that has stood still for the patience, doubled with each time it was asked for, is asked for again, but only what was sent longer ago
-/// than the patience: the handler of anything later may still be at work. A long queue is no standstill: photos of others that were sent
+/// one that has stood still for the timeout, doubled with each time it was asked for, is asked for again, but only what was sent longer ago
+/// than the timeout: the handler of anything later may still be at work. A long queue is no standstill: photos of others that were sent
 /// later must have been settled, or nothing at all must have moved for as long.
 /// What is known stands in the store, so that neither a restart nor another replica begins anew. One replica is the owner at a time. It may die
 /// between two writes, and the next one then does a step twice, which is safe, or writes a line of the audit log twice.
@@ -172,17 +172,17 @@ internal sealed partial class Recovery(
         }
 
         search = search with { OvertakenAt = look.OldestSent < queueAt ? search.OvertakenAt ?? now : null };
-        var patience = options.Value.Timeout;
+        var timeout = options.Value.Timeout;
         var waitsUntil = snapshot.Search.WaitingUntil > search.ProgressAt ? snapshot.Search.WaitingUntil.Value : search.ProgressAt;
-        var isDue = waitsUntil + (patience * Math.Pow(2, Math.Min(search.Asked, MaxDoublings))) <= now
-            && (look.OldestSent is null || search.OvertakenAt + patience <= now || anyProgressAt + patience <= now);
+        var isDue = waitsUntil + (timeout * Math.Pow(2, Math.Min(search.Asked, MaxDoublings))) <= now
+            && (look.OldestSent is null || search.OvertakenAt + timeout <= now || anyProgressAt + timeout <= now);
         if (!isDue)
         {
             return search;
         }
 
         LogStalled(logger, search.Id, now - search.ProgressAt);
-        await dapr.PublishAsync(new SearchRequest { SearchId = search.Id, Again = RetryScope.Unsettled, SentBefore = now - patience }, cancellationToken);
+        await dapr.PublishAsync(new SearchRequest { SearchId = search.Id, Again = RetryScope.Unsettled, SentBefore = now - timeout }, cancellationToken);
         return search with { Asked = search.Asked + 1 };
     }
 

@@ -26,7 +26,7 @@ internal static class DaprConnection
         var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
         if (!string.IsNullOrEmpty(token))
         {
-            // With every call: the SDK sends no token with bulk saves and bulk deletes (https://github.com/dapr/dotnet-sdk/issues/1762).
+            // With every call: the SDK sends no token with bulk saves (https://github.com/dapr/dotnet-sdk/issues/1762).
             http.DefaultRequestHeaders.Add("dapr-api-token", token);
         }
 
