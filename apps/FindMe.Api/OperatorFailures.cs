@@ -44,14 +44,19 @@ internal static class OperatorFailures
 
     // Collect does it, and takes the search off the list when it is done.
     private static async Task<Results<Accepted, ProblemHttpResult>> RetryAsync(
-        string search, Failures failures, DaprClient dapr, CancellationToken cancellationToken)
+        string search, Failures failures, OpenSearches open, DaprClient dapr, CancellationToken cancellationToken)
     {
         if (!(await failures.ListAsync(cancellationToken)).Any(failure => failure.SearchId == search))
         {
             return Problems.NotFound;
         }
 
-        await dapr.PublishAsync(new SearchRequest { SearchId = search, Again = RetryScope.Settled }, cancellationToken);
+        if (await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(search), cancellationToken) is { } failed)
+        {
+            await open.AddAsync(search, failed.Person, failed.Generation + 1, cancellationToken);
+        }
+
+        await dapr.PublishAsync(new ReopenSearch { SearchId = search }, cancellationToken);
         return TypedResults.Accepted((string?)null);
     }
 

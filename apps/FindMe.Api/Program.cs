@@ -17,7 +17,6 @@ builder.Services.AddSearches();
 builder.Services.AddSearchPhotos();
 builder.Services.AddUploads();
 builder.Services.AddAccountDeletion();
-builder.Services.AddDelayedSteps();
 builder.Services.AddRecovery();
 builder.Services.AddHostedService<ReadyLine>();
 builder.Services.AddOperator();

@@ -58,11 +58,11 @@ internal static partial class DeadLetters
         }
     }
 
-    // The step first: once the photo is marked, it will be tried. A second delivery marks it again, or finds it settled.
+    // A second delivery finds the photo marked, or settled. Recovery requests the retry.
     private static async Task<Delivery> RetryOrSkipAsync(
         ReceivedEvent<TweetImage> message,
+        DaprClient dapr,
         Verdicts verdicts,
-        DelayedSteps delayedSteps,
         Failures failures,
         IOptions<DeadLetterOptions> options,
         TimeProvider time,
@@ -78,23 +78,21 @@ internal static partial class DeadLetters
         if (!image.LastTry)
         {
             LogRetry(logger, image.SearchId, image.EventId(), options.Value.RetryAfter);
-            var retry = new SearchRequest { SearchId = image.SearchId, Again = RetryScope.Waiting };
-            await delayedSteps.AddAsync(retry, time.GetUtcNow() + options.Value.RetryAfter, cancellationToken);
-            await verdicts.MarkFailedAsync(image, cancellationToken);
+            await verdicts.RetryLaterAsync(image, time.GetUtcNow() + options.Value.RetryAfter, cancellationToken);
             return Delivery.Done;
         }
 
         LogSkipped(logger, image.SearchId, image.EventId());
         await failures.AddAsync(image.SearchId, image.EventId(), photos: 1, cancellationToken);
-        await verdicts.SettleAsync(image, Verdict.Skipped("Comparing this photo failed repeatedly.", "failed-repeatedly") with { GivenUp = true }, cancellationToken);
+        var skipped = Verdict.Skipped("Comparing this photo failed repeatedly.", "failed-repeatedly") with { GivenUp = true };
+        await dapr.PublishAsync(await verdicts.SettleAsync(image, skipped, cancellationToken), cancellationToken);
         return Delivery.Done;
     }
 
-    // A second delivery notes the same step again, or finds the search failed.
+    // A second delivery notes the same again, or finds the search failed. Recovery requests the retry, which does all that is missing.
     private static async Task<Delivery> RetryOrFailAsync(
         ReceivedEvent<SearchRequest> message,
         DaprClient dapr,
-        DelayedSteps delayedSteps,
         Failures failures,
         IOptions<DeadLetterOptions> options,
         TimeProvider time,
@@ -107,10 +105,22 @@ internal static partial class DeadLetters
             return Delivery.Done;
         }
 
+        if (request is NameAuthors)
+        {
+            // The matches keep their links.
+            LogNamesUnknown(logger, request.SearchId, request.EventId());
+            return Delivery.Done;
+        }
+
         if (!request.LastTry)
         {
             LogRetry(logger, request.SearchId, request.EventId(), options.Value.RetryAfter);
-            await delayedSteps.AddAsync(request with { LastTry = true }, time.GetUtcNow() + options.Value.RetryAfter, cancellationToken);
+            var retryAt = time.GetUtcNow() + options.Value.RetryAfter;
+            await dapr.UpdateStateAsync<Search>(
+                StateKeys.Search(request.SearchId),
+                search => search.IsOpen() ? search with { RetryStepAt = retryAt } : search,
+                search => search.TimeToLive(time.GetUtcNow()),
+                cancellationToken);
             return Delivery.Done;
         }
 
@@ -129,6 +139,9 @@ internal static partial class DeadLetters
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The dead letter {EventId} can never be handled: it ends here.")]
     private static partial void LogEnded(ILogger logger, string? eventId, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed every time; the authors of its matches stay unknown.")]
+    private static partial void LogNamesUnknown(ILogger logger, string searchId, string eventId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed every time; it is tried once more in {RetryAfter}.")]
     private static partial void LogRetry(ILogger logger, string searchId, string eventId, TimeSpan retryAfter);

@@ -3,28 +3,21 @@ using FindMe.Pipeline;
 
 namespace FindMe.Collect;
 
-/// <summary>A wave of a search on X is settled → who posted its matches → into their shards. X charges for names, so its listings leave them out.</summary>
+/// <summary>NameAuthors → who posted the matches of the batch → into the batch. X charges for names, so its listings leave them out.</summary>
 /// <remarks>What it can cost counts as spent before it is asked. A name that cannot be had leaves the link to the post, and is not asked for again.</remarks>
 internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCosts costs, TimeProvider time, ILogger<MatchAuthors> logger)
 {
-    /// <summary>Finds them out for one wave.</summary>
-    /// <param name="search">The search.</param>
-    /// <param name="wave">The wave, counted from 0 over the whole search; nothing happens where there is none.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public async Task FindAsync(Search search, int wave, CancellationToken cancellationToken)
+    /// <summary>Looks them up.</summary>
+    public async Task NameAsync(Search search, NameAuthors name, CancellationToken cancellationToken)
     {
-        if (search.Source != SourceNames.X || wave < 0 || PageLayout.PageOfWave(search.Pages, wave) is not var (page, first))
+        if (search.Source != SourceNames.X
+            || search.BatchKey(name.Batch) is not { } key
+            || await dapr.GetStateAsync<PhotoBatch>(StateKeys.Store, key, cancellationToken) is not { } batch)
         {
             return;
         }
 
-        var found = await dapr.GetBulkStateAsync(StateKeys.Store, [.. PageLayout.ShardKeys(search.Id, page)], cancellationToken);
-        var posts = found.Values
-            .SelectMany(entry => entry.Value.Read<PhotoShard>().Photos)
-            .Where(photo => PageLayout.WaveOf(photo.Index) == wave - first && IsNameless(photo))
-            .Select(photo => photo.Post.Id)
-            .Distinct()
-            .ToList();
+        var posts = batch.Photos.Where(photo => photo.IsNamelessMatch()).Select(photo => photo.Post.Id).Distinct().ToList();
         if (posts.Count == 0 || await ReserveAsync(search, posts.Count, cancellationToken) is not { } reserved)
         {
             return;
@@ -33,11 +26,7 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
         try
         {
             var (authors, cost) = await x.FindAsync(search, posts, cancellationToken);
-            foreach (var key in found.Keys)
-            {
-                await NameAsync(search, key, authors, cancellationToken);
-            }
-
+            await WriteAsync(search, key, authors, cancellationToken);
             await costs.CorrectAsync(search, cost - reserved, cancellationToken);
         }
         catch (SourceUnavailableException exception)
@@ -52,8 +41,6 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
         }
     }
 
-    private static bool IsNameless(ShardPhoto photo) => photo is { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe, Post.Author: null };
-
     private async Task<decimal?> ReserveAsync(Search search, int posts, CancellationToken cancellationToken)
     {
         var cost = x.CostOf(posts);
@@ -66,15 +53,15 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
         return affordable ? cost : null;
     }
 
-    private async Task NameAsync(Search search, string shard, IReadOnlyDictionary<string, string> authors, CancellationToken cancellationToken) =>
-        await dapr.UpdateStateAsync<PhotoShard>(
-            shard,
-            current => current.Photos.Any(photo => IsNameless(photo) && authors.ContainsKey(photo.Post.Id))
+    private async Task WriteAsync(Search search, string key, IReadOnlyDictionary<string, string> authors, CancellationToken cancellationToken) =>
+        await dapr.UpdateStateAsync<PhotoBatch>(
+            key,
+            current => current.Photos.Any(photo => photo.IsNamelessMatch() && authors.ContainsKey(photo.Post.Id))
                 ? current with
                 {
                     Photos =
                     [
-                        .. current.Photos.Select(photo => IsNameless(photo) && authors.TryGetValue(photo.Post.Id, out var author)
+                        .. current.Photos.Select(photo => photo.IsNamelessMatch() && authors.TryGetValue(photo.Post.Id, out var author)
                             ? photo with { Post = photo.Post with { Author = author } }
                             : photo),
                     ],

@@ -12,11 +12,7 @@ builder.Services.AddAccounts();
 builder.Services.AddNetworkOptions();
 builder.Services.AddOptOuts();
 builder.Services.AddPhotoSources();
-builder.Services.AddSingleton<SearchCosts>();
-builder.Services.AddSingleton<SearchPages>();
-builder.Services.AddSingleton<PhotoWaves>();
-builder.Services.AddSingleton<MatchAuthors>();
-builder.Services.AddSingleton<FailedPhotos>();
+builder.Services.AddSearchRequests();
 builder.Services.AddDeadLetters();
 
 var app = builder.Build();

@@ -4,21 +4,46 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Collect;
 
-/// <summary>Lists one page of a search and writes it: first that a listing begins, then the shards, then the page.</summary>
+/// <summary>ListPage → one page of the source → its batches, then the page → the batches that may go → ListPage for the page after.</summary>
 /// <remarks>
-/// The page counts once it stands in the search's own document. A listing that dies before leaves shards that nobody reads, under
-/// its own number; they go with the search. Two listings of one page at once write different shards, and one of them wins. What a
+/// The page counts once it stands in the search's own document. A listing that dies before leaves batches that nobody reads, under
+/// its own number; they go with the search. Two listings of one page at once write different batches, and one of them wins. What a
 /// page can cost is written as spent before it is asked for, and corrected with the page: a listing that dies stays paid.
 /// </remarks>
 internal sealed partial class SearchPages(
-    DaprClient dapr, IEnumerable<IPhotoSource> sources, OptOuts optOuts, SearchCosts costs, IOptions<CollectOptions> options, TimeProvider time, ILogger<SearchPages> logger)
+    DaprClient dapr, IEnumerable<IPhotoSource> sources, PhotoBatches batches, OptOuts optOuts, SearchCosts costs, IOptions<CollectOptions> options, TimeProvider time, ILogger<SearchPages> logger)
 {
-    /// <summary>Lists the page after the last one.</summary>
-    /// <returns>
-    /// The search as it is now: with the page, with a time to wait for, or with the problem that stopped it. And whether another listing of
-    /// this page came first: then that one leads on to the next page.
-    /// </returns>
-    public async Task<(Search Search, bool Overtaken)> ListAsync(Search search, CancellationToken cancellationToken)
+    /// <summary>Lists the page, if it is still the next one, and requests what follows.</summary>
+    public async Task ListAsync(Search search, ListPage list, CancellationToken cancellationToken)
+    {
+        // The listing that stored the page requests the next one, also after a crash and redelivery. If a copy of it that came second
+        // did so too, there would be a copy of every further step, and each might be paid twice.
+        var overtaken = false;
+        if (search.Stage == SearchStage.Listing && list.Page == search.Pages.Count && !IsTooEarly(search))
+        {
+            (search, overtaken) = await ListNextAsync(search, cancellationToken);
+        }
+
+        if (!search.IsOpen())
+        {
+            return;
+        }
+
+        await batches.ReleaseDueAsync(search, list.Page, cancellationToken);
+
+        // A search that waits is taken up by Recovery.
+        if (!overtaken && search is { Stage: SearchStage.Listing, WaitingUntil: null } && list.Page + 1 == search.Pages.Count)
+        {
+            await dapr.PublishAsync(ListPage.After(search), cancellationToken);
+        }
+    }
+
+    // Tolerates clock skew between machines.
+    private bool IsTooEarly(Search search) => search.WaitingUntil > time.GetUtcNow() + TimeSpan.FromSeconds(1);
+
+    // The search as it is now: with the page, with a time to wait for, or with the problem that stopped it. And whether another listing of this
+    // page came first: then that one leads on to the next page.
+    private async Task<(Search Search, bool Overtaken)> ListNextAsync(Search search, CancellationToken cancellationToken)
     {
         var before = search.Pages.Count;
         var source = sources.SingleOrDefault(source => source.Name == search.Source);
@@ -36,7 +61,7 @@ internal sealed partial class SearchPages(
                 current =>
                 {
                     cost = source.CostOfNextPage(current);
-                    return current with { Listings = current.Listings + 1, Cost = current.Cost + cost, WaitingUntil = null };
+                    return current with { Requested = true, Listings = current.Listings + 1, Cost = current.Cost + cost, WaitingUntil = null };
                 },
                 cancellationToken);
         }
@@ -109,10 +134,10 @@ internal sealed partial class SearchPages(
             (next, isLast) = (null, true);
         }
 
-        if (fresh.Count > PageLayout.MaxPhotosPerPage)
+        if (fresh.Count > SearchPage.MaxPhotos)
         {
             // The source is asked for the same page once more, and what is written by then is left out.
-            fresh = fresh[..PageLayout.MaxPhotosPerPage];
+            fresh = fresh[..SearchPage.MaxPhotos];
             posts = fresh.Select(photo => photo.Post.Id).Distinct().Count() - seenBefore;
             (next, isLast) = (begun.Next, false);
         }
@@ -124,8 +149,8 @@ internal sealed partial class SearchPages(
             return (await costs.CorrectAsync(now ?? begun with { Stage = SearchStage.Deleted }, listed.Cost - reserved, cancellationToken), true);
         }
 
-        var page = new SearchPage(begun.Listings, fresh.Count);
-        await dapr.SaveBulkStateAsync(StateKeys.Store, ShardsOf(begun.Id, page, fresh), begun.TimeToLive(time.GetUtcNow()), cancellationToken);
+        var page = new SearchPage(begun.Listings, fresh.Count, begun.BatchCount());
+        await dapr.SaveBulkStateAsync(StateKeys.Store, BatchesOf(begun.Id, page, fresh), begun.TimeToLive(time.GetUtcNow()), cancellationToken);
         var written = await UpdateAsync(
             begun,
             current =>
@@ -147,10 +172,7 @@ internal sealed partial class SearchPages(
             cancellationToken);
         if (!written.Pages.Contains(page))
         {
-            foreach (var key in PageLayout.ShardKeys(begun.Id, page))
-            {
-                await dapr.DeleteStateAsync(StateKeys.Store, key, cancellationToken);
-            }
+            await dapr.DeleteBulkStateAsync(StateKeys.Store, [.. page.BatchKeys(begun.Id)], cancellationToken);
 
             // It was paid all the same: what it cost, not what it might have.
             return (await costs.CorrectAsync(written, listed.Cost - reserved, cancellationToken), true);
@@ -165,21 +187,19 @@ internal sealed partial class SearchPages(
         search.Pages.Count + 1 >= options.Value.MaxPages
         || (fresh == 0 && search.Pages.Reverse().TakeWhile(page => page.Photos == 0).Count() + 1 >= 10 * options.Value.MaxBarrenPages);
 
-    // Pages overlap: posts come in between, instances know the same posts. What is listed is what stands in the shards.
+    // Pages overlap: posts come in between, instances know the same posts. What is listed is what stands in the batches.
     private async Task<HashSet<string>> KnownAsync(Search search, CancellationToken cancellationToken)
     {
-        var keys = search.Pages.SelectMany(page => PageLayout.ShardKeys(search.Id, page)).ToList();
-        var shards = await dapr.GetBulkStateAsync(StateKeys.Store, keys, cancellationToken);
-        return [.. shards.Values.SelectMany(entry => entry.Value.Read<PhotoShard>().Photos).Select(photo => photo.Id)];
+        var listed = await dapr.GetBulkStateAsync(StateKeys.Store, [.. search.BatchKeys()], cancellationToken);
+        return [.. listed.Values.SelectMany(entry => entry.Value.Read<PhotoBatch>().Photos).Select(photo => photo.Id)];
     }
 
     private static SearchProblem Nothing(Search search) => new(
         "no-photos", $"There is not a single photo in “{search.Query}”.", "Choose another one, or come back when photos are there.");
 
-    private static IEnumerable<(string Key, PhotoShard Shard)> ShardsOf(string search, SearchPage page, IEnumerable<SourcePhoto> photos) => photos
-        .Select((photo, index) => new ShardPhoto(index, photo.Id, photo.Post, photo.Locator))
-        .GroupBy(photo => PageLayout.ShardOf(photo.Index, page.Photos))
-        .Select(shard => (StateKeys.Shard(search, page.Listing, shard.Key), PhotoShard.Of([.. shard])));
+    private static IEnumerable<(string Key, PhotoBatch Batch)> BatchesOf(string search, SearchPage page, IEnumerable<SourcePhoto> photos) => page
+        .BatchKeys(search)
+        .Zip(photos.Select((photo, index) => new BatchPhoto(index, photo.Id, photo.Post, photo.Locator)).Chunk(PhotoBatch.Size), (key, batch) => (key, new PhotoBatch { Photos = batch }));
 
     private Task<Search> StopAsync(Search search, decimal refund, SearchProblem problem, CancellationToken cancellationToken)
     {

@@ -3,25 +3,31 @@ using FindMe.Pipeline;
 
 namespace FindMe.Collect;
 
-/// <summary>
-/// search_request → list the next page → tweet_image for the waves that may go → search_request for the page after; or a wave, and who
-/// posted the matches of the one before; or what failed, once more.
-/// </summary>
+/// <summary>search_request → the search, if it is open → the handler of that step.</summary>
 internal static partial class SearchRequests
 {
-    public static void MapSearchRequests(this IEndpointRouteBuilder routes) =>
-        routes.MapPost($"/{Topics.SearchRequest}", CollectAsync).Subscribe(Topics.SearchRequest, Topics.SearchRequestDead);
+    public static void AddSearchRequests(this IServiceCollection services)
+    {
+        services.AddSingleton<SearchCosts>();
+        services.AddSingleton<SearchPages>();
+        services.AddSingleton<PhotoBatches>();
+        services.AddSingleton<MatchAuthors>();
+        services.AddSingleton<FailedPhotos>();
+        services.AddSingleton<StalledSearches>();
+    }
 
-    // At-least-once delivery: a stored page is not listed again, and publishing a photo or a step twice changes nothing.
-    private static async Task<Delivery> CollectAsync(
+    public static void MapSearchRequests(this IEndpointRouteBuilder routes) =>
+        routes.MapPost($"/{Topics.SearchRequest}", HandleAsync).Subscribe(Topics.SearchRequest, Topics.SearchRequestDead);
+
+    // At-least-once delivery: every handler may run again. A stored page is not listed again, and publishing a photo or a step twice changes nothing.
+    private static async Task<Delivery> HandleAsync(
         ReceivedEvent<SearchRequest> message,
         DaprClient dapr,
         SearchPages pages,
-        PhotoWaves waves,
+        PhotoBatches batches,
         MatchAuthors authors,
-        DelayedSteps delayedSteps,
-        TimeProvider time,
         FailedPhotos failed,
+        StalledSearches stalled,
         ILogger<SearchRequest> logger,
         CancellationToken cancellationToken)
     {
@@ -31,60 +37,25 @@ internal static partial class SearchRequests
             return Delivery.Drop;
         }
 
-        var search = request.Again == RetryScope.Settled
-            ? await failed.ReopenAsync(request.SearchId, cancellationToken)
-            : await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(request.SearchId), cancellationToken);
-        if (search is null || !search.IsOpen())
+        var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(request.SearchId), cancellationToken);
+        if (search is null || !(search.IsOpen() || request is ReopenSearch))
         {
             LogNotOpen(logger, request.SearchId, search?.Stage);
             return Delivery.Done;
         }
 
-        switch (request.Again)
+        await (request switch
         {
-            case RetryScope.Waiting:
-                await failed.SendAsync(search, cancellationToken);
-                return Delivery.Done;
-            case RetryScope.Unsettled:
-                await failed.ResumeAsync(search, request.SentBefore ?? DateTimeOffset.MaxValue, cancellationToken);
-                return Delivery.Done;
-            case RetryScope.Settled:
-                // Opened again it was resumed too.
-                return Delivery.Done;
-        }
-
-        if (request.Wave is { } wave)
-        {
-            // A wave is asked for when the one so many before it is settled.
-            await waves.ReleaseAsync(search, wave, cancellationToken);
-            await authors.FindAsync(search, wave - PageLayout.WavesInFlight, cancellationToken);
-            return Delivery.Done;
-        }
-
-        // The listing that stored the page requests the next one, also after a crash and redelivery. If a copy of it that came second
-        // did so too, there would be a copy of every further step, and each might be paid twice.
-        var overtaken = false;
-        if (search.Stage == SearchStage.Listing && request.Page == search.Pages.Count && !IsTooEarly(search, time.GetUtcNow()))
-        {
-            (search, overtaken) = await pages.ListAsync(search, cancellationToken);
-        }
-
-        await waves.ReleaseDueAsync(search, request.Page, cancellationToken);
-        var next = SearchRequest.NextPage(search);
-        if (search is { Stage: SearchStage.Listing, WaitingUntil: { } until })
-        {
-            await delayedSteps.AddAsync(next, until, cancellationToken);
-        }
-        else if (!overtaken && search.Stage == SearchStage.Listing && request.Page + 1 == search.Pages.Count)
-        {
-            await dapr.PublishAsync(next, cancellationToken);
-        }
-
+            ListPage list => pages.ListAsync(search, list, cancellationToken),
+            ReleaseBatch release => batches.ReleaseAsync(search, release, cancellationToken),
+            NameAuthors name => authors.NameAsync(search, name, cancellationToken),
+            RetryFailedPhotos => failed.RetryAsync(search, cancellationToken),
+            ResumeSearch resume => stalled.ResumeAsync(search, resume, cancellationToken),
+            ReopenSearch => stalled.ReopenAsync(search, cancellationToken),
+            _ => throw new NewerSchemaException($"The search_request {message.Id} is of a kind that this version does not know. A newer version of the app takes it."),
+        });
         return Delivery.Done;
     }
-
-    // Tolerates clock skew between machines.
-    private static bool IsTooEarly(Search search, DateTimeOffset now) => search.WaitingUntil > now + TimeSpan.FromSeconds(1);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The search_request {EventId} has no data: dropped.")]
     private static partial void LogWithoutData(ILogger logger, string? eventId);

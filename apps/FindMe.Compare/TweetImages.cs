@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dapr.Client;
 using FindMe.Pipeline;
 
 namespace FindMe.Compare;
@@ -12,6 +13,7 @@ internal static partial class TweetImages
     // At-least-once delivery: a redelivered message finds the verdict already stored.
     private static async Task<Delivery> CompareAsync(
         ReceivedEvent<TweetImage> message,
+        DaprClient dapr,
         Verdicts verdicts,
         SearchReferences references,
         PhotoReading photos,
@@ -28,14 +30,15 @@ internal static partial class TweetImages
             return Delivery.Drop;
         }
 
-        if (await verdicts.ReadAsync(image, cancellationToken) is not var (search, shard, _))
+        if (await verdicts.ReadAsync(image, cancellationToken) is not var (search, batch, _))
         {
             return Delivery.Done;
         }
 
-        if (Verdicts.IsSettled(shard, image))
+        if (batch[image.Index].Verdict is not null)
         {
-            await verdicts.ContinueAsync(image, shard, cancellationToken);
+            // The delivery that settled it may have died before it could request what follows.
+            await dapr.PublishAsync(batch.StepsAfter(search, image), cancellationToken);
             return Delivery.Done;
         }
 
@@ -73,7 +76,7 @@ internal static partial class TweetImages
 
         if (verdict is not null)
         {
-            await verdicts.SettleAsync(image, verdict, cancellationToken);
+            await dapr.PublishAsync(await verdicts.SettleAsync(image, verdict, cancellationToken), cancellationToken);
         }
 
         return Delivery.Done;

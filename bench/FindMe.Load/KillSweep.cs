@@ -104,7 +104,7 @@ internal sealed class KillSweep : IAsyncDisposable
         return (VerdictMap.Of(view), view["cost"]!.GetValue<decimal>());
     }
 
-    // "search/{id}" and "search/{id}/shard/…".
+    // "search/{id}" and "search/{id}/batch/…".
     private static string? SearchOf(string target) =>
         target.Split('/') is ["search", var id, ..] ? id.Split(',')[0] : null;
 
@@ -129,8 +129,7 @@ internal sealed class KillSweep : IAsyncDisposable
     {
         lock (_lock)
         {
-            // The clock's looks at what is due are no part of a search.
-            if (call.AppId != _app || call.Kind == ObservedKind.Delivery || call.Target == "wakeups")
+            if (call.AppId != _app || call.Kind == ObservedKind.Delivery)
             {
                 return Task.CompletedTask;
             }

@@ -67,7 +67,6 @@ internal sealed class LoadSystem : IAsyncDisposable
             Echo = false,
             Settings = new Dictionary<string, string>
             {
-                ["DelayedSteps__Interval"] = areImpatient ? "00:00:01" : "00:00:05",
                 ["Recovery__Interval"] = areImpatient ? "00:00:01" : "00:00:05",
                 ["DeadLetters__RetryAfter"] = areImpatient ? "00:00:01" : "00:00:30",
                 ["Searches__MaxPerPerson"] = "1000",

@@ -32,7 +32,7 @@ internal static class Scale
         foreach (var replicas in Replicas)
         {
             var rate = replicas / secondsPerPhoto;
-            var perSearch = PageLayout.WavesInFlight * PageLayout.PhotosPerWave;
+            var perSearch = PhotoBatch.InFlight * PhotoBatch.Size;
 
             // One search alone keeps no more replicas busy than it has photos under way.
             var alone = Math.Min(replicas, perSearch) / secondsPerPhoto;

@@ -18,9 +18,9 @@ internal static class SidecarRates
     private const string AppId = "findme-compare";
     private const int Clients = 16;
 
-    // About a tweet_image, and about a shard of 32 photos with their verdicts.
+    // About a tweet_image, and about two batches of photos with their verdicts.
     private static readonly string Event = new('e', 600);
-    private static readonly string Shard = new('s', 10_000);
+    private static readonly string Batches = new('s', 10_000);
 
     /// <summary>Measures.</summary>
     /// <param name="folder">Where the database is made.</param>
@@ -93,8 +93,8 @@ internal static class SidecarRates
     {
         return new Transport(
             () => PostAsync($"/v1.0/publish/pubsub/{Topics.TweetImage}", new { searchId = Event }),
-            i => PostAsync($"/v1.0/state/{StateKeys.Store}", new[] { new { key = $"shard/{i % 100}", value = Shard } }),
-            i => PostAsync($"/v1.0/state/{StateKeys.Store}/bulk", new { keys = new[] { $"shard/{i % 100}", $"shard/{(i + 1) % 100}" } }));
+            i => PostAsync($"/v1.0/state/{StateKeys.Store}", new[] { new { key = $"batch/{i % 100}", value = Batches } }),
+            i => PostAsync($"/v1.0/state/{StateKeys.Store}/bulk", new { keys = new[] { $"batch/{i % 100}", $"batch/{(i + 1) % 100}" } }));
 
         async Task PostAsync<T>(string path, T body)
         {
@@ -105,8 +105,8 @@ internal static class SidecarRates
 
     private static Transport Grpc(DaprClient dapr) => new(
         () => dapr.PublishEventAsync(Topics.PubSub, Topics.TweetImage, new { searchId = Event }),
-        i => dapr.SaveStateAsync(StateKeys.Store, $"shard/{i % 100}", Shard),
-        i => dapr.GetBulkStateAsync(StateKeys.Store, [$"shard/{i % 100}", $"shard/{(i + 1) % 100}"], parallelism: 10));
+        i => dapr.SaveStateAsync(StateKeys.Store, $"batch/{i % 100}", Batches),
+        i => dapr.GetBulkStateAsync(StateKeys.Store, [$"batch/{i % 100}", $"batch/{(i + 1) % 100}"], parallelism: 10));
 
     private static async Task<WebApplication> StartAppAsync(Action delivered)
     {

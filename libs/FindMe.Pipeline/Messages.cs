@@ -2,62 +2,92 @@ using System.Text.Json.Serialization;
 
 namespace FindMe.Pipeline;
 
-/// <summary>
-/// One step of a search. With <see cref="Wave"/>: let that wave of photos go to the comparers. With <see cref="Again"/>: send what failed, or
-/// what is missing, once more. Without either: list the page <see cref="Page"/> of its source, then let go what may go.
-/// </summary>
-/// <remarks>Names a search and holds nothing of the person: who and where stand in the state under <see cref="StateKeys.Search"/>.</remarks>
-public sealed record SearchRequest : Document
+/// <summary>A step of a search that Collect is asked for: one record for each step, told apart by <c>kind</c>.</summary>
+/// <remarks>
+/// Names a search and holds nothing of the person: who and where stand in the state under <see cref="StateKeys.Search"/>. A step of a kind
+/// that this version does not know is read as this record itself.
+/// </remarks>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind", IgnoreUnrecognizedTypeDiscriminators = true)]
+[JsonDerivedType(typeof(ListPage), "list-page")]
+[JsonDerivedType(typeof(ReleaseBatch), "release-batch")]
+[JsonDerivedType(typeof(NameAuthors), "name-authors")]
+[JsonDerivedType(typeof(RetryFailedPhotos), "retry-failed-photos")]
+[JsonDerivedType(typeof(ResumeSearch), "resume")]
+[JsonDerivedType(typeof(ReopenSearch), "reopen")]
+public record SearchRequest : Document
 {
     /// <summary>The search.</summary>
     public required string SearchId { get; init; }
 
-    /// <summary>The page to list, counted from 0.</summary>
-    public int Page { get; init; }
-
-    /// <summary>The wave to let go, counted from 0 over the whole search; null: list a page.</summary>
-    public int? Wave { get; init; }
-
-    /// <summary><see cref="Search.Generation"/> when this was asked for: the same page asked for after a wait is another event.</summary>
-    [JsonPropertyName("turn")]
-    public int Generation { get; init; }
-
-    /// <summary>What to try again; null: nothing.</summary>
-    public RetryScope? Again { get; init; }
-
-    /// <summary>With <see cref="RetryScope.Unsettled"/>: only photos that were sent before then; the handler of a later one may still be at work.</summary>
-    public DateTimeOffset? SentBefore { get; init; }
-
-    /// <summary>The step that lists the page after those that are listed.</summary>
-    /// <param name="search">The search.</param>
-    public static SearchRequest NextPage(Search search) => new() { SearchId = search.Id, Page = search.Pages.Count, Generation = search.Generation };
-
     /// <summary>The step has failed every time before: if it does so again, the search fails.</summary>
     public bool LastTry { get; init; }
 
-    /// <summary>The event's id, the same whenever the same step is asked for again.</summary>
-    public string EventId() => SearchId + this switch
-    {
-        { Again: RetryScope.Waiting } => "/again",
-        { Again: RetryScope.Settled } => "/replay",
-        { Again: RetryScope.Unsettled } => "/resume",
-        { Wave: { } wave } => $"/wave/{wave}",
-        { Generation: > 0 } => $"/page/{Page}/turn/{Generation}",
-        _ => $"/page/{Page}",
-    } + (LastTry ? "/last" : "");
+    /// <summary>The event's id, the same whenever the same step is requested again.</summary>
+    public string EventId() => $"{SearchId}/{StepName}{(LastTry ? "/last" : "")}";
+
+    /// <summary>What tells this step from the other steps of its search.</summary>
+    protected virtual string StepName => "unknown";
 }
 
-/// <summary>What of a search is tried again.</summary>
-public enum RetryScope
+/// <summary>List the next page of the source, and release those of its batches that may go.</summary>
+public sealed record ListPage : SearchRequest
 {
-    /// <summary>The photos that failed every time and have waited since: once more, before they are skipped.</summary>
-    Waiting,
+    /// <summary>The page, counted from 0.</summary>
+    public required int Page { get; init; }
 
-    /// <summary>What was given up: photos skipped because they failed repeatedly, or the whole search. The operator asks for it.</summary>
-    Settled,
+    /// <summary><see cref="Search.Generation"/> at the request: the same page requested after a wait is another event.</summary>
+    public int Generation { get; init; }
 
-    /// <summary>What is under way: the photos that were sent and have no verdict, and the next page. Asked for where nothing has happened for long.</summary>
-    Unsettled,
+    /// <inheritdoc />
+    protected override string StepName => $"page/{Page}/{Generation}";
+
+    /// <summary>The page after those that are listed.</summary>
+    /// <param name="search">The search.</param>
+    public static ListPage After(Search search) => new() { SearchId = search.Id, Page = search.Pages.Count, Generation = search.Generation };
+}
+
+/// <summary>Send a batch of photos to the comparers: the batch <see cref="PhotoBatch.InFlight"/> before it is settled.</summary>
+public sealed record ReleaseBatch : SearchRequest
+{
+    /// <summary>The batch, counted from 0 over the whole search. Nothing happens where it is not listed yet: the listing looks for itself.</summary>
+    public required int Batch { get; init; }
+
+    /// <inheritdoc />
+    protected override string StepName => $"batch/{Batch}";
+}
+
+/// <summary>Look up who posted the matches of a settled batch: X charges for names, so its listings leave them out.</summary>
+public sealed record NameAuthors : SearchRequest
+{
+    /// <summary>The batch, counted from 0 over the whole search.</summary>
+    public required int Batch { get; init; }
+
+    /// <inheritdoc />
+    protected override string StepName => $"authors/{Batch}";
+}
+
+/// <summary>Send the photos that failed every time, and whose time to be retried has come, once more.</summary>
+public sealed record RetryFailedPhotos : SearchRequest
+{
+    /// <inheritdoc />
+    protected override string StepName => "retry";
+}
+
+/// <summary>Send the photos that were sent and have no verdict once more, and list the next page: nothing has happened for long, or a step failed.</summary>
+public sealed record ResumeSearch : SearchRequest
+{
+    /// <summary>Only photos that were sent before then: the handler of a later one may still be at work.</summary>
+    public required DateTimeOffset SentBefore { get; init; }
+
+    /// <inheritdoc />
+    protected override string StepName => "resume";
+}
+
+/// <summary>Take back what was given up, photos or the whole search, and go on. Only the operator requests it.</summary>
+public sealed record ReopenSearch : SearchRequest
+{
+    /// <inheritdoc />
+    protected override string StepName => "reopen";
 }
 
 /// <summary>One photo to compare with the face that a search looks for.</summary>
@@ -70,14 +100,11 @@ public sealed record TweetImage : Document
     /// <summary>The listing of the page that the photo stands on: <see cref="SearchPage.Listing"/>.</summary>
     public required int Listing { get; init; }
 
+    /// <summary>The first batch of that page, counted over the whole search.</summary>
+    public required int FirstBatch { get; init; }
+
     /// <summary>The photo's place on its page, counted from 0.</summary>
     public required int Index { get; init; }
-
-    /// <summary>How many photos the page has, which says in which shard the photo lies.</summary>
-    public required int PagePhotos { get; init; }
-
-    /// <summary>The first wave of the page, counted over the whole search.</summary>
-    public required int FirstWave { get; init; }
 
     /// <summary>Where the photo is had.</summary>
     public required PhotoLocator Photo { get; init; }
@@ -85,25 +112,22 @@ public sealed record TweetImage : Document
     /// <summary>The message that sends a photo.</summary>
     /// <param name="search">The id of its search.</param>
     /// <param name="page">Its page.</param>
-    /// <param name="firstWave">The first wave of that page.</param>
     /// <param name="photo">The photo.</param>
-    public static TweetImage Of(string search, SearchPage page, int firstWave, ShardPhoto photo) => new()
+    public static TweetImage Of(string search, SearchPage page, BatchPhoto photo) => new()
     {
-        Schema = photo.Locator.Schema,
         SearchId = search,
         Listing = page.Listing,
+        FirstBatch = page.FirstBatch,
         Index = photo.Index,
-        PagePhotos = page.Photos,
-        FirstWave = firstWave,
         Photo = photo.Locator,
-        LastTry = photo.Failed,
+        LastTry = photo.RetryAt is not null,
     };
 
     /// <summary>The photo has failed every time before: if it does so again, it is skipped.</summary>
     public bool LastTry { get; init; }
 
-    /// <inheritdoc />
-    protected override int KnownSchema => PhotoLocator.NewestSchema;
+    /// <summary>The batch that the photo goes out in, counted from 0 over the whole search.</summary>
+    public int BatchNumber() => FirstBatch + PhotoBatch.Of(Index);
 
     /// <summary>The event's id, the same whenever the same photo is sent again.</summary>
     public string EventId() => $"{SearchId}/photo/{Listing}/{Index}{(LastTry ? "/last" : "")}";
@@ -112,13 +136,6 @@ public sealed record TweetImage : Document
 /// <summary>Where a photo is had: in an album, in an upload, or at an address of the web.</summary>
 public sealed record PhotoLocator
 {
-    /// <summary>The newest shape of documents with locators: the first one knew albums only.</summary>
-    public const int NewestSchema = 2;
-
-    /// <summary>The shape that a document with this locator has: what an older app can read, it may.</summary>
-    [JsonIgnore]
-    public int Schema => Album is null ? NewestSchema : 1;
-
     /// <summary>The name of an album that the operator offers; null: it lies elsewhere.</summary>
     public string? Album { get; init; }
 

@@ -8,7 +8,12 @@ public static class PipelineJson
 {
     /// <summary>camelCase names and enum words, no nulls; unknown members are ignored, so that a newer writer is read by an older reader.</summary>
     public static JsonSerializerOptions Options { get; } =
-        new(Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web))) { Converters = { new FiniteNumbers() } };
+        new(Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web)))
+        {
+            Converters = { new FiniteNumbers() },
+            // Dapr sorts the members of what it is given, so that a message's kind need not come first.
+            AllowOutOfOrderMetadataProperties = true,
+        };
 
     /// <summary>The same, for what anybody may have sent: a message that says null where there is always something, or leaves it out, is none.</summary>
     public static JsonSerializerOptions Whole { get; } =

@@ -33,9 +33,6 @@ public static class StateKeys
     /// <summary>A <see cref="Pipeline.Upload"/>: whose it is, and the names of its photos.</summary>
     public static string Upload(string upload) => $"upload/{upload}";
 
-    /// <summary>The <see cref="DelayedStepList"/>: steps of searches to ask for later.</summary>
-    public const string DelayedSteps = "wakeups";
-
     /// <summary>The <see cref="FailureList"/>: searches in which something failed every time, for the operator.</summary>
     public const string Failures = "failures";
 
@@ -54,6 +51,9 @@ public static class StateKeys
     /// <summary>Never written: what an app reads while it starts, to open its connection to the store.</summary>
     public const string WarmUp = "warm-up";
 
-    /// <summary>A <see cref="PhotoShard"/>: photos of one page and their verdicts.</summary>
-    public static string Shard(string search, int listing, int shard) => $"search/{search}/shard/{listing}-{shard}";
+    /// <summary>A <see cref="PhotoBatch"/>: photos of one page and their verdicts.</summary>
+    /// <param name="search">The search.</param>
+    /// <param name="listing">The listing that wrote it.</param>
+    /// <param name="batch">Its place on its page, counted from 0.</param>
+    public static string Batch(string search, int listing, int batch) => $"search/{search}/batch/{listing}-{batch}";
 }

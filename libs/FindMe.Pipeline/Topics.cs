@@ -6,7 +6,7 @@ public static class Topics
     /// <summary>The Dapr pub/sub component.</summary>
     public const string PubSub = "pubsub";
 
-    /// <summary>A search to begin or to continue: <see cref="Pipeline.SearchRequest"/>, sent by Api, Collect and Compare, handled by Collect.</summary>
+    /// <summary>A step of a search: <see cref="Pipeline.SearchRequest"/>, sent by Api, Collect and Compare, handled by Collect.</summary>
     public const string SearchRequest = "search_request";
 
     /// <summary>One photo to compare: <see cref="Pipeline.TweetImage"/>, sent by Collect, handled by Compare.</summary>

@@ -47,8 +47,7 @@ public sealed class FindMeSystem : IAsyncLifetime
         var settings = new Dictionary<string, string>
         {
             ["Logging__LogLevel__FindMe"] = "Debug",
-            // The looks of the clock and of the recovery at the store are no part of what a status costs.
-            ["DelayedSteps__Interval"] = "00:05:00",
+            // The looks of the recovery at the store are no part of what a status costs.
             ["Recovery__Interval"] = "00:10:00",
         };
         _system = await LocalSystem.StartAsync(

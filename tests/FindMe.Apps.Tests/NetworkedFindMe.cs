@@ -121,7 +121,7 @@ public sealed class NetworkedFindMe : IAsyncDisposable
         var settings = new Dictionary<string, string>
         {
             ["Logging__LogLevel__FindMe"] = "Debug",
-            ["DelayedSteps__Interval"] = "00:00:00.2",
+            ["Recovery__Interval"] = "00:00:00.2",
             ["Collect__FirstWait"] = "00:00:00.2",
             ["Collect__MaxBarrenPages"] = "5",
             ["DeadLetters__RetryAfter"] = "00:00:00.2",

@@ -25,7 +25,7 @@ public sealed class DeadLetterTests
         await using var load = await LoadSystem.StartAsync([album], options => options with
         {
             Settings = new Dictionary<string, string>(options.Settings) { ["Operator__Key"] = OperatorKey },
-            Interceptor = new FaultInjection { Observe = BreakOneShardAsync },
+            Interceptor = new FaultInjection { Observe = BreakOneBatchAsync },
         });
         using var ada = new Person(load.System.Page);
         await ada.ShowAsync(LoadSystem.Selfie());
@@ -35,10 +35,10 @@ public sealed class DeadLetterTests
         var search = await ada.SearchAsync("talk");
         var broken = await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(4));
 
-        // Photos lie in turn in two shards: every second one could not be settled by Compare.
+        // None of the first batch could be settled by Compare.
         Assert.Equal("finished", broken["status"]!.GetValue<string>());
         var skipped = broken["skipped"]!.AsArray();
-        Assert.Equal(Photos / PageLayout.ShardsOf(Photos), skipped.Count);
+        Assert.Equal(PhotoBatch.Size, skipped.Count);
         Assert.All(skipped, photo => Assert.Contains("failed repeatedly", photo!["reason"]!.GetValue<string>(), StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.NotFound, (await AskOperatorAsync(ada, HttpMethod.Get, "failures", "a wrong key that is quite as long as it")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await AskOperatorAsync(ada, HttpMethod.Post, $"failures/{new string('0', 32)}/retry", OperatorKey)).Status);
@@ -97,9 +97,9 @@ public sealed class DeadLetterTests
         Assert.InRange(after["findme-collect"].Deliveries, 3 * poison.Length, 6 * poison.Length);
     }
 
-    private Task BreakOneShardAsync(ObservedCall call) =>
+    private Task BreakOneBatchAsync(ObservedCall call) =>
         _storeIsBroken && call is { AppId: "findme-compare", Kind: ObservedKind.StateWrite, Point: ObservedPoint.Before } && call.Target.EndsWith("-0", StringComparison.Ordinal)
-            ? throw new InvalidOperationException("The store refuses this shard.")
+            ? throw new InvalidOperationException("The store refuses this batch.")
             : Task.CompletedTask;
 
     // The command itself, as its user has it.

@@ -7,8 +7,8 @@ namespace FindMe.Faults.Tests;
 
 public sealed class KillSweepTests
 {
-    // Three waves: the last one is asked for by Compare.
-    private const int Photos = 3 * PageLayout.PhotosPerWave;
+    // Three batches: the last one is requested by Compare.
+    private const int Photos = 3 * PhotoBatch.Size;
 
     // Writes that every search makes. A write that loses a race is made once more, so that one search has more of them than another;
     // bench/FindMe.Load sweeps them all, and Collect's in an album too: NetworkKillSweepTests has its walk over a network.
@@ -30,14 +30,14 @@ public sealed class KillSweepTests
     [Theory]
     [InlineData(BrokerProfile.ServiceBus)]
     [InlineData(BrokerProfile.Redis118)]
-    public async Task Compare_killed_at_its_first_writes_or_about_the_end_of_a_wave_changes_no_verdict(BrokerProfile broker)
+    public async Task Compare_killed_at_its_first_writes_or_about_the_end_of_a_batch_changes_no_verdict(BrokerProfile broker)
     {
         const string Compare = "findme-compare";
         using var albums = new TemporaryFolder();
         await using var sweep = await KillSweep.StartAsync(LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320), broker);
         var (calls, calm) = await sweep.CountAsync(Compare);
 
-        // A verdict a photo, and asking for the third wave.
+        // A verdict a photo, and the request of the third batch.
         Assert.InRange(calls, Photos + 1, 2 * Photos);
         await AssertSameAsync(sweep, calm, Compare, [1, 17, Photos]);
     }

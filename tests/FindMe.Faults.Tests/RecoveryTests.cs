@@ -11,8 +11,8 @@ public sealed class RecoveryTests
 {
     private const int Photos = 40;
 
-    // Two waves of a search, which are all under way at once.
-    private const int Waves = 32;
+    // Two batches of a search, which are all under way at once.
+    private const int TwoBatches = 2 * PhotoBatch.Size;
     private const string Compare = "findme-compare";
 
     private static readonly string[] Replicas = ["findme-api", "findme-api-2"];
@@ -23,7 +23,7 @@ public sealed class RecoveryTests
     public async Task A_long_queue_is_no_standstill_and_nothing_in_it_is_sent_again()
     {
         using var albums = new TemporaryFolder();
-        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Waves, facesEvery: 1, maxSide: 1280);
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", TwoBatches, facesEvery: 1, maxSide: 1280);
         // One photo at a time: each search waits for the photos of the others for longer than the patience, which no single photo takes.
         await using var load = await StartAsync(album, patienceSeconds: 5, options => options with
         {
@@ -39,8 +39,7 @@ public sealed class RecoveryTests
         var searches = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => ada.SearchAsync("talk")));
         await Task.WhenAll(searches.Select(search => ada.UntilEndedAsync(search, TimeSpan.FromMinutes(3))));
 
-        // The last two that settle a wave at the same moment may both ask for the next one.
-        Assert.InRange(load.System.Sidecar.Traffic.Of(Compare).Deliveries - before, searches.Length * Waves, searches.Length * Waves * 5 / 4);
+        Assert.InRange(load.System.Sidecar.Traffic.Of(Compare).Deliveries - before, searches.Length * TwoBatches, searches.Length * TwoBatches * 5 / 4);
     }
 
     [Fact]

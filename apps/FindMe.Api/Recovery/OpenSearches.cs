@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Dapr;
 using Dapr.Client;
 using FindMe.Pipeline;
@@ -8,10 +7,13 @@ namespace FindMe.Api;
 /// <summary>A search that has not ended, and what is known of its progress.</summary>
 /// <param name="Id">The search.</param>
 /// <param name="Person">Whose it is.</param>
-/// <param name="BegunAt">When it was written down here, which is before it has a document.</param>
+/// <param name="BegunAt">When it was added here, which is before it has a document.</param>
 /// <param name="Generation"><see cref="Search.Generation"/> once it has begun or goes on: an earlier one is what it was before.</param>
-internal sealed record OpenSearch(string Id, string Person, DateTimeOffset BegunAt, [property: JsonPropertyName("turn")] int Generation)
+internal sealed record OpenSearch(string Id, string Person, DateTimeOffset BegunAt, int Generation)
 {
+    /// <summary>Batches from its first one on that are settled: they are not read again.</summary>
+    public int Settled { get; init; }
+
     /// <summary>How far it had come at the last look, in no particular terms; null: nobody has looked.</summary>
     public string? Progress { get; init; }
 
@@ -21,9 +23,18 @@ internal sealed record OpenSearch(string Id, string Person, DateTimeOffset Begun
     /// <summary>Since when photos that were sent later than its oldest one have been settled; null: none has.</summary>
     public DateTimeOffset? OvertakenAt { get; init; }
 
-    /// <summary>How often what is missing was asked for since then.</summary>
-    public int Asked { get; init; }
+    /// <summary>How often what is missing was requested since then.</summary>
+    public int Resumed { get; init; }
+
+    /// <summary>The last <see cref="Search.WaitingUntil"/> whose next page was requested.</summary>
+    public DateTimeOffset? WaitRequested { get; init; }
 }
+
+/// <summary>A search that was deleted, and that is swept once more.</summary>
+/// <param name="Id">The search.</param>
+/// <param name="Listings">How many listings may have written batches.</param>
+/// <param name="SweepAt">When: later than what was being written when it was deleted.</param>
+internal sealed record DeletedSearch(string Id, int Listings, DateTimeOffset SweepAt);
 
 /// <summary>The searches that have not ended, and the replica that looks after them. Lies under <see cref="StateKeys.OpenSearches"/>.</summary>
 internal sealed record OpenSearchList : Document
@@ -31,13 +42,16 @@ internal sealed record OpenSearchList : Document
     /// <summary>The searches, in the order in which they began.</summary>
     public IReadOnlyList<OpenSearch> Searches { get; init; } = [];
 
+    /// <summary>Searches that were deleted a moment ago.</summary>
+    public IReadOnlyList<DeletedSearch> Deleted { get; init; } = [];
+
     /// <summary>The replica that looks after them.</summary>
     public string? Owner { get; init; }
 
     /// <summary>Until when it does: a replica that dies is followed by another one then.</summary>
     public DateTimeOffset OwnerUntil { get; init; }
 
-    /// <summary>When the newest wave was sent of which a photo is settled: the queue has come that far.</summary>
+    /// <summary>When the newest batch was sent of which a photo is settled: the queue has come that far.</summary>
     public DateTimeOffset QueueAt { get; init; }
 
     /// <summary>When any search came further.</summary>
@@ -49,10 +63,22 @@ internal sealed class OpenSearches(DaprClient dapr, TimeProvider time)
 {
     /// <summary>Adds a search that begins or goes on.</summary>
     /// <exception cref="DaprException">It may not stand there: the search must not begin.</exception>
-    public Task AddAsync(string id, string person, int turn, CancellationToken cancellationToken)
+    public Task AddAsync(string id, string person, int generation, CancellationToken cancellationToken)
     {
-        var search = new OpenSearch(id, person, time.GetUtcNow(), turn);
+        var search = new OpenSearch(id, person, time.GetUtcNow(), generation);
         return UpdateAsync(list => list with { Searches = [.. list.Searches.Where(other => other.Id != id), search] }, cancellationToken);
+    }
+
+    /// <summary>Publishes the step that begins a search, or continues it, and notes that it is published.</summary>
+    /// <exception cref="DaprException">It may not be published; <see cref="Recovery"/> then publishes it.</exception>
+    public async Task RequestAsync(Search search, CancellationToken cancellationToken)
+    {
+        await dapr.PublishAsync(ListPage.After(search), cancellationToken);
+        await dapr.UpdateStateAsync<Search>(
+            StateKeys.Search(search.Id),
+            current => current.Generation == search.Generation ? current with { Requested = true } : current,
+            current => current.TimeToLive(time.GetUtcNow()),
+            cancellationToken);
     }
 
     /// <summary>Reads the list.</summary>

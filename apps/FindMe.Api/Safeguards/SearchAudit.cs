@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace FindMe.Api;
 
 /// <summary>Limits searches and writes each into the audit log: before it begins, and after it has ended. What cannot be logged does not begin.</summary>
-internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, OpenSearches open, TimeProvider time, ILogger<SearchAudit> logger) : IEndpointFilter
+internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, TimeProvider time, ILogger<SearchAudit> logger) : IEndpointFilter
 {
     /// <summary>Before a search: whether it may begin.</summary>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -17,16 +17,13 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
 
     /// <summary>Writes down that a search begins.</summary>
     /// <returns>False where that cannot be written: the search must not begin.</returns>
-    public Task<bool> TryBeginAsync(CurrentUser user, Search search, CancellationToken cancellationToken) =>
-        TryWriteAsync("search-begun", user, search, isNew: true, cancellationToken);
+    public bool TryWriteBegin(CurrentUser user, Search search) => TryWrite("search-begun", user, search, isNew: true);
 
     /// <summary>Writes down that a search goes on.</summary>
     /// <returns>False where that cannot be written: the search must not go on.</returns>
-    public Task<bool> TryContinueAsync(CurrentUser user, Search search, CancellationToken cancellationToken) =>
-        TryWriteAsync("search-continued", user, search, isNew: false, cancellationToken);
+    public bool TryWriteContinue(CurrentUser user, Search search) => TryWrite("search-continued", user, search, isNew: false);
 
-    // The line first: a search that dies between the two is in the log and was never begun.
-    private async Task<bool> TryWriteAsync(string what, CurrentUser user, Search search, bool isNew, CancellationToken cancellationToken)
+    private bool TryWrite(string what, CurrentUser user, Search search, bool isNew)
     {
         try
         {
@@ -45,7 +42,6 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
             return false;
         }
 
-        await open.AddAsync(search.Id, user.Id, isNew ? search.Generation : search.Generation + 1, cancellationToken);
         return true;
     }
 
@@ -61,7 +57,7 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
         Status: snapshot?.Search.Stage.ToString(),
         Posts: snapshot?.Search.Posts,
         Photos: snapshot?.Settled,
-        Found: snapshot?.Shards.Sum(shard => shard.Photos.Count(photo => photo.Verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe }))));
+        Found: snapshot?.Batches.Sum(batch => batch.Photos.Count(photo => photo.Verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe }))));
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Failed to write the audit log; no search begins until it can be written.")]
     private static partial void LogNotWritten(ILogger logger, Exception exception);

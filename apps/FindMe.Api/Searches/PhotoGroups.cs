@@ -18,9 +18,9 @@ internal static class PhotoGroups
 {
     /// <summary>Every picture of the matches, with the photos that show it.</summary>
     /// <param name="photos">Settled photos, in the order of the listing; those that are no match are left out.</param>
-    public static List<List<ShardPhoto>> Of(IEnumerable<ShardPhoto> photos)
+    public static List<List<BatchPhoto>> Of(IEnumerable<BatchPhoto> photos)
     {
-        var groups = new List<(PhotoFingerprint? Fingerprint, List<ShardPhoto> Photos)>();
+        var groups = new List<(PhotoFingerprint? Fingerprint, List<BatchPhoto> Photos)>();
         foreach (var photo in photos.Where(photo => photo.Verdict?.Kind is Pipeline.VerdictKind.Match or Pipeline.VerdictKind.Maybe))
         {
             var fingerprint = PhotoFingerprint.TryParse(photo.Verdict!.Fingerprint);
@@ -39,6 +39,6 @@ internal static class PhotoGroups
     }
 
     /// <summary>What a person is told of pictures that several photos show.</summary>
-    public static PhotoGroup View(List<ShardPhoto> photos) =>
+    public static PhotoGroup View(List<BatchPhoto> photos) =>
         new(photos[0].Id, [.. photos.Select(photo => photo.Id)], [.. photos.Select(photo => photo.Post).DistinctBy(post => post.Id)]);
 }

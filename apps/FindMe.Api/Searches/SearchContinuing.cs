@@ -13,9 +13,6 @@ internal sealed record ContinueWish(int? Limit = null, decimal? MaxCost = null);
 /// <summary>POST continue: a search that stopped goes on where it did; one that came to its end looks for newer posts.</summary>
 internal static class SearchContinuing
 {
-    // Longer than it takes to publish the step itself.
-    private static readonly TimeSpan RequestDelay = TimeSpan.FromSeconds(5);
-
     public static void MapSearchContinuing(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/api/searches/{id}/continue", ContinueAsync).RequireCaller(otherwise: Problems.NotFound).WithAudit()
             .WithSummary("Go on with a search that stopped, or look for what was posted since it finished.");
@@ -28,7 +25,7 @@ internal static class SearchContinuing
         ContinueWish wish,
         CurrentUser user,
         SearchReader reader,
-        DelayedSteps delayedSteps,
+        OpenSearches open,
         SearchAudit audit,
         DaprClient dapr,
         IOptions<XOptions> x,
@@ -57,14 +54,12 @@ internal static class SearchContinuing
             return problem;
         }
 
-        if (!await audit.TryContinueAsync(user, snapshot.Search, cancellationToken))
+        if (!audit.TryWriteContinue(user, snapshot.Search))
         {
             return Problems.NotLogged;
         }
 
-        // Noted before it is written: whoever dies in between leaves a step that does nothing, or one that takes the search up.
-        var step = SearchRequest.NextPage(snapshot.Search) with { Generation = snapshot.Search.Generation + 1 };
-        await delayedSteps.AddAsync(step, time.GetUtcNow() + RequestDelay, cancellationToken);
+        await open.AddAsync(id, user.Id, snapshot.Search.Generation + 1, cancellationToken);
 
         // Asked twice at once, one of the two continues it and the other finds it under way: both ask Collect for the same page.
         var continued = await dapr.UpdateStateAsync<Search>(
@@ -77,7 +72,7 @@ internal static class SearchContinuing
             return Problems.NotFound;
         }
 
-        await dapr.PublishAsync(step, cancellationToken);
+        await open.RequestAsync(continued, cancellationToken);
         return TypedResults.Accepted($"/api/searches/{id}", new SearchCreated(id));
     }
 
@@ -88,6 +83,7 @@ internal static class SearchContinuing
         return search with
         {
             Stage = SearchStage.Listing,
+            Requested = false,
             Stopped = false,
             Problem = null,
             Attempts = 0,

@@ -6,10 +6,10 @@ namespace FindMe.Api;
 
 /// <summary>Deletes searches so that nothing at work can bring them back.</summary>
 /// <remarks>
-/// First the search's document becomes a tombstone, which every writer reads before it writes; then the shards go. Some stores let a
-/// writer that read just before bring back a deleted shard, so they are swept once more a little later.
+/// First the search's document becomes a tombstone, which every writer reads before it writes; then the batches go. Some stores let a
+/// writer that read just before bring back a deleted batch, so <see cref="Recovery"/> sweeps them once more a little later.
 /// </remarks>
-internal sealed partial class SearchDeletion(DaprClient dapr, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<SearchDeletion> logger)
+internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, TimeProvider time)
 {
     // Longer than any delivery of a photo of this search can still be under way.
     private static readonly TimeSpan TombstoneKept = TimeSpan.FromDays(1);
@@ -47,7 +47,6 @@ internal sealed partial class SearchDeletion(DaprClient dapr, TimeProvider time,
     public async Task<int> DeleteAsync(string id, CancellationToken cancellationToken)
     {
         Search? search = null;
-        var tombstone = Tombstone(id);
 
         // Whatever a page being listed at this moment writes to the document loses against this: it asks for the version it read. So does
         // this: Redis refuses a write without a version to a key that was ever written with one.
@@ -56,7 +55,9 @@ internal sealed partial class SearchDeletion(DaprClient dapr, TimeProvider time,
             current =>
             {
                 search = current;
-                return tombstone;
+
+                // It says how much there is to sweep, should this end before it is done.
+                return Tombstone(id, current?.Listings ?? 0);
             },
             _ => TombstoneKept,
             cancellationToken);
@@ -65,47 +66,22 @@ internal sealed partial class SearchDeletion(DaprClient dapr, TimeProvider time,
             return 0;
         }
 
-        await SweepAsync(search, cancellationToken);
-        _ = SweepLaterAsync(search);
+        // One more listing may have begun since.
+        var deleted = new DeletedSearch(id, search.Listings + 1, time.GetUtcNow() + UntilSecondSweep);
+        await open.UpdateAsync(list => list with { Deleted = [.. list.Deleted.Where(other => other.Id != id), deleted] }, cancellationToken);
+        await SweepAsync(id, deleted.Listings, cancellationToken);
         return search.Pages.Sum(page => page.Photos);
     }
 
-    private Search Tombstone(string id)
+    /// <summary>Deletes what listings have written. Some never became pages: how many batches they wrote is not known.</summary>
+    /// <exception cref="DaprException">Some of it may still be there; sweeping again is safe.</exception>
+    public Task SweepAsync(string id, int listings, CancellationToken cancellationToken) =>
+        dapr.DeleteBulkStateAsync(
+            StateKeys.Store, [.. Enumerable.Range(1, listings).SelectMany(listing => new SearchPage(listing, SearchPage.MaxPhotos, 0).BatchKeys(id))], cancellationToken);
+
+    private Search Tombstone(string id, int listings = 0)
     {
         var now = time.GetUtcNow();
-        return new Search { Id = id, Person = "", Source = "", Query = "", CreatedAt = now, ExpiresAt = now + TombstoneKept, Stage = SearchStage.Deleted };
+        return new Search { Id = id, Person = "", Source = "", Query = "", CreatedAt = now, ExpiresAt = now + TombstoneKept, Stage = SearchStage.Deleted, Listings = listings };
     }
-
-    private async Task SweepLaterAsync(Search search)
-    {
-        try
-        {
-            await Task.Delay(UntilSecondSweep, time, lifetime.ApplicationStopping);
-            await SweepAsync(search, lifetime.ApplicationStopping);
-        }
-        catch (OperationCanceledException)
-        {
-            // What is left, if anything, goes with its time to live.
-        }
-        catch (DaprException exception)
-        {
-            LogNotSwept(logger, search.Id, exception);
-        }
-    }
-
-    // A listing that never became a page has left shards too; how many it wrote is not known. One more may have begun since.
-    private async Task SweepAsync(Search search, CancellationToken cancellationToken)
-    {
-        for (var listing = 1; listing <= search.Listings + 1; listing++)
-        {
-            var photos = search.Pages.FirstOrDefault(page => page.Listing == listing)?.Photos ?? PageLayout.MaxPhotosPerPage;
-            foreach (var key in PageLayout.ShardKeys(search.Id, new SearchPage(listing, photos)))
-            {
-                await dapr.DeleteStateAsync(StateKeys.Store, key, cancellationToken);
-            }
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} was deleted but not swept a second time.")]
-    private static partial void LogNotSwept(ILogger logger, string searchId, Exception exception);
 }

@@ -59,7 +59,7 @@ internal static class SearchEvents
             }
 
             var seen = cursor;
-            var view = SearchView.Of(snapshot, (shard, verdict) => verdict.Order > seen.Of(shard));
+            var view = SearchView.Of(snapshot, (batch, verdict) => verdict.Order > seen.Of(batch));
             cursor = EventCursor.At(snapshot);
             yield return new SseItem<SearchEvent>(
                 new SearchEvent(view.Status, view.WaitingUntil, view.Posts, view.Photos, view.Matches, view.Skipped, view.Groups, view.Cost, view.Notices, view.CanContinue, view.Problem))
@@ -70,15 +70,15 @@ internal static class SearchEvents
     }
 }
 
-/// <summary>How far a reader has read: the number of verdicts seen of each shard. Any replica can go on from it, also after a restart.</summary>
-/// <param name="seen">Of each shard, in order.</param>
+/// <summary>How far a reader has read: the number of verdicts seen of each batch. Any replica can go on from it, also after a restart.</summary>
+/// <param name="seen">Of each batch, in order.</param>
 internal sealed class EventCursor(IReadOnlyList<int> seen)
 {
-    /// <summary>Verdicts of a shard that a reader of this cursor has seen.</summary>
-    public int Of(int shard) => shard < seen.Count ? seen[shard] : 0;
+    /// <summary>Verdicts of a batch that a reader of this cursor has seen.</summary>
+    public int Of(int batch) => batch < seen.Count ? seen[batch] : 0;
 
     /// <summary>Everything in a snapshot.</summary>
-    public static EventCursor At(SearchSnapshot snapshot) => new([.. snapshot.Shards.Select(shard => shard.SettledCount())]);
+    public static EventCursor At(SearchSnapshot snapshot) => new([.. snapshot.Batches.Select(batch => batch.SettledCount())]);
 
     /// <summary>Reads the id of an event; one that is no cursor counts as the beginning.</summary>
     public static EventCursor Parse(string text)
@@ -89,9 +89,9 @@ internal sealed class EventCursor(IReadOnlyList<int> seen)
         }
 
         var seen = new int[text.Length / 2];
-        for (var shard = 0; shard < seen.Length; shard++)
+        for (var batch = 0; batch < seen.Length; batch++)
         {
-            if (!int.TryParse(text.AsSpan(2 * shard, 2), NumberStyles.AllowHexSpecifier, null, out seen[shard]))
+            if (!int.TryParse(text.AsSpan(2 * batch, 2), NumberStyles.AllowHexSpecifier, null, out seen[batch]))
             {
                 return new([]);
             }
@@ -100,6 +100,6 @@ internal sealed class EventCursor(IReadOnlyList<int> seen)
         return new(seen);
     }
 
-    /// <summary>Two hexadecimal digits a shard.</summary>
+    /// <summary>Two hexadecimal digits a batch.</summary>
     public override string ToString() => seen.Aggregate(new StringBuilder(2 * seen.Count), (text, count) => text.Append($"{count:x2}")).ToString();
 }

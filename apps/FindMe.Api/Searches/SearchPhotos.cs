@@ -41,9 +41,9 @@ internal static class SearchPhotos
             return Problems.NotFound;
         }
 
-        var key = StateKeys.Shard(id, listing, PageLayout.ShardOf(index, page.Photos));
-        var shard = await dapr.GetStateAsync<PhotoShard>(StateKeys.Store, key, cancellationToken);
-        if (shard?.Photos.FirstOrDefault(photo => photo.Index == index) is not { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe } photo || reader.IsHidden(photo))
+        var key = StateKeys.Batch(id, listing, PhotoBatch.Of(index));
+        var batch = await dapr.GetStateAsync<PhotoBatch>(StateKeys.Store, key, cancellationToken);
+        if (batch?.Photos.FirstOrDefault(photo => photo.Index == index) is not { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe } photo || reader.IsHidden(photo))
         {
             return Problems.NotFound;
         }
@@ -67,7 +67,7 @@ internal static class SearchPhotos
     }
 
     private static async Task<byte[]> RenderAsync(
-        (string Search, int Listing, int Index, int Side) key, ShardPhoto photo, PhotoReading photos, VideoPictures frames, IMemoryCache cache, FaceReader faces, CancellationToken cancellationToken)
+        (string Search, int Listing, int Index, int Side) key, BatchPhoto photo, PhotoReading photos, VideoPictures frames, IMemoryCache cache, FaceReader faces, CancellationToken cancellationToken)
     {
         if (cache.TryGetValue<byte[]>(key, out var kept))
         {

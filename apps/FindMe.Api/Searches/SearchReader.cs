@@ -1,4 +1,3 @@
-using Dapr;
 using Dapr.Client;
 using FindMe.Pipeline;
 
@@ -6,12 +5,12 @@ namespace FindMe.Api;
 
 /// <summary>A search as it stood at one moment.</summary>
 /// <param name="Search">Its document.</param>
-/// <param name="Shards">The shards of its pages, in order.</param>
-internal sealed record SearchSnapshot(Search Search, IReadOnlyList<PhotoShard> Shards)
+/// <param name="Batches">The batches of its pages, in order.</param>
+internal sealed record SearchSnapshot(Search Search, IReadOnlyList<PhotoBatch> Batches)
 {
     public int Found => Search.Pages.Sum(page => page.Photos);
 
-    public int Settled => Shards.Sum(shard => shard.SettledCount());
+    public int Settled => Batches.Sum(batch => batch.SettledCount());
 
     /// <summary>Nothing about it will change any more, but that it may be deleted.</summary>
     public bool IsEnded() => Search.Stage switch
@@ -22,17 +21,17 @@ internal sealed record SearchSnapshot(Search Search, IReadOnlyList<PhotoShard> S
     };
 }
 
-/// <summary>Reads searches: the document, and all shards in one request.</summary>
-internal sealed class SearchReader(DaprClient dapr, OptOuts optOuts, TimeProvider time)
+/// <summary>Reads searches: the document, and all batches in one request.</summary>
+internal sealed class SearchReader(DaprClient dapr, OptOuts optOuts)
 {
     /// <summary>Reads a person's search.</summary>
     /// <param name="id">The search's id.</param>
     /// <param name="person">Whose it must be.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="settledShards">Shards that were read before and that never change again, by key; null: none. More are added.</param>
+    /// <param name="settledBatches">Batches that were read before and that never change again, by key; null: none. More are added.</param>
     /// <returns>Null when there is none, or it is somebody else's.</returns>
     public async Task<SearchSnapshot?> TryReadAsync(
-        string id, string person, CancellationToken cancellationToken, Dictionary<string, PhotoShard>? settledShards = null)
+        string id, string person, CancellationToken cancellationToken, Dictionary<string, PhotoBatch>? settledBatches = null)
     {
         var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(id), cancellationToken);
         if (search is null || search.Person != person || search.Stage == SearchStage.Deleted)
@@ -40,23 +39,23 @@ internal sealed class SearchReader(DaprClient dapr, OptOuts optOuts, TimeProvide
             return null;
         }
 
-        settledShards ??= [];
-        var keys = search.Pages.SelectMany(page => PageLayout.ShardKeys(id, page)).ToList();
-        var found = await dapr.GetBulkStateAsync(StateKeys.Store, [.. keys.Where(key => !settledShards.ContainsKey(key))], cancellationToken);
-        var shards = new List<PhotoShard>(keys.Count);
+        settledBatches ??= [];
+        var keys = search.BatchKeys().ToList();
+        var found = await dapr.GetBulkStateAsync(StateKeys.Store, [.. keys.Where(key => !settledBatches.ContainsKey(key))], cancellationToken);
+        var batches = new List<PhotoBatch>(keys.Count);
         foreach (var key in keys)
         {
-            if (settledShards.TryGetValue(key, out var settled))
+            if (settledBatches.TryGetValue(key, out var settled))
             {
-                shards.Add(settled);
+                batches.Add(settled);
             }
             else if (found.TryGetValue(key, out var entry))
             {
-                var shard = entry.Value.Read<PhotoShard>();
-                shards.Add(shard);
-                if (shard.SettledCount() == shard.Photos.Count)
+                var batch = entry.Value.Read<PhotoBatch>();
+                batches.Add(batch);
+                if (batch.IsSettled())
                 {
-                    settledShards[key] = shard;
+                    settledBatches[key] = batch;
                 }
             }
             else
@@ -66,24 +65,15 @@ internal sealed class SearchReader(DaprClient dapr, OptOuts optOuts, TimeProvide
             }
         }
 
-        return new SearchSnapshot(search, [.. shards.Select(WithoutOptOuts)]);
+        return new SearchSnapshot(search, [.. batches.Select(WithoutOptOuts)]);
     }
 
     // Who opts out later is not shown from then on either.
-    private PhotoShard WithoutOptOuts(PhotoShard shard) => shard.Photos.Any(IsHidden)
-        ? shard with { Photos = [.. shard.Photos.Select(photo => IsHidden(photo) ? photo with { Verdict = Verdict.Skipped("Its author has asked not to be searched.") with { Order = photo.Verdict!.Order } } : photo)] }
-        : shard;
+    private PhotoBatch WithoutOptOuts(PhotoBatch batch) => batch.Photos.Any(IsHidden)
+        ? batch with { Photos = [.. batch.Photos.Select(photo => IsHidden(photo) ? photo with { Verdict = Verdict.Skipped("Its author has asked not to be searched.") with { Order = photo.Verdict!.Order } } : photo)] }
+        : batch;
 
     /// <summary>Whether a match must not be shown, since its author has opted out.</summary>
-    public bool IsHidden(ShardPhoto photo) =>
+    public bool IsHidden(BatchPhoto photo) =>
         photo.Verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe } && optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author);
-
-    /// <summary>Publishes the first step of a search, and notes that it is published.</summary>
-    /// <exception cref="DaprException">It may not be published; <see cref="Recovery"/> then publishes it again.</exception>
-    public async Task RequestAsync(Search search, CancellationToken cancellationToken)
-    {
-        await dapr.PublishAsync(SearchRequest.NextPage(search), cancellationToken);
-        await dapr.UpdateStateAsync<Search>(
-            StateKeys.Search(search.Id), current => current with { Requested = true }, current => current.TimeToLive(time.GetUtcNow()), cancellationToken);
-    }
 }

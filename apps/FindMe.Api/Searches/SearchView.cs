@@ -64,25 +64,24 @@ internal sealed record SearchView(
 
     /// <summary>A search with only some of its verdicts; the counts are of all.</summary>
     /// <param name="snapshot">The search.</param>
-    /// <param name="isWanted">Whether to tell of a verdict, given the place of its shard among the shards.</param>
+    /// <param name="isWanted">Whether to tell of a verdict, given the place of its batch among the batches.</param>
     public static SearchView Of(SearchSnapshot snapshot, Func<int, Verdict, bool> isWanted)
     {
         var search = snapshot.Search;
         var matches = new List<MatchView>();
         var skipped = new List<SkippedView>();
-        var settled = new List<ShardPhoto>();
+        var settled = new List<BatchPhoto>();
         var told = new HashSet<string>();
-        var shardNumber = 0;
+        var batchNumber = 0;
         foreach (var page in search.Pages)
         {
-            var shards = snapshot.Shards.Skip(shardNumber).Take(PageLayout.ShardsOf(page.Photos)).ToList();
-            var photos = shards
-                .SelectMany((shard, number) => shard.Photos.Select(photo => (Photo: photo, Shard: shardNumber + number)))
+            var batches = snapshot.Batches.Skip(batchNumber).Take(page.BatchCount()).ToList();
+            var photos = batches
+                .SelectMany((batch, number) => batch.Photos.Select(photo => (Photo: photo, Batch: batchNumber + number)))
                 .Where(entry => entry.Photo.Verdict is not null)
-                .OrderBy(entry => entry.Photo.Index)
                 .ToList();
             settled.AddRange(photos.Select(entry => entry.Photo));
-            foreach (var photo in photos.Where(entry => isWanted(entry.Shard, entry.Photo.Verdict!)).Select(entry => entry.Photo))
+            foreach (var photo in photos.Where(entry => isWanted(entry.Batch, entry.Photo.Verdict!)).Select(entry => entry.Photo))
             {
                 var verdict = photo.Verdict!;
                 if (verdict.Kind == VerdictKind.Skipped)
@@ -105,7 +104,7 @@ internal sealed record SearchView(
                 }
             }
 
-            shardNumber += shards.Count;
+            batchNumber += batches.Count;
         }
 
         var groups = PhotoGroups.Of(settled).Where(photos => photos.Count > 1 && photos.Any(photo => told.Contains(photo.Id))).Select(PhotoGroups.View);
@@ -140,7 +139,7 @@ internal sealed record SearchView(
 
     public static PhotoCounts CountsOf(SearchSnapshot snapshot)
     {
-        var skipped = snapshot.Shards.Sum(shard => shard.Photos.Count(photo => photo.Verdict?.Kind == VerdictKind.Skipped));
+        var skipped = snapshot.Batches.Sum(batch => batch.Photos.Count(photo => photo.Verdict?.Kind == VerdictKind.Skipped));
         return new PhotoCounts(snapshot.Found, snapshot.Settled - skipped, skipped);
     }
 }
@@ -155,5 +154,5 @@ internal sealed record SearchSummary(string Id, string Source, string Query, Dat
         snapshot.Search.CreatedAt,
         SearchView.StatusOf(snapshot),
         SearchView.CountsOf(snapshot),
-        PhotoGroups.Of(snapshot.Shards.SelectMany(shard => shard.Photos)).Count);
+        PhotoGroups.Of(snapshot.Batches.SelectMany(batch => batch.Photos)).Count);
 }

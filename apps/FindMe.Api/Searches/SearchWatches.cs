@@ -88,14 +88,14 @@ internal sealed partial class SearchWatches(SearchReader reader, IOptions<Search
 
     private async Task RunAsync(string id, string person, Watch watch)
     {
-        var settledShards = new Dictionary<string, PhotoShard>();
+        var settledBatches = new Dictionary<string, PhotoBatch>();
         try
         {
             while (true)
             {
                 try
                 {
-                    var snapshot = await reader.TryReadAsync(id, person, watch.Stopped.Token, settledShards);
+                    var snapshot = await reader.TryReadAsync(id, person, watch.Stopped.Token, settledBatches);
                     watch.Set(snapshot);
                     if (snapshot?.IsEnded() != false)
                     {

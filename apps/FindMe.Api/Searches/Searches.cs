@@ -57,7 +57,7 @@ internal static class Searches
         CurrentUser user,
         SearchRequestBodies bodies,
         DaprClient dapr,
-        SearchReader reader,
+        OpenSearches open,
         SearchDeletion deletion,
         SearchAudit audit,
         FaceReader faces,
@@ -88,7 +88,6 @@ internal static class Searches
         {
             Id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
             Person = user.Id,
-            Schema = Search.SchemaOf(source),
             Source = source,
             Query = query,
             Terms = terms,
@@ -97,10 +96,13 @@ internal static class Searches
             References = [.. used.Select(reference => reference.Id)],
         };
 
-        if (!await audit.TryBeginAsync(user, search, cancellationToken))
+        // A search that dies between these is in the log, or on the list, and was never begun.
+        if (!audit.TryWriteBegin(user, search))
         {
             return Problems.NotLogged;
         }
+
+        await open.AddAsync(search.Id, user.Id, search.Generation, cancellationToken);
 
         // Add the search to the person first, so that deletion finds it even if we crash here.
         var person = await dapr.UpdatePersonAsync(user.Id, current => current with { Searches = [.. current.Searches, search.Id] }, cancellationToken);
@@ -119,7 +121,7 @@ internal static class Searches
             return Problems.ConsentRequired;
         }
 
-        await reader.RequestAsync(search, cancellationToken);
+        await open.RequestAsync(search, cancellationToken);
         return TypedResults.Accepted($"/api/searches/{search.Id}", new SearchCreated(search.Id));
     }
 

@@ -22,10 +22,10 @@ internal sealed class AlbumSource(Albums albums) : IPhotoSource
 
         var page = paths
             .SkipWhile(path => search.Next is { } last && string.CompareOrdinal(path, last) <= 0)
-            .Take(PageLayout.MaxPhotosPerPage + 1)
+            .Take(SearchPage.MaxPhotos + 1)
             .Select(path => new SourcePhoto(path, new Post(path), PhotoLocator.InAlbum(search.Query, path)))
             .ToList();
-        var photos = page.Take(PageLayout.MaxPhotosPerPage).ToList();
+        var photos = page.Take(SearchPage.MaxPhotos).ToList();
         return Task.FromResult(new SourcePage(photos, photos.Count, page.Count > photos.Count ? photos[^1].Id : null));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class XAuthors(AccountCalls calls, IOptions<XOptions> options)
 
     /// <summary>Finds out who posted.</summary>
     /// <param name="search">The search, whose person asks.</param>
-    /// <param name="posts">The posts' ids: 1 to <see cref="PageLayout.PhotosPerWave"/>.</param>
+    /// <param name="posts">The posts' ids: 1 to <see cref="PhotoBatch.Size"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SourceException">X does not let FindMe in.</exception>
     /// <exception cref="SourceUnavailableException">It does not answer.</exception>

@@ -20,7 +20,7 @@ internal sealed class ZipSource(DaprClient dapr) : IPhotoSource
         var photos = upload.Photos
             .Select((name, number) => new SourcePhoto($"{number} {name}", new Post(name, Network: Name), PhotoLocator.InUpload(upload.Id, number)))
             .Skip(from)
-            .Take(PageLayout.MaxPhotosPerPage)
+            .Take(SearchPage.MaxPhotos)
             .ToList();
         var end = from + photos.Count;
         return new SourcePage(photos, photos.Count, end < upload.Photos.Count ? $"{end}" : null);

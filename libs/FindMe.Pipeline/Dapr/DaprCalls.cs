@@ -18,7 +18,7 @@ public static class DaprCalls
     /// <summary>How long a call may take, 30 s. The SDK has no limit of its own: a sidecar that accepts a call and never answers would hold it for ever.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    // gRPC messages have 4 MiB at most, in both directions; the shards of a page have a tenth of this.
+    // gRPC messages have 4 MiB at most, in both directions; the batches of a page have a tenth of this.
     private const int MaxSavedBytes = 1 << 20;
 
     // Service Bus Standard takes 256 kB in one message or batch, envelopes included.
@@ -26,6 +26,9 @@ public static class DaprCalls
 
     // A document has up to 100 kB, most have a tenth of it. Where the answer is beyond 4 MiB all the same, the keys are read in halves.
     private const int MaxKeysRead = 64;
+
+    // Stores without bulk deletes take them one after another, within the time limit of the call.
+    private const int MaxKeysDeleted = 256;
 
     // As many keys as a store without bulk reads is asked for at once; daprd's own default is 10 as well.
     private const int KeysReadAtOnce = 10;
@@ -170,6 +173,21 @@ public static class DaprCalls
     /// <exception cref="DaprException">It is not known whether the value was deleted.</exception>
     public static Task DeleteStateAsync(this DaprClient dapr, string storeName, string key, CancellationToken cancellationToken) =>
         CallAsync($"delete {key}", token => dapr.DeleteStateAsync(storeName, key, cancellationToken: token), cancellationToken);
+
+    /// <summary>Deletes several values, in few calls; nothing happens where there are none.</summary>
+    /// <param name="dapr">The sidecar.</param>
+    /// <param name="storeName">The state store component.</param>
+    /// <param name="keys">The keys, each once.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DaprException">It is not known which values were deleted; deleting again is safe.</exception>
+    public static async Task DeleteBulkStateAsync(this DaprClient dapr, string storeName, IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        foreach (var batch in keys.Chunk(MaxKeysDeleted))
+        {
+            var items = batch.Select(key => new BulkDeleteStateItem(key, etag: null!)).ToList();
+            await CallAsync($"delete {batch.Length} keys", token => dapr.DeleteBulkStateAsync(storeName, items, token), cancellationToken);
+        }
+    }
 
     /// <summary>Whether the store's data is damaged. Only the local sidecar says so; trying again does not help.</summary>
     public static bool IsDataDamaged(this DaprException exception) => StatusOf(exception) == StatusCode.DataLoss;

@@ -30,7 +30,6 @@ public static partial class AppDefaults
         builder.Services.AddSingleton<Verdicts>();
         builder.Services.AddSingleton<PersonKeys>();
         builder.Services.AddSingleton<References>();
-        builder.Services.AddSingleton<DelayedSteps>();
         builder.Services.AddSingleton<Failures>();
         builder.AddKeyRing();
     }

@@ -71,7 +71,7 @@ public sealed class XOptions : IValidatableObject
     public const int MinPostsPerPage = 10;
 
     /// <summary>Posts of the largest page. A post has at most four media: so many posts fit one page of photos, and none is read twice.</summary>
-    public const int MaxPostsPerPage = PageLayout.MaxPhotosPerPage / MaxMedia;
+    public const int MaxPostsPerPage = SearchPage.MaxPhotos / MaxMedia;
 
     private const int MaxMedia = 4;
 

@@ -1,8 +1,6 @@
-using System.Text.Json.Serialization;
-
 namespace FindMe.Pipeline;
 
-/// <summary>How far a search has come. Whether its photos are all compared is told by their shards alone.</summary>
+/// <summary>How far a search has come. Whether its photos are all compared is told by their batches alone.</summary>
 public enum SearchStage
 {
     /// <summary>Pages are still being listed.</summary>
@@ -48,7 +46,7 @@ public sealed record Search : Document
     /// <summary>How far it has come.</summary>
     public SearchStage Stage { get; init; }
 
-    /// <summary>Whether its first <see cref="SearchRequest"/> is known to be published; if not after a while, it is published again.</summary>
+    /// <summary>Whether the step that begins or continues it is known to be published; if not after a while, Recovery publishes it.</summary>
     public bool Requested { get; init; }
 
     /// <summary>The ids of the person's references that it looks for; together they count as one person.</summary>
@@ -57,7 +55,7 @@ public sealed record Search : Document
     /// <summary>The pages listed so far, in order.</summary>
     public IReadOnlyList<SearchPage> Pages { get; init; } = [];
 
-    /// <summary>How often a listing was begun: each gets its own number, so that two listings of one page never share a shard.</summary>
+    /// <summary>How often a listing was begun: each gets its own number, so that two listings of one page never share a batch.</summary>
     public int Listings { get; init; }
 
     /// <summary>Where the source goes on after the last page, in the source's own terms; null: at its beginning.</summary>
@@ -70,7 +68,6 @@ public sealed record Search : Document
     public string? After { get; init; }
 
     /// <summary>How often the walk was made to wait, or was taken up again.</summary>
-    [JsonPropertyName("turn")]
     public int Generation { get; init; }
 
     /// <summary>How often in a row the source did not answer.</summary>
@@ -78,6 +75,9 @@ public sealed record Search : Document
 
     /// <summary>The source makes FindMe wait until then; null: it does not.</summary>
     public DateTimeOffset? WaitingUntil { get; init; }
+
+    /// <summary>A step failed every time: from then on it is tried for the last time. Null: none did.</summary>
+    public DateTimeOffset? RetryStepAt { get; init; }
 
     /// <summary>The listing ended before its end: <see cref="Problem"/> says why, and <see cref="Next"/> is where it may go on.</summary>
     public bool Stopped { get; init; }
@@ -97,12 +97,21 @@ public sealed record Search : Document
     /// <summary>Sentences in <see cref="Notices"/>: what goes wrong more often than this goes wrong for one reason.</summary>
     public const int MaxNotices = 20;
 
-    /// <inheritdoc />
-    protected override int KnownSchema => 2;
+    /// <summary>How many batches the listed pages have.</summary>
+    public int BatchCount() => Pages.Count == 0 ? 0 : Pages[^1].FirstBatch + Pages[^1].BatchCount();
 
-    /// <summary>The shape of the document of a new search: apps that know albums only must leave others alone.</summary>
-    /// <param name="source">One of <see cref="SourceNames"/>.</param>
-    public static int SchemaOf(string source) => source == SourceNames.Album ? 1 : 2;
+    /// <summary>The page that a batch belongs to.</summary>
+    /// <param name="batch">The batch, counted from 0 over the whole search.</param>
+    /// <returns>Null when no page listed so far has that batch.</returns>
+    public SearchPage? PageOf(int batch) => Pages.FirstOrDefault(page => batch >= page.FirstBatch && batch < page.FirstBatch + page.BatchCount());
+
+    /// <summary>The key of a batch.</summary>
+    /// <param name="batch">The batch, counted from 0 over the whole search.</param>
+    /// <returns>Null when no page listed so far has that batch.</returns>
+    public string? BatchKey(int batch) => PageOf(batch) is { } page ? StateKeys.Batch(Id, page.Listing, batch - page.FirstBatch) : null;
+
+    /// <summary>The keys of all its batches, in order.</summary>
+    public IEnumerable<string> BatchKeys() => Pages.SelectMany(page => page.BatchKeys(Id));
 
     /// <summary>True as long as photos may be listed and compared.</summary>
     public bool IsOpen() => Stage is SearchStage.Listing or SearchStage.Listed;
@@ -123,8 +132,20 @@ public sealed record SearchTerms(
 
 /// <summary>One page of a search's photos.</summary>
 /// <param name="Listing">The number of the listing that wrote it.</param>
-/// <param name="Photos">How many photos it has, 0 or more.</param>
-public sealed record SearchPage(int Listing, int Photos);
+/// <param name="Photos">How many photos it has, 0 to <see cref="MaxPhotos"/>.</param>
+/// <param name="FirstBatch">Its first batch, counted over the whole search.</param>
+public sealed record SearchPage(int Listing, int Photos, int FirstBatch)
+{
+    /// <summary>The largest number of photos of one page.</summary>
+    public const int MaxPhotos = 256;
+
+    /// <summary>How many batches it has.</summary>
+    public int BatchCount() => (Photos + PhotoBatch.Size - 1) / PhotoBatch.Size;
+
+    /// <summary>The keys of its batches, in order.</summary>
+    /// <param name="search">The id of its search.</param>
+    public IEnumerable<string> BatchKeys(string search) => Enumerable.Range(0, BatchCount()).Select(batch => StateKeys.Batch(search, Listing, batch));
+}
 
 /// <summary>Why a search failed, in the terms of RFC 9457.</summary>
 /// <param name="Type">A stable slug, such as <c>album-gone</c>.</param>

@@ -33,14 +33,14 @@ public sealed class LateListingTests
 
         using var state = new HttpClient { BaseAddress = load.System.Sidecar.EndpointOf("findme-collect") };
         state.DefaultRequestHeaders.Add("dapr-api-token", load.System.DaprApiToken);
-        using var shard = await state.GetAsync(
-            new Uri($"/v1.0/state/{StateKeys.Store}/{Uri.EscapeDataString(StateKeys.Shard(search, listing: 1, shard: 0))}", UriKind.Relative), TestContext.Current.CancellationToken);
-        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NoContent), (forgotten.StatusCode, shard.StatusCode));
+        using var batch = await state.GetAsync(
+            new Uri($"/v1.0/state/{StateKeys.Store}/{Uri.EscapeDataString(StateKeys.Batch(search, listing: 1, batch: 0))}", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NoContent), (forgotten.StatusCode, batch.StatusCode));
     }
 
     private async Task HoldAsync(ObservedCall call)
     {
-        if (call is { AppId: "findme-collect", Kind: ObservedKind.StateWrite, Operation: "save", Point: ObservedPoint.Before } && call.Target.Contains("/shard/", StringComparison.Ordinal))
+        if (call is { AppId: "findme-collect", Kind: ObservedKind.StateWrite, Operation: "save", Point: ObservedPoint.Before } && call.Target.Contains("/batch/", StringComparison.Ordinal))
         {
             _writes.TrySetResult();
             await _deleted.Task;

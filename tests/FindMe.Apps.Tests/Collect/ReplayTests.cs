@@ -12,9 +12,9 @@ public sealed class ReplayTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    // Four waves were sent. One photo of the first was given up; those of the third were on their way when the search failed.
+    // Four batches were sent. One photo of the first was given up; those of the third were on their way when the search failed.
     [Fact]
-    public async Task A_search_that_is_opened_again_sends_what_was_given_up_and_every_wave_that_was_under_way()
+    public async Task A_search_that_is_opened_again_sends_what_was_given_up_and_every_batch_that_was_under_way()
     {
         var cancellation = TestContext.Current.CancellationToken;
         await using var sidecar = await LocalSidecar.StartAsync(
@@ -22,7 +22,7 @@ public sealed class ReplayTests : IDisposable
             cancellation);
         using var published = new PublishedEvents();
         using var dapr = SidecarClients.ClientOf(sidecar.GrpcEndpointOf("findme-collect"), handler: published);
-        var page = new SearchPage(Listing: 1, Photos: 4 * PageLayout.PhotosPerWave);
+        var page = new SearchPage(Listing: 1, Photos: 4 * PhotoBatch.Size, FirstBatch: 0);
         var now = TimeProvider.System.GetUtcNow();
         var search = new Search
         {
@@ -37,28 +37,29 @@ public sealed class ReplayTests : IDisposable
             Pages = [page],
         };
         await dapr.CreateOrUpdateStateAsync<Search>(StateKeys.Search(search.Id), _ => search, _ => Hour, cancellation);
-        foreach (var (number, key) in PageLayout.ShardKeys(search.Id, page).Index())
+        foreach (var (number, key) in search.BatchKeys().Index())
         {
-            var photos = Enumerable.Range(0, page.Photos).Where(index => PageLayout.ShardOf(index, page.Photos) == number).Select((index, order) => PhotoOf(index, order + 1));
-            var shard = PhotoShard.Of([.. photos]) with { Sent = number == 0 ? [.. Enumerable.Range(0, 4).Select(wave => new SentWave(wave, now))] : [] };
-            await dapr.CreateOrUpdateStateAsync<PhotoShard>(key, _ => shard, _ => Hour, cancellation);
+            var photos = Enumerable.Range(number * PhotoBatch.Size, PhotoBatch.Size).Select((index, order) => PhotoOf(index, order + 1));
+            var batch = new PhotoBatch { Photos = [.. photos], SentAt = now };
+            await dapr.CreateOrUpdateStateAsync<PhotoBatch>(key, _ => batch, _ => Hour, cancellation);
         }
 
-        var failed = new FailedPhotos(dapr, new PhotoWaves(dapr, TimeProvider.System), new Failures(dapr, TimeProvider.System), TimeProvider.System);
-        var reopened = await failed.ReopenAsync(search.Id, cancellation);
+        var stalled = new StalledSearches(dapr, new PhotoBatches(dapr, TimeProvider.System), new Failures(dapr, TimeProvider.System), TimeProvider.System);
+        await stalled.ReopenAsync(search, cancellation);
 
+        var reopened = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(search.Id), cancellation);
         Assert.Equal(SearchStage.Listed, reopened!.Stage);
-        Assert.Equal([3, .. Enumerable.Range(2 * PageLayout.PhotosPerWave, PageLayout.PhotosPerWave)], published.Indexes.Order());
+        Assert.Equal([3, .. Enumerable.Range(2 * PhotoBatch.Size, PhotoBatch.Size)], published.Indexes.Order());
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private static ShardPhoto PhotoOf(int index, int order)
+    private static BatchPhoto PhotoOf(int index, int order)
     {
-        var verdict = PageLayout.WaveOf(index) == 2 ? null
+        var verdict = PhotoBatch.Of(index) == 2 ? null
             : index == 3 ? Verdict.Skipped("It failed.", "failed-repeatedly") with { GivenUp = true, Order = order }
             : new Verdict { Kind = VerdictKind.No, Order = order };
-        return new ShardPhoto(index, $"{index}", new Post($"{index}"), PhotoLocator.InAlbum("talk", $"{index}.jpg"), verdict);
+        return new BatchPhoto(index, $"{index}", new Post($"{index}"), PhotoLocator.InAlbum("talk", $"{index}.jpg"), verdict);
     }
 
     /// <summary>Notes which photos are published, and passes everything on.</summary>

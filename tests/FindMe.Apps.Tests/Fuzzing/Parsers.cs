@@ -16,10 +16,10 @@ internal static class Parsers
 
     public static IReadOnlyList<Parser> All { get; } =
     [
-        OfText("search-request", ReadEvent<SearchRequest>(request => _ = request.EventId().Length), [SampleDocuments.SearchRequest, SampleDocuments.Again], typeof(NewerSchemaException)),
+        OfText("search-request", ReadEvent<SearchRequest>(request => _ = request.EventId().Length), [SampleDocuments.SearchRequest, SampleDocuments.ListPage], typeof(NewerSchemaException)),
         OfText("tweet-image", ReadEvent<TweetImage>(SampleDocuments.AssertWhole), [SampleDocuments.TweetImage], typeof(NewerSchemaException)),
         OfText("search-state", text => ReadState<Search>(text), [SampleDocuments.Search], typeof(JsonException), typeof(NewerSchemaException)),
-        OfText("shard-state", text => ReadState<PhotoShard>(text), [SampleDocuments.Shard], typeof(JsonException), typeof(NewerSchemaException)),
+        OfText("batch-state", text => ReadState<PhotoBatch>(text), [SampleDocuments.Batch], typeof(JsonException), typeof(NewerSchemaException)),
         OfText("person-state", text => ReadState<Person>(text), [SampleDocuments.Person], typeof(JsonException), typeof(NewerSchemaException)),
         OfText("event-cursor", ReadCursor, ["0a0b0c", "", "20202020200000ff"]),
         OfText("album-path", AlbumParser.Read, ["day/photo.jpg", "photo.jpg", "day/../photo.jpg", "day/./../day/photo.jpg"], typeof(PhotoUnavailableException)) with { Cost = 2 },
@@ -68,9 +68,9 @@ internal static class Parsers
     private static void ReadCursor(string text)
     {
         var cursor = EventCursor.Parse(text);
-        for (var shard = 0; shard < 100; shard++)
+        for (var batch = 0; batch < 100; batch++)
         {
-            Assert.InRange(cursor.Of(shard), 0, 255);
+            Assert.InRange(cursor.Of(batch), 0, 255);
         }
     }
 

@@ -5,7 +5,7 @@ namespace FindMe.Apps.Tests.Wiring;
 [Collection<SharingStartedApps>]
 public sealed class DaprPortTests(StartedApps apps)
 {
-    private const string Event = """{"id":"x","topic":"t","data":{"searchId":"x","listing":1,"index":0,"pagePhotos":1,"firstWave":0,"photo":{"album":"a","path":"p"}}}""";
+    private const string Event = """{"id":"x","topic":"t","data":{"searchId":"x","listing":1,"index":0,"firstBatch":0,"photo":{"album":"a","path":"p"}}}""";
 
     [Fact]
     public async Task Where_people_come_Daprs_routes_do_not_exist_even_with_the_token_and_a_forged_host()

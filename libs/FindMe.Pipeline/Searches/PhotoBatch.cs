@@ -2,46 +2,65 @@ using System.Text.Json.Serialization;
 
 namespace FindMe.Pipeline;
 
-/// <summary>Every n-th photo of a page, with its verdict once there is one. Lies under <see cref="StateKeys.Shard"/>.</summary>
+/// <summary>A run of neighbouring photos of a page, with their verdicts: one document, sent to the comparers together. Lies under <see cref="StateKeys.Batch"/>.</summary>
 /// <remarks>
-/// The document exists before any of its photos is sent to be compared, and only ever changes under its ETag: that is what
-/// makes a verdict exactly one. The verdicts of a shard whose photos are all settled never change again, unless the operator has one tried again.
+/// The document exists before any of its photos is sent, and only ever changes under its ETag: that is what makes a verdict exactly one. The
+/// verdicts of a batch whose photos are all settled never change again, unless the operator has one tried again.
 /// </remarks>
-public sealed record PhotoShard : Document
+public sealed record PhotoBatch : Document
 {
+    /// <summary>Photos in a batch, at most. With <see cref="InFlight"/>, 32 photos of a search are under way.</summary>
+    /// <remarks>
+    /// Enough for 16 replicas that compare two at a time, and few enough that a search of 20 photos behind a large one waits for less than
+    /// twice its own time. docs/scale.md has the measurements of other sizes.
+    /// </remarks>
+    public const int Size = 16;
+
+    /// <summary>Batches of one search that may be with the comparers at the same time.</summary>
+    public const int InFlight = 2;
+
     /// <summary>The photos, in the order of their page.</summary>
-    public required IReadOnlyList<ShardPhoto> Photos { get; init; }
+    public required IReadOnlyList<BatchPhoto> Photos { get; init; }
 
-    /// <inheritdoc />
-    protected override int KnownSchema => PhotoLocator.NewestSchema;
+    /// <summary>When it was sent to the comparers, the last time; null: it was not.</summary>
+    public DateTimeOffset? SentAt { get; init; }
 
-    /// <summary>A shard of photos that are still to be compared.</summary>
-    /// <param name="photos">At least one.</param>
-    public static PhotoShard Of(IReadOnlyList<ShardPhoto> photos) => new() { Schema = photos.Max(photo => photo.Locator.Schema), Photos = photos };
+    /// <summary>The batch of its page in which a photo lies, counted from 0.</summary>
+    /// <param name="index">The photo's place on its page.</param>
+    public static int Of(int index) => index / Size;
 
-    /// <summary>Waves of the page that were sent to the comparers; one shard of the page notes it for all.</summary>
-    public IReadOnlyList<SentWave> Sent { get; init; } = [];
-
-    /// <summary>How many of them are settled.</summary>
+    /// <summary>How many photos are settled.</summary>
     public int SettledCount() => Photos.Count(photo => photo.Verdict is not null);
 
-    /// <summary>The same shard with one photo changed.</summary>
+    /// <summary>Whether every photo is settled.</summary>
+    public bool IsSettled() => Photos.All(photo => photo.Verdict is not null);
+
+    /// <summary>A photo of this batch.</summary>
+    /// <param name="index">The photo's place on its page.</param>
+    public BatchPhoto this[int index] => Photos.Single(photo => photo.Index == index);
+
+    /// <summary>The photos that failed and are to be sent once more by a given time.</summary>
+    /// <param name="now">The time.</param>
+    public IEnumerable<BatchPhoto> DueForRetry(DateTimeOffset now) => Photos.Where(photo => photo.Verdict is null && photo.RetryAt > SentAt && photo.RetryAt <= now);
+
+    /// <summary>The same batch with one photo changed.</summary>
     /// <param name="index">The photo's place on its page.</param>
     /// <param name="change">The change.</param>
-    public PhotoShard With(int index, Func<ShardPhoto, ShardPhoto> change) =>
+    public PhotoBatch With(int index, Func<BatchPhoto, BatchPhoto> change) =>
         this with { Photos = [.. Photos.Select(photo => photo.Index == index ? change(photo) : photo)] };
 
-    /// <summary>The same shard with one more photo settled.</summary>
+    /// <summary>The same batch with one more photo settled.</summary>
     /// <param name="index">The photo's place on its page.</param>
     /// <param name="verdict">Its verdict; <see cref="Verdict.Order"/> is set here.</param>
-    public PhotoShard Settle(int index, Verdict verdict)
+    public PhotoBatch Settle(int index, Verdict verdict)
     {
         var order = SettledCount() + 1;
         return With(index, photo => photo with { Verdict = verdict with { Order = order } });
     }
 
-    /// <summary>The same shard with the photos open again that were given up; the same object where none was.</summary>
-    public PhotoShard Reopen()
+    /// <summary>The same batch with the photos open again that were given up; the same object where none was.</summary>
+    /// <param name="now">The time.</param>
+    public PhotoBatch Reopen(DateTimeOffset now)
     {
         var settled = Photos.Where(photo => photo.Verdict is { GivenUp: false }).OrderBy(photo => photo.Verdict!.Order).Select(photo => photo.Index).ToList();
         return Photos.Any(photo => photo.Verdict is { GivenUp: true })
@@ -52,19 +71,34 @@ public sealed record PhotoShard : Document
                     .. Photos.Select(photo => photo.Verdict switch
                     {
                         null => photo,
-                        { GivenUp: true } => photo with { Verdict = null, Failed = true },
+                        { GivenUp: true } => photo with { Verdict = null, RetryAt = now },
                         var verdict => photo with { Verdict = verdict with { Order = settled.IndexOf(photo.Index) + 1 } },
                     }),
                 ],
             }
             : this;
     }
-}
 
-/// <summary>A wave that was sent to the comparers.</summary>
-/// <param name="Wave">The wave, counted from 0 on its page.</param>
-/// <param name="At">When; the last time where it was sent again.</param>
-public sealed record SentWave(int Wave, DateTimeOffset At);
+    /// <summary>
+    /// The steps to request once a photo of this batch is settled: none, unless it was the last one. To be requested after every delivery of
+    /// the photo: the one that settled it may have died before. A batch that is requested twice is sent once.
+    /// </summary>
+    /// <param name="search">The search.</param>
+    /// <param name="image">The photo.</param>
+    public IEnumerable<SearchRequest> StepsAfter(Search search, TweetImage image)
+    {
+        if (!IsSettled() || this[image.Index].Verdict!.Order != Photos.Count)
+        {
+            yield break;
+        }
+
+        yield return new ReleaseBatch { SearchId = search.Id, Batch = image.BatchNumber() + InFlight };
+        if (search.Source == SourceNames.X && Photos.Any(photo => photo.IsNamelessMatch()))
+        {
+            yield return new NameAuthors { SearchId = search.Id, Batch = image.BatchNumber() };
+        }
+    }
+}
 
 /// <summary>One photo of a search.</summary>
 /// <param name="Index">Its place on its page, counted from 0.</param>
@@ -72,8 +106,12 @@ public sealed record SentWave(int Wave, DateTimeOffset At);
 /// <param name="Post">The post that carries it.</param>
 /// <param name="Locator">Where it is had.</param>
 /// <param name="Verdict">What became of it; null: not compared yet.</param>
-/// <param name="Failed">It failed every time that it was delivered, and waits to be tried once more.</param>
-public sealed record ShardPhoto(int Index, string Id, Post Post, PhotoLocator Locator, Verdict? Verdict = null, bool Failed = false) : Document;
+/// <param name="RetryAt">It failed every time that it was delivered: from then on it is sent for the last time. Null: it did not.</param>
+public sealed record BatchPhoto(int Index, string Id, Post Post, PhotoLocator Locator, Verdict? Verdict = null, DateTimeOffset? RetryAt = null) : Document
+{
+    /// <summary>Whether it shows the person, or may, and its author is not known.</summary>
+    public bool IsNamelessMatch() => this is { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe, Post.Author: null };
+}
 
 /// <summary>A post that carries photos.</summary>
 /// <param name="Id">What its network calls it; a photo of an album is its own post.</param>
@@ -114,7 +152,7 @@ public sealed record Verdict
     /// <summary>What the comparison came to.</summary>
     public required VerdictKind Kind { get; init; }
 
-    /// <summary>The how-manieth settled photo of its shard this is, from 1: a reader that knows how far it read gets only what is new.</summary>
+    /// <summary>The how-manieth settled photo of its batch this is, from 1: a reader that knows how far it read gets only what is new.</summary>
     public int Order { get; init; }
 
     /// <summary>When the person is to be seen in the post's video; null: the post has none, or only its preview was looked at.</summary>
