@@ -12,7 +12,7 @@ public sealed class RecoveryTests
     private const int Photos = 40;
 
     // Two batches of a search, which are all under way at once.
-    private const int TwoBatches = 2 * PhotoBatch.Size;
+    private const int TwoBatches = 2 * Pipeline.PhotoBatch.Size;
     private const string Compare = "findme-compare";
 
     private static readonly string[] Replicas = ["findme-api", "findme-api-2"];

@@ -58,6 +58,9 @@ internal sealed partial class Recovery(
     // Longer than it takes from writing a search down to its document.
     private static readonly TimeSpan UntilSaved = TimeSpan.FromMinutes(1);
 
+    // Batches that are sent at the same moment are noted in any order: longer than it takes to publish one and to note it.
+    private static readonly TimeSpan SendingTime = TimeSpan.FromSeconds(5);
+
     // Resumed so often, a search is resumed every 45 s × 2^5 = 24 minutes.
     private const int MaxDoublings = 5;
 
@@ -190,7 +193,7 @@ internal sealed partial class Recovery(
         }
 
         var oldestSent = progress.OldestSent();
-        open = open with { OvertakenAt = oldestSent < queueAt ? open.OvertakenAt ?? now : null };
+        open = open with { OvertakenAt = oldestSent + SendingTime < queueAt ? open.OvertakenAt ?? now : null };
         var timeout = options.Value.Timeout;
         var stillSince = progress.Search.WaitingUntil > open.ProgressAt ? progress.Search.WaitingUntil.Value : open.ProgressAt;
         var isStalled = stillSince + (timeout * Math.Pow(2, Math.Min(open.Resumed, MaxDoublings))) <= now
