@@ -1,4 +1,4 @@
-using FindMe.Models;
+using FindMe.ModelBuilder;
 
 [assembly: AssemblyFixture(typeof(FindMe.Faces.Tests.EngineFixture))]
 

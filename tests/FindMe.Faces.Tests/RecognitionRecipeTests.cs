@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using FindMe.Models;
+using FindMe.ModelBuilder;
 using FindMe.Onnx;
 
 namespace FindMe.Faces.Tests;

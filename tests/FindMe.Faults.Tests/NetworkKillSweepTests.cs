@@ -1,5 +1,5 @@
 using FindMe.Load;
-using FindMe.Networks;
+using FindMe.DemoNetworks;
 using LocalDapr.Faults;
 
 namespace FindMe.Faults.Tests;

@@ -1,5 +1,5 @@
 using FindMe.Faces;
-using FindMe.Models;
+using FindMe.ModelBuilder;
 
 [assembly: AssemblyFixture(typeof(FindMe.Recognition.Tests.TestPeople))]
 
