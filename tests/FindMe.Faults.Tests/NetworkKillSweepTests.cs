@@ -1,4 +1,3 @@
-using FindMe.Load;
 using FindMe.DemoNetworks;
 using LocalDapr.Faults;
 

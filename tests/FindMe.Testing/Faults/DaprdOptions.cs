@@ -1,4 +1,4 @@
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>A real Dapr to run FindMe on.</summary>
 /// <param name="Daprd">The daprd program.</param>

@@ -1,4 +1,4 @@
-namespace FindMe.Evaluation;
+namespace FindMe.Testing;
 
 /// <summary>How well a distance tells pairs of one person from pairs of two.</summary>
 internal sealed class PairScores

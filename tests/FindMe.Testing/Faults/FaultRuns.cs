@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>What a search under a fault came to.</summary>
 /// <param name="Fault">The fault.</param>
@@ -46,8 +46,8 @@ internal static class FaultRuns
     public static async Task<FaultRun> RunAsync(string fault, Func<string?, Task<IFaultSystem>> start, string album, int seed)
     {
         await using var system = await start(fault == LateSubscription ? Compare : null);
-        using var person = new Person(system.Page);
-        await person.ShowAsync(LoadSystem.Selfie());
+        using var person = new Visitor(system.Page, retries: true);
+        await person.ShowDemoFaceAsync();
         var watch = Stopwatch.StartNew();
         var search = await person.SearchAsync(Path.GetFileName(album));
         var kills = 0;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>The verdicts of a search: photo → verdict, box and distance. What is not in it is "no".</summary>
 internal sealed class VerdictMap

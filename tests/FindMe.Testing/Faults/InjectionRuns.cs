@@ -2,7 +2,7 @@ using System.Diagnostics;
 using LocalDapr;
 using LocalDapr.Faults;
 
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>What one run came to.</summary>
 /// <param name="Mode">The faults.</param>
@@ -54,8 +54,8 @@ internal static class InjectionRuns
             },
             tryAgainSoon: broker == BrokerProfile.ServiceBus);
         restarts.Kill = app => load.System.Processes.Kill(app == "findme-compare" && replicas > 1 ? $"{app}-1" : app);
-        using var person = new Person(load.System.Page);
-        await person.ShowAsync(LoadSystem.Selfie());
+        using var person = new Visitor(load.System.Page, retries: true);
+        await person.ShowDemoFaceAsync();
         var watch = Stopwatch.StartNew();
         var search = await person.SearchAsync(Path.GetFileName(album));
         var view = await person.UntilEndedAsync(search, Timeout);

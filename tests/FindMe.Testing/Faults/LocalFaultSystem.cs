@@ -1,7 +1,7 @@
 using LocalDapr;
 using LocalDapr.Faults;
 
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>Over the local sidecar: it serves all apps in this process, and loses the consumer of one replica on purpose.</summary>
 internal sealed class LocalFaultSystem : IFaultSystem

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>FindMe's main job as a person does it, on a FindMe that somebody else started.</summary>
 internal static class SearchRun
@@ -22,8 +22,8 @@ internal static class SearchRun
             return [$"{album} does not hold {Own}, one of the demo photos in artifacts/models/demo: copy them there."];
         }
 
-        using var person = new Person(page);
-        await person.ShowAsync(LoadSystem.Selfie());
+        using var person = new Visitor(page, retries: true);
+        await person.ShowDemoFaceAsync();
         JsonNode view;
         try
         {

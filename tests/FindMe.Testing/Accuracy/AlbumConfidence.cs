@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace FindMe.Evaluation;
+namespace FindMe.Testing;
 
 /// <summary>What a distance means in an event's album, where one face in 20 is the person's.</summary>
 /// <param name="Steepness">Of the logistic curve of the distance.</param>
@@ -65,13 +65,13 @@ internal sealed record AlbumConfidence(double Steepness, double Midpoint)
         Add(different, (1 - BaseRate) / different.Length, 0);
         return new JsonObject
         {
-            ["ofAllFaces"] = Report.Round(ErrorOf(bins)),
-            ["ofThoseShown"] = Report.Round(ErrorOf(shown)),
+            ["ofAllFaces"] = Rounded(ErrorOf(bins)),
+            ["ofThoseShown"] = Rounded(ErrorOf(shown)),
             ["bins"] = new JsonArray([.. shown.Where(bin => bin.Weight > 0).Select(bin => new JsonObject
             {
-                ["confidence"] = Report.Round(bin.Confidence / bin.Weight),
-                ["right"] = Report.Round(bin.Right / bin.Weight),
-                ["shareOfShown"] = Report.Round(bin.Weight / shown.Sum(other => other.Weight)),
+                ["confidence"] = Rounded(bin.Confidence / bin.Weight),
+                ["right"] = Rounded(bin.Right / bin.Weight),
+                ["shareOfShown"] = Rounded(bin.Weight / shown.Sum(other => other.Weight)),
             })]),
         };
 
@@ -89,6 +89,8 @@ internal sealed record AlbumConfidence(double Steepness, double Midpoint)
             }
         }
     }
+
+    private static double Rounded(double value) => Math.Round(value, 4);
 
     private static (double Weight, double Confidence, double Right) Plus(
         (double Weight, double Confidence, double Right) bin, double weight, double confidence, double right) =>

@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace FindMe.Page.Tests;
 
 /// <summary>Somebody with a browser of their own: no cookie, no history, until they do something.</summary>
-internal sealed partial class Visitor : IAsyncDisposable
+internal sealed partial class PageVisitor : IAsyncDisposable
 {
     // The most that one photo, or the end of a small album, may take on a busy machine of two cores.
     private const float SlowMilliseconds = 45_000;
@@ -14,7 +14,7 @@ internal sealed partial class Visitor : IAsyncDisposable
     private readonly RunningFindMe _findMe;
     private readonly IBrowserContext _context;
 
-    private Visitor(RunningFindMe findMe, IBrowserContext context, IPage page)
+    private PageVisitor(RunningFindMe findMe, IBrowserContext context, IPage page)
     {
         _findMe = findMe;
         _context = context;
@@ -38,7 +38,7 @@ internal sealed partial class Visitor : IAsyncDisposable
 
     public ILocator CancelButton => Button("Cancel the search");
 
-    public static async Task<Visitor> ArriveAsync(RunningFindMe findMe, int width = 1280, ColorScheme theme = ColorScheme.Light)
+    public static async Task<PageVisitor> ArriveAsync(RunningFindMe findMe, int width = 1280, ColorScheme theme = ColorScheme.Light)
     {
         var context = await findMe.Browser.NewContextAsync(new()
         {
@@ -48,14 +48,14 @@ internal sealed partial class Visitor : IAsyncDisposable
             ReducedMotion = ReducedMotion.Reduce,
             ViewportSize = new() { Width = width, Height = 844 },
         });
-        var visitor = new Visitor(findMe, context, await context.NewPageAsync());
+        var visitor = new PageVisitor(findMe, context, await context.NewPageAsync());
         await visitor.Page.GotoAsync("/");
         await Expect(visitor.Heading).ToBeVisibleAsync();
         return visitor;
     }
 
     /// <summary>Somebody who has agreed, shown their face and started to search an album.</summary>
-    public static async Task<Visitor> SearchingAsync(RunningFindMe findMe, string album)
+    public static async Task<PageVisitor> SearchingAsync(RunningFindMe findMe, string album)
     {
         var visitor = await ArriveAsync(findMe);
         await visitor.AgreeAsync();

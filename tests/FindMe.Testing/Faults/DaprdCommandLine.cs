@@ -1,6 +1,6 @@
 using LocalDapr;
 
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>How <c>dapr run -f</c> starts the sidecar of one app: the same flags, from the same run file.</summary>
 internal static class DaprdCommandLine

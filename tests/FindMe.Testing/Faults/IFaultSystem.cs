@@ -1,4 +1,4 @@
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>FindMe with two replicas of Compare, as far as a fault reaches it: apps, their sidecars and the broker.</summary>
 internal interface IFaultSystem : IAsyncDisposable

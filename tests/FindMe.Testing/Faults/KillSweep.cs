@@ -2,7 +2,7 @@ using FindMe.Local;
 using LocalDapr;
 using LocalDapr.Faults;
 
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>One death: an app, at its n-th write or publish of a search, before it was done or after it was but before the reply.</summary>
 /// <param name="App">The app id.</param>
@@ -26,7 +26,7 @@ internal sealed class KillSweep : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly object _wish;
     private LoadSystem? _load;
-    private Person? _person;
+    private Visitor? _person;
     private readonly HashSet<string> _earlier = [];
     private string? _search;
     private int _calls;
@@ -57,8 +57,8 @@ internal sealed class KillSweep : IAsyncDisposable
             albums,
             options => options with { Broker = broker, Interceptor = new FaultInjection { Observe = sweep.OnCallAsync }, Settings = options.Settings.Concat(settings).ToDictionary() },
             tryAgainSoon: broker == BrokerProfile.ServiceBus);
-        sweep._person = new Person(sweep.System.Page);
-        await sweep._person.ShowAsync(LoadSystem.Selfie());
+        sweep._person = new Visitor(sweep.System.Page, retries: true);
+        await sweep._person.ShowDemoFaceAsync();
         return sweep;
     }
 

@@ -2,11 +2,10 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using FindMe.Faces;
 using FindMe.Local;
 
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>Many large files at once, pictures of faces and ZIP files in turns, each from a person and an address of their own.</summary>
 internal static class UploadBurst
@@ -24,30 +23,11 @@ internal static class UploadBurst
         return (statuses, PeakOf(process));
     }
 
-    /// <summary>Starts FindMe, sends the files and prints what came of them.</summary>
-    public static async Task MeasureAsync(int files, int bytes)
-    {
-        await using var load = await LoadSystem.StartAsync([]);
-        var (statuses, peak) = await RunAsync(load.System, files, bytes);
-        var taken = string.Join(", ", statuses.CountBy(status => (int)status).Select(status => $"{status.Value} × {status.Key}"));
-        Console.WriteLine($"{files} files of {bytes / 1e6:0} MB at once: {taken}; Api held {peak} MiB at its peak.");
-    }
-
     private static async Task<HttpStatusCode> SendAsync(Uri page, int number, byte[] file, bool isZip)
     {
         // Addresses of the loopback network: a limit for each address is not what is measured.
         var from = IPAddress.Parse($"127.0.{10 + (number / 250)}.{1 + (number % 250)}");
-        using var http = new HttpClient(new SocketsHttpHandler
-        {
-            UseProxy = false,
-            ConnectCallback = async (context, cancellationToken) =>
-            {
-                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                socket.Bind(new IPEndPoint(from, 0));
-                await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        })
+        using var http = new HttpClient(Visitor.Handler(from, new CookieContainer()))
         {
             BaseAddress = page,
             Timeout = TimeSpan.FromMinutes(5),
@@ -80,7 +60,7 @@ internal static class UploadBurst
     // A photo of people, made as long as it should be by what stands behind its end.
     private static byte[] Picture(int bytes)
     {
-        var photo = PhotoRendering.ToJpeg(LoadSystem.Selfie(), 1920);
+        var photo = PhotoRendering.ToJpeg(File.ReadAllBytes(Checkouts.DemoPhotos[0]), 1920);
         Array.Resize(ref photo, bytes);
         return photo;
     }

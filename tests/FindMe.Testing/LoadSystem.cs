@@ -1,7 +1,7 @@
 using FindMe.Faces;
 using FindMe.Local;
 
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>FindMe with albums of its own making in a folder of its own: the apps as processes, the sidecar in this one.</summary>
 internal sealed class LoadSystem : IAsyncDisposable
@@ -15,9 +15,6 @@ internal sealed class LoadSystem : IAsyncDisposable
     }
 
     public LocalSystem System { get; }
-
-    /// <summary>The photo whose leftmost face is looked for.</summary>
-    public static byte[] Selfie() => File.ReadAllBytes(DemoPhotos()[0]);
 
     /// <summary>Starts it.</summary>
     /// <param name="albums">Folders of photos.</param>
@@ -92,8 +89,8 @@ internal sealed class LoadSystem : IAsyncDisposable
     public static string MakeAlbum(string folder, string name, int photos, int facesEvery, int maxSide)
     {
         var album = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
-        var people = DemoPhotos().Select(photo => PhotoRendering.ToJpeg(File.ReadAllBytes(photo), maxSide)).ToList();
-        var nobody = PhotoRendering.ToJpeg(File.ReadAllBytes(DemoPhotos()[0]), 16);
+        var people = Checkouts.DemoPhotos.Select(photo => PhotoRendering.ToJpeg(File.ReadAllBytes(photo), maxSide)).ToList();
+        var nobody = PhotoRendering.ToJpeg(File.ReadAllBytes(Checkouts.DemoPhotos[0]), 16);
         for (var i = 0; i < photos; i++)
         {
             File.WriteAllBytes(Path.Combine(album, $"photo{i:00000}.jpg"), i % facesEvery == 0 ? people[i / facesEvery % people.Count] : nobody);
@@ -107,9 +104,6 @@ internal sealed class LoadSystem : IAsyncDisposable
         await System.DisposeAsync();
         _folder.Delete(recursive: true);
     }
-
-    private static string[] DemoPhotos() =>
-        [.. Directory.GetFiles(Checkout.Find().DemoPhotos, "sample*.jpg").Order(StringComparer.Ordinal)];
 
     // What fails on purpose is tried again soon: four seconds between two tries are for outages, and would only make this slow.
     private static string ResourcesIn(string components, string folder, bool tryAgainSoon, Func<string, string> change)

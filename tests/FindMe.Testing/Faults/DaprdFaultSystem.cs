@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using FindMe.Local;
 using LocalDapr;
 
-namespace FindMe.Load;
+namespace FindMe.Testing;
 
 /// <summary>Over a real Dapr: each replica is a process with a daprd of its own, on one broker and one store that somebody else runs.</summary>
 internal sealed partial class DaprdFaultSystem : IFaultSystem
