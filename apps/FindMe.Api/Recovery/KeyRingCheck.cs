@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Dapr;
 using Dapr.Client;
+using FindMe.Hosting;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Dapr.Client;
+using FindMe.Hosting;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using FindMe.Fetching;
+using FindMe.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace FindMe.Pipeline;

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using FindMe.Fetching;
+using FindMe.Hosting;
 using FindMe.Pipeline;
 using Microsoft.Extensions.Options;
 

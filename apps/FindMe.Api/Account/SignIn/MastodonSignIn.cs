@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Dapr.Client;
 using FindMe.Fetching;
+using FindMe.Hosting;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.WebUtilities;

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using FindMe.Hosting;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;

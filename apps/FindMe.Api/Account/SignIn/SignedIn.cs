@@ -1,6 +1,6 @@
 using System.Text.Json;
 using FindMe.Fetching;
-using FindMe.Pipeline;
+using FindMe.Hosting;
 
 namespace FindMe.Api;
 

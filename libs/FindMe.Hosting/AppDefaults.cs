@@ -9,35 +9,17 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
-namespace FindMe.Pipeline;
+namespace FindMe.Hosting;
 
-/// <summary>What every app of FindMe has: health, problems in the terms of RFC 9457, telemetry, an end with its parent; those of the pipeline Dapr and the key ring too.</summary>
+/// <summary>What every web app of FindMe has: health, problems in the terms of RFC 9457, telemetry, an end with its parent.</summary>
 public static partial class AppDefaults
 {
     /// <summary>Where the sidecar and the platform ask whether an app is well.</summary>
     internal const string HealthPath = "/healthz";
 
-    private static readonly string[] Tokens = ["APP_API_TOKEN", "DAPR_API_TOKEN"];
-
-    /// <summary>Registers what an app of the pipeline has.</summary>
+    /// <summary>Registers it.</summary>
     /// <param name="builder">The app's builder.</param>
     public static void AddAppDefaults(this WebApplicationBuilder builder)
-    {
-        builder.AddServiceDefaults();
-        builder.Services.AddExceptionHandler<DaprFailures>();
-        builder.Services.AddDapr();
-        builder.Services.AddSingleton<EventsAtWork>();
-        builder.Services.AddSingleton<Verdicts>();
-        builder.Services.AddSingleton<PersonKeys>();
-        builder.Services.AddSingleton<References>();
-        builder.Services.AddSingleton<DelayedSteps>();
-        builder.Services.AddSingleton<Failures>();
-        builder.AddKeyRing();
-    }
-
-    /// <summary>Registers what an app has that takes no part in the pipeline: no sidecar, no state, no keys.</summary>
-    /// <param name="builder">The app's builder.</param>
-    public static void AddServiceDefaults(this WebApplicationBuilder builder)
     {
         // The lowest of all sources: whatever the operator sets counts. Otherwise a console shows an endpoint for each health probe.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
@@ -61,7 +43,7 @@ public static partial class AppDefaults
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = Explain);
         builder.Services.AddHealthChecks();
-        builder.Services.ConfigureHttpJsonOptions(json => PipelineJson.Configure(json.SerializerOptions));
+        builder.Services.ConfigureHttpJsonOptions(json => AppJson.Configure(json.SerializerOptions));
         builder.Services.AddSingleton(TimeProvider.System);
         if (builder.Configuration.GetValue<bool>("ExitWithParent"))
         {
@@ -69,39 +51,14 @@ public static partial class AppDefaults
         }
     }
 
-    /// <summary>Maps <c>/healthz</c> and <c>/dapr/subscribe</c>, and turns what is thrown into problems.</summary>
-    /// <param name="app">The app.</param>
-    public static void MapAppDefaults(this WebApplication app)
-    {
-        app.MapServiceDefaults();
-        app.UseDaprRoutes();
-        WarnOfMissingTokens(app);
-        app.MapSubscriptions();
-    }
-
     /// <summary>Maps <c>/healthz</c>, and turns what is thrown into problems.</summary>
     /// <param name="app">The app.</param>
-    public static void MapServiceDefaults(this WebApplication app)
+    public static void MapAppDefaults(this WebApplication app)
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.MapHealthChecks(HealthPath).DisableRateLimiting();
     }
-
-    // Where only this machine reaches the app, its other programs and its browser are who might. In containers nothing but the sidecar is beside it.
-    private static void WarnOfMissingTokens(WebApplication app)
-    {
-        var missing = Tokens.Where(name => string.IsNullOrEmpty(app.Configuration[name])).ToList();
-        if (missing.Count > 0 && Loopback.IsOnLoopbackOnly(app.Configuration))
-        {
-            LogMissingTokens(app.Logger, string.Join(" and no ", missing));
-        }
-    }
-
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "There is no {Missing}: every program on this machine can call this app's Dapr routes or its sidecar. Start with ./dapr-run, which creates tokens, or set both variables before `dapr run`.")]
-    private static partial void LogMissingTokens(ILogger logger, string missing);
 
     // What the framework answers where no endpoint does has no slug and no way out of its own.
     private static void Explain(ProblemDetailsContext context)

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace FindMe.Pipeline;
+namespace FindMe.Hosting;
 
 /// <summary>A key in an Azure Key Vault that wraps and unwraps small secrets by its REST API, as a managed identity.</summary>
 /// <remarks>

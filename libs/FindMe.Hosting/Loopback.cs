@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace FindMe.Pipeline;
+namespace FindMe.Hosting;
 
 /// <summary>Keeps web pages in a browser on the same machine from an app that only this machine reaches.</summary>
-internal static class Loopback
+public static class Loopback
 {
     private static readonly string[] LocalNames = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -16,7 +16,7 @@ internal static class Loopback
     /// Where <c>AllowedHosts</c> is not configured and the app listens on loopback addresses alone, answers requests for this machine's own names
     /// only: a page whose name was made to lead here (DNS rebinding) gets 400. On other addresses the app cannot know its names, and takes any.
     /// </summary>
-    public static void AddLocalHostNames(this WebApplicationBuilder builder)
+    internal static void AddLocalHostNames(this WebApplicationBuilder builder)
     {
         if (builder.Configuration["AllowedHosts"] is { Length: > 0 } || !IsOnLoopbackOnly(builder.Configuration))
         {
@@ -31,6 +31,7 @@ internal static class Loopback
     }
 
     /// <summary>Whether only this machine reaches the app: ASP.NET Core's own default is localhost.</summary>
+    /// <param name="configuration">The app's configuration, where its addresses stand.</param>
     public static bool IsOnLoopbackOnly(IConfiguration configuration)
     {
         var addresses = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"] ?? "").ToList();

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace FindMe.Pipeline;
+namespace FindMe.Hosting;
 
 /// <summary>Where the key ring lies and what protects it. Section <c>KeyRing</c> of the configuration; checked at start.</summary>
 public sealed class KeyRingOptions
@@ -33,7 +33,7 @@ public static class KeyRing
 {
     /// <summary>Registers the ring, to be read: where it lies, and that a key vault wraps it where one is configured.</summary>
     /// <param name="builder">The app's builder.</param>
-    internal static void AddKeyRing(this WebApplicationBuilder builder)
+    public static void AddKeyRing(this WebApplicationBuilder builder)
     {
         builder.Services.Configure<KeyRingOptions>(builder.Configuration.GetSection(KeyRingOptions.Section));
         var options = builder.Configuration.GetSection(KeyRingOptions.Section).Get<KeyRingOptions>() ?? new KeyRingOptions();

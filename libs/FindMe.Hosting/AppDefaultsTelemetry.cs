@@ -10,7 +10,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace FindMe.Pipeline;
+namespace FindMe.Hosting;
 
 /// <summary>What the operator's telemetry needs to know. Section <c>Telemetry</c> of the configuration; checked at start.</summary>
 public sealed class TelemetryOptions
@@ -31,6 +31,9 @@ internal sealed partial class TelemetryOptionsValidator : IValidateOptions<Telem
 /// <remarks>OpenTelemetry's other variables (<c>OTEL_EXPORTER_OTLP_PROTOCOL</c>, <c>…_HEADERS</c>, <c>OTEL_TRACES_SAMPLER</c>) count as its documentation says.</remarks>
 internal static class AppDefaultsTelemetry
 {
+    // Every source and meter of FindMe's libraries and apps has the name of its project in front.
+    private const string Own = "FindMe.*";
+
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<TelemetryOptions>().BindConfiguration(TelemetryOptions.Section).ValidateOnStart();
@@ -46,11 +49,11 @@ internal static class AppDefaultsTelemetry
             .WithTracing(traces => traces
                 .AddAspNetCoreInstrumentation(requests => requests.Filter = context => context.Request.Path != AppDefaults.HealthPath)
                 .AddHttpClientInstrumentation()
-                .AddSource(EventTelemetry.Name)
+                .AddSource(Own)
                 .AddProcessor(new AddressRemoval())
                 .AddOtlpExporter())
             .WithMetrics(metrics => metrics
-                .AddMeter(ReplicaCost.Name, PipelineMetrics.Name, EventTelemetry.Name, "FindMe.Faces", "Microsoft.AspNetCore.Hosting")
+                .AddMeter(Own, "Microsoft.AspNetCore.Hosting")
                 .AddInstrumentation(services => new ReplicaCost(services.GetRequiredService<IOptions<TelemetryOptions>>().Value))
                 .AddOtlpExporter());
     }
@@ -74,14 +77,11 @@ internal static class AppDefaultsTelemetry
 
     /// <summary>Takes out of addresses what names people and what they search.</summary>
     /// <remarks>
-    /// Of a request to the sidecar the path stays, but for the keys of state. Of one to the outside only scheme, host and port do: a hashtag, a handle or
-    /// an account's id may stand anywhere behind them. Of one that comes in the query goes: the way back from a network holds a code there.
+    /// Of a request to the outside only scheme, host and port stay: a hashtag, a handle, an account's id may stand anywhere behind them. Of one that
+    /// comes in the query goes: the way back from a network holds a code there.
     /// </remarks>
     private sealed class AddressRemoval : BaseProcessor<Activity>
     {
-        private const string Sidecar = "/v1.0/";
-        private const string State = Sidecar + "state/" + StateKeys.Store;
-
         public override void OnEnd(Activity data)
         {
             if (data.GetTagItem("url.full") is string full)
@@ -95,17 +95,6 @@ internal static class AppDefaultsTelemetry
             }
         }
 
-        private static string? Shorten(string full)
-        {
-            if (!Uri.TryCreate(full, UriKind.Absolute, out var address))
-            {
-                return null;
-            }
-
-            var origin = address.GetLeftPart(UriPartial.Authority);
-            return !address.IsLoopback || !address.AbsolutePath.StartsWith(Sidecar, StringComparison.Ordinal) ? origin
-                : address.AbsolutePath.StartsWith(State, StringComparison.Ordinal) ? origin + State
-                : origin + address.AbsolutePath;
-        }
+        private static string? Shorten(string full) => Uri.TryCreate(full, UriKind.Absolute, out var address) ? address.GetLeftPart(UriPartial.Authority) : null;
     }
 }

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace FindMe.Pipeline;
+namespace FindMe.Hosting;
 
 /// <summary>Compares secrets.</summary>
 public static class Secrets

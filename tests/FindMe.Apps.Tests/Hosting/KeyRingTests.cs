@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using FindMe.Pipeline;
+using FindMe.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace FindMe.Apps.Tests.Pipeline;
+namespace FindMe.Apps.Tests.Hosting;
 
 public sealed class KeyRingTests
 {
@@ -85,6 +85,30 @@ public sealed class KeyRingTests
         Assert.Equal([1, 2, 3], key.Unwrap(version, wrapped));
         Assert.Throws<CryptographicException>(() => key.Unwrap(new Uri("https://elsewhere.example/keys/key-ring/1"), wrapped));
         Assert.Throws<CryptographicException>(() => key.Unwrap(new Uri(vault.Address, "/keys/key-ring2/1"), wrapped));
+    }
+
+    [Fact]
+    public async Task A_ring_whose_file_names_the_decryptor_by_its_former_name_still_opens()
+    {
+        await using var vault = await Vault.StartAsync();
+        using var folder = new TemporaryFolder();
+        var ring = folder.Folder("keys");
+        string secret;
+        await using (var api = AppWith(vault, ring, makesKeys: true))
+        {
+            secret = Protector(api).Protect("a person's key");
+        }
+
+        var file = Assert.Single(Directory.GetFiles(ring));
+        var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        Assert.Contains("FindMe.Hosting.VaultDecryptor, FindMe.Hosting,", text, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(
+            file,
+            text.Replace("FindMe.Hosting.VaultDecryptor, FindMe.Hosting,", "FindMe.Pipeline.VaultDecryptor, FindMe.Pipeline,", StringComparison.Ordinal),
+            TestContext.Current.CancellationToken);
+
+        await using var compare = AppWith(vault, ring);
+        Assert.Equal("a person's key", Protector(compare).Unprotect(secret));
     }
 
     private static WebApplication AppWith(Vault vault, string ring, string identityHeader = Vault.Secret, bool makesKeys = false)
