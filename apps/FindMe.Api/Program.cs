@@ -1,6 +1,7 @@
 // The person's side: consent → a reference of their face → POST a search → search_request; then its live result.
 using FindMe.Api;
 using FindMe.Hosting;
+using FindMe.Networks;
 using FindMe.Pipeline;
 
 var builder = WebApplication.CreateBuilder(args);

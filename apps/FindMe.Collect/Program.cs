@@ -1,6 +1,6 @@
 // search_request → list a page of the source → write it to the state store → one tweet_image a photo.
 using FindMe.Collect;
-using FindMe.Fetching;
+using FindMe.Networks;
 using FindMe.Hosting;
 using FindMe.Pipeline;
 

@@ -1,6 +1,7 @@
 // tweet_image → read the photo → find its faces → compare them with the person's references → verdict in the state store.
 using FindMe.Compare;
 using FindMe.Hosting;
+using FindMe.Networks;
 using FindMe.Pipeline;
 
 var builder = WebApplication.CreateBuilder(args);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FindMe.Networks;
 using FindMe.Pipeline;
 
 namespace FindMe.Compare;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Dapr;
 using Dapr.Client;
+using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;

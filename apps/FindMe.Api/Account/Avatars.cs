@@ -1,5 +1,5 @@
 using FindMe.Faces;
-using FindMe.Fetching;
+using FindMe.Networks;
 using FindMe.Pipeline;
 
 namespace FindMe.Api;

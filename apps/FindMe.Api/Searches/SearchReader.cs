@@ -1,5 +1,6 @@
 using Dapr;
 using Dapr.Client;
+using FindMe.Networks;
 using FindMe.Pipeline;
 
 namespace FindMe.Api;

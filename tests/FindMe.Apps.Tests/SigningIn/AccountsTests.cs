@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Dapr.Client;
-using FindMe.Fetching;
+using FindMe.Networks;
 using FindMe.DemoNetworks;
 using FindMe.Pipeline;
 using LocalDapr;

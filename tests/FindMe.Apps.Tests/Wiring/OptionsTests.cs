@@ -15,8 +15,8 @@ public sealed class OptionsTests
 
     private static readonly Assembly[] Assemblies =
     [
-        typeof(FindMe.Api.SearchOptions).Assembly, typeof(FindMe.Collect.CollectOptions).Assembly, typeof(FindMe.Compare.CompareOptions).Assembly,
-        typeof(FindMe.Hosting.TelemetryOptions).Assembly, typeof(FindMe.Pipeline.XOptions).Assembly, typeof(FindMe.Fetching.FetchOptions).Assembly, typeof(FindMe.Faces.FaceEngineOptions).Assembly,
+        typeof(FindMe.Api.SearchOptions).Assembly, typeof(FindMe.Compare.CompareOptions).Assembly,
+        typeof(FindMe.Hosting.TelemetryOptions).Assembly, typeof(FindMe.Networks.XOptions).Assembly, typeof(FindMe.Faces.FaceEngineOptions).Assembly,
     ];
 
     [Fact]

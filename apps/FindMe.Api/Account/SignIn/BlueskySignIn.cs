@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using FindMe.Fetching;
+using FindMe.Networks;
 using FindMe.Hosting;
 using FindMe.Pipeline;
 using Microsoft.Extensions.Options;

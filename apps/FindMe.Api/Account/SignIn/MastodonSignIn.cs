@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using Dapr.Client;
-using FindMe.Fetching;
+using FindMe.Networks;
 using FindMe.Hosting;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.DataProtection;

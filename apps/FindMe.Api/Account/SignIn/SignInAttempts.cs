@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using FindMe.Hosting;
+using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using FindMe.Fetching;
+using FindMe.Networks;
 using FindMe.Hosting;
 
 namespace FindMe.Api;

@@ -1,5 +1,5 @@
 using System.Net.Http.Headers;
-using FindMe.Fetching;
+using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
