@@ -1,10 +1,13 @@
 // The person's side: consent → a reference of their face → POST a search → search_request; then its live result.
 using FindMe.Api;
+using FindMe.Hosting;
+using FindMe.Networks;
 using FindMe.Pipeline;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
+builder.AddPipeline();
 builder.Services.AddKeyGeneration();
 builder.Services.AddHostedService<KeyRingCheck>();
 builder.Services.AddPhotoReading();
@@ -26,6 +29,7 @@ var app = builder.Build();
 
 app.UseWebSecurity();
 app.MapAppDefaults();
+app.MapPipeline();
 app.UseCurrentUsers();
 app.UseFileTimeouts();
 app.UseStaticPage();

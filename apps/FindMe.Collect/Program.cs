@@ -1,11 +1,13 @@
 // search_request → list a page of the source → write it to the state store → one tweet_image a photo.
 using FindMe.Collect;
-using FindMe.Fetching;
+using FindMe.Networks;
+using FindMe.Hosting;
 using FindMe.Pipeline;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
+builder.AddPipeline();
 builder.Services.AddAlbums();
 builder.Services.AddOutsideHttp();
 builder.Services.AddAccounts();
@@ -18,6 +20,7 @@ builder.Services.AddDeadLetters();
 var app = builder.Build();
 
 app.MapAppDefaults();
+app.MapPipeline();
 app.MapSearchRequests();
 app.MapDeadLetters();
 

@@ -1,4 +1,5 @@
 using Dapr.Client;
+using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.Extensions.Options;
 

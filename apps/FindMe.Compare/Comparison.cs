@@ -1,4 +1,5 @@
 using FindMe.Faces;
+using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.Extensions.Options;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using FindMe.Faces;
+using FindMe.Networks;
 using FindMe.Pipeline;
 using FindMe.Recognition;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Dapr.Client;
+using FindMe.Networks;
 using FindMe.Pipeline;
 
 namespace FindMe.Compare;

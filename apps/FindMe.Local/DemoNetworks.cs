@@ -22,7 +22,7 @@ internal sealed class DemoNetworks : IAsyncDisposable
     /// <exception cref="StartException">They do not.</exception>
     public static async Task<DemoNetworks> StartAsync(Checkout checkout, CancellationToken cancellationToken)
     {
-        var program = checkout.ProgramOf("FindMe.Networks");
+        var program = checkout.ProgramOf("FindMe.DemoNetworks");
         if (!File.Exists(program))
         {
             throw new StartException("the imitated networks are missing. Start it without --no-build, which builds them.");

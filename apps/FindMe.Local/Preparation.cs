@@ -15,10 +15,10 @@ internal static class Preparation
         if (demoNetworks)
         {
             await RunAsync(
-                checkout, 1, "imitated networks", "dotnet", ["build", "tests/FindMe.Networks", "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"], cancellationToken);
+                checkout, 1, "imitated networks", "dotnet", ["build", "tools/FindMe.DemoNetworks", "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"], cancellationToken);
         }
 
-        await RunAsync(checkout, 2, "models (downloads 112 MB the first time)", "dotnet", [checkout.ProgramOf("FindMe.Models")], cancellationToken);
+        await RunAsync(checkout, 2, "models (downloads 112 MB the first time)", "dotnet", [checkout.ProgramOf("FindMe.ModelBuilder")], cancellationToken);
     }
 
     // What a step prints is shown line by line; on a terminal the time runs as long as it is silent.

@@ -82,7 +82,7 @@ internal static class EdgePage
         var runtime = new FileInfo(Path.Combine(EdgeRecipe.RuntimeFolder(engine.Value), Runtime));
         if (!runtime.Exists)
         {
-            throw new RequestException(404, "no-edge", "ONNX Runtime for browsers is not beside the models.", "Run models/FindMe.Models, or copy its folder onnxruntime-web to them.");
+            throw new RequestException(404, "no-edge", "ONNX Runtime for browsers is not beside the models.", "Run tools/FindMe.ModelBuilder, or copy its folder onnxruntime-web to them.");
         }
 
         return TypedResults.Ok(new EdgeDescription(

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using FindMe.Faces;
+using FindMe.Hosting;
 using FindMe.Recognition;
-using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Vision;

@@ -1,10 +1,10 @@
 // A picture → faces as vectors, or whether they are a person's; names; what it shows. No state, no sidecar: every request stands for itself.
-using FindMe.Pipeline;
+using FindMe.Hosting;
 using FindMe.Vision;
 
 var builder = WebApplication.CreateBuilder(args);
 
-builder.AddServiceDefaults();
+builder.AddAppDefaults();
 builder.Services.AddVisionLimits();
 builder.Services.AddFaceEngine();
 builder.Services.AddClassification();
@@ -14,7 +14,7 @@ builder.Services.AddApiDescription();
 
 var app = builder.Build();
 
-app.MapServiceDefaults();
+app.MapAppDefaults();
 app.UseVisionLimits();
 app.MapClassify();
 app.MapNamePeople();

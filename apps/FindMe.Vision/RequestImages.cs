@@ -1,4 +1,4 @@
-using FindMe.Pipeline;
+using FindMe.Hosting;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;

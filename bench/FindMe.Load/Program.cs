@@ -92,7 +92,7 @@ scale.SetAction(parsed => Console.Write(Scale.Table(parsed.GetValue(seconds))));
 var files = new Option<int>("--files") { Description = "Files at the same time.", DefaultValueFactory = _ => 48 };
 var megabytes = new Option<int>("--megabytes") { Description = "Size of each, in MB.", DefaultValueFactory = _ => 19 };
 var uploads = new Command("uploads", "Many large pictures and ZIP files at once: how much memory does Api hold?") { files, megabytes };
-uploads.SetAction(parsed => UploadBurst.MeasureAsync(parsed.GetValue(files), 1_000_000 * parsed.GetValue(megabytes)));
+uploads.SetAction(parsed => Reports.UploadsAsync(parsed.GetValue(files), 1_000_000 * parsed.GetValue(megabytes)));
 
 var starts = new Command("starts", "How soon each app answers, its memory, and the first search in apps that have just started.") { rounds };
 starts.SetAction(parsed => Reports.MeasureAsync(folder => Starts.MeasureAsync(folder, parsed.GetValue(rounds))));

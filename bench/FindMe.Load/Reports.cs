@@ -12,7 +12,7 @@ internal static class Reports
 
     public static async Task<int> InjectionAsync(IReadOnlyList<string> modes, BrokerProfile broker, int seed, int photos, int facesEvery, int side)
     {
-        using var albums = new TemporaryAlbums();
+        using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "injection", photos, facesEvery, side);
         var calm = await InjectionRuns.RunAsync(InjectionRuns.Calm, seed, album, broker: broker);
         Print(calm, calm);
@@ -42,7 +42,7 @@ internal static class Reports
             faults = [.. faults.Where(fault => fault != FaultRuns.BrokerGone)];
         }
 
-        using var albums = new TemporaryAlbums();
+        using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "faults", photos, facesEvery, side);
         async Task<IFaultSystem> StartAsync(string? held) => daprd is null
             ? await LocalFaultSystem.StartAsync(broker, album, held, components ?? "components")
@@ -69,7 +69,7 @@ internal static class Reports
 
     public static async Task<int> KillsAsync(IReadOnlyList<string> apps, BrokerProfile broker, int side, int first, int last)
     {
-        using var albums = new TemporaryAlbums();
+        using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "kills", PhotosOfKills, facesEvery: 10, side);
         var differing = 0;
         await using var sweep = await KillSweep.StartAsync(album, broker);
@@ -95,9 +95,18 @@ internal static class Reports
     /// <summary>Runs a measurement in a folder of its own and prints what it came to, one JSON object on the last line.</summary>
     public static async Task<int> MeasureAsync(Func<string, Task<JsonObject>> measure)
     {
-        using var albums = new TemporaryAlbums();
+        using var albums = new TemporaryFolder();
         Console.WriteLine((await measure(albums.Path)).ToJsonString());
         return 0;
+    }
+
+    /// <summary>Starts FindMe, sends many large files and prints what came of them.</summary>
+    public static async Task UploadsAsync(int files, int bytes)
+    {
+        await using var load = await LoadSystem.StartAsync([]);
+        var (statuses, peak) = await UploadBurst.RunAsync(load.System, files, bytes);
+        var taken = string.Join(", ", statuses.CountBy(status => (int)status).Select(status => $"{status.Value} × {status.Key}"));
+        Console.WriteLine($"{files} files of {bytes / 1e6:0} MB at once: {taken}; Api held {peak} MiB at its peak.");
     }
 
     private static bool Print(FaultRun run, FaultRun calm, int photos)
@@ -118,14 +127,4 @@ internal static class Reports
             + (differences.Count == 0 ? $"same verdicts ({run.Verdicts.Count} that are not no)" : string.Join("; ", differences)));
         return differences.Count == 0;
     }
-}
-
-/// <summary>A folder for albums that is gone afterwards.</summary>
-internal sealed class TemporaryAlbums : IDisposable
-{
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("findme-albums-");
-
-    public string Path => _folder.FullName;
-
-    public void Dispose() => _folder.Delete(recursive: true);
 }

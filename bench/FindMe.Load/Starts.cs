@@ -29,13 +29,13 @@ internal static class Starts
             }
 
             await using var load = await LoadSystem.StartAsync([album]);
-            using var person = new Person(load.System.Page);
+            using var person = new Visitor(load.System.Page, retries: true);
             foreach (var (name, id) in load.System.Processes.Running())
             {
                 Add($"{name}: MiB when all are ready", MemoryOf(id));
             }
 
-            await person.ShowAsync(LoadSystem.Selfie());
+            await person.ShowDemoFaceAsync();
             Add("ms of the first search of one photo", await SearchAsync(person, album));
             Add("ms of the second one", await SearchAsync(person, album));
             foreach (var (name, id) in load.System.Processes.Running())
@@ -53,7 +53,7 @@ internal static class Starts
         }
     }
 
-    private static async Task<double> SearchAsync(Person person, string album)
+    private static async Task<double> SearchAsync(Visitor person, string album)
     {
         var watch = Stopwatch.StartNew();
         await person.UntilEndedAsync(await person.SearchAsync(Path.GetFileName(album)), AtMost, Often);

@@ -24,8 +24,8 @@ internal static class Throughput
         await using var load = await LoadSystem.StartAsync([album, warmUp]);
         var persons = await Task.WhenAll(Enumerable.Range(0, people).Select(async _ =>
         {
-            var person = new Person(load.System.Page);
-            await person.ShowAsync(LoadSystem.Selfie());
+            var person = new Visitor(load.System.Page, retries: true);
+            await person.ShowDemoFaceAsync();
             return person;
         }));
 
@@ -86,7 +86,7 @@ internal static class Throughput
         return photos.Count * times / watch.Elapsed.TotalSeconds;
     }
 
-    private static async Task<double> PipelineAsync(LoadSystem load, IReadOnlyList<Person> persons, string album)
+    private static async Task<double> PipelineAsync(LoadSystem load, IReadOnlyList<Visitor> persons, string album)
     {
         var watch = Stopwatch.StartNew();
         var views = await Task.WhenAll(persons.Select(async person =>

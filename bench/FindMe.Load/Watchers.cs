@@ -28,8 +28,8 @@ internal static class Watchers
                 },
             },
         });
-        using var person = new Person(load.System.Page);
-        await person.ShowAsync(LoadSystem.Selfie());
+        using var person = new Visitor(load.System.Page, retries: true);
+        await person.ShowDemoFaceAsync();
         var search = await person.SearchAsync(Path.GetFileName(album));
         var watching = Enumerable.Range(0, watchers).Select(_ => UntilFinishedAsync(person, search)).ToList();
         var statuses = new List<double>();
@@ -53,7 +53,7 @@ internal static class Watchers
     }
 
     // Returns when the event came that says so.
-    private static async Task<long> UntilFinishedAsync(Person person, string search)
+    private static async Task<long> UntilFinishedAsync(Visitor person, string search)
     {
         using var answer = await person.Http.GetAsync(new Uri($"/api/searches/{search}/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
         answer.EnsureSuccessStatusCode();

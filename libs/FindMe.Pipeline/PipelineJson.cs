@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FindMe.Hosting;
 
 namespace FindMe.Pipeline;
 
@@ -8,7 +9,7 @@ public static class PipelineJson
 {
     /// <summary>camelCase names and enum words, no nulls; unknown members are ignored, so that a newer writer is read by an older reader.</summary>
     public static JsonSerializerOptions Options { get; } =
-        new(Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web)))
+        new(AppJson.Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web)))
         {
             Converters = { new FiniteNumbers() },
             // Dapr sorts the members of what it is given, so that a message's kind need not come first.
@@ -18,16 +19,6 @@ public static class PipelineJson
     /// <summary>The same, for what anybody may have sent: a message that says null where there is always something, or leaves it out, is none.</summary>
     public static JsonSerializerOptions Whole { get; } =
         new(Options) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
-
-    /// <summary>Sets the same on the options of ASP.NET Core.</summary>
-    /// <param name="options">The options to change.</param>
-    /// <returns>The same object.</returns>
-    public static JsonSerializerOptions Configure(JsonSerializerOptions options)
-    {
-        options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
-        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
-        return options;
-    }
 
     // 1e999 and "NaN" would be read, but could never be written back: the document could not change any more.
     private sealed class FiniteNumbers : JsonConverter<float>

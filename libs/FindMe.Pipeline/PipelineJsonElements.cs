@@ -11,19 +11,4 @@ public static class PipelineJsonElements
     /// <exception cref="JsonException">The value has another shape.</exception>
     public static T Read<T>(this JsonElement element) =>
         element.Deserialize<T>(PipelineJson.Options) ?? throw new JsonException("A state value is null.");
-
-    /// <summary>Reads a text that a stranger wrote.</summary>
-    /// <param name="element">Any value.</param>
-    /// <returns>Null where it is not a string, or holds half a surrogate pair, which JSON may write and no string can hold.</returns>
-    public static string? TryGetText(this JsonElement element)
-    {
-        try
-        {
-            return element.ValueKind == JsonValueKind.String ? element.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
 }

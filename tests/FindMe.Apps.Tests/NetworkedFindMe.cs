@@ -1,8 +1,8 @@
 using Dapr.Client;
 using FindMe.Apps.Tests;
 using FindMe.Local;
-using FindMe.Networks;
-using FindMe.Networks.X;
+using FindMe.DemoNetworks;
+using FindMe.DemoNetworks.X;
 
 [assembly: AssemblyFixture(typeof(NetworkedFindMe))]
 

@@ -32,7 +32,7 @@ public sealed class AccuracyTests(EngineFixture fixture)
     [InlineData("public_lfw_event", 0.97, 0.97, 1)]
     public void An_events_photos_are_found(string scenario, double leastPrecision, double leastRecall, int everyNth)
     {
-        var folder = SharedPhotos.PathOf("scenario", scenario);
+        var folder = Checkouts.Shared("scenario", scenario);
         var people = Directory.GetDirectories(Path.Combine(folder, "reference"));
         var truth = people.ToDictionary(person => person, person => SharedPhotos.ReadRows("scenario", scenario, $"TRUTH_{Path.GetFileName(person)}.csv").ToList());
 

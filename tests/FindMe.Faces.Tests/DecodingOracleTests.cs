@@ -30,7 +30,7 @@ public sealed class DecodingOracleTests
     [Fact]
     public void The_evaluation_photos_have_the_same_size_and_colours()
     {
-        var photos = Directory.GetFiles(SharedPhotos.PathOf("eval"), "*.*", SearchOption.AllDirectories)
+        var photos = Directory.GetFiles(Checkouts.Shared("eval"), "*.*", SearchOption.AllDirectories)
             .Where(file => Path.GetExtension(file) is ".jpg" or ".jpeg" or ".png")
             .Order(StringComparer.Ordinal)
             .ToList();

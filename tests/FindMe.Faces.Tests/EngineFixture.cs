@@ -1,4 +1,4 @@
-using FindMe.Models;
+using FindMe.ModelBuilder;
 
 [assembly: AssemblyFixture(typeof(FindMe.Faces.Tests.EngineFixture))]
 
@@ -9,13 +9,11 @@ public sealed class EngineFixture : IAsyncLifetime
 {
     public FaceEngine Engine { get; private set; } = null!;
 
-    internal static string Root { get; } = Repository.FindRoot();
-
-    internal static string ModelsPath { get; } = Path.Combine(Root, "artifacts", "models");
+    internal static string ModelsPath { get; } = Checkouts.Models;
 
     public async ValueTask InitializeAsync()
     {
-        await ModelBuild.Of(Root, ModelsPath, TextWriter.Null).RunAsync(TestContext.Current.CancellationToken);
+        await ModelBuild.Of(Checkouts.Root, ModelsPath, TextWriter.Null).RunAsync(TestContext.Current.CancellationToken);
         Engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = ModelsPath });
     }
 

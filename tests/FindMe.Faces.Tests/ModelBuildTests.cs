@@ -1,4 +1,4 @@
-using FindMe.Models;
+using FindMe.ModelBuilder;
 
 namespace FindMe.Faces.Tests;
 
@@ -72,13 +72,13 @@ public sealed class ModelBuildTests : IDisposable
     }
 
     private Task BuildAsync() =>
-        ModelBuild.Of(EngineFixture.Root, _folder.FullName, _progress).RunAsync(TestContext.Current.CancellationToken);
+        ModelBuild.Of(Checkouts.Root, _folder.FullName, _progress).RunAsync(TestContext.Current.CancellationToken);
 
     // Nobody listens on the discard port.
     private ModelBuild WithoutPackages()
     {
-        var pins = Pins.Read(EngineFixture.Root);
+        var pins = Pins.Read(Checkouts.Root);
         var nowhere = new PackageCache(Path.Combine(_folder.FullName, "cache"), new Uri("http://127.0.0.1:9/"), pins, TextWriter.Null);
-        return new ModelBuild(EngineFixture.Root, nowhere, pins, _folder.FullName, _progress);
+        return new ModelBuild(Checkouts.Root, nowhere, pins, _folder.FullName, _progress);
     }
 }

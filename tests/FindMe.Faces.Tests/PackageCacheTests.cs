@@ -1,4 +1,4 @@
-using FindMe.Models;
+using FindMe.ModelBuilder;
 
 namespace FindMe.Faces.Tests;
 

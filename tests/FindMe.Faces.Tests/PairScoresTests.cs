@@ -1,4 +1,3 @@
-using FindMe.Evaluation;
 
 namespace FindMe.Faces.Tests;
 

@@ -39,7 +39,7 @@ public sealed class PhotoFingerprintTests
     [Fact]
     public void No_two_photos_of_a_large_event_are_taken_for_one()
     {
-        var folder = SharedPhotos.PathOf("scenario", "public_lfw_event", "photos");
+        var folder = Checkouts.Shared("scenario", "public_lfw_event", "photos");
         var fingerprints = Directory.GetFiles(folder).Order(StringComparer.Ordinal)
             .AsParallel().AsOrdered()
             .Select(file => (Name: Path.GetFileName(file), Fingerprint: PhotoFingerprint.Of(File.ReadAllBytes(file))))

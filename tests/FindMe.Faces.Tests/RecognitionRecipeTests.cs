@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using FindMe.Models;
+using FindMe.ModelBuilder;
 using FindMe.Onnx;
 
 namespace FindMe.Faces.Tests;
@@ -102,9 +102,9 @@ public sealed class RecognitionRecipeTests : IDisposable
     [Fact]
     public void Every_recipe_of_ours_pins_the_model_that_the_builder_makes()
     {
-        var pins = Pins.Read(EngineFixture.Root);
+        var pins = Pins.Read(Checkouts.Root);
 
-        Assert.All(Directory.GetFiles(Path.Combine(EngineFixture.Root, "models", "recipes")), path =>
+        Assert.All(Directory.GetFiles(Path.Combine(Checkouts.Root, "models", "recipes")), path =>
         {
             var recipe = RecognitionRecipe.Load(path);
             Assert.Equal(pins[recipe.Model.File], recipe.Model.Sha256);

@@ -7,7 +7,7 @@ public sealed class ReferenceAnalysisTests(EngineFixture fixture)
     [Fact]
     public void Every_reference_of_the_events_is_usable_without_saying_which_face()
     {
-        var references = Directory.GetFiles(SharedPhotos.PathOf("scenario"), "ref*.*", SearchOption.AllDirectories);
+        var references = Directory.GetFiles(Checkouts.Shared("scenario"), "ref*.*", SearchOption.AllDirectories);
 
         Assert.NotEmpty(references);
         Assert.All(references, reference =>
@@ -22,7 +22,7 @@ public sealed class ReferenceAnalysisTests(EngineFixture fixture)
     [Fact]
     public void A_photo_of_a_group_asks_which_face_is_meant()
     {
-        var groups = Directory.GetFiles(SharedPhotos.PathOf("eval", "groups"));
+        var groups = Directory.GetFiles(Checkouts.Shared("eval", "groups"));
 
         Assert.NotEmpty(groups);
         Assert.All(groups, group =>

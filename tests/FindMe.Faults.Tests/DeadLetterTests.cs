@@ -3,10 +3,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using FindMe.Load;
 using FindMe.Pipeline;
 using LocalDapr.Faults;
-using Person = FindMe.Load.Person;
 
 namespace FindMe.Faults.Tests;
 
@@ -27,8 +25,8 @@ public sealed class DeadLetterTests
             Settings = new Dictionary<string, string>(options.Settings) { ["Operator__Key"] = OperatorKey },
             Interceptor = new FaultInjection { Observe = BreakOneBatchAsync },
         });
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
         var calm = await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromSeconds(60));
 
         _storeIsBroken = true;
@@ -83,8 +81,8 @@ public sealed class DeadLetterTests
             }
         }
 
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
         var view = await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromSeconds(60));
         Assert.Equal("finished", view["status"]!.GetValue<string>());
 
@@ -103,7 +101,7 @@ public sealed class DeadLetterTests
             : Task.CompletedTask;
 
     // The command itself, as its user has it.
-    private static async Task<(int Code, string[] Lines)> RunFailuresAsync(Person person, string key, params string[] arguments)
+    private static async Task<(int Code, string[] Lines)> RunFailuresAsync(Visitor person, string key, params string[] arguments)
     {
         var findMe = Path.Combine(Checkouts.Root, "artifacts", "bin", "FindMe.Cli", "release", "findme.dll");
         var start = new ProcessStartInfo("dotnet", [findMe, "failures", .. arguments, "--server", $"{person.Http.BaseAddress}"]) { RedirectStandardOutput = true };
@@ -114,7 +112,7 @@ public sealed class DeadLetterTests
         return (process.ExitCode, output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
-    private static async Task<(HttpStatusCode Status, JsonNode? Body)> AskOperatorAsync(Person person, HttpMethod method, string path, string key)
+    private static async Task<(HttpStatusCode Status, JsonNode? Body)> AskOperatorAsync(Visitor person, HttpMethod method, string path, string key)
     {
         using var request = new HttpRequestMessage(method, $"/operator/{path}");
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);

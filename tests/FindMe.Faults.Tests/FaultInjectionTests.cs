@@ -1,4 +1,3 @@
-using FindMe.Load;
 using LocalDapr;
 using LocalDapr.Faults;
 

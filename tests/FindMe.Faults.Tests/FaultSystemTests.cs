@@ -1,7 +1,5 @@
 using System.Runtime.Versioning;
-using FindMe.Load;
 using LocalDapr;
-using Person = FindMe.Load.Person;
 
 namespace FindMe.Faults.Tests;
 
@@ -26,8 +24,8 @@ public sealed class FaultSystemTests
             daprd.Program, Path.Combine(Checkouts.Root, "components"), $"touch '{folder.Path}/stopped'", $"touch '{folder.Path}/started'");
         await using (var system = await DaprdFaultSystem.StartAsync(options, folder.AlbumOfDemoPhotos("talk", 1, maxSide: 320), held: Compare))
         {
-            using var ada = new Person(system.Page);
-            await ada.ShowAsync(LoadSystem.Selfie());
+            using var ada = new Visitor(system.Page, retries: true);
+            await ada.ShowDemoFaceAsync();
             Assert.DoesNotContain(system.Processes.Running(), process => process.Name.StartsWith(Compare, StringComparison.Ordinal));
             Assert.Equal(2, daprd.Starts().Count);
 

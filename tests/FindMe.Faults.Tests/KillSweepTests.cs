@@ -1,4 +1,3 @@
-using FindMe.Load;
 using FindMe.Pipeline;
 using LocalDapr;
 using LocalDapr.Faults;

@@ -1,4 +1,3 @@
-using FindMe.Load;
 using LocalDapr;
 using LocalDapr.Faults;
 
@@ -18,8 +17,8 @@ public sealed class LostEventTests
             Interceptor = faults,
             Settings = new Dictionary<string, string>(options.Settings) { ["Recovery__Interval"] = "00:00:01", ["Recovery__Timeout"] = "00:00:01" },
         });
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
 
         var view = await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromSeconds(90));
 
@@ -37,8 +36,8 @@ public sealed class LostEventTests
             Broker = BrokerProfile.Redis118,
             CountRefused = true,
         });
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
 
         load.System.Processes.Kill("findme-collect");
         var search = await ada.SearchAsync("talk");

@@ -1,5 +1,4 @@
-using FindMe.Load;
-using FindMe.Networks;
+using FindMe.DemoNetworks;
 using LocalDapr.Faults;
 
 namespace FindMe.Faults.Tests;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using FindMe.Load;
 using FindMe.Local;
 using LocalDapr;
 using LocalDapr.Faults;
@@ -29,8 +28,8 @@ public sealed class RecoveryTests
         {
             Settings = new Dictionary<string, string>(options.Settings) { ["Compare__PhotosAtOnce"] = "1" },
         });
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
 
         // Compare's first photo waits for its models, which on a loaded machine outlasts the patience.
         await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromMinutes(3));
@@ -49,8 +48,8 @@ public sealed class RecoveryTests
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
         var faults = new FaultInjection { Plan = new FaultPlan { LoseEvery = 5 } };
         await using var load = await StartAsync(album, patienceSeconds: 4, options => options with { Interceptor = faults });
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
         var search = await ada.SearchAsync("talk");
 
         // No Api lives as long as the patience.
@@ -84,8 +83,8 @@ public sealed class RecoveryTests
             patienceSeconds: 60,
             options => options with { Broker = BrokerProfile.Redis118 },
             resources => resources.Replace("value: 30s", "value: 100ms", StringComparison.Ordinal).Replace("\"5000\"", "\"100\"", StringComparison.Ordinal));
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
 
         var view = await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromMinutes(3));
 
@@ -109,8 +108,8 @@ public sealed class RecoveryTests
             patienceSeconds: 60,
             options => options with { Broker = broker, Replicas = 2, CountRefused = true },
             resources => resources.Replace("value: 30s", "value: 3s", StringComparison.Ordinal).Replace("\"5000\"", "\"1000\"", StringComparison.Ordinal));
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
         var search = await ada.SearchAsync("talk");
         while (load.System.Sidecar.Traffic.Of(Compare).Deliveries < 6)
         {
@@ -133,8 +132,8 @@ public sealed class RecoveryTests
             Replicas = 2,
             Settings = new Dictionary<string, string>(options.Settings) { ["Compare__StopTime"] = "00:00:00" },
         });
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
         var search = await ada.SearchAsync("talk");
         while (!LogOf(load.System, $"{Compare}-1").Any(line => line.Contains(": comparing photo ", StringComparison.Ordinal)))
         {
@@ -155,8 +154,8 @@ public sealed class RecoveryTests
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
         await using var load = await StartAsync(album, patienceSeconds: 3, options => options with { Broker = BrokerProfile.RabbitMq, Held = [Compare] });
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
         var search = await ada.SearchAsync("talk");
         while ((await ada.GetAsync($"/api/searches/{search}"))["photos"]!["found"]!.GetValue<int>() < Photos)
         {
@@ -176,8 +175,8 @@ public sealed class RecoveryTests
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
         await using var load = await StartAsync(album, patienceSeconds: 2, options => options with { Held = [Compare] });
         load.System.Processes.StartCopyOf("findme-api", "findme-api-2");
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
         await ada.SearchAsync("talk");
 
         // Nobody compares: what is missing is asked for after 2 s, after 4 more, after 8 more.

@@ -1,10 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using FindMe.Load;
 using LocalDapr;
 using LocalDapr.Faults;
-using Person = FindMe.Load.Person;
 
 namespace FindMe.Faults.Tests;
 
@@ -25,8 +23,8 @@ public sealed class StoreProfileTests
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 4, maxSide: 320);
         var subscribers = new FaultInjection();
         await using var load = await LoadSystem.StartAsync([album], options => options with { Broker = broker, Store = store, Version = version, Interceptor = subscribers }, components: components);
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
         var first = await ada.SearchAsync("talk");
         var view = await ada.UntilEndedAsync(first, TimeSpan.FromMinutes(2));
         Assert.Equal("finished", view["status"]!.GetValue<string>());

@@ -20,7 +20,7 @@ internal sealed class Albums : IDisposable
     // The engine's finest pass, most of its time, is for photos from 700 pixels.
     private const int SmallSide = 690;
 
-    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("findme-albums-");
+    private readonly TemporaryFolder _root = new();
 
     public Albums()
     {
@@ -37,25 +37,26 @@ internal sealed class Albums : IDisposable
         File.Copy(Sample(5), PathOf(Strangers, "stairs.jpg"));
     }
 
-    public string Root => _root.FullName;
-
     public static IEnumerable<string> Names => [Evening, Festival, Strangers];
 
     /// <summary>The path of a demo photo; of <c>1</c> to <c>6</c>. In the first, three people look at the camera.</summary>
     public static string Sample(int number) =>
-        Path.Combine(RunningFindMe.RepositoryRoot, "artifacts", "models", "demo", $"sample{number}.jpg");
+        Path.Combine(Checkouts.Models, "demo", $"sample{number}.jpg");
 
-    public void Dispose() => _root.Delete(recursive: true);
+    /// <summary>The folder of an album.</summary>
+    public string PathOf(string album) => _root.Folder(album);
+
+    public void Dispose() => _root.Dispose();
 
     /// <summary>Files that a person has at home.</summary>
     internal sealed class OwnFiles : IDisposable
     {
-        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("findme-own-");
+        private readonly TemporaryFolder _folder = new();
 
         public OwnFiles()
         {
             // Nothing but a length: it takes no room, and is never read.
-            TooLarge = Path.Combine(_folder.FullName, "everything.zip");
+            TooLarge = _folder["everything.zip"];
             using var large = File.Create(TooLarge);
             large.SetLength(500_000_001);
         }
@@ -66,7 +67,7 @@ internal sealed class Albums : IDisposable
         /// <summary>A ZIP file of some of the demo photos, and of a text.</summary>
         public string Zip(params int[] samples)
         {
-            var path = Path.Combine(_folder.FullName, $"photos-{string.Join('-', samples)}.zip");
+            var path = _folder[$"photos-{string.Join('-', samples)}.zip"];
             using var zip = ZipFile.Open(path, ZipArchiveMode.Create);
             foreach (var sample in samples)
             {
@@ -77,11 +78,11 @@ internal sealed class Albums : IDisposable
             return path;
         }
 
-        public void Dispose() => _folder.Delete(recursive: true);
+        public void Dispose() => _folder.Dispose();
     }
 
     private string PathOf(string album, string file) =>
-        Path.Combine(_root.CreateSubdirectory(album).FullName, file);
+        Path.Combine(PathOf(album), file);
 
     // A comment segment right after the start marker makes each copy a file of its own: a product that
     // recognises bytes it has already seen would run through the copies too fast to be looked at.

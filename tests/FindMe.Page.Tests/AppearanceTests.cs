@@ -10,7 +10,7 @@ public sealed class AppearanceTests(RunningFindMe findMe) : IClassFixture<Runnin
     [Fact]
     public async Task No_state_has_a_serious_accessibility_problem_or_needs_sideways_scrolling()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe, Appearance.Phone, ColorScheme.Dark);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe, Appearance.Phone, ColorScheme.Dark);
         var page = visitor.Page;
         var blank = await (await page.Context.NewPageAsync()).ScreenshotAsync();
 

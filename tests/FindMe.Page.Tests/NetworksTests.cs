@@ -25,7 +25,7 @@ public sealed class NetworksTests(RunningFindMeWithNetworks findMe) : IClassFixt
     [Fact]
     public async Task Somebody_signs_in_offers_their_picture_and_finds_posts_of_themselves()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe, Appearance.Phone, ColorScheme.Dark);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe, Appearance.Phone, ColorScheme.Dark);
         var page = visitor.Page;
         await visitor.AgreeAsync();
         await page.GotoAsync("/#privacy");

@@ -13,7 +13,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task Matches_appear_while_the_search_runs()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Festival);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Festival);
 
         await visitor.SomethingIsFoundAsync();
 
@@ -30,7 +30,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [InlineData(1280)]
     public async Task Every_bounding_box_lies_in_its_picture_where_the_API_says(int width)
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Evening);
         await visitor.SearchEndsAsync("Done.");
         await visitor.Page.SetViewportSizeAsync(width, 844);
         var search = await visitor.SearchFromApiAsync();
@@ -72,7 +72,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task The_numbers_and_the_confidence_are_those_of_the_API()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Evening);
         await visitor.SearchEndsAsync("Done.");
         var search = await visitor.SearchFromApiAsync();
 
@@ -91,7 +91,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task A_photo_that_cannot_be_compared_is_listed_with_its_reason()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Evening);
         await visitor.SearchEndsAsync("could not be compared");
         var search = await visitor.SearchFromApiAsync();
         var reason = search.GetProperty("skipped")[0].GetProperty("reason").GetString()!;
@@ -104,7 +104,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task A_reload_in_mid_search_goes_on_where_it_was()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Festival);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Festival);
         await visitor.SomethingIsFoundAsync();
         var before = await visitor.Frames.CountAsync();
 
@@ -119,7 +119,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task A_second_tab_opens_on_the_running_search()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Festival);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Festival);
         await visitor.SomethingIsFoundAsync();
 
         var tab = await visitor.OpenTabAsync();
@@ -131,7 +131,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task A_cancelled_search_keeps_what_it_found()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Festival);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Festival);
         await visitor.SomethingIsFoundAsync();
 
         await visitor.CancelButton.ClickAsync();
@@ -146,7 +146,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task A_lost_connection_is_said_and_found_again()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
         await visitor.ShowFaceAsync();
         await visitor.Page.RouteAsync("**/events", route => route.AbortAsync());
@@ -162,7 +162,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task Nothing_found_is_said_kindly_with_what_to_try()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Strangers);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Strangers);
 
         await visitor.SearchEndsAsync("You are in none of these");
 
@@ -172,7 +172,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task The_large_view_goes_from_photo_to_photo_and_hides_the_box()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Evening);
         await visitor.SearchEndsAsync("Done.");
         var large = visitor.Page.GetByRole(AriaRole.Dialog);
 
@@ -192,7 +192,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task The_matches_can_be_saved_for_a_trip_report()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Evening);
         await visitor.SearchEndsAsync("Done.");
         var matches = await visitor.Frames.CountAsync();
 
@@ -210,7 +210,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task A_search_that_is_not_there_leads_back_to_the_start_with_a_line()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
 
         await visitor.Page.GotoAsync("/#search=00000000000000000000000000000000");
@@ -222,7 +222,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task A_search_that_cost_what_it_may_says_so_and_goes_on_under_a_higher_cap()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
         await visitor.Page.RouteAsync($"**/api/searches/{Paid}", route => route.FulfillAsync(new() { Json = PaidSearch("finished", capped: true) }));
         var wish = "";
@@ -244,7 +244,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task A_post_whose_author_has_opted_out_goes_when_the_author_is_known()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
         var asked = 0;
         await visitor.Page.RouteAsync($"**/api/searches/{Paid}", route =>
@@ -265,7 +265,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task A_pause_of_a_source_is_announced_once_however_often_the_stream_repeats_it()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
         await visitor.Page.RouteAsync($"**/api/searches/{Paid}", route => route.FulfillAsync(new() { Json = PaidSearch("searching") }));
         await visitor.Page.RouteAsync($"**/api/searches/{Paid}/events", route => route.FulfillAsync(new()
@@ -326,7 +326,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task An_ended_search_can_be_deleted_from_the_list()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Strangers);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Strangers);
         await visitor.SearchEndsAsync("You are in none");
         await visitor.Page.GotoAsync("/#searches");
 
@@ -338,7 +338,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     [Fact]
     public async Task Deleting_everything_says_what_went_and_returns_to_the_consent()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Evening);
         await visitor.SearchEndsAsync("Done.");
 
         await visitor.Button("Delete everything about me").ClickAsync();

@@ -9,7 +9,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task Without_the_tick_nothing_is_agreed_and_the_page_says_why()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
 
         await visitor.Button("I agree: find my face").ClickAsync();
 
@@ -20,7 +20,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task Declining_says_what_FindMe_cannot_do_then()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
 
         await visitor.Button("No, thank you").ClickAsync();
 
@@ -33,7 +33,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task Whoever_has_not_agreed_is_led_back_to_the_consent_from_any_address()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
 
         await visitor.Page.GotoAsync("/#album");
 
@@ -44,7 +44,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task A_photo_without_a_face_is_refused_with_a_way_out()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         var blank = await (await visitor.Page.Context.NewPageAsync()).ScreenshotAsync();
         await visitor.AgreeAsync();
 
@@ -57,7 +57,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task A_file_that_is_no_image_is_refused_with_a_way_out()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
 
         await visitor.ChoosePhotoAsync("letter.jpg", "image/jpeg", "Dear all"u8.ToArray());
@@ -68,7 +68,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task Of_several_faces_the_person_picks_their_own()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
 
         await visitor.ChoosePhotoAsync(Albums.Sample(1));
@@ -91,7 +91,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task Another_persons_face_is_refused_and_can_replace_the_earlier_one()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe, Appearance.Phone);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe, Appearance.Phone);
         await visitor.AgreeAsync();
         await visitor.ShowFaceAsync();
 
@@ -110,13 +110,13 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task A_second_browser_opens_the_same_searches_with_a_code_from_the_first()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
         await visitor.ShowFaceAsync();
         await visitor.Page.GotoAsync("/#privacy");
         await visitor.Button("Use another browser too").ClickAsync();
         var code = await visitor.Page.Locator(".notice-title").InnerTextAsync();
-        await using var phone = await Visitor.ArriveAsync(findMe, Appearance.Phone);
+        await using var phone = await PageVisitor.ArriveAsync(findMe, Appearance.Phone);
         await phone.AgreeAsync();
         await phone.Page.GotoAsync("/#privacy");
 
@@ -137,7 +137,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [InlineData("/#__proto__")]
     public async Task An_address_that_names_nothing_leads_to_the_start(string address)
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
 
         await visitor.Page.GotoAsync(address);
         await visitor.Page.ReloadAsync();
@@ -150,7 +150,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task A_shown_face_can_be_deleted_again()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
         await visitor.ShowFaceAsync();
         await visitor.Page.ReloadAsync();
@@ -167,7 +167,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task A_camera_that_cannot_be_used_is_explained()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
 
         await visitor.Button("Use the camera").ClickAsync();
@@ -178,7 +178,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task A_camera_goes_off_when_its_person_has_gone_on_before_the_browser_let_it_start()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
         await visitor.Page.EvaluateAsync("""
             () => {
@@ -211,7 +211,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task An_address_that_was_cut_off_leads_to_the_step_one_is_at()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
 
         await visitor.Page.GotoAsync("/#search=%");
@@ -224,7 +224,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task Find_me_without_an_album_asks_for_one()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         await visitor.AgreeAsync();
         await visitor.ShowFaceAsync();
         await visitor.Page.GotoAsync("/#album");
@@ -237,7 +237,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task Photos_of_ones_own_are_sent_searched_and_deleted_and_too_many_at_once_are_not_sent_at_all()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         var page = visitor.Page;
         await visitor.AgreeAsync();
         await visitor.ShowFaceAsync();
@@ -275,7 +275,7 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
     [Fact]
     public async Task The_whole_way_can_be_gone_with_the_keyboard_alone()
     {
-        await using var visitor = await Visitor.ArriveAsync(findMe);
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
         var page = visitor.Page;
 
         await visitor.TabToAsync(page.GetByRole(AriaRole.Checkbox));

@@ -9,7 +9,7 @@ public sealed class RunningFindMeThatBlurs : RunningFindMe
 {
     private const string Classifier = "prudish";
 
-    private static readonly string BuiltModels = Path.Combine(RepositoryRoot, "artifacts", "models");
+    private static readonly string BuiltModels = Path.Combine(Checkouts.Root, "artifacts", "models");
 
     private readonly DirectoryInfo _models = Directory.CreateTempSubdirectory("findme-models-");
 
@@ -45,7 +45,7 @@ public sealed class UnsafeResultsTests(RunningFindMeThatBlurs findMe) : IClassFi
     [Fact]
     public async Task An_unsafe_picture_is_blurred_and_cannot_be_enlarged_until_somebody_asks_for_it()
     {
-        await using var visitor = await Visitor.SearchingAsync(findMe, Albums.Evening);
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Evening);
         await visitor.SearchEndsAsync("Done.");
         var match = (await visitor.SearchFromApiAsync()).GetProperty("matches").EnumerateArray()
             .Single(match => match.GetProperty("photo").GetProperty("id").GetString()!.EndsWith("sample1.jpg", StringComparison.Ordinal));

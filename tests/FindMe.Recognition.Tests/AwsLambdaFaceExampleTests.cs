@@ -67,11 +67,5 @@ public sealed class AwsLambdaFaceExampleTests(VisionProcess vision)
 
     private static byte[] Read(string name) => File.ReadAllBytes(PathOf(name));
 
-    private static string PathOf(string name)
-    {
-        var shared = Environment.GetEnvironmentVariable("FINDME_SHARED") is { Length: > 0 } folder ? folder : Path.Combine(TestPeople.Root, "..", "shared");
-        var path = Path.GetFullPath(Path.Combine(shared, "eval", "awslambdaface", name));
-        Assert.SkipUnless(File.Exists(path), $"The evaluation picture {path} is not here: set FINDME_SHARED to the folder that holds eval.");
-        return path;
-    }
+    private static string PathOf(string name) => Checkouts.Shared("eval", "awslambdaface", name);
 }

@@ -6,12 +6,10 @@ using SixLabors.ImageSharp.Processing;
 
 namespace FindMe.Recognition.Tests;
 
-/// <summary>The demo photos that come with the models, and the repository they lie in.</summary>
+/// <summary>The demo photos that come with the models, and parts of them.</summary>
 internal static class DemoPhotos
 {
-    public static string Root { get; } = FindRoot();
-
-    public static string PathOf(string photo) => Path.Combine(Root, "artifacts", "models", "demo", photo);
+    public static string PathOf(string photo) => Path.Combine(Checkouts.Models, "demo", photo);
 
     public static byte[] Read(string photo) => File.ReadAllBytes(PathOf(photo));
 
@@ -35,16 +33,5 @@ internal static class DemoPhotos
         using var jpeg = new MemoryStream();
         picture.SaveAsJpeg(jpeg, new JpegEncoder { Quality = 90 });
         return jpeg.ToArray();
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); ; folder = folder.Parent!)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "FindMe.sln")))
-            {
-                return folder.FullName;
-            }
-        }
     }
 }

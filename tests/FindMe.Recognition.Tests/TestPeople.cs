@@ -1,5 +1,5 @@
 using FindMe.Faces;
-using FindMe.Models;
+using FindMe.ModelBuilder;
 
 [assembly: AssemblyFixture(typeof(FindMe.Recognition.Tests.TestPeople))]
 
@@ -11,9 +11,7 @@ public sealed class TestPeople : IAsyncLifetime
     private readonly TemporaryFolder _folder = new();
     private string? _adaVectors;
 
-    internal static string Root { get; } = Repository.FindRoot();
-
-    internal static string ModelsPath { get; } = Path.Combine(Root, "artifacts", "models");
+    internal static string ModelsPath { get; } = Checkouts.Models;
 
     public FaceEngine Engine { get; private set; } = null!;
 
@@ -25,7 +23,7 @@ public sealed class TestPeople : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        await ModelBuild.Of(Root, ModelsPath, TextWriter.Null).RunAsync(TestContext.Current.CancellationToken);
+        await ModelBuild.Of(Checkouts.Root, ModelsPath, TextWriter.Null).RunAsync(TestContext.Current.CancellationToken);
         Engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = ModelsPath });
         var photo = PhotoPixels.Decode(await File.ReadAllBytesAsync(PhotoPath(1), TestContext.Current.CancellationToken));
         var faces = Engine.Analyze(photo, TestContext.Current.CancellationToken).Faces.OrderBy(face => face.Box.X).ToList();

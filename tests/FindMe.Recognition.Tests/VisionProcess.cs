@@ -12,7 +12,7 @@ public sealed class VisionProcess : IAsyncLifetime
 
     private readonly Process _process = new()
     {
-        StartInfo = new ProcessStartInfo("dotnet", [Path.Combine(TestPeople.Root, "artifacts", "bin", "FindMe.Vision", "release", "FindMe.Vision.dll")])
+        StartInfo = new ProcessStartInfo("dotnet", [Path.Combine(Checkouts.Root, "artifacts", "bin", "FindMe.Vision", "release", "FindMe.Vision.dll")])
         {
             RedirectStandardOutput = true,
             RedirectStandardInput = true,

@@ -13,13 +13,13 @@ internal static class Checkouts
 
     public static string ProgramOf(string project, string? program = null) => Path.Combine(Root, "artifacts", "bin", project, "release", (program ?? project) + ".dll");
 
-    /// <summary>The evaluation pictures beside the checkout; without them the test is skipped and says so.</summary>
-    public static string Shared(string path)
+    /// <summary>A file or folder of the evaluation pictures beside the checkout; without it the test is skipped and says so.</summary>
+    public static string Shared(params string[] parts)
     {
-        var shared = Environment.GetEnvironmentVariable("FINDME_SHARED") ?? Path.Combine(Root, "..", "shared");
-        var full = Path.GetFullPath(Path.Combine(shared, path));
-        Assert.SkipUnless(Directory.Exists(full), $"needs the evaluation pictures in {full} (FINDME_SHARED says where they are)");
-        return full;
+        var shared = Environment.GetEnvironmentVariable("FINDME_SHARED") is { Length: > 0 } folder ? folder : Path.Combine(Root, "..", "shared");
+        var path = Path.GetFullPath(Path.Combine([shared, .. parts]));
+        Assert.SkipUnless(Path.Exists(path), $"needs the evaluation pictures in {path} (FINDME_SHARED says where they are)");
+        return path;
     }
 
     private static string FindRoot()

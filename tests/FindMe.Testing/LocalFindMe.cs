@@ -26,9 +26,13 @@ internal sealed class LocalFindMe : IAsyncDisposable
     public int ProcessId => _process.Id;
 
     /// <summary>Starts it and waits until it says that it is ready.</summary>
-    public static async Task<LocalFindMe> StartAsync(string data, IEnumerable<string> albums, params string[] more)
+    public static Task<LocalFindMe> StartAsync(string data, IEnumerable<string> albums, params string[] more) =>
+        StartAsync(data, albums, new Dictionary<string, string>(), more);
+
+    /// <summary>The same, with variables of the environment, which its apps have too.</summary>
+    public static async Task<LocalFindMe> StartAsync(string data, IEnumerable<string> albums, IReadOnlyDictionary<string, string> settings, params string[] more)
     {
-        var findMe = Launch([.. more, "--port", "0", "--data", data, .. albums.SelectMany(album => new[] { "--album", album })]);
+        var findMe = Launch([.. more, "--port", "0", "--data", data, .. albums.SelectMany(album => new[] { "--album", album })], settings: settings);
         var first = await Task.WhenAny(findMe._ready.Task, findMe._process.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(90)));
         Assert.True(first == findMe._ready.Task, "FindMe did not get ready:\n" + string.Join('\n', findMe.Output));
         findMe.Address = await findMe._ready.Task;
@@ -123,7 +127,7 @@ internal sealed class LocalFindMe : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static LocalFindMe Launch(IEnumerable<string> arguments, int? openFiles = null)
+    private static LocalFindMe Launch(IEnumerable<string> arguments, int? openFiles = null, IReadOnlyDictionary<string, string>? settings = null)
     {
         // A process group of its own, as a shell gives each job, in which Ctrl-C is not ignored, as it is where a shell without job control started the tests.
         var start = new ProcessStartInfo(
@@ -138,6 +142,11 @@ internal sealed class LocalFindMe : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         return new LocalFindMe(Process.Start(start)!);
     }
 

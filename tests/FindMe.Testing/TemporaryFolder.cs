@@ -9,6 +9,9 @@ internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("findme-test-").FullName;
 
+    /// <summary>The path of a name in it.</summary>
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
     /// <summary>A folder that is gone when the tests end.</summary>
     public static TemporaryFolder UntilTheEnd()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -10,16 +11,24 @@ namespace FindMe.Testing;
 /// <param name="address">Where FindMe is.</param>
 /// <param name="cookies">What an earlier visit left; null: nothing.</param>
 /// <param name="from">The address to come from, one of 127.0.0.0/8; null: the usual one.</param>
-internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPAddress? from = null) : IDisposable
+/// <param name="retries">Whether requests that fail or are answered 5xx are sent again, as a person would, for 60 s.</param>
+internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPAddress? from = null, bool retries = false) : IDisposable
 {
+    // While an app is started again, nobody answers.
+    private static readonly TimeSpan RetryTime = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
+
     private readonly CookieContainer _cookies = Keep(address, cookies);
     private HttpClient? _http;
 
-    public HttpClient Http => _http ??= new HttpClient(Handler(from, _cookies))
+    public HttpClient Http => _http ??= new HttpClient(retries ? new Retrying(this) { InnerHandler = Handler(from, _cookies) } : Handler(from, _cookies))
     {
         BaseAddress = address,
-        Timeout = TimeSpan.FromSeconds(60),
+        Timeout = retries ? RetryTime + RequestTimeout : RequestTimeout,
     };
+
+    /// <summary>How many requests failed or were answered 5xx and were sent again.</summary>
+    public int Failures { get; private set; }
 
     /// <summary>What the browser would keep.</summary>
     public CookieCollection Cookies => _cookies.GetCookies(address);
@@ -94,9 +103,12 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
     }
 
     /// <summary>Waits until the search stands as asked for.</summary>
-    public async Task<JsonNode> UntilAsync(string search, Func<JsonNode, bool> stands, int seconds = 120)
+    public Task<JsonNode> UntilAsync(string search, Func<JsonNode, bool> stands, int seconds = 120) =>
+        UntilAsync(search, stands, TimeSpan.FromSeconds(seconds), TimeSpan.FromMilliseconds(50));
+
+    private async Task<JsonNode> UntilAsync(string search, Func<JsonNode, bool> stands, TimeSpan timeout, TimeSpan interval)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var deadline = new CancellationTokenSource(timeout);
         JsonNode? last = null;
         while (!deadline.IsCancellationRequested)
         {
@@ -113,15 +125,22 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
                 // The product is being started again.
             }
 
-            await Task.Delay(50, CancellationToken.None);
+            await Task.Delay(interval, CancellationToken.None);
         }
 
-        Assert.Fail($"After {seconds} s the search stands so: {last?["status"]} {last?["photos"]?.ToJsonString()} {last?["problem"]?.ToJsonString()}");
-        throw new InvalidOperationException();
+        throw new TimeoutException(
+            $"After {timeout.TotalSeconds:0} s the search stands at {last?["status"]} {last?["photos"]?.ToJsonString()} {last?["problem"]?.ToJsonString()}");
     }
 
-    public Task<JsonNode> UntilEndedAsync(string search, int seconds = 120) =>
-        UntilAsync(search, view => Status(view) is "finished" or "failed" or "cancelled", seconds);
+    public Task<JsonNode> UntilEndedAsync(string search, int seconds = 120) => UntilEndedAsync(search, TimeSpan.FromSeconds(seconds), TimeSpan.FromMilliseconds(50));
+
+    /// <summary>Waits until the search has ended.</summary>
+    /// <param name="search">The search's id.</param>
+    /// <param name="timeout">The longest to wait.</param>
+    /// <param name="interval">Time between two looks; null: 200 ms.</param>
+    /// <exception cref="TimeoutException">The search has not ended in time.</exception>
+    public Task<JsonNode> UntilEndedAsync(string search, TimeSpan timeout, TimeSpan? interval = null) =>
+        UntilAsync(search, view => Status(view) is "finished" or "failed" or "cancelled", timeout, interval ?? TimeSpan.FromMilliseconds(200));
 
     public static string Status(JsonNode view) => view["status"]!.GetValue<string>();
 
@@ -198,5 +217,34 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
         }
 
         return container;
+    }
+
+    private sealed class Retrying(Visitor visitor) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var begun = Stopwatch.GetTimestamp();
+            while (true)
+            {
+                var isLate = Stopwatch.GetElapsedTime(begun) > RetryTime;
+                try
+                {
+                    var answer = await base.SendAsync(request, cancellationToken);
+                    if (isLate || answer.StatusCode < HttpStatusCode.InternalServerError)
+                    {
+                        return answer;
+                    }
+
+                    answer.Dispose();
+                }
+                catch (HttpRequestException) when (!isLate)
+                {
+                    // The app is being started again.
+                }
+
+                visitor.Failures++;
+                await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+            }
+        }
     }
 }

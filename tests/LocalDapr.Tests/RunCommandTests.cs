@@ -7,7 +7,7 @@ namespace LocalDapr.Tests;
 /// <summary><c>local-dapr run</c>, with the samples as they are.</summary>
 public sealed class RunCommandTests
 {
-    private static readonly string Samples = Path.Combine(LocalDaprCommand.Repository, "tools", "LocalDapr", "samples");
+    private static readonly string Samples = Path.Combine(LocalDaprCommand.Repository, "samples", "LocalDapr");
 
     // With dotnet run the app is compiled first.
     private const int SecondsToStart = 120;

@@ -1,3 +1,4 @@
+using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.Extensions.Options;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using FindMe.Fetching;
+using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;

@@ -1,5 +1,6 @@
 using Dapr.Client;
 using FindMe.Faces;
+using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Caching.Memory;

@@ -1,3 +1,4 @@
+using FindMe.Networks;
 using FindMe.Pipeline;
 using FindMe.Recognition;
 using Microsoft.Extensions.Caching.Memory;

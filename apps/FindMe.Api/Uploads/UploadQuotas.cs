@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dapr.Client;
+using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;

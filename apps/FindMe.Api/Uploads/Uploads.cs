@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Dapr.Client;
+using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;

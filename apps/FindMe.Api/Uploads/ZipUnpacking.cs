@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using FindMe.Pipeline;
+using FindMe.Networks;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;

@@ -1,4 +1,5 @@
 using Dapr;
+using FindMe.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

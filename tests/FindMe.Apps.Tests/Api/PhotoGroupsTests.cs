@@ -1,4 +1,4 @@
-using FindMe.Networks;
+using FindMe.DemoNetworks;
 
 namespace FindMe.Apps.Tests.Api;
 

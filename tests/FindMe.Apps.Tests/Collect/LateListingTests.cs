@@ -1,8 +1,6 @@
 using System.Net;
-using FindMe.Load;
 using FindMe.Pipeline;
 using LocalDapr.Faults;
-using Person = FindMe.Load.Person;
 
 namespace FindMe.Apps.Tests.Collect;
 
@@ -21,8 +19,8 @@ public sealed class LateListingTests
         using var albums = new TemporaryFolder();
         await using var load = await LoadSystem.StartAsync(
             [LoadSystem.MakeAlbum(albums.Path, "talk", 10, facesEvery: 10, maxSide: 320)], options => options with { Interceptor = new FaultInjection { Observe = HoldAsync } });
-        using var ada = new Person(load.System.Page);
-        await ada.ShowAsync(LoadSystem.Selfie());
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
         var search = await ada.SearchAsync("talk");
         await _writes.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
 

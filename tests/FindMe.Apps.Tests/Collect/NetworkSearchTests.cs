@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using FindMe.Networks;
+using FindMe.DemoNetworks;
 
 namespace FindMe.Apps.Tests.Collect;
 

@@ -1,4 +1,5 @@
 using FindMe.Collect;
+using FindMe.Networks;
 using FindMe.Pipeline;
 
 namespace FindMe.Apps.Tests.Collect;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using FindMe.Faces;
-using FindMe.Networks;
-using FindMe.Networks.Media;
+using FindMe.DemoNetworks;
+using FindMe.DemoNetworks.Media;
 
 namespace FindMe.Apps.Tests.Collect;
 

@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using FindMe.Networks;
+using FindMe.DemoNetworks;
 
 namespace FindMe.Apps.Tests.Collect;
 

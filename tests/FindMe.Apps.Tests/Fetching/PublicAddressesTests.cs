@@ -1,6 +1,6 @@
 using System.Net;
 using FindMe.Apps.Tests.Fuzzing;
-using FindMe.Fetching;
+using FindMe.Networks;
 using FsCheck;
 using FsCheck.Fluent;
 

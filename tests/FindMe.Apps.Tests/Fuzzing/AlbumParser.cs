@@ -1,4 +1,4 @@
-using FindMe.Pipeline;
+using FindMe.Networks;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Apps.Tests.Fuzzing;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using FindMe.Collect;
-using FindMe.Fetching;
+using FindMe.Networks;
 using FindMe.Pipeline;
 
 namespace FindMe.Apps.Tests.Fuzzing;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using FindMe.Api;
 using FindMe.Faces;
+using FindMe.Networks;
 using FindMe.Pipeline;
 using FindMe.Recognition;
 using LocalDapr;

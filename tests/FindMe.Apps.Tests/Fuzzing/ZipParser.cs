@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using FindMe.Api;
-using FindMe.Pipeline;
+using FindMe.Networks;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Apps.Tests.Fuzzing;

@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using FindMe.Load;
 
 namespace FindMe.Apps.Tests.Local;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using FindMe.Pipeline;
+using FindMe.Networks;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Apps.Tests.Pipeline;

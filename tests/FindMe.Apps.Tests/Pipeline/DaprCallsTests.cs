@@ -3,8 +3,8 @@ using System.Net.Sockets;
 using Dapr;
 using Dapr.Client.Autogen.Grpc.v1;
 using FindMe.Pipeline;
-using LocalDapr;
 using Google.Protobuf;
+using LocalDapr;
 
 namespace FindMe.Apps.Tests.Pipeline;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using FindMe.Load;
 using FindMe.Local;
 
 namespace FindMe.Apps.Tests.Security;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Dapr.Client;
-using FindMe.Fetching;
 using FindMe.Networks;
+using FindMe.DemoNetworks;
 using FindMe.Pipeline;
 using LocalDapr;
 using Microsoft.AspNetCore.DataProtection;

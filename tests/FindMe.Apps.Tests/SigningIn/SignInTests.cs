@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using FindMe.Networks;
+using FindMe.DemoNetworks;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace FindMe.Apps.Tests.SigningIn;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FindMe.Local;
-using FindMe.Networks;
+using FindMe.DemoNetworks;
 
 namespace FindMe.Apps.Tests.SigningIn;
 

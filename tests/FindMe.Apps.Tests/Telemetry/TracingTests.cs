@@ -2,7 +2,7 @@ using System.Net.Http.Json;
 using System.Text.RegularExpressions;
 using FindMe.Apps.Tests.SigningIn;
 using FindMe.Local;
-using FindMe.Networks;
+using FindMe.DemoNetworks;
 
 namespace FindMe.Apps.Tests.Telemetry;
 

@@ -11,12 +11,12 @@ public sealed class OptionsTests
     private static readonly string[] Apps = ["FindMe.Api", "FindMe.Collect", "FindMe.Compare"];
 
     // Out of its range as well, so that an app that none of the others is for does not start either.
-    private static readonly (string Name, string Value) EveryApps = ($"{FindMe.Pipeline.TelemetryOptions.Section}__{nameof(FindMe.Pipeline.TelemetryOptions.DollarsPerHour)}", "-1");
+    private static readonly (string Name, string Value) EveryApps = ($"{FindMe.Hosting.TelemetryOptions.Section}__{nameof(FindMe.Hosting.TelemetryOptions.DollarsPerHour)}", "-1");
 
     private static readonly Assembly[] Assemblies =
     [
-        typeof(FindMe.Api.SearchOptions).Assembly, typeof(FindMe.Collect.CollectOptions).Assembly, typeof(FindMe.Compare.CompareOptions).Assembly,
-        typeof(FindMe.Pipeline.XOptions).Assembly, typeof(FindMe.Fetching.FetchOptions).Assembly, typeof(FindMe.Faces.FaceEngineOptions).Assembly,
+        typeof(FindMe.Api.SearchOptions).Assembly, typeof(FindMe.Compare.CompareOptions).Assembly,
+        typeof(FindMe.Hosting.TelemetryOptions).Assembly, typeof(FindMe.Networks.XOptions).Assembly, typeof(FindMe.Faces.FaceEngineOptions).Assembly,
     ];
 
     [Fact]

@@ -50,6 +50,19 @@ public sealed partial class PackagesTests
         Assert.Superset(new HashSet<string> { "Dapr.Client", "Dapr.AspNetCore" }, References("libs/FindMe.Pipeline/FindMe.Pipeline.csproj").ToHashSet());
     }
 
+    [Theory]
+    [InlineData("libs/FindMe.Hosting")]
+    [InlineData("libs/FindMe.Recognition")]
+    [InlineData("apps/FindMe.Cli")]
+    [InlineData("apps/FindMe.Vision")]
+    public void What_takes_no_part_in_the_pipeline_brings_no_Dapr(string project)
+    {
+        string[] files = [$"{project}/packages.lock.json", Checkouts.ProgramOf("FindMe.Vision").Replace(".dll", ".deps.json", StringComparison.Ordinal)];
+
+        Assert.All(files, file => Assert.DoesNotContain(Read(file), line => line.Contains("\"Dapr.", StringComparison.OrdinalIgnoreCase)));
+        Assert.DoesNotContain(Directory.GetFiles(Path.GetDirectoryName(files[1])!), file => Path.GetFileName(file).StartsWith("Dapr.", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task ONNX_Runtime_is_the_NuGet_package_and_not_built_from_source()
     {

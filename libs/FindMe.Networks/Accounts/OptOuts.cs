@@ -1,0 +1,71 @@
+using System.ComponentModel.DataAnnotations;
+using FindMe.Pipeline;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Networks;
+
+/// <summary>Whose posts FindMe leaves alone. Section <c>OptOut</c> of the configuration; checked at start.</summary>
+public sealed class OptOutOptions
+{
+    /// <summary>The configuration section these are read from.</summary>
+    public const string Section = "OptOut";
+
+    /// <summary>Handles: <c>@me@mastodon.social</c>, <c>me.bsky.social</c>, <c>x:me</c>. Default none.</summary>
+    [Required]
+    public IReadOnlyList<string> Handles { get; set; } = [];
+
+    /// <summary>A file with one handle a line; lines that begin with <c>#</c> and a space are comments. Read anew when it changes. Default null: none.</summary>
+    public string? Path { get; set; }
+}
+
+[OptionsValidator]
+internal sealed partial class OptOutOptionsValidator : IValidateOptions<OptOutOptions>;
+
+/// <summary>The people who have asked to be left alone: what they post is neither searched nor shown. What they search themselves is their own affair.</summary>
+/// <param name="options">The list.</param>
+public sealed class OptOuts(IOptions<OptOutOptions> options)
+{
+    private readonly Lock _lock = new();
+    private (DateTime Written, IReadOnlyList<string> Handles) _file = (default, []);
+
+    /// <summary>Whether an author has opted out.</summary>
+    /// <param name="network">One of <see cref="SourceNames"/>.</param>
+    /// <param name="handle">The author's handle, with or without @; null: not known, as in an album.</param>
+    /// <exception cref="IOException">The file cannot be read: better no search than one that does not honour it.</exception>
+    public bool Includes(string network, string? handle) =>
+        handle is not null && options.Value.Handles.Concat(FromFile()).Any(written => AccountHandles.AreSame(written, network, handle));
+
+    private IReadOnlyList<string> FromFile()
+    {
+        if (options.Value.Path is not { Length: > 0 } path)
+        {
+            return [];
+        }
+
+        lock (_lock)
+        {
+            var written = File.GetLastWriteTimeUtc(path);
+            if (written != _file.Written)
+            {
+                _file = (written, [.. File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0 && !line.StartsWith("# ", StringComparison.Ordinal))]);
+            }
+
+            return _file.Handles;
+        }
+    }
+}
+
+/// <summary>Registers the list of people to leave alone.</summary>
+public static class OptOutServices
+{
+    /// <summary>Registers <see cref="OptOuts"/> and its options, which are checked at start.</summary>
+    /// <param name="services">The app's services.</param>
+    public static void AddOptOuts(this IServiceCollection services)
+    {
+        services.AddOptions<OptOutOptions>().BindConfiguration(OptOutOptions.Section).ValidateOnStart()
+            .Validate(options => options.Path is not { Length: > 0 } path || File.Exists(path), "OptOut:Path names no file.");
+        services.AddSingleton<IValidateOptions<OptOutOptions>, OptOutOptionsValidator>();
+        services.AddSingleton<OptOuts>();
+    }
+}

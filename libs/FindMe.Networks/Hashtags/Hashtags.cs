@@ -1,0 +1,26 @@
+using System.Text.RegularExpressions;
+
+namespace FindMe.Networks;
+
+/// <summary>Hashtags as a person writes them: with or without <c>#</c>, with spaces or commas between.</summary>
+public static partial class Hashtags
+{
+    /// <summary>Hashtags in one query: Mastodon takes one and four more.</summary>
+    public const int Max = 5;
+
+    /// <summary>Reads a query.</summary>
+    /// <param name="query">What a person wrote.</param>
+    /// <returns>The hashtags without <c>#</c>, each once; null where something in it is none, or there is none, or more than <see cref="Max"/>.</returns>
+    public static IReadOnlyList<string>? TryParse(string query)
+    {
+        var tags = query.Split([' ', ',', '\t'], StringSplitOptions.RemoveEmptyEntries)
+            .Select(tag => tag.TrimStart('#'))
+            .Distinct(StringComparer.OrdinalIgnoreCase)
+            .ToList();
+        return tags.Count is > 0 and <= Max && tags.All(tag => Tag().IsMatch(tag)) ? tags : null;
+    }
+
+    // Letters, digits and underscores of any script, not digits alone; the networks agree on that much.
+    [GeneratedRegex(@"^(?=.*[^\d_])[\p{L}\p{M}\p{N}_]{1,100}$")]
+    private static partial Regex Tag();
+}

@@ -1,0 +1,85 @@
+using System.ComponentModel.DataAnnotations;
+using FindMe.Pipeline;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Networks;
+
+/// <summary>Where people's ZIP files are unpacked to, and how large they may be. Section <c>Uploads</c>; checked at start.</summary>
+public sealed class UploadOptions
+{
+    /// <summary>The configuration section these are read from.</summary>
+    public const string Section = "Uploads";
+
+    /// <summary>A folder that Api, Collect and Compare share and nobody else reads. Default none: nothing can be uploaded.</summary>
+    public string? Path { get; set; }
+
+    /// <summary>How long an upload is kept, 1 minute to 30 days. Default 24 hours; then its photos can no longer be compared or shown.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    public TimeSpan Retention { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Largest ZIP file in bytes, 1 to 2 GiB. Default 500 MB.</summary>
+    [Range(1, int.MaxValue)]
+    public int MaxBytes { get; set; } = 500_000_000;
+
+    /// <summary>Largest sum of its unpacked photos in bytes, 1 to 1 TB. Default 1 GB: photos hardly shrink in a ZIP file.</summary>
+    [Range(1, 1_000_000_000_000)]
+    public long MaxUnpackedBytes { get; set; } = 1_000_000_000;
+
+    /// <summary>Most files in a ZIP file, folders too, 1 to 100,000. Default 5,000.</summary>
+    [Range(1, 100_000)]
+    public int MaxEntries { get; set; } = 5_000;
+
+    /// <summary>How many times larger than packed one file may be, 1 to 1,000. Default 100: a drawing reaches 20, a bomb 1,000.</summary>
+    [Range(1, 1_000)]
+    public int MaxRatio { get; set; } = 100;
+
+    /// <summary>Uploads that one person may have at a time, 1 to 100. Default 3.</summary>
+    [Range(1, 100)]
+    public int MaxPerPerson { get; set; } = 3;
+}
+
+[OptionsValidator]
+internal sealed partial class UploadOptionsValidator : IValidateOptions<UploadOptions>;
+
+/// <summary>The folders of uploads. A photo's path is made of an id and a number only: no name of a ZIP file ever reaches the disk.</summary>
+/// <param name="options">Where they are.</param>
+public sealed class UploadFolders(IOptions<UploadOptions> options)
+{
+    /// <summary>Whether anything can be uploaded.</summary>
+    public bool Exist => options.Value.Path is { Length: > 0 };
+
+    /// <summary>The folder of an upload.</summary>
+    /// <param name="upload">The upload's id.</param>
+    /// <exception cref="ArgumentException"><paramref name="upload"/> is no id.</exception>
+    public string FolderOf(string upload) =>
+        upload.Length == 32 && upload.All(char.IsAsciiHexDigitLower)
+            ? Path.Combine(Root(), upload)
+            : throw new ArgumentException("An upload's id has 32 hexadecimal digits.", nameof(upload));
+
+    /// <summary>The file of a photo.</summary>
+    /// <param name="upload">The upload's id.</param>
+    /// <param name="number">The photo's number in it.</param>
+    public string FileOf(string upload, int number) => Path.Combine(FolderOf(upload), $"{number}");
+
+    /// <summary>The folders there are.</summary>
+    public IEnumerable<DirectoryInfo> Folders() => Exist && Directory.Exists(Root()) ? new DirectoryInfo(Root()).EnumerateDirectories() : [];
+
+    /// <summary>Reads a photo.</summary>
+    /// <param name="upload">The upload's id.</param>
+    /// <param name="number">The photo's number in it, as <see cref="PhotoLocator.Path"/> has it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="PhotoUnavailableException">The upload is deleted already.</exception>
+    public async Task<byte[]> ReadAsync(string upload, string number, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await File.ReadAllBytesAsync(FileOf(upload, int.Parse(number)), cancellationToken);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new PhotoUnavailableException($"The upload is deleted: FindMe keeps it for {options.Value.Retention.TotalHours:0.#} hours.");
+        }
+    }
+
+    private string Root() => Path.GetFullPath(options.Value.Path ?? throw new InvalidOperationException("Uploads:Path is not set."));
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Net;
+using FindMe.Pipeline;
+using Microsoft.Extensions.Options;
+
+namespace FindMe.Networks;
+
+/// <summary>X: recent search, the last seven days, newest first. Each post that is read is paid for.</summary>
+/// <remarks>https://docs.x.com/x-api/posts/search-recent-posts. Its <c>next_token</c> does not expire: it is the resume point.</remarks>
+internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, TimeProvider time) : IPhotoSource
+{
+    // X counts its limits in quarters of an hour.
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
+
+    // What X was found to take, where the operator leaves it open; wrong guesses cost nothing but a call.
+    private XDialect _dialect = options.Value.Dialect == XDialect.Post ? XDialect.Post : XDialect.Tweet;
+
+    public string Name => SourceNames.X;
+
+    public decimal CostOfNextPage(Search search) => PostsOfNextPage(search) * options.Value.PriceOfPost;
+
+    public async Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
+    {
+        if (!options.Value.ApprovedByX)
+        {
+            throw new SourceException(new SearchProblem(
+                "x-not-approved", "FindMe does not search X here.", "X prohibits facial recognition on its posts unless it approves of it in writing; the operator has not said that it does."));
+        }
+
+        if (XQuery.TryBuild(search.Query, search.Terms.Language, options.Value.MaxQueryLength, out var problem) is not { } query)
+        {
+            throw new SourceException(new SearchProblem("query-refused", problem!, "Write the query in another way."));
+        }
+
+        var answer = await AskAsync(search, query, cancellationToken);
+        if (answer.Status == HttpStatusCode.TooManyRequests && XAnswers.ProblemOf(answer) is null)
+        {
+            throw new SourceWaitException(ResetOf(answer));
+        }
+
+        if (!answer.IsSuccess)
+        {
+            throw XAnswers.ProblemOf(answer) is { } refusal
+                ? new SourceException(refusal)
+                : new SourceUnavailableException($"X answers {(int)answer.Status}.", mayHaveCost: false);
+        }
+
+        return XPosts.TryRead(answer) is { } page
+            ? Read(page, search)
+            : throw new SourceUnavailableException("X does not answer in its own words.", mayHaveCost: true);
+    }
+
+    private int PostsOfNextPage(Search search)
+    {
+        var price = options.Value.PriceOfPost;
+        var wanted = Math.Clamp((search.Terms.Limit ?? int.MaxValue) - search.Posts, XOptions.MinPostsPerPage, XOptions.MaxPostsPerPage);
+        var affordable = price == 0 ? wanted : (int)Math.Min(wanted, options.Value.LeftOf(search) / price);
+        return affordable >= XOptions.MinPostsPerPage
+            ? affordable
+            : throw new SourceException(new SearchProblem(
+                "cost-cap",
+                $"The search has cost ${search.Cost:0.00} of the ${options.Value.CapOf(search):0.00} that it may.",
+                $"What was found stays. Continue it with a larger maxCost: the next page costs up to ${XOptions.MinPostsPerPage * price:0.00}."));
+    }
+
+    private async Task<FetchedAnswer> AskAsync(Search search, string query, CancellationToken cancellationToken)
+    {
+        var account = await calls.TokenAsync(search.Person, Name, cancellationToken);
+        if (account is null && options.Value.BearerToken is not { Length: > 0 })
+        {
+            throw new SourceException(new SearchProblem("account-needed", "X can be searched with an account only.", "Sign in with X, then continue the search."));
+        }
+
+        var answer = await AskAsync(search, account, query, _dialect, cancellationToken);
+        if (options.Value.Dialect != XDialect.Auto || !XAnswers.RefusesParameter(answer, FieldsOf(_dialect)))
+        {
+            return answer;
+        }
+
+        // X refuses the names before it counts anything: asking once more with the others is not paid twice.
+        _dialect = _dialect == XDialect.Tweet ? XDialect.Post : XDialect.Tweet;
+        return await AskAsync(search, account, query, _dialect, cancellationToken);
+    }
+
+    private Task<FetchedAnswer> AskAsync(Search search, AccountToken? account, string query, XDialect dialect, CancellationToken cancellationToken) =>
+        calls.GetAsync(search.Person, account, options.Value.BearerToken, UrlOf(search, query, dialect), cancellationToken);
+
+    private static string FieldsOf(XDialect dialect) => dialect == XDialect.Post ? "post.fields" : "tweet.fields";
+
+    private Uri UrlOf(Search search, string query, XDialect dialect)
+    {
+        var parameters = new List<(string Name, string? Value)>
+        {
+            ("query", query),
+            ("max_results", $"{PostsOfNextPage(search)}"),
+            (FieldsOf(dialect), "created_at,attachments,possibly_sensitive"),
+            // Not author_id: X charges for each author. XAuthors asks for those of the matches alone.
+            ("expansions", "attachments.media_keys"),
+            ("media.fields", "media_key,type,url,preview_image_url,alt_text,width,height,variants"),
+            ("next_token", search.Next),
+            ("since_id", search.After),
+            // X refuses what lies before its seven days: the walk begins there in any case.
+            ("start_time", search.After is null && search.Terms.Since is { } since && since > time.GetUtcNow() - TimeSpan.FromDays(6.99) ? Time(since) : null),
+            ("end_time", search.Terms.Until is { } until && until < time.GetUtcNow() - TimeSpan.FromSeconds(30) ? Time(until) : null),
+        };
+        return new Uri(options.Value.Api, "/2/tweets/search/recent?" + string.Join('&', parameters
+            .Where(parameter => parameter.Value is not null)
+            .Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}")));
+    }
+
+    private SourcePage Read(XPage page, Search search)
+    {
+        var (photos, notices) = XPosts.Photos(page);
+        var posts = page.Data?.Count ?? 0;
+        return new SourcePage(photos, posts, page.Meta?.NextToken)
+        {
+            Newest = search.Next is null ? page.Meta?.NewestId : null,
+            Cost = (posts * options.Value.PostPrice) + ((page.Includes?.Media?.Count ?? 0) * options.Value.MediaPrice),
+            Notices = notices,
+        };
+    }
+
+    private DateTimeOffset ResetOf(FetchedAnswer answer) => RateLimits.Until(
+        long.TryParse(answer.Header("x-rate-limit-reset"), NumberStyles.None, null, out var seconds) && seconds < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null,
+        Window,
+        time.GetUtcNow());
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+}

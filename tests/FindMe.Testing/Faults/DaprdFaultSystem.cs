@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using FindMe.Local;
+using LocalDapr;
+
+namespace FindMe.Testing;
+
+/// <summary>Over a real Dapr: each replica is a process with a daprd of its own, on one broker and one store that somebody else runs.</summary>
+internal sealed partial class DaprdFaultSystem : IFaultSystem
+{
+    private readonly DaprdOptions _daprd;
+    private readonly DirectoryInfo _folder;
+    private readonly AppProcesses _processes;
+    private readonly string _logs;
+    private readonly List<Action> _held = [];
+
+    private DaprdFaultSystem(DaprdOptions daprd, DirectoryInfo folder, AppProcesses processes, string logs, Uri page)
+    {
+        _daprd = daprd;
+        _folder = folder;
+        _processes = processes;
+        _logs = logs;
+        Page = page;
+    }
+
+    public Uri Page { get; }
+
+    /// <summary>The processes: each replica by its name, and its sidecar as <c>NAME-daprd</c>.</summary>
+    internal AppProcesses Processes => _processes;
+
+    /// <summary>Starts it.</summary>
+    /// <param name="daprd">The Dapr.</param>
+    /// <param name="album">The album's folder.</param>
+    /// <param name="held">The app that is not started with the others; null: none.</param>
+    public static async Task<DaprdFaultSystem> StartAsync(DaprdOptions daprd, string album, string? held)
+    {
+        var folder = Directory.CreateTempSubdirectory("findme-daprd-");
+        var checkout = Checkout.Find();
+        var options = LoadSystem.OptionsOf(checkout, folder.CreateSubdirectory("data").FullName, [album], areImpatient: false);
+        options = options with { Settings = new Dictionary<string, string>(options.Settings) { ["Logging__LogLevel__FindMe.Compare"] = "Debug" } };
+        var environments = AppEnvironment.Create(options);
+        var components = CopyComponents(daprd.Components, folder.CreateSubdirectory("components").FullName, folder.Name, isNewConsumer: held is not null);
+        var taken = new HashSet<int>();
+        var page = Ports.TakeFree(taken);
+        var system = new DaprdFaultSystem(daprd, folder, new AppProcesses(environments.Logs, echo: false), environments.Logs, new Uri($"http://localhost:{page}"));
+        try
+        {
+            foreach (var app in RunFile.Load(checkout.RunFile).Apps)
+            {
+                for (var replica = 0; replica < (app.AppId == LocalSystem.ReplicatedApp ? FaultRuns.Replicas : 1); replica++)
+                {
+                    var name = FaultRuns.NameOf(app.AppId, replica);
+                    var appPort = Ports.TakeFree(taken);
+                    var ports = (Http: Ports.TakeFree(taken), Grpc: Ports.TakeFree(taken), Internal: Ports.TakeFree(taken));
+                    var sidecar = new Uri($"http://127.0.0.1:{ports.Http}");
+                    var environment = environments.Of(app, appPort, app.AppId == LocalSystem.PageApp ? page : null, (ports.Http, ports.Grpc));
+                    // Both hear a signal, as on every platform that scales in; dapr run hands both tokens to both.
+                    var ofSidecar = environment.Where(variable => variable.Key is "APP_ID" or "DAPR_API_TOKEN" or "APP_API_TOKEN").ToDictionary();
+                    void Start()
+                    {
+                        system._processes.Start(name, app.Command, app.DirectoryPath, environment, new Uri($"http://127.0.0.1:{appPort}/healthz"), endsBySignal: true);
+                        system._processes.Start(
+                            SidecarOf(name),
+                            DaprdCommandLine.Of(daprd.Daprd, app, appPort, ports, components),
+                            folder.FullName,
+                            ofSidecar,
+                            new Uri(sidecar, "/v1.0/healthz/outbound"),
+                            endsBySignal: true);
+                    }
+
+                    if (app.AppId == held)
+                    {
+                        system._held.Add(Start);
+                    }
+                    else
+                    {
+                        Start();
+                    }
+                }
+            }
+
+            await system._processes.WaitUntilHealthyAsync(CancellationToken.None);
+            return system;
+        }
+        catch
+        {
+            await system.DisposeAsync();
+            throw;
+        }
+    }
+
+    public int Comparisons() => FaultRuns.Comparisons(_logs);
+
+    public void KillApp(string app, int replica) => _processes.Kill(FaultRuns.NameOf(app, replica));
+
+    public Task KillSidecarAsync(string app, int replica)
+    {
+        _processes.Kill(SidecarOf(FaultRuns.NameOf(app, replica)));
+        return Task.CompletedTask;
+    }
+
+    public Task ScaleInAsync(string app, int replica)
+    {
+        var name = FaultRuns.NameOf(app, replica);
+        return Task.WhenAll(_processes.EndAsync(name), _processes.EndAsync(SidecarOf(name)));
+    }
+
+    public Task StartHeldAsync()
+    {
+        _held.ForEach(start => start());
+        _held.Clear();
+        return _processes.WaitUntilHealthyAsync(CancellationToken.None);
+    }
+
+    public Task StopBrokerAsync() => RunAsync(_daprd.BrokerStop);
+
+    public Task StartBrokerAsync() => RunAsync(_daprd.BrokerStart);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _processes.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private static string SidecarOf(string name) => name + "-daprd";
+
+    // Keys that no other run on this store has; and where the first subscription ever is the point, consumers that no other run had.
+    private static string CopyComponents(string from, string to, string run, bool isNewConsumer)
+    {
+        foreach (var file in Directory.GetFiles(from, "*.y*ml"))
+        {
+            var text = NoPrefix().Replace(File.ReadAllText(file), $"$1{run}");
+            File.WriteAllText(Path.Combine(to, Path.GetFileName(file)), isNewConsumer ? PubSub().Replace(text, $"$1    - name: consumerID\n      value: {run}\n") : text);
+        }
+
+        return to;
+    }
+
+    private static async Task RunAsync(string? command)
+    {
+        using var shell = Process.Start("/bin/sh", ["-c", command ?? throw new InvalidOperationException("There is no command for the broker.")]);
+        await shell.WaitForExitAsync();
+        if (shell.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"'{command}' ended with exit code {shell.ExitCode}.");
+        }
+    }
+
+    [GeneratedRegex(@"(name: keyPrefix\s+value: )none")]
+    private static partial Regex NoPrefix();
+
+    [GeneratedRegex(@"(type: pubsub\.[\s\S]*?\n  metadata:\n)")]
+    private static partial Regex PubSub();
+}

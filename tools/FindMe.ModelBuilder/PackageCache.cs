@@ -1,0 +1,195 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace FindMe.ModelBuilder;
+
+/// <summary>Downloads npm packages over https, each once, and checks them against their pins whenever they are read.</summary>
+/// <param name="folder">Where the packages are kept.</param>
+/// <param name="registry">Where they come from.</param>
+/// <param name="pins">Their sha512.</param>
+/// <param name="progress">Gets one line a download.</param>
+internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextWriter progress)
+{
+    /// <summary>Largest package, in bytes. The largest that is pinned has 41 MB.</summary>
+    public const long MaxBytes = 100_000_000;
+
+    private const int Attempts = 4;
+    private const int BufferBytes = 1 << 16;
+
+    // A connection that delivers nothing for so long is given up, and the download continued on another.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
+
+    // How a system says that another process has locked a file.
+    private const int SharingViolation = 32;
+    private const int WouldBlockOnLinux = 11;
+    private const int WouldBlockOnMac = 35;
+
+    private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(200);
+
+    // One for the process: handlers keep their connections.
+    private static readonly HttpClient Http = new() { Timeout = Silence };
+
+    /// <summary>The cache of this user and machine.</summary>
+    /// <param name="pins">The packages' sha512.</param>
+    /// <param name="progress">Gets one line a download.</param>
+    /// <exception cref="BuildException">The npm registry that is set is no address.</exception>
+    public static PackageCache OfThisMachine(Pins pins, TextWriter progress) => new(
+        Path.Combine(CacheFolder.Find(Environment.GetEnvironmentVariable), "npm"),
+        NpmRegistry.Find(Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)),
+        pins,
+        progress);
+
+    /// <summary>Reads a package, and downloads it first if it is not here or not as pinned.</summary>
+    /// <param name="package">The package.</param>
+    /// <param name="cancellationToken">Ends the download; the next one continues it.</param>
+    /// <returns>The tarball, as pinned.</returns>
+    /// <exception cref="BuildException">It cannot be downloaded, or it is not the pinned one; the message says what to do.</exception>
+    public async Task<byte[]> ReadAsync(NpmPackage package, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(folder, package.FileName);
+        if (await TryReadAsync(package, path, cancellationToken) is { } cached)
+        {
+            return cached;
+        }
+
+        // Builds that run at the same time download a package once: the others wait, and then find it.
+        Directory.CreateDirectory(folder);
+        using var gate = await LockAsync($"{path}.lock", cancellationToken);
+        return await TryReadAsync(package, path, cancellationToken) ?? await DownloadAsync(package, path, cancellationToken);
+    }
+
+    private async Task<byte[]?> TryReadAsync(NpmPackage package, string path, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        var bytes = await File.ReadAllBytesAsync(path, cancellationToken);
+        return Pins.Sha512(bytes) == pins[$"{package}"] ? bytes : null;
+    }
+
+    private static async Task<FileStream> LockAsync(string path, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException exception) when ((exception.HResult & 0xffff) is SharingViolation or WouldBlockOnLinux or WouldBlockOnMac)
+            {
+                await Task.Delay(LockInterval, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<byte[]> DownloadAsync(NpmPackage package, string path, CancellationToken cancellationToken)
+    {
+        var address = package.AddressAt(registry);
+        var partial = $"{path}.part";
+        for (var attempt = 1; ; attempt++)
+        {
+            var continued = File.Exists(partial) && new FileInfo(partial).Length > 0;
+            try
+            {
+                await ContinueAsync(package, address, partial, cancellationToken);
+            }
+            catch (Exception exception) when (IsNetworkFailure(exception, cancellationToken))
+            {
+                if (attempt < Attempts && exception is not HttpRequestException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.RequestedRangeNotSatisfiable })
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(attempt), cancellationToken);
+                    continue;
+                }
+
+                throw new BuildException(
+                    $"Could not download {package}: {Describe(exception)}. Check the network, or set npm_config_registry to a mirror. "
+                    + $"Without a network, put {Show(address)} at {path}. Then start again.");
+            }
+
+            var bytes = await File.ReadAllBytesAsync(partial, cancellationToken);
+            var digest = Pins.Sha512(bytes);
+            if (digest == pins[$"{package}"])
+            {
+                File.Move(partial, path, overwrite: true);
+                return bytes;
+            }
+
+            // What was continued may have begun as something else: once more from the start.
+            File.Delete(partial);
+            if (!continued)
+            {
+                throw new BuildException(
+                    $"{Show(address)} has {digest}, models/README.md pins {pins[$"{package}"]}. It was not kept; check the npm registry that is set.");
+            }
+        }
+    }
+
+    private async Task ContinueAsync(NpmPackage package, Uri address, string partial, CancellationToken cancellationToken)
+    {
+        await using var file = new FileStream(partial, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        if (file.Length > 0)
+        {
+            request.Headers.Range = new RangeHeaderValue(file.Length, null);
+        }
+
+        using var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        var continues = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == file.Length;
+        if (!continues)
+        {
+            // Refused ranges too: whatever is here does not fit what is there.
+            file.SetLength(0);
+        }
+
+        response.EnsureSuccessStatusCode();
+        if (response.StatusCode == HttpStatusCode.PartialContent && !continues)
+        {
+            throw new HttpRequestException("the registry sent another part than the one asked for");
+        }
+
+        var size = file.Length + response.Content.Headers.ContentLength;
+        await progress.WriteLineAsync(
+            $"{package}: downloading from {Show(registry)}{(size is null ? "" : $", {size / 1e6:0.0} MB")}{(continues ? $", continued at {file.Length / 1e6:0.0} MB" : "")}");
+        file.Seek(0, SeekOrigin.End);
+        await CopyAsync(package, response, file, cancellationToken);
+    }
+
+    private static async Task CopyAsync(NpmPackage package, HttpResponseMessage response, FileStream file, CancellationToken cancellationToken)
+    {
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var buffer = new byte[BufferBytes];
+        while (true)
+        {
+            silence.CancelAfter(Silence);
+            var read = await body.ReadAsync(buffer, silence.Token);
+            if (read == 0)
+            {
+                return;
+            }
+
+            if (file.Length + read > MaxBytes)
+            {
+                file.SetLength(0);
+                throw new BuildException($"{package} is larger than {MaxBytes / 1e6:0} MB. It was not kept; check the npm registry that is set.");
+            }
+
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+    }
+
+    private static bool IsNetworkFailure(Exception exception, CancellationToken cancellationToken) =>
+        exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+
+    private static string Describe(Exception exception) => exception switch
+    {
+        HttpRequestException { StatusCode: { } status } => $"the registry answered {(int)status}",
+        OperationCanceledException => $"no answer for {Silence.TotalSeconds:0} s",
+        _ => exception.Message.TrimEnd('.'),
+    };
+
+    // Without a user and password that the address may hold.
+    private static string Show(Uri address) => address.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped);
+}

