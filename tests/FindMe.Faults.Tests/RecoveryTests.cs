@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Text;
 using FindMe.Local;
 using LocalDapr;
 using LocalDapr.Faults;
@@ -23,15 +25,15 @@ public sealed class RecoveryTests
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", TwoBatches, facesEvery: 1, maxSide: 1280);
-        // One photo at a time: each search waits for the photos of the others for longer than the patience, which no single photo takes.
-        await using var load = await StartAsync(album, patienceSeconds: 5, options => options with
+        // One photo at a time: each search waits for the photos of the others for longer than the timeout, which no single photo takes.
+        await using var load = await StartAsync(album, timeoutSeconds: 5, options => options with
         {
             Settings = new Dictionary<string, string>(options.Settings) { ["Compare__PhotosAtOnce"] = "1" },
         });
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
 
-        // Compare's first photo waits for its models, which on a loaded machine outlasts the patience.
+        // Compare's first photo waits for its models, which on a loaded machine outlasts the timeout.
         await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromMinutes(3));
         var before = load.System.Sidecar.Traffic.Of(Compare).Deliveries;
 
@@ -42,17 +44,17 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public async Task The_time_until_a_search_is_asked_for_again_survives_every_restart_of_Api()
+    public async Task The_time_until_a_search_is_requested_again_survives_every_restart_of_Api()
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
         var faults = new FaultInjection { Plan = new FaultPlan { LoseEvery = 5 } };
-        await using var load = await StartAsync(album, patienceSeconds: 4, options => options with { Interceptor = faults });
+        await using var load = await StartAsync(album, timeoutSeconds: 4, options => options with { Interceptor = faults });
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
         var search = await ada.SearchAsync("talk");
 
-        // No Api lives as long as the patience.
+        // No Api lives as long as the timeout.
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var killing = Task.Run(
             async () =>
@@ -80,7 +82,7 @@ public sealed class RecoveryTests
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 1, maxSide: 1280);
         await using var load = await StartAsync(
             album,
-            patienceSeconds: 60,
+            timeoutSeconds: 60,
             options => options with { Broker = BrokerProfile.Redis118 },
             resources => resources.Replace("value: 30s", "value: 100ms", StringComparison.Ordinal).Replace("\"5000\"", "\"100\"", StringComparison.Ordinal));
         using var ada = new Visitor(load.System.Page, retries: true);
@@ -105,7 +107,7 @@ public sealed class RecoveryTests
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 1, maxSide: 640);
         await using var load = await StartAsync(
             album,
-            patienceSeconds: 60,
+            timeoutSeconds: 60,
             options => options with { Broker = broker, Replicas = 2, CountRefused = true },
             resources => resources.Replace("value: 30s", "value: 3s", StringComparison.Ordinal).Replace("\"5000\"", "\"1000\"", StringComparison.Ordinal));
         using var ada = new Visitor(load.System.Page, retries: true);
@@ -127,7 +129,7 @@ public sealed class RecoveryTests
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 1, maxSide: 1920);
-        await using var load = await StartAsync(album, patienceSeconds: 60, options => options with
+        await using var load = await StartAsync(album, timeoutSeconds: 60, options => options with
         {
             Replicas = 2,
             Settings = new Dictionary<string, string>(options.Settings) { ["Compare__StopTime"] = "00:00:00" },
@@ -147,13 +149,13 @@ public sealed class RecoveryTests
         Assert.Equal(Photos, view["photos"]!["compared"]!.GetValue<int>());
     }
 
-    // RabbitMQ has no queue before the first subscription ever: what is published by then is lost, and asked for again.
+    // RabbitMQ has no queue before the first subscription ever: what is published by then is lost, and requested again.
     [Fact]
-    public async Task What_was_published_before_anybody_ever_subscribed_is_asked_for_again()
+    public async Task What_was_published_before_anybody_ever_subscribed_is_requested_again()
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
-        await using var load = await StartAsync(album, patienceSeconds: 3, options => options with { Broker = BrokerProfile.RabbitMq, Held = [Compare] });
+        await using var load = await StartAsync(album, timeoutSeconds: 3, options => options with { Broker = BrokerProfile.RabbitMq, Held = [Compare] });
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
         var search = await ada.SearchAsync("talk");
@@ -173,32 +175,66 @@ public sealed class RecoveryTests
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
-        await using var load = await StartAsync(album, patienceSeconds: 2, options => options with { Held = [Compare] });
+        await using var load = await StartAsync(album, timeoutSeconds: 2, options => options with { Held = [Compare] });
         load.System.Processes.StartCopyOf("findme-api", "findme-api-2");
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
         await ada.SearchAsync("talk");
 
-        // Nobody compares: what is missing is asked for after 2 s, after 4 more, after 8 more.
-        List<string> asked = [];
-        while (asked.Count < 2)
+        // Nobody compares: what is missing is requested after 2 s, after 4 more, after 8 more.
+        List<string> requested = [];
+        while (requested.Count < 2)
         {
             await Task.Delay(200, Cancellation);
-            asked = [.. Replicas.SelectMany(app => LogOf(load.System, app).Where(line => line.Contains("asking again", StringComparison.Ordinal)).Select(line => $"{app}: {line}"))];
+            requested = [.. Replicas.SelectMany(app => LogOf(load.System, app).Where(line => line.Contains("requesting again", StringComparison.Ordinal)).Select(line => $"{app}: {line}"))];
         }
 
-        Assert.Single(asked.Select(line => line.Split(':')[0]).Distinct());
+        Assert.Single(requested.Select(line => line.Split(':')[0]).Distinct());
+    }
+
+    // The store lets a writer that read just before bring back a batch, and the Api that deleted it dies before it sweeps again.
+    [Fact]
+    public async Task What_is_written_for_a_search_just_after_its_deletion_is_deleted_by_the_next_Api()
+    {
+        using var albums = new TemporaryFolder();
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
+        await using var load = await StartAsync(album, timeoutSeconds: 45, options => options);
+        using var ada = new Visitor(load.System.Page, retries: true);
+        await ada.ShowDemoFaceAsync();
+        var search = await ada.SearchAsync("talk");
+        await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(2));
+        using var state = new HttpClient { BaseAddress = load.System.Sidecar.EndpointOf("findme-collect") };
+        state.DefaultRequestHeaders.Add("dapr-api-token", load.System.DaprApiToken);
+        var key = Pipeline.StateKeys.Batch(search, listing: 1, batch: 1);
+        var batch = new Uri($"/v1.0/state/{Pipeline.StateKeys.Store}/{Uri.EscapeDataString(key)}", UriKind.Relative);
+        var written = await state.GetStringAsync(batch, Cancellation);
+
+        using var deleted = await ada.Http.DeleteAsync(new Uri($"/api/searches/{search}", UriKind.Relative), Cancellation);
+        load.System.Processes.Kill("findme-api");
+        using var gone = await state.GetAsync(batch, Cancellation);
+        using var saved = await state.PostAsync(
+            new Uri($"/v1.0/state/{Pipeline.StateKeys.Store}", UriKind.Relative), new StringContent($$"""[{"key":"{{key}}","value":{{written}}}]""", Encoding.UTF8, "application/json"), Cancellation);
+        Assert.Equal(
+            (HttpStatusCode.NoContent, HttpStatusCode.NoContent, HttpStatusCode.NoContent), (deleted.StatusCode, gone.StatusCode, saved.StatusCode));
+
+        await Wait.UntilAsync(
+            async () =>
+            {
+                using var answer = await state.GetAsync(batch, Cancellation);
+                return answer.StatusCode == HttpStatusCode.NoContent;
+            },
+            TimeSpan.FromSeconds(40));
     }
 
     private static Task<LoadSystem> StartAsync(
-        string album, int patienceSeconds, Func<LocalSystemOptions, LocalSystemOptions> change, Func<string, string>? resources = null) => LoadSystem.StartAsync(
+        string album, int timeoutSeconds, Func<LocalSystemOptions, LocalSystemOptions> change, Func<string, string>? resources = null) => LoadSystem.StartAsync(
         [album],
         options => change(options with
         {
             Settings = new Dictionary<string, string>(options.Settings)
             {
                 ["Recovery__Interval"] = "00:00:01",
-                ["Recovery__Timeout"] = TimeSpan.FromSeconds(patienceSeconds).ToString("c", CultureInfo.InvariantCulture),
+                ["Recovery__Timeout"] = TimeSpan.FromSeconds(timeoutSeconds).ToString("c", CultureInfo.InvariantCulture),
                 ["Logging__LogLevel__FindMe.Compare"] = "Debug",
             },
         }),
