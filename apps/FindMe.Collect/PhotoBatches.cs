@@ -5,8 +5,7 @@ namespace FindMe.Collect;
 
 /// <summary>ReleaseBatch → the photos of the batch → one tweet_image each.</summary>
 /// <remarks>
-/// A batch may go when the one <see cref="PhotoBatch.InFlight"/> before it is settled. Compare requests it when that happens; a page that is
-/// listed later looks itself. Each looks after it has written, so one of the two always sees the other.
+/// A batch may go when half of the one before it is settled. Compare requests it when that happens; a page that is listed later looks itself. Each looks after it has written, so one of the two always sees the other.
 /// That a batch was sent is noted after it was. Steps are requested more than once, and photos are delivered more than once: without the note
 /// copies of photos would request copies of batches, whose copies would request more.
 /// </remarks>
@@ -39,17 +38,16 @@ internal sealed class PhotoBatches(DaprClient dapr, TimeProvider time)
             return;
         }
 
-        // The last batches of the page before say whether the first ones of this page may go.
+        // The last batch of the pages before says whether the first one of this page may go.
         var page = search.Pages[pageNumber];
-        var first = Math.Max(0, page.FirstBatch - PhotoBatch.InFlight);
+        var first = Math.Max(0, page.FirstBatch - 1);
         var keys = Enumerable.Range(first, page.FirstBatch + page.BatchCount() - first).Select(number => search.BatchKey(number)!).ToList();
         var found = await dapr.GetBulkStateAsync(StateKeys.Store, keys, cancellationToken);
         var batches = keys.ConvertAll(key => found.TryGetValue(key, out var entry) ? entry.Value.Read<PhotoBatch>() : null);
         for (var place = page.FirstBatch - first; place < keys.Count; place++)
         {
-            var before = place - PhotoBatch.InFlight;
             if (batches[place] is { } batch
-                && (batch.SentAt is { } sent ? sent < sentBefore && !batch.IsSettled() : before < 0 || batches[before]?.IsSettled() == true))
+                && (batch.SentAt is { } sent ? sent < sentBefore && !batch.IsSettled() : place == 0 || batches[place - 1]?.LetsNextGo() == true))
             {
                 await SendAsync(search, page, keys[place], batch.Photos.Where(photo => photo.Verdict is null), cancellationToken);
             }

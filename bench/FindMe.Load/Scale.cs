@@ -32,7 +32,8 @@ internal static class Scale
         foreach (var replicas in Replicas)
         {
             var rate = replicas / secondsPerPhoto;
-            var perSearch = PhotoBatch.InFlight * PhotoBatch.Size;
+            // Between half a batch and one and a half are under way.
+            var perSearch = PhotoBatch.Size;
 
             // One search alone keeps no more replicas busy than it has photos under way.
             var alone = Math.Min(replicas, perSearch) / secondsPerPhoto;

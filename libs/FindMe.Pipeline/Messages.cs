@@ -46,7 +46,7 @@ public sealed record ListPage : SearchRequest
     public static ListPage After(Search search) => new() { SearchId = search.Id, Page = search.Pages.Count, Generation = search.Generation };
 }
 
-/// <summary>Send a batch of photos to the comparers: the batch <see cref="PhotoBatch.InFlight"/> before it is settled.</summary>
+/// <summary>Send a batch of photos to the comparers: half of the one before it is settled.</summary>
 public sealed record ReleaseBatch : SearchRequest
 {
     /// <summary>The batch, counted from 0 over the whole search. Nothing happens where it is not listed yet: the listing looks for itself.</summary>

@@ -9,15 +9,13 @@ namespace FindMe.Pipeline;
 /// </remarks>
 public sealed record PhotoBatch : Document
 {
-    /// <summary>Photos in a batch, at most. With <see cref="InFlight"/>, 32 photos of a search are under way.</summary>
+    /// <summary>Photos in a batch, at most. The next batch goes when half of one is settled: 16 to 48 photos of a search are under way.</summary>
     /// <remarks>
     /// Enough for 16 replicas that compare two at a time, and few enough that a search of 20 photos behind a large one waits for less than
-    /// twice its own time. docs/scale.md has the measurements of other sizes.
+    /// twice its own time. A batch with its verdicts has about 10 kB, and 1,000 photos lie in 32 documents. docs/scale.md has the
+    /// measurements of other sizes.
     /// </remarks>
-    public const int Size = 16;
-
-    /// <summary>Batches of one search that may be with the comparers at the same time.</summary>
-    public const int InFlight = 2;
+    public const int Size = 32;
 
     /// <summary>The photos, in the order of their page.</summary>
     public required IReadOnlyList<BatchPhoto> Photos { get; init; }
@@ -31,6 +29,9 @@ public sealed record PhotoBatch : Document
 
     /// <summary>How many photos are settled.</summary>
     public int SettledCount() => Photos.Count(photo => photo.Verdict is not null);
+
+    /// <summary>Whether the next batch may go: half of this one is settled.</summary>
+    public bool LetsNextGo() => SettledCount() >= HalfCount;
 
     /// <summary>Whether every photo is settled.</summary>
     public bool IsSettled() => Photos.All(photo => photo.Verdict is not null);
@@ -80,24 +81,27 @@ public sealed record PhotoBatch : Document
     }
 
     /// <summary>
-    /// The steps to request once a photo of this batch is settled: none, unless it was the last one. To be requested after every delivery of
-    /// the photo: the one that settled it may have died before. A batch that is requested twice is sent once.
+    /// The steps to request once a photo of this batch is settled: the next batch after the one that made it half, the names of authors after
+    /// the last one. To be requested after every delivery of the photo: the one that settled it may have died before. A batch that is
+    /// requested twice is sent once.
     /// </summary>
     /// <param name="search">The search.</param>
     /// <param name="image">The photo.</param>
     public IEnumerable<SearchRequest> StepsAfter(Search search, TweetImage image)
     {
-        if (!IsSettled() || this[image.Index].Verdict!.Order != Photos.Count)
+        var order = this[image.Index].Verdict!.Order;
+        if (order == HalfCount)
         {
-            yield break;
+            yield return new ReleaseBatch { SearchId = search.Id, Batch = image.BatchNumber() + 1 };
         }
 
-        yield return new ReleaseBatch { SearchId = search.Id, Batch = image.BatchNumber() + InFlight };
-        if (search.Source == SourceNames.X && Photos.Any(photo => photo.IsNamelessMatch()))
+        if (order == Photos.Count && search.Source == SourceNames.X && Photos.Any(photo => photo.IsNamelessMatch()))
         {
             yield return new NameAuthors { SearchId = search.Id, Batch = image.BatchNumber() };
         }
     }
+
+    private int HalfCount => (Photos.Count + 1) / 2;
 }
 
 /// <summary>One photo of a search.</summary>

@@ -13,11 +13,11 @@ public sealed class SearchTests
         Query = "talk",
         CreatedAt = default,
         ExpiresAt = default,
-        Pages = [new(1, 256, 0), new(2, 0, 16), new(4, 33, 16)],
+        Pages = [new(1, 256, 0), new(2, 0, 8), new(4, 33, 8)],
     };
 
     [Fact]
-    public void Every_photo_of_every_page_lies_in_one_batch_of_at_most_16()
+    public void Every_photo_of_every_page_lies_in_one_batch_of_at_most_32()
     {
         for (var photos = 0; photos <= SearchPage.MaxPhotos; photos++)
         {
@@ -30,28 +30,29 @@ public sealed class SearchTests
     [Fact]
     public void A_batch_is_found_on_its_page_counted_over_the_whole_search()
     {
-        Assert.Equal(19, Search.BatchCount());
+        Assert.Equal(10, Search.BatchCount());
         Assert.Equal("search/s/batch/1-0", Search.BatchKey(0));
-        Assert.Equal("search/s/batch/1-15", Search.BatchKey(15));
-        Assert.Equal("search/s/batch/4-0", Search.BatchKey(16));
-        Assert.Equal("search/s/batch/4-2", Search.BatchKey(18));
-        Assert.Null(Search.BatchKey(19));
-        Assert.Equal(Enumerable.Range(0, 19).Select(Search.BatchKey), Search.BatchKeys());
+        Assert.Equal("search/s/batch/1-7", Search.BatchKey(7));
+        Assert.Equal("search/s/batch/4-0", Search.BatchKey(8));
+        Assert.Equal("search/s/batch/4-1", Search.BatchKey(9));
+        Assert.Null(Search.BatchKey(10));
+        Assert.Equal(Enumerable.Range(0, 10).Select(Search.BatchKey), Search.BatchKeys());
     }
 
     [Fact]
-    public void Only_the_photo_that_was_settled_last_requests_what_follows_a_batch()
+    public void The_photo_that_makes_it_half_requests_the_next_batch_and_the_last_one_the_names_of_authors_on_X()
     {
-        var batch = new PhotoBatch { Photos = [PhotoAt(0), PhotoAt(1)] };
-        var (first, second) = (ImageOf(0), ImageOf(1));
-        Assert.Empty(batch.Settle(1, new Verdict { Kind = VerdictKind.Match }).StepsAfter(Search, second));
+        var (album, x) = (Search, Search with { Source = SourceNames.X });
+        var settled = new PhotoBatch { Photos = [PhotoAt(0), PhotoAt(1), PhotoAt(2)] };
+        foreach (var index in (int[])[1, 2, 0])
+        {
+            settled = settled.Settle(index, new Verdict { Kind = VerdictKind.Match });
+        }
 
-        var settled = batch.Settle(1, new Verdict { Kind = VerdictKind.Match }).Settle(0, new Verdict { Kind = VerdictKind.No });
-
-        Assert.Empty(settled.StepsAfter(Search, second));
-        Assert.Equal([new ReleaseBatch { SearchId = "s", Batch = 18 }], settled.StepsAfter(Search, first));
-        Assert.Equal(
-            [new ReleaseBatch { SearchId = "s", Batch = 18 }, new NameAuthors { SearchId = "s", Batch = 16 }], settled.StepsAfter(Search with { Source = SourceNames.X }, first));
+        Assert.Empty(settled.StepsAfter(x, ImageOf(1)));
+        Assert.Equal([new ReleaseBatch { SearchId = "s", Batch = 9 }], settled.StepsAfter(x, ImageOf(2)));
+        Assert.Equal([new NameAuthors { SearchId = "s", Batch = 8 }], settled.StepsAfter(x, ImageOf(0)));
+        Assert.Empty(settled.StepsAfter(album, ImageOf(0)));
     }
 
     [Fact]
