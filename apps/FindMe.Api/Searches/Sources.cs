@@ -1,5 +1,4 @@
 using FindMe.Networks;
-using FindMe.Pipeline;
 
 namespace FindMe.Api;
 
@@ -12,17 +11,7 @@ namespace FindMe.Api;
 /// <param name="Query">What it is asked.</param>
 /// <param name="Fields">Which of since, until, language, limit and maxCost it takes.</param>
 internal sealed record SourceView(
-    string Name, string Title, bool Available, string? Reason, string Needs, QueryView Query, IReadOnlyList<string> Fields)
-{
-    /// <summary>Its name as the page of an earlier version reads it.</summary>
-    public string Source => Name;
-
-    /// <summary>Its title as the page of an earlier version reads it.</summary>
-    public string Label => Title;
-
-    /// <summary>Its choices as the page of an earlier version reads them: albums only.</summary>
-    public IEnumerable<SourceItem> Items => Name == SourceNames.Album ? (Query.Choices ?? []).Select(choice => new SourceItem(choice.Value, choice.Label)) : [];
-}
+    string Name, string Title, bool Available, string? Reason, string Needs, QueryView Query, IReadOnlyList<string> Fields);
 
 /// <summary>What a source is asked.</summary>
 /// <param name="Label">What it is, for a person.</param>
@@ -33,9 +22,6 @@ internal sealed record QueryView(string Label, string Placeholder, IReadOnlyList
 
 /// <summary>One thing to search.</summary>
 internal sealed record QueryChoice(string Value, string Label);
-
-/// <summary>One thing to search, as the page of an earlier version reads it.</summary>
-internal sealed record SourceItem(string Query, string Label);
 
 /// <summary>What can be searched, and by whom.</summary>
 internal static class Sources
