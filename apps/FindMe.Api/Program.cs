@@ -30,6 +30,8 @@ var app = builder.Build();
 app.UseWebSecurity();
 app.MapAppDefaults();
 app.MapPipeline();
+app.UseSessionCookies();
+app.UseRateLimiter();
 app.UseCurrentUsers();
 app.UseFileTimeouts();
 app.UseStaticPage();

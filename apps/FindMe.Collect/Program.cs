@@ -8,12 +8,8 @@ var builder = WebApplication.CreateBuilder(args);
 
 builder.AddAppDefaults();
 builder.AddPipeline();
-builder.Services.AddAlbums();
-builder.Services.AddOutsideHttp();
-builder.Services.AddAccounts();
-builder.Services.AddNetworkOptions();
-builder.Services.AddOptOuts();
 builder.Services.AddPhotoSources();
+builder.Services.AddOptOuts();
 builder.Services.AddSearchRequests();
 builder.Services.AddDeadLetters();
 

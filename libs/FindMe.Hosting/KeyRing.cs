@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
 using Microsoft.AspNetCore.Builder;
@@ -69,24 +68,13 @@ public static class KeyRing
 /// <summary>Encrypts a key of the ring under a random key of its own, which the vault wraps: the vault's key never leaves the vault.</summary>
 internal sealed class VaultEncryptor(VaultKey vault) : IXmlEncryptor
 {
-    internal const int KeyBytes = 32;
-    internal const int NonceBytes = 12;
-    internal const int TagBytes = 16;
-
     public EncryptedXmlInfo Encrypt(XElement plaintextElement)
     {
-        var plain = Encoding.UTF8.GetBytes(plaintextElement.ToString());
-        var key = RandomNumberGenerator.GetBytes(KeyBytes);
-        var sealedBytes = new byte[NonceBytes + TagBytes + plain.Length];
-        RandomNumberGenerator.Fill(sealedBytes.AsSpan(0, NonceBytes));
-        using (var aes = new AesGcm(key, TagBytes))
-        {
-            aes.Encrypt(sealedBytes.AsSpan(0, NonceBytes), plain, sealedBytes.AsSpan(NonceBytes + TagBytes), sealedBytes.AsSpan(NonceBytes, TagBytes));
-        }
-
+        var key = AesGcmEnvelope.NewKey();
+        var envelope = AesGcmEnvelope.Encrypt(key, Encoding.UTF8.GetBytes(plaintextElement.ToString()));
         var (version, wrapped) = vault.Wrap(key);
         return new EncryptedXmlInfo(
-            new XElement("vaultKey", new XAttribute("version", version), new XAttribute("wrapped", Convert.ToBase64String(wrapped)), Convert.ToBase64String(sealedBytes)),
+            new XElement("vaultKey", new XAttribute("version", version), new XAttribute("wrapped", Convert.ToBase64String(wrapped)), Convert.ToBase64String(envelope)),
             typeof(VaultDecryptor));
     }
 }
@@ -98,14 +86,6 @@ internal sealed class VaultDecryptor(IServiceProvider services) : IXmlDecryptor
     {
         var key = services.GetRequiredService<VaultKey>()
             .Unwrap(new Uri(encryptedElement.Attribute("version")!.Value), Convert.FromBase64String(encryptedElement.Attribute("wrapped")!.Value));
-        var sealedBytes = Convert.FromBase64String(encryptedElement.Value);
-        var plain = new byte[sealedBytes.Length - VaultEncryptor.NonceBytes - VaultEncryptor.TagBytes];
-        using var aes = new AesGcm(key, VaultEncryptor.TagBytes);
-        aes.Decrypt(
-            sealedBytes.AsSpan(0, VaultEncryptor.NonceBytes),
-            sealedBytes.AsSpan(VaultEncryptor.NonceBytes + VaultEncryptor.TagBytes),
-            sealedBytes.AsSpan(VaultEncryptor.NonceBytes, VaultEncryptor.TagBytes),
-            plain);
-        return XElement.Parse(Encoding.UTF8.GetString(plain));
+        return XElement.Parse(Encoding.UTF8.GetString(AesGcmEnvelope.Decrypt(key, Convert.FromBase64String(encryptedElement.Value))));
     }
 }

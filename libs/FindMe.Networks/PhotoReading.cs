@@ -108,9 +108,7 @@ public static class PhotoReadingServices
     public static void AddPhotoReading(this IServiceCollection services)
     {
         services.AddAlbums();
-        services.AddOptions<UploadOptions>().BindConfiguration(UploadOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<UploadOptions>, UploadOptionsValidator>();
-        services.AddSingleton<UploadFolders>();
+        services.AddUploadFolders();
         services.AddOutsideHttp();
         services.AddSingleton<PhotoReading>();
     }

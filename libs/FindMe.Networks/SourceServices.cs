@@ -3,25 +3,23 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
-/// <summary>Registers the sources.</summary>
-internal static class SourceServices
+/// <summary>Registers the sources of photos.</summary>
+public static class SourceServices
 {
-    /// <summary>One line a source, and what they share.</summary>
+    /// <summary>One line a source, in the order in which a person sees them; before that what they share.</summary>
+    /// <param name="services">The app's services.</param>
     public static void AddPhotoSources(this IServiceCollection services)
     {
         services.AddOptions<CollectOptions>().BindConfiguration(CollectOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<CollectOptions>, CollectOptionsValidator>();
-        services.AddSingleton<AccountCalls>();
-        services.AddSingleton<BlueskySession>();
-        services.AddSingleton<MastodonSource>();
-        services.AddSingleton<BlueskySource>();
+        services.AddOutsideHttp();
+        services.AddAccounts();
 
-        services.AddSingleton<IPhotoSource, AlbumSource>();
-        services.AddSingleton<IPhotoSource, ZipSource>();
-        services.AddSingleton<IPhotoSource, HashtagSource>();
-        services.AddSingleton<IPhotoSource>(provider => provider.GetRequiredService<MastodonSource>());
-        services.AddSingleton<IPhotoSource>(provider => provider.GetRequiredService<BlueskySource>());
-        services.AddSingleton<IPhotoSource, XSource>();
-        services.AddSingleton<XAuthors>();
+        services.AddAlbumSource();
+        services.AddZipSource();
+        services.AddHashtagSource();
+        services.AddMastodonSource();
+        services.AddBlueskySource();
+        services.AddXSource();
     }
 }

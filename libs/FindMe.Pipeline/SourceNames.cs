@@ -1,6 +1,6 @@
 namespace FindMe.Pipeline;
 
-/// <summary>The kinds of sources, as searches and posts name them.</summary>
+/// <summary>The kinds of sources that more than their own folder of FindMe.Networks knows: networks that people have accounts on, and what is of this server.</summary>
 public static class SourceNames
 {
     /// <summary>A folder that the operator offers.</summary>
@@ -9,10 +9,7 @@ public static class SourceNames
     /// <summary>A ZIP file that the person sent.</summary>
     public const string Zip = "zip";
 
-    /// <summary>Hashtags on the networks that cost nothing, together.</summary>
-    public const string Hashtags = "hashtags";
-
-    /// <summary>Hashtags on Mastodon.</summary>
+    /// <summary>Mastodon.</summary>
     public const string Mastodon = "mastodon";
 
     /// <summary>Bluesky.</summary>

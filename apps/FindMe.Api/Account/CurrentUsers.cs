@@ -46,7 +46,8 @@ internal static class CurrentUsers
         });
     }
 
-    public static void UseCurrentUsers(this WebApplication app)
+    /// <summary>Reads and writes the cookie. Belongs before the rate limiter, which counts by person, and that before <see cref="UseCurrentUsers"/>, which asks the store.</summary>
+    public static void UseSessionCookies(this WebApplication app)
     {
         // Secure everywhere but http://localhost, also behind a proxy that ends TLS: over plain http another host gets no cookie to keep.
         app.UseCookiePolicy(new CookiePolicyOptions
@@ -55,26 +56,27 @@ internal static class CurrentUsers
             OnDeleteCookie = context => context.CookieOptions.Secure = !IsLocal(context.Context.Request),
         });
         app.UseAuthentication();
-        app.UseRateLimiter();
-        app.Use(async (context, next) =>
-        {
-            var required = context.GetEndpoint()?.Metadata.GetMetadata<CurrentUserRequired>();
-            if (required is null)
-            {
-                await next(context);
-                return;
-            }
-
-            if (await CurrentUserOfAsync(context) is { } user)
-            {
-                context.Features.Set(user);
-                await next(context);
-                return;
-            }
-
-            await required.Otherwise.ExecuteAsync(context);
-        });
     }
+
+    /// <summary>Finds out who calls where an endpoint wants to know, and turns away everybody else.</summary>
+    public static void UseCurrentUsers(this WebApplication app) => app.Use(async (context, next) =>
+    {
+        var required = context.GetEndpoint()?.Metadata.GetMetadata<CurrentUserRequired>();
+        if (required is null)
+        {
+            await next(context);
+            return;
+        }
+
+        if (await CurrentUserOfAsync(context) is { } user)
+        {
+            context.Features.Set(user);
+            await next(context);
+            return;
+        }
+
+        await required.Otherwise.ExecuteAsync(context);
+    });
 
     /// <summary>Only a person who has agreed gets in.</summary>
     /// <param name="endpoint">The endpoint.</param>
@@ -97,8 +99,7 @@ internal static class CurrentUsers
 
         var dapr = context.RequestServices.GetRequiredService<DaprClient>();
         var person = await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(id), context.RequestAborted);
-        var session = context.User.FindFirstValue(SessionClaim);
-        return person is null || (person.Sessions.Count > 0 && !person.Sessions.Contains(session)) ? null : new CurrentUser(id, person);
+        return person?.Sessions.Contains(SessionOf(context)) == true ? new CurrentUser(id, person) : null;
     }
 
     // What is expired is not shown from its moment on, and goes from the document at the next visit.
@@ -115,14 +116,6 @@ internal static class CurrentUsers
             user.Id, current => current.VisitedAt + VisitKept > now ? current : current.WithoutExpired(now) with { VisitedAt = now }, context.RequestAborted);
         return person is null ? null : new CurrentUser(user.Id, person.WithoutExpired(now));
     }
-
-    /// <summary>Changes what is kept of a person, unless they are leaving or have left.</summary>
-    /// <returns>The person as they are now; null when they are leaving or have left.</returns>
-    public static async Task<Person?> UpdatePersonAsync(this DaprClient dapr, string id, Func<Person, Person> change, CancellationToken cancellationToken) =>
-        await dapr.UpdateStateAsync<Person>(
-            StateKeys.Person(id), person => person.Deleting ? person : change(person), _ => Retention, cancellationToken) is { Deleting: false } person
-            ? person
-            : null;
 
     /// <summary>The session of the request's cookie; null where there is none.</summary>
     public static string? SessionOf(HttpContext context) => context.User.FindFirstValue(SessionClaim);

@@ -30,16 +30,6 @@ public sealed class SafeguardOptions
     /// <summary>Days that the audit log's files are kept, 1 to 3,650. Default 90.</summary>
     [Range(1, 3650)]
     public int AuditDays { get; set; } = 90;
-
-    /// <summary>
-    /// Who may see which album: its name, and the handles of those who may (<c>@me@mastodon.social</c>, <c>me.bsky.social</c>, <c>x:me</c>), or <c>*</c> for
-    /// everyone. Default none.
-    /// </summary>
-    [Required]
-    public IReadOnlyDictionary<string, string[]> Albums { get; set; } = new Dictionary<string, string[]>();
-
-    /// <summary>Whether everyone may see the albums that <see cref="Albums"/> does not name. Default false; FindMe.Local, which is for one person, sets it.</summary>
-    public bool ShowUnlistedAlbums { get; set; }
 }
 
 [OptionsValidator]

@@ -72,7 +72,6 @@ internal static class SafeguardServices
         services.AddOptions<SafeguardOptions>().BindConfiguration(SafeguardOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SafeguardOptions>, SafeguardOptionsValidator>();
         services.AddOptOuts();
-        services.AddSingleton<SharedAlbums>();
         services.AddSingleton<RequestLimits>();
         services.AddSingleton<AuditLog>();
         services.AddSingleton<SearchAudit>();

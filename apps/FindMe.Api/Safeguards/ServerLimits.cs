@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
@@ -93,55 +94,25 @@ internal static class ServerLimits
         });
     }
 
-    /// <summary>Counts the open connections of each address.</summary>
+    /// <summary>Closes the connections of an address that has as many as it may have.</summary>
     private sealed class AddressConnections(int most)
     {
-        private readonly Dictionary<(int? Port, string Address), int> _open = [];
+        // By port as well: a flood of the page's port must not keep the sidecar out.
+        private readonly PartitionedRateLimiter<ConnectionContext> _open = PartitionedRateLimiter.Create<ConnectionContext, (int?, string)>(connection =>
+            RateLimitPartition.GetConcurrencyLimiter(
+                ((connection.LocalEndPoint as IPEndPoint)?.Port, ClientAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address)),
+                _ => new ConcurrencyLimiterOptions { PermitLimit = most }));
 
         public async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
         {
-            // By port as well: a flood of the page's port must not keep the sidecar out.
-            var key = ((connection.LocalEndPoint as IPEndPoint)?.Port, ClientAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address));
-            if (!TryOpen(key))
+            using var place = _open.AttemptAcquire(connection);
+            if (!place.IsAcquired)
             {
                 connection.Abort(new ConnectionAbortedException("The address has as many connections as it may have."));
                 return;
             }
 
-            try
-            {
-                await next(connection);
-            }
-            finally
-            {
-                Close(key);
-            }
-        }
-
-        private bool TryOpen((int?, string) key)
-        {
-            lock (_open)
-            {
-                var open = _open.GetValueOrDefault(key);
-                if (open >= most)
-                {
-                    return false;
-                }
-
-                _open[key] = open + 1;
-                return true;
-            }
-        }
-
-        private void Close((int?, string) key)
-        {
-            lock (_open)
-            {
-                if (--_open[key] == 0)
-                {
-                    _open.Remove(key);
-                }
-            }
+            await next(connection);
         }
     }
 }

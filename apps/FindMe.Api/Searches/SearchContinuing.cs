@@ -1,8 +1,6 @@
 using Dapr.Client;
-using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
@@ -29,7 +27,7 @@ internal static class SearchContinuing
         OpenSearches open,
         SearchAudit audit,
         DaprClient dapr,
-        IOptions<XOptions> x,
+        SearchRequestBodies bodies,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
@@ -50,7 +48,7 @@ internal static class SearchContinuing
             return Problems.Of(422, "no-reference", "FindMe has forgotten the face that this search looks for.", "Show your face again and begin a new search.");
         }
 
-        if (SearchRequestBodies.ProblemOf(snapshot.Search.Source, wish.Limit, wish.MaxCost, snapshot.Search.Cost, x.Value) is { } problem)
+        if (bodies.ProblemOf(snapshot.Search.Source, wish.Limit, wish.MaxCost, snapshot.Search.Cost) is { } problem)
         {
             return problem;
         }

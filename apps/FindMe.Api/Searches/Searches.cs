@@ -37,7 +37,7 @@ internal static class Searches
     {
         services.AddOptions<SearchOptions>().BindConfiguration(SearchOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SearchOptions>, SearchOptionsValidator>();
-        services.AddNetworkOptions();
+        services.AddPhotoSources();
         services.AddSingleton<SearchRequestBodies>();
         services.AddSingleton<SearchReader>();
         services.AddSingleton<SearchWatches>();

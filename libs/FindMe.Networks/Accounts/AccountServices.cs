@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace FindMe.Networks;
 
@@ -9,7 +10,8 @@ public static class AccountServices
     /// <param name="services">The app's services.</param>
     public static void AddAccounts(this IServiceCollection services)
     {
-        services.AddSingleton<NetworkTokens>();
-        services.AddSingleton<Accounts>();
+        services.TryAddSingleton<NetworkTokens>();
+        services.TryAddSingleton<Accounts>();
+        services.TryAddSingleton<AccountCalls>();
     }
 }

@@ -1,11 +1,28 @@
 using FindMe.Pipeline;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
 /// <summary>An album: every regular file of a folder that the operator offers, in the order of their paths.</summary>
-internal sealed class AlbumSource(Albums albums) : IPhotoSource
+internal sealed class AlbumSource(Albums albums, SharedAlbums shared) : IPhotoSource
 {
     public string Name => SourceNames.Album;
+
+    public string Title => "Albums";
+
+    public Task<SourceOffer> OfferAsync(Person? person, CancellationToken cancellationToken)
+    {
+        var names = shared.NamesFor(person);
+        return Task.FromResult(new SourceOffer("Album", "", names.Count > 0 ? null : SourceObstacle.Operator("The operator has shared no album with you."))
+        {
+            Choices = [.. names.Select(name => new SourceChoice(name, name))],
+        });
+    }
+
+    public Task<SearchProblem?> CheckAsync(SourceQuery query, CancellationToken cancellationToken) => Task.FromResult(shared.MaySee(query.Person, query.Text)
+        ? null
+        : new SearchProblem("unknown-album", $"There is no album named “{query.Text}”.", "GET /api/sources says which there are; the operator adds one with --album FOLDER."));
 
     // A path is its own place in the order: the page goes on after the last one, whatever came or went meanwhile.
     public Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
@@ -27,5 +44,18 @@ internal sealed class AlbumSource(Albums albums) : IPhotoSource
             .ToList();
         var photos = page.Take(SearchPage.MaxPhotos).ToList();
         return Task.FromResult(new SourcePage(photos, photos.Count, page.Count > photos.Count ? photos[^1].Id : null));
+    }
+}
+
+/// <summary>Registers the source.</summary>
+internal static class AlbumSourceServices
+{
+    public static void AddAlbumSource(this IServiceCollection services)
+    {
+        services.AddAlbums();
+        services.AddOptions<AlbumSharingOptions>().BindConfiguration(AlbumSharingOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AlbumSharingOptions>, AlbumSharingOptionsValidator>();
+        services.AddSingleton<SharedAlbums>();
+        services.AddSingleton<IPhotoSource, AlbumSource>();
     }
 }

@@ -26,10 +26,16 @@ internal sealed partial class AlbumOptionsValidator : IValidateOptions<AlbumOpti
 /// <summary>Registers the albums.</summary>
 public static class AlbumServices
 {
-    /// <summary>Registers <see cref="Albums"/> and its options, which are checked at start.</summary>
+    /// <summary>Registers <see cref="Albums"/> and its options, which are checked at start. Called again, it does nothing.</summary>
     /// <param name="services">The app's services.</param>
     public static void AddAlbums(this IServiceCollection services)
     {
+        // Bound twice, the options would hold each folder twice.
+        if (services.Any(service => service.ServiceType == typeof(Albums)))
+        {
+            return;
+        }
+
         services.AddOptions<AlbumOptions>().BindConfiguration(AlbumOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<AlbumOptions>, AlbumOptionsValidator>();
         services.AddSingleton<Albums>();

@@ -1,5 +1,6 @@
 using System.Net;
 using FindMe.Pipeline;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
@@ -17,6 +18,22 @@ internal sealed class BlueskySource(AccountCalls calls, BlueskySession operatorS
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(5);
 
     public string Name => SourceNames.Bluesky;
+
+    public string Title => "Bluesky";
+
+    public IReadOnlyList<string> Fields => ["since", "until", "language", "limit"];
+
+    /// <summary>Why a person cannot search it now; null: they can.</summary>
+    public SourceObstacle? ObstacleOf(Person? person) => options.Value.HasAccount || person?.Accounts.Any(account => account.Network == Name) == true
+        ? null
+        : SourceObstacle.Account("Sign in with Bluesky: its search answers accounts only.");
+
+    public Task<SourceOffer> OfferAsync(Person? person, CancellationToken cancellationToken) =>
+        Task.FromResult(new SourceOffer("Hashtags or words", "#dotnetconf", ObstacleOf(person)));
+
+    public Task<SearchProblem?> CheckAsync(SourceQuery query, CancellationToken cancellationToken) => Task.FromResult(
+        ObstacleOf(query.Person)?.ToProblem()
+        ?? (query.Text.Length > 0 ? null : new SearchProblem("query-refused", "There is nothing to search for.", "Write words or hashtags.")));
 
     public async Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
     {
@@ -101,4 +118,17 @@ internal sealed class BlueskySource(AccountCalls calls, BlueskySession operatorS
         long.TryParse(answer.Header("ratelimit-reset"), out var seconds) && seconds is > 0 and < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
 
     private static string? Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
+}
+
+/// <summary>Registers the source.</summary>
+internal static class BlueskySourceServices
+{
+    public static void AddBlueskySource(this IServiceCollection services)
+    {
+        services.AddOptions<BlueskyOptions>().BindConfiguration(BlueskyOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<BlueskyOptions>, BlueskyOptionsValidator>();
+        services.AddSingleton<BlueskySession>();
+        services.AddSingleton<BlueskySource>();
+        services.AddSingleton<IPhotoSource>(provider => provider.GetRequiredService<BlueskySource>());
+    }
 }

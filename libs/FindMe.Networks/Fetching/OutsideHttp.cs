@@ -232,10 +232,15 @@ public sealed class OutsideHttp : IDisposable
 /// <summary>Registers <see cref="OutsideHttp"/>.</summary>
 public static class FetchingServices
 {
-    /// <summary>Registers it and its options, which are checked at start.</summary>
+    /// <summary>Registers it and its options, which are checked at start. Called again, it does nothing.</summary>
     /// <param name="services">The app's services.</param>
     public static void AddOutsideHttp(this IServiceCollection services)
     {
+        if (services.Any(service => service.ServiceType == typeof(OutsideHttp)))
+        {
+            return;
+        }
+
         services.AddOptions<FetchOptions>().BindConfiguration(FetchOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<FetchOptions>, FetchOptionsValidator>();
         services.AddSingleton<OutsideHttp>();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FindMe.Pipeline;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
@@ -9,7 +10,17 @@ internal sealed class HashtagSource(MastodonSource mastodon, BlueskySource blues
 {
     private readonly IPhotoSource[] _networks = [mastodon, bluesky];
 
-    public string Name => SourceNames.Hashtags;
+    public string Name => "hashtags";
+
+    public string Title => "Mastodon and Bluesky";
+
+    public IReadOnlyList<string> Fields => ["since", "until", "language", "limit"];
+
+    public Task<SourceOffer> OfferAsync(Person? person, CancellationToken cancellationToken) =>
+        Task.FromResult(new SourceOffer("Hashtags", "#dotnetconf", ObstacleOf(person)));
+
+    public Task<SearchProblem?> CheckAsync(SourceQuery query, CancellationToken cancellationToken) =>
+        Task.FromResult(ObstacleOf(query.Person)?.ToProblem() ?? Hashtags.ProblemOf(query.Text));
 
     public async Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
     {
@@ -49,6 +60,16 @@ internal sealed class HashtagSource(MastodonSource mastodon, BlueskySource blues
         }
     }
 
+    // One of the two is enough.
+    private SourceObstacle? ObstacleOf(Person? person) => bluesky.ObstacleOf(person) is null ? null : mastodon.ObstacleOf(person);
+
     // The newest post of each network.
     private static Dictionary<string, string> Marks(string? text) => text is null ? [] : JsonSerializer.Deserialize<Dictionary<string, string>>(text) ?? [];
+}
+
+/// <summary>Registers the source.</summary>
+internal static class HashtagSourceServices
+{
+    /// <summary>Needs <see cref="MastodonSource"/> and <see cref="BlueskySource"/>, whatever their order.</summary>
+    public static void AddHashtagSource(this IServiceCollection services) => services.AddSingleton<IPhotoSource, HashtagSource>();
 }

@@ -1,9 +1,10 @@
 using System.Text.RegularExpressions;
+using FindMe.Pipeline;
 
 namespace FindMe.Networks;
 
 /// <summary>Hashtags as a person writes them: with or without <c>#</c>, with spaces or commas between.</summary>
-public static partial class Hashtags
+internal static partial class Hashtags
 {
     /// <summary>Hashtags in one query: Mastodon takes one and four more.</summary>
     public const int Max = 5;
@@ -19,6 +20,12 @@ public static partial class Hashtags
             .ToList();
         return tags.Count is > 0 and <= Max && tags.All(tag => Tag().IsMatch(tag)) ? tags : null;
     }
+
+    /// <summary>What is wrong with a query where only hashtags are searched; null: nothing.</summary>
+    /// <param name="query">What a person wrote.</param>
+    public static SearchProblem? ProblemOf(string query) => TryParse(query) is not null
+        ? null
+        : new SearchProblem("no-hashtag", "FindMe searches hashtags there.", $"Write one to {Max}, such as #dotnetconf.");
 
     // Letters, digits and underscores of any script, not digits alone; the networks agree on that much.
     [GeneratedRegex(@"^(?=.*[^\d_])[\p{L}\p{M}\p{N}_]{1,100}$")]

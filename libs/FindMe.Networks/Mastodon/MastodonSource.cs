@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using FindMe.Pipeline;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
@@ -19,6 +20,21 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
     private const int MaxId = 64;
 
     public string Name => SourceNames.Mastodon;
+
+    public string Title => "Mastodon";
+
+    public IReadOnlyList<string> Fields => ["since", "until", "language", "limit"];
+
+    /// <summary>Why a person cannot search it now; null: they can.</summary>
+    public SourceObstacle? ObstacleOf(Person? person) => options.Value.Instances.Count > 0 || person?.Accounts.Any(account => account.Network == Name) == true
+        ? null
+        : SourceObstacle.Account("Sign in with Mastodon: the operator has named no instance.");
+
+    public Task<SourceOffer> OfferAsync(Person? person, CancellationToken cancellationToken) =>
+        Task.FromResult(new SourceOffer("Hashtags", "#dotnetconf", ObstacleOf(person)));
+
+    public Task<SearchProblem?> CheckAsync(SourceQuery query, CancellationToken cancellationToken) =>
+        Task.FromResult(ObstacleOf(query.Person)?.ToProblem() ?? Hashtags.ProblemOf(query.Text));
 
     public async Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
     {
@@ -182,4 +198,19 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
     }
 
     private sealed class InstanceRefusedException(string message) : Exception(message);
+}
+
+/// <summary>Registers the source.</summary>
+internal static class MastodonSourceServices
+{
+    public static void AddMastodonSource(this IServiceCollection services)
+    {
+        services.AddOptions<MastodonOptions>().BindConfiguration(MastodonOptions.Section).ValidateOnStart()
+            .Validate(
+                options => options.Instances.All(instance => MastodonOptions.AddressOf(instance) is not null),
+                "Sources:Mastodon:Instances holds something that is no address of an instance.");
+        services.AddSingleton<IValidateOptions<MastodonOptions>, MastodonOptionsValidator>();
+        services.AddSingleton<MastodonSource>();
+        services.AddSingleton<IPhotoSource>(provider => provider.GetRequiredService<MastodonSource>());
+    }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using FindMe.Pipeline;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
@@ -82,4 +83,22 @@ public sealed class UploadFolders(IOptions<UploadOptions> options)
     }
 
     private string Root() => Path.GetFullPath(options.Value.Path ?? throw new InvalidOperationException("Uploads:Path is not set."));
+}
+
+/// <summary>Registers the folders of uploads.</summary>
+public static class UploadFolderServices
+{
+    /// <summary>Registers <see cref="UploadFolders"/> and their options, which are checked at start. Called again, it does nothing.</summary>
+    /// <param name="services">The app's services.</param>
+    public static void AddUploadFolders(this IServiceCollection services)
+    {
+        if (services.Any(service => service.ServiceType == typeof(UploadFolders)))
+        {
+            return;
+        }
+
+        services.AddOptions<UploadOptions>().BindConfiguration(UploadOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<UploadOptions>, UploadOptionsValidator>();
+        services.AddSingleton<UploadFolders>();
+    }
 }

@@ -1,12 +1,39 @@
+using System.Text.RegularExpressions;
 using Dapr.Client;
 using FindMe.Pipeline;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
 /// <summary>The photos of a ZIP file that the person sent, in its order.</summary>
-internal sealed class ZipSource(DaprClient dapr) : IPhotoSource
+internal sealed partial class ZipSource(DaprClient dapr, UploadFolders folders, IOptions<UploadOptions> options) : IPhotoSource
 {
     public string Name => SourceNames.Zip;
+
+    public string Title => "Your own photos";
+
+    public async Task<SourceOffer> OfferAsync(Person? person, CancellationToken cancellationToken)
+    {
+        var found = await dapr.GetBulkStateAsync(StateKeys.Store, [.. (person?.Uploads ?? []).Select(StateKeys.Upload)], cancellationToken);
+        return new SourceOffer("ZIP file", "", folders.Exist ? null : SourceObstacle.Operator("The operator has given no place for uploads."))
+        {
+            Choices =
+            [
+                .. found.Values.Select(entry => entry.Value.Read<Upload>())
+                    .OrderBy(upload => upload.CreatedAt)
+                    .Select(upload => new SourceChoice(upload.Id, $"{upload.Photos.Count} photos, sent {upload.CreatedAt:yyyy-MM-dd HH:mm} UTC")),
+            ],
+            MaxBytes = options.Value.MaxBytes,
+        };
+    }
+
+    public async Task<SearchProblem?> CheckAsync(SourceQuery query, CancellationToken cancellationToken) =>
+        UploadId().IsMatch(query.Text)
+        && await dapr.GetStateAsync<Upload>(StateKeys.Store, StateKeys.Upload(query.Text), cancellationToken) is { } upload
+        && upload.Person == query.PersonId
+            ? null
+            : new SearchProblem("unknown-upload", "There is no such upload.", "Send a ZIP file to POST /api/uploads; it is deleted after a while.");
 
     public async Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
     {
@@ -24,5 +51,18 @@ internal sealed class ZipSource(DaprClient dapr) : IPhotoSource
             .ToList();
         var end = from + photos.Count;
         return new SourcePage(photos, photos.Count, end < upload.Photos.Count ? $"{end}" : null);
+    }
+
+    [GeneratedRegex("^[0-9a-f]{32}$")]
+    private static partial Regex UploadId();
+}
+
+/// <summary>Registers the source.</summary>
+internal static class ZipSourceServices
+{
+    public static void AddZipSource(this IServiceCollection services)
+    {
+        services.AddUploadFolders();
+        services.AddSingleton<IPhotoSource, ZipSource>();
     }
 }

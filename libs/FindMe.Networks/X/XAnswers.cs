@@ -7,7 +7,7 @@ namespace FindMe.Networks;
 
 /// <summary>What X says when it does not do what it was asked for. Api asks it for counts, Collect for posts.</summary>
 /// <remarks>https://docs.x.com/x-api/fundamentals/response-codes-and-errors; bodies differ between versions, so each is looked through.</remarks>
-public static class XAnswers
+internal static class XAnswers
 {
     /// <summary>How X writes JSON.</summary>
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
@@ -61,10 +61,10 @@ public static class XAnswers
 
 /// <summary>How many posts a query finds: <c>GET /2/tweets/counts/recent</c>.</summary>
 /// <param name="Meta">The sum; its name depends on the dialect.</param>
-public sealed record XCounts(XCountsMeta? Meta);
+internal sealed record XCounts(XCountsMeta? Meta);
 
 /// <summary>The sum of posts.</summary>
-public sealed record XCountsMeta
+internal sealed record XCountsMeta
 {
     /// <summary>Its older name.</summary>
     [JsonPropertyName("total_tweet_count")]

@@ -4,7 +4,7 @@ namespace FindMe.Networks;
 
 /// <summary>Makes what a person wrote into a query for X, and refuses what X would refuse, before anything is paid.</summary>
 /// <remarks>Operators: https://docs.x.com/x-api/posts/search/integrate/operators.</remarks>
-public static class XQuery
+internal static class XQuery
 {
     // Operators that X takes only beside one that stands alone.
     private static readonly string[] Conjunctions = ["has:", "is:", "lang:", "sample:"];

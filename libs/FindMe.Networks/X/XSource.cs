@@ -1,21 +1,53 @@
 using System.Globalization;
 using System.Net;
 using FindMe.Pipeline;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
 /// <summary>X: recent search, the last seven days, newest first. Each post that is read is paid for.</summary>
 /// <remarks>https://docs.x.com/x-api/posts/search-recent-posts. Its <c>next_token</c> does not expire: it is the resume point.</remarks>
-internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, TimeProvider time) : IPhotoSource
+internal sealed class XSource(AccountCalls calls, XEstimates estimates, IOptions<XOptions> options, TimeProvider time) : IPhotoSource
 {
+    private const string NotApproved = "X prohibits facial recognition on its posts unless it approves of it in writing; the operator has not said that it does.";
+
     // X counts its limits in quarters of an hour.
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
+
+    // Recent search reaches seven days back.
+    private static readonly TimeSpan Reach = TimeSpan.FromDays(7);
 
     // What X was found to take, where the operator leaves it open; wrong guesses cost nothing but a call.
     private XDialect _dialect = options.Value.Dialect == XDialect.Post ? XDialect.Post : XDialect.Tweet;
 
     public string Name => SourceNames.X;
+
+    public string Title => "X";
+
+    public IReadOnlyList<string> Fields => ["since", "until", "language", "limit", "maxCost"];
+
+    public decimal? MaxCost => options.Value.MaxCost;
+
+    public Task<SourceOffer> OfferAsync(Person? person, CancellationToken cancellationToken) => Task.FromResult(
+        new SourceOffer("Query", "#dotnetconf OR \"dotnet conf\"", ObstacleOf(person)) { Note = $"X has approved this use; {options.Value.Contact} holds the approval." });
+
+    public Task<SearchProblem?> CheckAsync(SourceQuery query, CancellationToken cancellationToken)
+    {
+        if (ObstacleOf(query.Person) is { } obstacle)
+        {
+            return Task.FromResult<SearchProblem?>(obstacle.ToProblem());
+        }
+
+        XQuery.TryBuild(query.Text, query.Terms.Language, options.Value.MaxQueryLength, out var refusal);
+        return Task.FromResult(refusal is null ? null : new SearchProblem("query-refused", refusal, "Write the query in another way; nothing was paid."));
+    }
+
+    public SearchProblem? Check(SearchTerms terms) => terms.Since < time.GetUtcNow() - Reach || terms.Until < time.GetUtcNow() - Reach
+        ? new SearchProblem("bad-period", "X shows the last seven days only.", "Choose a later time.")
+        : null;
+
+    public Task<SourceEstimate> EstimateAsync(SourceQuery query, CancellationToken cancellationToken) => estimates.EstimateAsync(query, cancellationToken);
 
     public decimal CostOfNextPage(Search search) => PostsOfNextPage(search) * options.Value.PriceOfPost;
 
@@ -23,8 +55,7 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
     {
         if (!options.Value.ApprovedByX)
         {
-            throw new SourceException(new SearchProblem(
-                "x-not-approved", "FindMe does not search X here.", "X prohibits facial recognition on its posts unless it approves of it in writing; the operator has not said that it does."));
+            throw new SourceException(new SearchProblem("x-not-approved", "FindMe does not search X here.", NotApproved));
         }
 
         if (XQuery.TryBuild(search.Query, search.Terms.Language, options.Value.MaxQueryLength, out var problem) is not { } query)
@@ -49,6 +80,12 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
             ? Read(page, search)
             : throw new SourceUnavailableException("X does not answer in its own words.", mayHaveCost: true);
     }
+
+    private SourceObstacle? ObstacleOf(Person? person) =>
+        !options.Value.ApprovedByX ? SourceObstacle.Operator(NotApproved, "x-not-approved")
+        : options.Value.BearerToken is not { Length: > 0 } && person?.Accounts.Any(account => account.Network == Name) != true
+            ? SourceObstacle.Account("Sign in with X: its search answers accounts only.")
+            : null;
 
     private int PostsOfNextPage(Search search)
     {
@@ -126,4 +163,17 @@ internal sealed class XSource(AccountCalls calls, IOptions<XOptions> options, Ti
         time.GetUtcNow());
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+}
+
+/// <summary>Registers the source.</summary>
+internal static class XSourceServices
+{
+    public static void AddXSource(this IServiceCollection services)
+    {
+        services.AddOptions<XOptions>().BindConfiguration(XOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<XOptions>, XOptionsValidator>();
+        services.AddSingleton<XEstimates>();
+        services.AddSingleton<XAuthors>();
+        services.AddSingleton<IPhotoSource, XSource>();
+    }
 }

@@ -24,7 +24,7 @@ public sealed record Person : Document
     /// <summary>Their references, oldest first: all that may be shown of them.</summary>
     public IReadOnlyList<ReferenceSummary> References { get; init; } = [];
 
-    /// <summary>The browsers that are theirs: a cookie of another session is nobody's. Empty in documents of schema 1: then every one is.</summary>
+    /// <summary>The browsers that are theirs: a cookie of another session is nobody's.</summary>
     public IReadOnlyList<string> Sessions { get; init; } = [];
 
     /// <summary>The accounts they are signed in with, one a network at most: all that may be shown of them.</summary>

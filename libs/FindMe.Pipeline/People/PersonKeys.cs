@@ -2,11 +2,12 @@ using System.Security.Cryptography;
 using System.Text;
 using Dapr;
 using Dapr.Client;
+using FindMe.Hosting;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace FindMe.Pipeline;
 
-/// <summary>The keys of people: what is ciphertext under one can be read by nobody once the key is deleted.</summary>
+/// <summary>The keys of people: what is encrypted under one can be read by nobody once the key is deleted.</summary>
 /// <remarks>
 /// Each person has a random key of their own, which lies wrapped by the key ring. To forget a person is to delete that key: what is
 /// left of their references and tokens, in a backup say, can then not be read by anybody.
@@ -15,18 +16,14 @@ namespace FindMe.Pipeline;
 /// <param name="protection">The key ring, shared by the apps.</param>
 public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protection)
 {
-    private const int KeyBytes = 32;
-    private const int NonceBytes = 12;
-    private const int TagBytes = 16;
-
     private readonly IDataProtector _wrap = protection.CreateProtector("FindMe.PersonKey.v1");
 
     /// <summary>The person's key; a new one where there is none.</summary>
     /// <param name="person">The person.</param>
-    /// <param name="timeToLive">When it is forgotten: it must live as long as the youngest thing ciphertext under it.</param>
+    /// <param name="timeToLive">When it is forgotten: it must live as long as the youngest thing encrypted under it.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">The store could not be read or written.</exception>
-    /// <exception cref="CryptographicException">There is a key, and it cannot be unwrapped now. It is never replaced: that would shred what is ciphertext under it.</exception>
+    /// <exception cref="CryptographicException">There is a key, and it cannot be unwrapped now. It is never replaced: that would shred what is encrypted under it.</exception>
     public async Task<byte[]> GetOrCreateAsync(string person, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         // Two requests at once may both find no key: the first to write wins, the other takes that key.
@@ -35,8 +32,8 @@ public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protecti
             StateKeys.PersonKey(person),
             wrapped =>
             {
-                // Written again with everything that is ciphertext: the key must live as long as the youngest of it.
-                key = TryUnwrap(wrapped) ?? RandomNumberGenerator.GetBytes(KeyBytes);
+                // Written again with everything that is encrypted: the key must live as long as the youngest of it.
+                key = TryUnwrap(wrapped) ?? AesGcmEnvelope.NewKey();
                 return new WrappedKey(Convert.ToBase64String(_wrap.Protect(key)));
             },
             _ => timeToLive,
@@ -49,39 +46,28 @@ public sealed class PersonKeys(DaprClient dapr, IDataProtectionProvider protecti
     /// <exception cref="CryptographicException">The key ring cannot be read now, be it for a moment or for good; nothing says which.</exception>
     internal byte[]? TryUnwrap(WrappedKey? wrapped) => wrapped is null ? null : _wrap.Unprotect(Convert.FromBase64String(wrapped.Key));
 
-    /// <summary>Forgets the person's key, and with it all that is ciphertext under it at once.</summary>
+    /// <summary>Forgets the person's key, and with it all that is encrypted under it at once.</summary>
     /// <param name="person">The person.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">It may still be there.</exception>
     public Task ShredAsync(string person, CancellationToken cancellationToken) =>
         dapr.DeleteStateAsync(StateKeys.Store, StateKeys.PersonKey(person), cancellationToken);
 
-    /// <summary>Encrypts bytes: AES-256-GCM, as 12 bytes nonce, 16 bytes tag, ciphertext; in base64.</summary>
+    /// <summary>Encrypts bytes.</summary>
     /// <param name="key">The person's key.</param>
-    /// <param name="plain">What to seal.</param>
-    /// <param name="context">Where it lies: moved to another place it does not open.</param>
-    internal static string Encrypt(byte[] key, ReadOnlySpan<byte> plain, string context)
-    {
-        var bytes = new byte[NonceBytes + TagBytes + plain.Length];
-        var nonce = bytes.AsSpan(0, NonceBytes);
-        RandomNumberGenerator.Fill(nonce);
-        using var aes = new AesGcm(key, TagBytes);
-        aes.Encrypt(nonce, plain, bytes.AsSpan(NonceBytes + TagBytes), bytes.AsSpan(NonceBytes, TagBytes), Encoding.UTF8.GetBytes(context));
-        return Convert.ToBase64String(bytes);
-    }
+    /// <param name="plain">What to encrypt.</param>
+    /// <param name="context">Where it lies: moved to another place it cannot be decrypted.</param>
+    /// <returns>An <see cref="AesGcmEnvelope"/> in base64.</returns>
+    internal static string Encrypt(byte[] key, ReadOnlySpan<byte> plain, string context) =>
+        Convert.ToBase64String(AesGcmEnvelope.Encrypt(key, plain, Encoding.UTF8.GetBytes(context)));
 
-    /// <summary>Opens what was ciphertext.</summary>
-    /// <returns>Null where it was ciphertext under another key or for another place.</returns>
+    /// <summary>Decrypts what <see cref="Encrypt"/> made.</summary>
+    /// <returns>Null where it was encrypted under another key or for another place.</returns>
     internal static byte[]? TryDecrypt(byte[] key, string ciphertext, string context)
     {
-        var bytes = Convert.FromBase64String(ciphertext);
-        var plain = new byte[bytes.Length - NonceBytes - TagBytes];
-        using var aes = new AesGcm(key, TagBytes);
         try
         {
-            aes.Decrypt(
-                bytes.AsSpan(0, NonceBytes), bytes.AsSpan(NonceBytes + TagBytes), bytes.AsSpan(NonceBytes, TagBytes), plain, Encoding.UTF8.GetBytes(context));
-            return plain;
+            return AesGcmEnvelope.Decrypt(key, Convert.FromBase64String(ciphertext), Encoding.UTF8.GetBytes(context));
         }
         catch (AuthenticationTagMismatchException)
         {

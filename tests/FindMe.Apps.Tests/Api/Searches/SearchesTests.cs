@@ -159,6 +159,22 @@ public sealed class SearchesTests(FindMeSystem findMe) : IClassFixture<FindMeSys
     }
 
     [Fact]
+    public async Task A_person_whose_document_names_no_browser_is_nobodys()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        var search = await ada.SearchAsync(FindMeSystem.Demo);
+        await ada.UntilEndedAsync(search);
+        var id = (await findMe.Dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(search), TestContext.Current.CancellationToken))!.Person;
+        Assert.Equal(HttpStatusCode.OK, await ada.StatusOfAsync(HttpMethod.Get, "/api/references"));
+
+        await findMe.Dapr.UpdatePersonAsync(id, person => person with { Sessions = [] }, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Forbidden, await ada.StatusOfAsync(HttpMethod.Get, "/api/references"));
+        Assert.Equal(HttpStatusCode.NotFound, await ada.StatusOfAsync(HttpMethod.Get, $"/api/searches/{search}"));
+    }
+
+    [Fact]
     public async Task What_has_expired_is_no_reference_any_more_and_no_search_that_counts_and_a_visit_is_noted()
     {
         using var ada = findMe.NewVisitor();

@@ -6,7 +6,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using FindMe.Faces;
 
-namespace FindMe.Apps.Tests.SigningIn;
+namespace FindMe.Apps.Tests.Api;
 
 public sealed class SafeguardsTests(SignedInSystem findMe) : IClassFixture<SignedInSystem>
 {

@@ -1,9 +1,8 @@
 using System.Net;
-using FindMe.Apps.Tests.SigningIn;
 using FindMe.Faces;
 using FindMe.Local;
 
-namespace FindMe.Apps.Tests.Security;
+namespace FindMe.Apps.Tests.Api;
 
 /// <summary>Decrypted embeddings in the memory of Compare, read as somebody with its rights could.</summary>
 public sealed class ReferenceMemoryTests(FindMeSystem findMe, SignedInSystem brief) : IClassFixture<FindMeSystem>, IClassFixture<SignedInSystem>

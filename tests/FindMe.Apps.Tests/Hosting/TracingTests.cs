@@ -1,10 +1,10 @@
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
-using FindMe.Apps.Tests.SigningIn;
+using FindMe.Apps.Tests.Api;
 using FindMe.Local;
 using FindMe.DemoNetworks;
 
-namespace FindMe.Apps.Tests.Telemetry;
+namespace FindMe.Apps.Tests.Hosting;
 
 public sealed class TracingTests
 {

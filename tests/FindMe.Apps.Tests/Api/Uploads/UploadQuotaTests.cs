@@ -7,7 +7,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FindMe.Local;
 
-namespace FindMe.Apps.Tests.Security;
+namespace FindMe.Apps.Tests.Api;
 
 /// <summary>How much of a disk one person and one address can fill, and that a ZIP file cannot take more than its directory says.</summary>
 public sealed class UploadQuotaTests(AttackedSystem findMe) : IClassFixture<AttackedSystem>

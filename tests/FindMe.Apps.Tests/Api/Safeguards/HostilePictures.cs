@@ -3,7 +3,7 @@ using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats.Gif;
 using SixLabors.ImageSharp.PixelFormats;
 
-namespace FindMe.Apps.Tests.Security;
+namespace FindMe.Apps.Tests.Api;
 
 /// <summary>Small files that would like to be large.</summary>
 internal static class HostilePictures

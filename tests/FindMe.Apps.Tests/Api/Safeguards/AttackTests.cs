@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 
-namespace FindMe.Apps.Tests.Security;
+namespace FindMe.Apps.Tests.Api;
 
 /// <summary>What somebody with bad intentions would send: each time refused with the right answer, and everybody else is served.</summary>
 public sealed class AttackTests(AttackedSystem findMe) : IClassFixture<AttackedSystem>

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
-namespace FindMe.Apps.Tests.SigningIn;
+namespace FindMe.Apps.Tests.Networks;
 
 public sealed class AccountsTests : IAsyncLifetime
 {

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using FindMe.DemoNetworks;
 using Microsoft.AspNetCore.WebUtilities;
 
-namespace FindMe.Apps.Tests.SigningIn;
+namespace FindMe.Apps.Tests.Api;
 
 public sealed class SignInTests(SignedInSystem findMe) : IClassFixture<SignedInSystem>
 {

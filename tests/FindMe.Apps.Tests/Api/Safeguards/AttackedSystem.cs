@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using FindMe.Local;
 
-namespace FindMe.Apps.Tests.Security;
+namespace FindMe.Apps.Tests.Api;
 
 /// <summary>The real apps with limits that an attack reaches in seconds. Shared by the tests of a class; each attack leaves it as it was.</summary>
 public sealed class AttackedSystem : IAsyncLifetime

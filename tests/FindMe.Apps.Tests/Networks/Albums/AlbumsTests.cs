@@ -2,7 +2,7 @@ using System.Diagnostics;
 using FindMe.Networks;
 using Microsoft.Extensions.Options;
 
-namespace FindMe.Apps.Tests.Pipeline;
+namespace FindMe.Apps.Tests.Networks;
 
 public sealed class AlbumsTests : IDisposable
 {

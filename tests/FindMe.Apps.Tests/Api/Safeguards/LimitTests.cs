@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 
-namespace FindMe.Apps.Tests.Security;
+namespace FindMe.Apps.Tests.Api;
 
 /// <summary>What one address or one person can take of the server's places for files and connections.</summary>
 public sealed class LimitTests(AttackedSystem findMe) : IClassFixture<AttackedSystem>

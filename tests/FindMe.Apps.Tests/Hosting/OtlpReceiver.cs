@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace FindMe.Apps.Tests.Telemetry;
+namespace FindMe.Apps.Tests.Hosting;
 
 /// <summary>A collector of OpenTelemetry: takes what the apps send by OTLP over HTTP, and reads as much of the protobuf as the tests ask for.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable

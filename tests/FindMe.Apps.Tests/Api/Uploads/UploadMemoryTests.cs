@@ -1,7 +1,7 @@
 using System.Net;
 using FindMe.Local;
 
-namespace FindMe.Apps.Tests.Security;
+namespace FindMe.Apps.Tests.Api;
 
 public sealed class UploadMemoryTests
 {

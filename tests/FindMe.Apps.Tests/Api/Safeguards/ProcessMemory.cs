@@ -1,4 +1,4 @@
-namespace FindMe.Apps.Tests.Security;
+namespace FindMe.Apps.Tests.Api;
 
 /// <summary>What a process holds in memory, as somebody with its rights can read it.</summary>
 internal static class ProcessMemory

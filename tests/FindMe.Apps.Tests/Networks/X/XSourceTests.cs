@@ -2,7 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using FindMe.DemoNetworks;
 
-namespace FindMe.Apps.Tests.Collect;
+namespace FindMe.Apps.Tests.Networks;
 
 public sealed class XSourceTests(NetworkedFindMe findMe)
 {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 
-namespace FindMe.Apps.Tests.Security;
+namespace FindMe.Apps.Tests.Api;
 
 /// <summary>Whoever asks too fast is told when to come back, and nobody else notices.</summary>
 public sealed class FloodTests(AttackedSystem findMe) : IClassFixture<AttackedSystem>

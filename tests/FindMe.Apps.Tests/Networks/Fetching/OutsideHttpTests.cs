@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace FindMe.Apps.Tests.Fetching;
+namespace FindMe.Apps.Tests.Networks;
 
 /// <summary>Against a real server on this machine, which is allowed by its port alone; a second one is not.</summary>
 public sealed class OutsideHttpTests : IAsyncLifetime

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using FindMe.Local;
 using FindMe.DemoNetworks;
 
-namespace FindMe.Apps.Tests.SigningIn;
+namespace FindMe.Apps.Tests.Api;
 
 /// <summary>The real apps with the imitated networks, for people who sign in. Shared by the tests of a class.</summary>
 public sealed class SignedInSystem : IAsyncLifetime

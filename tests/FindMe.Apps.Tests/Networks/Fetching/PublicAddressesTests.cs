@@ -4,7 +4,7 @@ using FindMe.Networks;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace FindMe.Apps.Tests.Fetching;
+namespace FindMe.Apps.Tests.Networks;
 
 public sealed class PublicAddressesTests
 {
