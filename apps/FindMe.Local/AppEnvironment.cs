@@ -41,16 +41,11 @@ internal sealed class AppEnvironment
     /// <param name="sidecar">The ports of its sidecar.</param>
     public Dictionary<string, string> Of(RunFileApp app, int appPort, int? page, (int Http, int Grpc) sidecar)
     {
-        var environment = new Dictionary<string, string>(app.Environment)
+        var environment = app.EnvironmentOf(appPort, sidecar.Http, sidecar.Grpc);
+        var more = new Dictionary<string, string>
         {
             // Two ports for the app with the page: Dapr's routes are not to be had where people come.
             ["ASPNETCORE_URLS"] = (page is null ? "" : $"http://localhost:{page};") + $"http://127.0.0.1:{appPort}",
-            ["APP_ID"] = app.AppId,
-            // As `dapr run` names them.
-            ["APP_PORT"] = $"{appPort}",
-            ["APP_PROTOCOL"] = "http",
-            ["DAPR_HTTP_PORT"] = $"{sidecar.Http}",
-            ["DAPR_GRPC_PORT"] = $"{sidecar.Grpc}",
             ["DAPR_API_TOKEN"] = DaprApiToken,
             ["APP_API_TOKEN"] = AppApiToken,
             ["ExitWithParent"] = "true",
@@ -70,7 +65,7 @@ internal sealed class AppEnvironment
             environment[$"Albums__Folders__{album}"] = _options.Albums[album];
         }
 
-        foreach (var (name, value) in _options.Settings)
+        foreach (var (name, value) in more.Concat(_options.Settings))
         {
             environment[name] = value;
         }

@@ -24,6 +24,11 @@ internal static class LocalRun
             await Console.Error.WriteLineAsync($"FindMe cannot run: {exception.Message}");
             return 1;
         }
+        catch (AppProcessException exception)
+        {
+            await Console.Error.WriteLineAsync($"FindMe cannot run: {exception.Message} The apps' logs lie in the data folder, in logs.");
+            return 1;
+        }
         catch (Exception exception) when (exception is SidecarDataException or SidecarPortException or SidecarConfigurationException)
         {
             await Console.Error.WriteLineAsync($"FindMe cannot run: {exception.Message}");

@@ -1,6 +1,5 @@
 using System.Globalization;
 using FindMe.Local;
-using LocalDapr;
 using LocalDapr.Faults;
 
 namespace FindMe.Faults.Tests;
@@ -82,7 +81,7 @@ public sealed class RecoveryTests
         await using var load = await StartAsync(
             album,
             patienceSeconds: 60,
-            options => options with { Broker = BrokerProfile.Redis118 },
+            options => options with { Rules = Imitations.Of(BrokerProfile.Redis118) },
             resources => resources.Replace("value: 30s", "value: 100ms", StringComparison.Ordinal).Replace("\"5000\"", "\"100\"", StringComparison.Ordinal));
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
@@ -107,7 +106,7 @@ public sealed class RecoveryTests
         await using var load = await StartAsync(
             album,
             patienceSeconds: 60,
-            options => options with { Broker = broker, Replicas = 2, CountRefused = true },
+            options => options with { Rules = Imitations.Of(broker, countsRefused: true), Replicas = 2 },
             resources => resources.Replace("value: 30s", "value: 3s", StringComparison.Ordinal).Replace("\"5000\"", "\"1000\"", StringComparison.Ordinal));
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
@@ -154,7 +153,7 @@ public sealed class RecoveryTests
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
-        await using var load = await StartAsync(album, patienceSeconds: 3, options => options with { Broker = BrokerProfile.RabbitMq, Held = [Compare] });
+        await using var load = await StartAsync(album, patienceSeconds: 3, options => options with { Rules = Imitations.Of(BrokerProfile.RabbitMq), Held = [Compare] });
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
         var search = await ada.SearchAsync("talk");

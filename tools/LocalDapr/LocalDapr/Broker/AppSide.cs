@@ -18,8 +18,7 @@ internal sealed class AppSide
         _app = app;
         _appApiToken = options.AppApiToken;
         MaxBodyBytes = options.MaxBodyBytes;
-        Version = options.EffectiveVersion;
-        RuntimeVersion = Version == DaprVersion.V116 ? "1.16.4-local" : "1.18.3-local";
+        Rules = options.Rules;
         Traffic = traffic;
         Components = [.. resources.Components.Where(component => (component.IsPubSub || component.IsState) && component.IsSeenBy(app.AppId))];
         _pubSubs = Components.Where(component => component.IsPubSub).ToFrozenDictionary(component => component.Name);
@@ -39,11 +38,7 @@ internal sealed class AppSide
 
     public int MaxBodyBytes { get; }
 
-    /// <summary>The daprd whose rules are followed.</summary>
-    public DaprVersion Version { get; }
-
-    /// <summary>What the metadata endpoint says of it.</summary>
-    public string RuntimeVersion { get; }
+    public SidecarRules Rules { get; }
 
     /// <summary>Ready once a replica was asked for its subscriptions; an app without ports has nothing to wait for.</summary>
     public bool IsReady => _attached || _app.AppPorts.Count == 0;

@@ -113,7 +113,7 @@ internal sealed partial class Replica(
         _lost = new CancellationTokenSource();
         _taking = gone;
         var takers = inboxes.Select(inbox => TakeAsync(inbox, gone, aborting)).ToList();
-        while (await PauseAsync(WatchInterval, gone.Token) && (options.CountRefused || await IsListeningAsync(stopping)))
+        while (await PauseAsync(WatchInterval, gone.Token) && (!options.Rules.WatchesPort || await IsListeningAsync(stopping)))
         {
         }
 
@@ -216,7 +216,7 @@ internal sealed partial class Replica(
     }
 
     // What it takes, those included that wait here.
-    private SemaphoreSlim SlotsOf(Inbox inbox) => Of(_slots, inbox, ConcurrencyOf(inbox) + broker.HeldBy(inbox.Component));
+    private SemaphoreSlim SlotsOf(Inbox inbox) => Of(_slots, inbox, ConcurrencyOf(inbox) + options.Rules.HeldBy(inbox.Component));
 
     private SemaphoreSlim HandlersOf(Inbox inbox) => Of(_handlers, inbox, ConcurrencyOf(inbox));
 

@@ -28,7 +28,7 @@ internal static class MessageTable
     /// <param name="session">The database.</param>
     /// <param name="message">The event.</param>
     /// <param name="isKept">Whether it is kept where there is no group yet; otherwise it is lost then.</param>
-    public static (long Message, long[] Groups) Publish(Session session, NewMessage message, bool isKept = true)
+    public static (long Message, long[] Groups) Publish(Session session, NewMessage message, bool isKept)
     {
         var groups = new List<long>(1);
         using (var rows = session.Query("SELECT id FROM subscription WHERE pubsub = ?1 AND topic = ?2", message.PubSub, message.Topic))
@@ -127,30 +127,18 @@ internal static class MessageTable
         session.Execute("UPDATE delivery SET count = ?3 WHERE message = ?1 AND subscription = ?2", message, group, count);
 
     /// <summary>The group is done with the event; the last group takes it away.</summary>
-    public static void Acknowledge(Session session, long message, long group)
+    public static bool Acknowledge(Session session, long message, long group)
     {
         session.Execute("DELETE FROM delivery WHERE message = ?1 AND subscription = ?2", message, group);
         session.Execute("DELETE FROM message WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE message = ?1)", message);
+        return true;
     }
 
-    /// <summary>Keeps an event that no topic takes where a person can find it, and acknowledges it.</summary>
-    public static void DeadLetter(Session session, long message, Subscription group, string reason, long now)
-    {
-        session.Execute(
-            """
-            INSERT INTO dead_letter (pubsub, topic, app, body, metadata, reason, buried)
-            SELECT pubsub, topic, ?2, body, metadata, ?3, ?4 FROM message WHERE id = ?1
-            """,
-            message, group.AppId, reason, now);
-        Acknowledge(session, message, group.Id);
-    }
-
-    /// <summary>Deletes events and dead letters from before a moment in Unix milliseconds, and gives free pages back to the disk.</summary>
+    /// <summary>Deletes events from before a moment in Unix milliseconds, and gives free pages back to the disk.</summary>
     public static void DeleteForgotten(Session session, long before)
     {
         session.Execute("DELETE FROM delivery WHERE message IN (SELECT id FROM message WHERE enqueued < ?1)", before);
         session.Execute("DELETE FROM message WHERE enqueued < ?1", before);
-        session.Execute("DELETE FROM dead_letter WHERE buried < ?1", before);
         session.Execute("PRAGMA incremental_vacuum(1000)");
     }
 

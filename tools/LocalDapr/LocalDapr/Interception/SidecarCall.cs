@@ -19,7 +19,34 @@ public enum CallKind
 /// <param name="Operation"><c>get</c>, <c>bulk get</c>, <c>save</c>, <c>delete</c>, <c>bulk delete</c>, <c>transaction</c>, <c>publish</c> or <c>bulk publish</c>.</param>
 /// <param name="Target">The topic, or the keys with their prefix and commas between them.</param>
 /// <param name="IsConditional">Whether it is a write with an ETag or first-write.</param>
-public sealed record SidecarCall(string AppId, CallKind Kind, string Operation, string Target, bool IsConditional = false);
+public sealed record SidecarCall(string AppId, CallKind Kind, string Operation, string Target, bool IsConditional = false)
+{
+    /// <summary>Does what was asked, by way of the interceptor if there is one.</summary>
+    /// <param name="interceptor">Null for nobody.</param>
+    /// <param name="call">What is asked.</param>
+    /// <param name="proceed">Does it; null means done.</param>
+    /// <param name="failed">The error of a database or an interceptor that fails.</param>
+    /// <param name="conflict">The error of a conflict; null where there can be none.</param>
+    internal static async Task<ApiError?> InterceptAsync(
+        ISidecarInterceptor? interceptor, Func<SidecarCall> call, Func<Task<ApiError?>> proceed, Func<string, ApiError> failed, Func<ApiError>? conflict = null)
+    {
+        return interceptor is null
+            ? await ProceedAsync()
+            : (await interceptor.CallAsync(call(), async () => CallResult.Of(await ProceedAsync()))).ErrorOf(failed, conflict);
+
+        async Task<ApiError?> ProceedAsync()
+        {
+            try
+            {
+                return await proceed();
+            }
+            catch (Microsoft.Data.Sqlite.SqliteException failure)
+            {
+                return ApiError.OfDatabase(failure, failed);
+            }
+        }
+    }
+}
 
 /// <summary>What a caller is answered.</summary>
 public sealed class CallResult
