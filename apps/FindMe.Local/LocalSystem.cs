@@ -84,7 +84,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     public static async Task<LocalSystem> StartAsync(LocalSystemOptions options, CancellationToken cancellationToken)
     {
         var checkout = options.Checkout;
-        var environments = AppEnvironment.Create(options);
+        var environments = new AppEnvironment(options);
         var runFile = RunFile.Load(checkout.RunFile);
         var taken = new HashSet<int>();
         var page = options.Port == 0 ? Ports.TakeFree(taken) : options.Port;

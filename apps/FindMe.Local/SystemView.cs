@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -40,8 +41,7 @@ internal sealed class SystemView : IAsyncDisposable
     private readonly LocalSidecar _sidecar;
     private readonly WebApplication _server;
     private readonly Timer _sampling;
-    private readonly Lock _lock = new();
-    private readonly Queue<(DateTimeOffset At, IReadOnlyDictionary<string, AppTraffic> Traffic)> _samples = new();
+    private readonly ConcurrentQueue<(DateTimeOffset At, IReadOnlyDictionary<string, AppTraffic> Traffic)> _samples = new();
 
     private SystemView(AppProcesses processes, LocalSidecar sidecar, WebApplication server)
     {
@@ -84,13 +84,13 @@ internal sealed class SystemView : IAsyncDisposable
     private SystemStatus Read()
     {
         var now = TimeProvider.System.GetUtcNow();
-        var processes = _processes.Read().Select(process => new ProcessView(process.Name, process.AppId, process.Id is not null, process.Restarts)).ToList();
+        var processes = _processes.Read().Select(process => new ProcessView(process.App.Name, process.App.Environment["APP_ID"], process.Id is not null, process.Restarts)).ToList();
         var queues = ReadQueues()
             .Select(queue => new QueueView(
                 queue.AppId, queue.Topic, queue.Waiting, queue.Oldest is { } oldest ? Math.Max(0, (now - oldest).TotalSeconds) : 0))
             .ToList();
         var traffic = _sidecar.Traffic.Snapshot();
-        var (at, earlier) = OldestSample();
+        var (at, earlier) = _samples.TryPeek(out var sample) ? sample : (now, traffic);
         var throughput = traffic.ToDictionary(
             app => app.Key,
             app => new ThroughputView(app.Value.Deliveries, app.Value.Since(earlier.GetValueOrDefault(app.Key)).Deliveries / Math.Max(1, (now - at).TotalSeconds)));
@@ -114,21 +114,10 @@ internal sealed class SystemView : IAsyncDisposable
 
     private void Sample()
     {
-        lock (_lock)
+        _samples.Enqueue((TimeProvider.System.GetUtcNow(), _sidecar.Traffic.Snapshot()));
+        if (_samples.Count > Samples)
         {
-            _samples.Enqueue((TimeProvider.System.GetUtcNow(), _sidecar.Traffic.Snapshot()));
-            if (_samples.Count > Samples)
-            {
-                _samples.Dequeue();
-            }
-        }
-    }
-
-    private (DateTimeOffset At, IReadOnlyDictionary<string, AppTraffic> Traffic) OldestSample()
-    {
-        lock (_lock)
-        {
-            return _samples.TryPeek(out var sample) ? sample : (TimeProvider.System.GetUtcNow(), _sidecar.Traffic.Snapshot());
+            _samples.TryDequeue(out _);
         }
     }
 

@@ -174,7 +174,12 @@ public sealed class RecoveryTests
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
         await using var load = await StartAsync(album, patienceSeconds: 2, options => options with { Held = [Compare] });
-        load.System.Processes.StartCopyOf("findme-api", "findme-api-2");
+        var api = load.System.Processes.Read().Single(process => process.App.Name == "findme-api").App;
+        load.System.Processes.Start(api with
+        {
+            Name = "findme-api-2",
+            Environment = new Dictionary<string, string>(api.Environment) { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["APP_PORT"] = "" },
+        });
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
         await ada.SearchAsync("talk");

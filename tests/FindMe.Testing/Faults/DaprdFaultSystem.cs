@@ -40,7 +40,7 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
         var checkout = Checkout.Find();
         var options = LoadSystem.OptionsOf(checkout, folder.CreateSubdirectory("data").FullName, [album], areImpatient: false);
         options = options with { Settings = new Dictionary<string, string>(options.Settings) { ["Logging__LogLevel__FindMe.Compare"] = "Debug" } };
-        var environments = AppEnvironment.Create(options);
+        var environments = new AppEnvironment(options);
         var components = CopyComponents(daprd.Components, folder.CreateSubdirectory("components").FullName, folder.Name, isNewConsumer: held is not null);
         var taken = new HashSet<int>();
         var page = Ports.TakeFree(taken);

@@ -21,11 +21,10 @@ public sealed record AppProcess(string Name, IReadOnlyList<string> Command, stri
 }
 
 /// <summary>How a process does.</summary>
-/// <param name="Name">The name of its output.</param>
-/// <param name="AppId">The app's Dapr id: <c>APP_ID</c> in its environment.</param>
+/// <param name="App">What it runs.</param>
 /// <param name="Id">The process's id; null while it does not run.</param>
 /// <param name="Restarts">How often it was started again.</param>
-public sealed record ProcessStatus(string Name, string AppId, int? Id, int Restarts);
+public sealed record ProcessStatus(AppProcess App, int? Id, int Restarts);
 
 /// <summary>An app cannot be started, or not be kept running.</summary>
 /// <param name="message">Which one, and why.</param>
@@ -47,11 +46,10 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
     private readonly List<Entry> _all = [];
 
     /// <summary>The processes.</summary>
-    public IReadOnlyList<ProcessStatus> Read() =>
-        [.. _all.Select(entry => new ProcessStatus(entry.App.Name, entry.App.Environment.GetValueOrDefault("APP_ID", ""), entry.Process?.Id, entry.Restarts))];
+    public IReadOnlyList<ProcessStatus> Read() => [.. _all.Select(entry => new ProcessStatus(entry.App, entry.Process?.Id, entry.Restarts))];
 
     /// <summary>The processes that run at this moment.</summary>
-    public IReadOnlyList<(string Name, int Id)> Running() => [.. Read().Where(process => process.Id is not null).Select(process => (process.Name, process.Id!.Value))];
+    public IReadOnlyList<(string Name, int Id)> Running() => [.. Read().Where(process => process.Id is not null).Select(process => (process.App.Name, process.Id!.Value))];
 
     /// <summary>Starts an app.</summary>
     /// <exception cref="AppProcessException">Its command cannot be started.</exception>
@@ -61,13 +59,6 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
         var process = Launch(app);
         _all.Add(entry);
         entry.Ended = KeepAsync(entry, process);
-    }
-
-    /// <summary>Starts one more process of an app, on ports of its own choice: for tests of what several replicas do.</summary>
-    public void StartCopyOf(string name, string copy)
-    {
-        var app = Find(name).App;
-        Start(app with { Name = copy, Environment = new Dictionary<string, string>(app.Environment) { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["APP_PORT"] = "" } });
     }
 
     /// <summary>Waits until every app answers.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
@@ -233,22 +234,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
             .SelectMany(app => new[] { (app.AppId, Port: app.DaprHttpPort, Setting: "daprHTTPPort"), (app.AppId, Port: app.DaprGrpcPort, Setting: "daprGRPCPort") })
             .Where(port => port.Port != 0)
             .ToList();
-        var taken = ports.Where(port => !IsFree(port.Port)).Concat(ports.GroupBy(port => port.Port).OrderByDescending(group => group.Count()).Select(group => group.First()));
+        var listeners = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners();
+        var taken = ports.Where(port => listeners.Any(listener => listener.Port == port.Port)).Concat(ports.GroupBy(port => port.Port).OrderByDescending(group => group.Count()).Select(group => group.First()));
         return taken.Select(port => new SidecarPortException(port.Port, port.AppId, port.Setting, failure)).FirstOrDefault();
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     private async Task CleanUpAsync()

@@ -138,14 +138,10 @@ internal sealed class Publishing(Broker broker, SidecarOptions options)
             return ApiError.TopicForbidden(pubSub, topic, app.AppId);
         }
 
-        return await SidecarCall.InterceptAsync(
-            options.Interceptor,
-            () => new SidecarCall(app.AppId, CallKind.Publish, operation, topic),
-            async () =>
-            {
-                await broker.PublishAsync(messages);
-                return null;
-            },
-            failed);
+        return await new SidecarCall(app.AppId, CallKind.Publish, operation, topic) { Failed = failed }.InterceptAsync(options.Interceptor, async () =>
+        {
+            await broker.PublishAsync(messages);
+            return null;
+        });
     }
 }

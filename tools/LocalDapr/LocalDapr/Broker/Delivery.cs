@@ -96,11 +96,7 @@ internal sealed partial class Delivery(
     private async Task<Reply> InterceptAsync(Pending pending, Route route, StoredMessage message, ISidecarInterceptor interceptor, CancellationToken stopping)
     {
         pending.Event.Repeating = () => broker.Repeat(pending, message);
-        var result = await interceptor.DeliverAsync(pending.Event, async () =>
-        {
-            var (reply, status, word) = await TryAsync(pending, route, Wrapped(route, message), stopping);
-            return DeliveryResult.Of(reply, status, word);
-        });
+        var result = await interceptor.DeliverAsync(pending.Event, () => TryAsync(pending, route, Wrapped(route, message), stopping));
         pending.Event.Repeating = null;
         return result.Reply;
     }
@@ -110,28 +106,28 @@ internal sealed partial class Delivery(
         ? message with { Body = CloudEvents.WrapRaw(route.PubSub, route.Topic, message.Body, _time.GetLocalNow()) }
         : message;
 
-    private async Task<(Reply Reply, int? Status, string? Word)> TryAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
+    private async Task<DeliveryResult> TryAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
     {
         var started = _time.GetTimestamp();
         for (var retries = 0; ; retries++)
         {
-            var (reply, status, word) = await PostAsync(pending, route, message, stopping);
-            if (reply is not (Reply.Failed or Reply.TimedOut))
+            var result = await PostAsync(pending, route, message, stopping);
+            if (result.Reply is not (Reply.Failed or Reply.TimedOut))
             {
-                return (reply, status, word);
+                return result;
             }
 
-            LogFailed(logger, pending.Message, route.Topic, status ?? 0, pending.Count, retries);
-            if (policy.Retry?.NextWait(retries, _time.GetElapsedTime(started), status) is not { } wait)
+            LogFailed(logger, pending.Message, route.Topic, result.Status ?? 0, pending.Count, retries);
+            if (policy.Retry?.NextWait(retries, _time.GetElapsedTime(started), result.Status) is not { } wait)
             {
-                return (reply, status, word);
+                return result;
             }
 
             await Task.Delay(wait, _time, stopping);
         }
     }
 
-    private async Task<(Reply Reply, int? Status, string? Word)> PostAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
+    private async Task<DeliveryResult> PostAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
     {
         using var timeout = new CancellationTokenSource(policy.Timeout is { } limit && limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
@@ -142,26 +138,22 @@ internal sealed partial class Delivery(
         {
             using var response = await app.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
-            var word = _interceptor is null ? null : Replies.WordOf(body);
-            return (Replies.Of((int)response.StatusCode, body, options.Rules.NotFound), (int)response.StatusCode, word);
+            return Replies.Of((int)response.StatusCode, body, options.Rules.NotFound);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !stopping.IsCancellationRequested)
         {
-            return (Reply.TimedOut, null, null);
+            return new DeliveryResult(Reply.TimedOut);
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError)
         {
             traffic.TakeDeliveryBack();
-            return (options.Rules.CountsRefused ? Reply.Failed : Reply.Unreachable, null, null);
+            return new DeliveryResult(options.Rules.CountsRefused ? Reply.Failed : Reply.Unreachable);
         }
-        catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
+        catch (HttpRequestException failure)
         {
-            // An answer beyond the size limit: read as an error, like one that cannot be read.
-            return (Reply.Failed, null, null);
-        }
-        catch (HttpRequestException)
-        {
-            return (options.Rules.CountsRefused ? Reply.Failed : Reply.Lost, null, null);
+            // An answer beyond the size limit is read as an error, like one that cannot be read.
+            var isAnswer = failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded;
+            return new DeliveryResult(isAnswer || options.Rules.CountsRefused ? Reply.Failed : Reply.Lost);
         }
     }
 

@@ -24,8 +24,7 @@ internal sealed partial class Replica(
 
     private readonly HttpClient _app = appSide.ClientOf(port);
     private readonly SemaphoreSlim _calls = new(appSide.MaxConcurrency);
-    private readonly Dictionary<Inbox, SemaphoreSlim> _slots = [];
-    private readonly Dictionary<Inbox, SemaphoreSlim> _handlers = [];
+    private readonly ConcurrentDictionary<Inbox, (SemaphoreSlim Slots, SemaphoreSlim Handlers)> _semaphores = new();
     private readonly ConcurrentDictionary<Task, byte> _deliveries = new();
 
     // The present attachment, and how long the next one waits: a fault that a test injects.
@@ -71,9 +70,10 @@ internal sealed partial class Replica(
         _app.Dispose();
         _lost.Dispose();
         _calls.Dispose();
-        foreach (var slots in _slots.Values.Concat(_handlers.Values))
+        foreach (var (slots, handlers) in _semaphores.Values)
         {
             slots.Dispose();
+            handlers.Dispose();
         }
     }
 
@@ -127,7 +127,7 @@ internal sealed partial class Replica(
     {
         var cancellationToken = gone.Token;
         var lost = _lost.Token;
-        var (slots, handlers) = (SlotsOf(inbox), HandlersOf(inbox));
+        var (slots, handlers) = SemaphoresOf(inbox);
         var delivery = new Delivery(
             broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, options, logger);
         try
@@ -215,27 +215,12 @@ internal sealed partial class Replica(
         }
     }
 
-    // What it takes, those included that wait here.
-    private SemaphoreSlim SlotsOf(Inbox inbox) => Of(_slots, inbox, ConcurrencyOf(inbox) + options.Rules.HeldBy(inbox.Component));
-
-    private SemaphoreSlim HandlersOf(Inbox inbox) => Of(_handlers, inbox, ConcurrencyOf(inbox));
-
-    private int ConcurrencyOf(Inbox inbox) => Math.Min(inbox.Component.Concurrency, appSide.MaxConcurrency);
-
-    // Kept across attachments, so that a replica that comes back quickly does not get twice its share.
-    private static SemaphoreSlim Of(Dictionary<Inbox, SemaphoreSlim> semaphores, Inbox inbox, int count)
+    // Kept across attachments, so that a replica that comes back quickly does not get twice its share. First what it takes, those included that wait here.
+    private (SemaphoreSlim Slots, SemaphoreSlim Handlers) SemaphoresOf(Inbox inbox) => _semaphores.GetOrAdd(inbox, _ =>
     {
-        lock (semaphores)
-        {
-            if (!semaphores.TryGetValue(inbox, out var semaphore))
-            {
-                semaphore = new SemaphoreSlim(count);
-                semaphores.Add(inbox, semaphore);
-            }
-
-            return semaphore;
-        }
-    }
+        var handlers = Math.Min(inbox.Component.Concurrency, appSide.MaxConcurrency);
+        return (new SemaphoreSlim(handlers + options.Rules.HeldBy(inbox.Component)), new SemaphoreSlim(handlers));
+    });
 
     private void Track(Task delivery)
     {

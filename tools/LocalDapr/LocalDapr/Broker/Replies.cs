@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace LocalDapr;
 
 /// <summary>What came of handing an event to an app.</summary>
-internal enum Reply
+public enum Reply
 {
     /// <summary>Acknowledged.</summary>
     Done,
@@ -34,23 +34,21 @@ internal static class Replies
     /// <param name="status">The HTTP status.</param>
     /// <param name="body">The body; only that of a 2xx is looked at.</param>
     /// <param name="notFound">What a 404 means.</param>
-    public static Reply Of(int status, ReadOnlySpan<byte> body, Reply notFound) => status switch
+    public static DeliveryResult Of(int status, ReadOnlySpan<byte> body, Reply notFound)
     {
-        >= 200 and <= 299 => OfBody(body),
-        404 => notFound,
-        _ => Reply.Failed,
-    };
+        var word = status is >= 200 and <= 299 ? WordOf(body) : null;
+        return new DeliveryResult(status switch { >= 200 and <= 299 => OfWord(word), 404 => notFound, _ => Reply.Failed }, status, word);
+    }
 
     // Whatever is not an object with a known or unknown word as its status counts as success.
-    private static Reply OfBody(ReadOnlySpan<byte> body) => WordOf(body) switch
+    private static Reply OfWord(string? word) => word switch
     {
         null or "" or "SUCCESS" => Reply.Done,
         "DROP" => Reply.Dropped,
         _ => Reply.Failed,
     };
 
-    /// <summary>The word of a 2xx body's <c>status</c>; null when there is none.</summary>
-    public static string? WordOf(ReadOnlySpan<byte> body)
+    private static string? WordOf(ReadOnlySpan<byte> body)
     {
         try
         {

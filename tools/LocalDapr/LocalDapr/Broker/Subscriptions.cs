@@ -102,21 +102,18 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
 
     private bool IsServed(Route route)
     {
-        var component = resources.Components.FirstOrDefault(
-            component => component.IsPubSub && component.Name == route.PubSub && component.IsSeenBy(appId));
-        if (component is null)
+        var problem = resources.Components.FirstOrDefault(component => component.IsPubSub && component.Name == route.PubSub && component.IsSeenBy(appId)) switch
         {
-            LogNoComponent(logger, appId, route.Topic, route.PubSub);
-            return false;
+            null => "it is no pub/sub component that the app can see",
+            { } component when !component.AllowsSubscribe(appId, route.Topic) => "the component's scopes forbid it",
+            _ => null,
+        };
+        if (problem is not null)
+        {
+            LogNotServed(logger, appId, route.Topic, route.PubSub, problem);
         }
 
-        if (!component.AllowsSubscribe(appId, route.Topic))
-        {
-            LogForbidden(logger, appId, route.Topic, route.PubSub);
-            return false;
-        }
-
-        return true;
+        return problem is null;
     }
 
     private sealed record Entry(
@@ -139,9 +136,6 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
     [LoggerMessage(Level = LogLevel.Warning, Message = "{AppId} routes {Topic} by rules, which this sidecar does not know: everything goes to the default route")]
     private static partial void LogRules(ILogger logger, string appId, string topic);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} subscribes to {Topic} on {PubSub}, which is no pub/sub component it can see")]
-    private static partial void LogNoComponent(ILogger logger, string appId, string topic, string pubSub);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} may not subscribe to {Topic} on {PubSub}: the component's scopes forbid it")]
-    private static partial void LogForbidden(ILogger logger, string appId, string topic, string pubSub);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} cannot subscribe to {Topic} on {PubSub}: {Problem}")]
+    private static partial void LogNotServed(ILogger logger, string appId, string topic, string pubSub, string problem);
 }

@@ -30,15 +30,7 @@ internal static class MessageTable
     /// <param name="isKept">Whether it is kept where there is no group yet; otherwise it is lost then.</param>
     public static (long Message, long[] Groups) Publish(Session session, NewMessage message, bool isKept)
     {
-        var groups = new List<long>(1);
-        using (var rows = session.Query("SELECT id FROM subscription WHERE pubsub = ?1 AND topic = ?2", message.PubSub, message.Topic))
-        {
-            while (rows.Read())
-            {
-                groups.Add(rows.GetInt64(0));
-            }
-        }
-
+        var groups = session.List("SELECT id FROM subscription WHERE pubsub = ?1 AND topic = ?2", row => row.GetInt64(0), message.PubSub, message.Topic);
         if (groups.Count == 0 && !isKept)
         {
             return (0, []);
@@ -69,16 +61,8 @@ internal static class MessageTable
 
         var id = (long)session.Scalar(
             "INSERT INTO subscription (pubsub, topic, app) VALUES (?1, ?2, ?3) RETURNING id", pubSub, topic, appId)!;
-        var backlog = new List<long>();
-        using (var rows = session.Query(
-            "SELECT id FROM message WHERE pubsub = ?1 AND topic = ?2 AND unclaimed = 1 ORDER BY id", pubSub, topic))
-        {
-            while (rows.Read())
-            {
-                backlog.Add(rows.GetInt64(0));
-            }
-        }
-
+        var backlog = session.List(
+            "SELECT id FROM message WHERE pubsub = ?1 AND topic = ?2 AND unclaimed = 1 ORDER BY id", row => row.GetInt64(0), pubSub, topic);
         session.Execute(
             "INSERT INTO delivery (message, subscription, count) SELECT id, ?3, 0 FROM message WHERE pubsub = ?1 AND topic = ?2 AND unclaimed = 1",
             pubSub, topic, id);
@@ -86,30 +70,13 @@ internal static class MessageTable
         return (new Subscription(id, pubSub, topic, appId), [.. backlog]);
     }
 
-    public static List<Subscription> Subscriptions(Session session)
-    {
-        var subscriptions = new List<Subscription>();
-        using var rows = session.Query("SELECT id, pubsub, topic, app FROM subscription ORDER BY id");
-        while (rows.Read())
-        {
-            subscriptions.Add(new Subscription(rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3)));
-        }
-
-        return subscriptions;
-    }
+    public static List<Subscription> Subscriptions(Session session) => session.List(
+        "SELECT id, pubsub, topic, app FROM subscription ORDER BY id", row => new Subscription(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3)));
 
     /// <summary>Everything not acknowledged, by group.</summary>
-    public static ILookup<long, StoredDelivery> Deliveries(Session session)
-    {
-        var deliveries = new List<(long Group, StoredDelivery Delivery)>();
-        using var rows = session.Query("SELECT subscription, message, count FROM delivery ORDER BY message");
-        while (rows.Read())
-        {
-            deliveries.Add((rows.GetInt64(0), new StoredDelivery(rows.GetInt64(1), rows.GetInt32(2))));
-        }
-
-        return deliveries.ToLookup(delivery => delivery.Group, delivery => delivery.Delivery);
-    }
+    public static ILookup<long, StoredDelivery> Deliveries(Session session) => session
+        .List("SELECT subscription, message, count FROM delivery ORDER BY message", row => (Group: row.GetInt64(0), Delivery: new StoredDelivery(row.GetInt64(1), row.GetInt32(2))))
+        .ToLookup(row => row.Group, row => row.Delivery);
 
     public static StoredMessage? Get(Session session, long message)
     {

@@ -59,16 +59,13 @@ internal sealed class StateStore(Database database, SidecarOptions options)
         }
 
         StateItem?[]? items = null;
-        var error = await CallAsync(
-            () => new SidecarCall(app.AppId, CallKind.StateRead, operation, string.Join(',', keys)),
-            () =>
-            {
-                var (prefix, now) = (store.PrefixOf(app.AppId), Now);
-                items = database.Read(session => keys.Select(key => StateTable.Get(session, store.Name, prefix + key, now)).ToArray());
-                return Task.FromResult<ApiError?>(null);
-            },
-            failed,
-            conflict: null);
+        var call = new SidecarCall(app.AppId, CallKind.StateRead, operation, string.Join(',', keys)) { Failed = failed };
+        var error = await call.InterceptAsync(options.Interceptor, () =>
+        {
+            var (prefix, now) = (store.PrefixOf(app.AppId), Now);
+            items = database.Read(session => keys.Select(key => StateTable.Get(session, store.Name, prefix + key, now)).ToArray());
+            return Task.FromResult<ApiError?>(null);
+        });
         if (!options.Rules.TellsExpiry)
         {
             items = items?.Select(item => item is { } found ? found with { Expires = null } : item).ToArray();
@@ -86,26 +83,27 @@ internal sealed class StateStore(Database database, SidecarOptions options)
             return null;
         }
 
-        return await CallAsync(
-            () => new SidecarCall(
-                app.AppId, CallKind.StateWrite, operation, string.Join(',', writes.Select(write => write.Key)), writes.Any(write => write.IsConditional)),
-            async () =>
+        var keys = string.Join(',', writes.Select(write => write.Key));
+        var call = new SidecarCall(app.AppId, CallKind.StateWrite, operation, keys, writes.Any(write => write.IsConditional))
+        {
+            Failed = reason => refused(500, reason),
+            Conflict = () => refused(409, Mismatch),
+        };
+        return await call.InterceptAsync(options.Interceptor, async () =>
+        {
+            var now = Now;
+            // A deletion is done when nobody can read what was deleted any more, not in the log either.
+            var outcome = await database.WriteAsync(
+                session => isTransaction ? options.Rules.ApplyAll(session, store.Name, writes, now) : ApplyEach(session, store.Name, writes, now),
+                erases: writes.Any(write => write.Value is null));
+            return outcome switch
             {
-                var now = Now;
-                // A deletion is done when nobody can read what was deleted any more, not in the log either.
-                var outcome = await database.WriteAsync(
-                    session => isTransaction ? options.Rules.ApplyAll(session, store.Name, writes, now) : ApplyEach(session, store.Name, writes, now),
-                    erases: writes.Any(write => write.Value is null));
-                return outcome switch
-                {
-                    StateOutcome.Done => null,
-                    StateOutcome.Mismatch => refused(409, Mismatch),
-                    StateOutcome.InvalidETag => refused(400, "invalid etag value"),
-                    _ => refused(500, "no item was updated: the key exists already"),
-                };
-            },
-            reason => refused(500, reason),
-            () => refused(409, Mismatch));
+                StateOutcome.Done => null,
+                StateOutcome.Mismatch => call.Conflict(),
+                StateOutcome.InvalidETag => refused(400, "invalid etag value"),
+                _ => call.Failed("no item was updated: the key exists already"),
+            };
+        });
     }
 
     private long Now => options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
@@ -117,7 +115,4 @@ internal sealed class StateStore(Database database, SidecarOptions options)
         var refusal = Array.Find(outcomes, outcome => outcome is StateOutcome.Mismatch or StateOutcome.InvalidETag);
         return refusal != StateOutcome.Done ? refusal : outcomes.Contains(StateOutcome.Failed) ? StateOutcome.Failed : StateOutcome.Done;
     }
-
-    private Task<ApiError?> CallAsync(Func<SidecarCall> call, Func<Task<ApiError?>> proceed, Func<string, ApiError> failed, Func<ApiError>? conflict) =>
-        SidecarCall.InterceptAsync(options.Interceptor, call, proceed, failed, conflict);
 }

@@ -72,23 +72,13 @@ internal static class StateTable
                 store, write.Key, value, etag, expires, write.ETag, now) == 1;
         }
 
-        if (write.FirstWrite)
-        {
-            return session.Execute(
-                """
-                INSERT INTO state (store, key, value, etag, expires) VALUES (?1, ?2, CAST(?3 AS TEXT), ?4, ?5)
-                ON CONFLICT (store, key) DO UPDATE SET value = excluded.value, etag = excluded.etag, expires = excluded.expires
-                WHERE state.expires <= ?6
-                """,
-                store, write.Key, value, etag, expires, now) == 1;
-        }
-
         return session.Execute(
             """
             INSERT INTO state (store, key, value, etag, expires) VALUES (?1, ?2, CAST(?3 AS TEXT), ?4, ?5)
             ON CONFLICT (store, key) DO UPDATE SET value = excluded.value, etag = excluded.etag, expires = excluded.expires
+            WHERE ?6 = 0 OR state.expires <= ?7
             """,
-            store, write.Key, value, etag, expires) == 1;
+            store, write.Key, value, etag, expires, write.FirstWrite ? 1 : 0, now) == 1;
     }
 
     private static bool Delete(Session session, string store, StateWrite write, long now)

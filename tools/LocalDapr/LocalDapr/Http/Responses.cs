@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Google.Protobuf;
+using Google.Protobuf.Reflection;
+using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Http;
 
 namespace LocalDapr;
@@ -7,6 +10,11 @@ namespace LocalDapr;
 /// <summary>What daprd's HTTP API answers in JSON.</summary>
 internal static class Responses
 {
+    private static readonly JsonFormatter Details = new(JsonFormatter.Settings.Default
+        .WithTypeRegistry(TypeRegistry.FromFiles(Google.Rpc.ErrorDetailsReflection.Descriptor))
+        .WithPreserveProtoFieldNames(true)
+        .WithFormatDefaultValues(true));
+
     /// <summary>Writes <c>errorCode</c>, a message, and details where there are any.</summary>
     public static Task WriteErrorAsync(this HttpResponse response, ApiError error)
     {
@@ -20,9 +28,9 @@ internal static class Responses
             json["message"] = error.Message;
         }
 
-        if (error.Details is { } details)
+        if (error.Details.Count > 0)
         {
-            json["details"] = DetailsOf(details);
+            json["details"] = new JsonArray([.. error.Details.Select(detail => JsonNode.Parse(Details.Format(Any.Pack(detail))))]);
         }
 
         response.StatusCode = error.Status;
@@ -61,27 +69,4 @@ internal static class Responses
         response.ContentLength = json.Length;
         return response.Body.WriteAsync(json, 0, json.Length);
     }
-
-    private static JsonArray DetailsOf(ErrorDetails details)
-    {
-        var json = new JsonArray
-        {
-            Detail("ErrorInfo", ("reason", details.Reason), ("domain", ErrorDetails.Domain), ("metadata", JsonSerializer.SerializeToNode(details.Metadata))),
-        };
-        if (details.ResourceType is not null)
-        {
-            json.Add(Detail(
-                "ResourceInfo", ("resource_type", details.ResourceType), ("resource_name", details.ResourceName), ("owner", ""), ("description", details.ResourceDescription)));
-        }
-
-        if (details.Field is not null)
-        {
-            json.Add(Detail("BadRequest", ("field_violations", new JsonArray(new JsonObject { ["field"] = details.Field, ["description"] = details.FieldProblem }))));
-        }
-
-        return json;
-    }
-
-    private static JsonObject Detail(string type, params IEnumerable<(string Name, JsonNode? Value)> fields) => new(
-        [KeyValuePair.Create<string, JsonNode?>("@type", "type.googleapis.com/google.rpc." + type), .. fields.Select(field => KeyValuePair.Create(field.Name, field.Value))]);
 }

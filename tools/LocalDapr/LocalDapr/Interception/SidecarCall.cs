@@ -21,18 +21,16 @@ public enum CallKind
 /// <param name="IsConditional">Whether it is a write with an ETag or first-write.</param>
 public sealed record SidecarCall(string AppId, CallKind Kind, string Operation, string Target, bool IsConditional = false)
 {
-    /// <summary>Does what was asked, by way of the interceptor if there is one.</summary>
-    /// <param name="interceptor">Null for nobody.</param>
-    /// <param name="call">What is asked.</param>
-    /// <param name="proceed">Does it; null means done.</param>
-    /// <param name="failed">The error of a database or an interceptor that fails.</param>
-    /// <param name="conflict">The error of a conflict; null where there can be none.</param>
-    internal static async Task<ApiError?> InterceptAsync(
-        ISidecarInterceptor? interceptor, Func<SidecarCall> call, Func<Task<ApiError?>> proceed, Func<string, ApiError> failed, Func<ApiError>? conflict = null)
+    /// <summary>The error of a broker or a store that fails.</summary>
+    public required Func<string, ApiError> Failed { get; init; }
+
+    /// <summary>The error of an ETag that does not match, or of a key that exists; null where there can be none.</summary>
+    public Func<ApiError>? Conflict { get; init; }
+
+    /// <summary>Does what was asked, by way of the interceptor if there is one; null means done.</summary>
+    internal async Task<ApiError?> InterceptAsync(ISidecarInterceptor? interceptor, Func<Task<ApiError?>> proceed)
     {
-        return interceptor is null
-            ? await ProceedAsync()
-            : (await interceptor.CallAsync(call(), async () => CallResult.Of(await ProceedAsync()))).ErrorOf(failed, conflict);
+        return await (interceptor?.CallAsync(this, ProceedAsync) ?? ProceedAsync());
 
         async Task<ApiError?> ProceedAsync()
         {
@@ -42,40 +40,8 @@ public sealed record SidecarCall(string AppId, CallKind Kind, string Operation, 
             }
             catch (Microsoft.Data.Sqlite.SqliteException failure)
             {
-                return ApiError.OfDatabase(failure, failed);
+                return ApiError.OfDatabase(failure, Failed);
             }
         }
     }
-}
-
-/// <summary>What a caller is answered.</summary>
-public sealed class CallResult
-{
-    private readonly ApiError? _error;
-    private readonly string? _reason;
-
-    private CallResult(ApiError? error, string? reason)
-    {
-        _error = error;
-        _reason = reason;
-    }
-
-    /// <summary>It is done.</summary>
-    public static CallResult Done { get; } = new(null, null);
-
-    /// <summary>The ETag does not match, or the key exists: of a write.</summary>
-    public static CallResult Conflict { get; } = new(null, null);
-
-    /// <summary>The broker or the store failed.</summary>
-    /// <param name="reason">Why.</param>
-    public static CallResult Failed(string reason) => new(null, reason);
-
-    /// <summary>Whether it is <see cref="Done"/>.</summary>
-    public bool IsDone => ReferenceEquals(this, Done);
-
-    internal static CallResult Of(ApiError? error) => error is null ? Done : new CallResult(error, null);
-
-    internal ApiError? ErrorOf(Func<string, ApiError> failed, Func<ApiError>? conflict) => IsDone ? null
-        : ReferenceEquals(this, Conflict) ? conflict?.Invoke() ?? failed("conflict")
-        : _error ?? failed(_reason!);
 }
