@@ -48,7 +48,7 @@ internal sealed class LocalSystem : IAsyncDisposable
 
     private readonly AppLogs _logs;
     private readonly ILoggerFactory _loggers;
-    private readonly List<Action> _held = [];
+    private readonly List<AppProcess> _held = [];
 
     private LocalSystem(Uri page, LocalSidecar sidecar, string daprApiToken, AppLogs logs, ILoggerFactory loggers)
     {
@@ -121,20 +121,14 @@ internal sealed class LocalSystem : IAsyncDisposable
                     var appPort = ports[app.AppId][replica];
                     var environment = environments.Of(app, appPort, app.AppId == PageApp ? page : null, daprPorts);
                     var log = ports[app.AppId].Length > 1 ? $"{app.AppId}-{replica + 1}" : app.AppId;
-                    void Start() => system.Processes.Start(new AppProcess(log, app.Command, app.DirectoryPath, environment)
+                    var process = new AppProcess(log, app.Command, app.DirectoryPath, environment)
                     {
                         Health = new Uri($"http://127.0.0.1:{appPort}/healthz"),
                         Restarts = true,
                         EndsWithInput = true,
-                    });
-                    if (options.Held.Contains(app.AppId))
-                    {
-                        system._held.Add(Start);
-                    }
-                    else
-                    {
-                        Start();
-                    }
+                    };
+                    Action<AppProcess> start = options.Held.Contains(app.AppId) ? system._held.Add : system.Processes.Start;
+                    start(process);
                 }
             }
 
@@ -152,14 +146,10 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>Starts the apps that were held back, and waits until they answer.</summary>
     public Task StartHeldAsync(CancellationToken cancellationToken)
     {
-        _held.ForEach(start => start());
+        _held.ForEach(Processes.Start);
         _held.Clear();
         return Processes.WaitUntilHealthyAsync(cancellationToken);
     }
-
-    /// <summary>Waits for as long as the apps can be kept running.</summary>
-    /// <exception cref="AppProcessException">One of them cannot.</exception>
-    public Task WaitAsync(CancellationToken cancellationToken) => Processes.WaitAsync(cancellationToken);
 
     /// <summary>Makes a folder that only this user may read, unless it is there already.</summary>
     /// <exception cref="StartException">It cannot be made.</exception>

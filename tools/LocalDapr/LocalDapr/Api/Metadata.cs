@@ -18,14 +18,12 @@ internal static class Metadata
         ? exact
         : metadata.Where(pair => string.Equals(pair.Key, name, StringComparison.OrdinalIgnoreCase)).Select(pair => pair.Value).FirstOrDefault();
 
-    /// <summary>Reads <c>rawPayload</c>.</summary>
-    /// <exception cref="FormatException">It is not a boolean as Go reads one.</exception>
-    public static bool IsRaw(IReadOnlyDictionary<string, string> metadata) => Find(metadata, "rawPayload") switch
+    /// <summary>Reads <c>rawPayload</c>; null where it is not a boolean as Go reads one.</summary>
+    public static bool? IsRaw(IReadOnlyDictionary<string, string> metadata) => Find(metadata, "rawPayload") switch
     {
-        null => false,
+        null or "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
         "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
-        "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
-        var other => throw new FormatException($"rawPayload value must be a valid boolean: actual is '{other}'"),
+        _ => null,
     };
 
     /// <summary>How long an event lives: <c>ttlInSeconds</c> or <c>ttl</c>, seconds or a Go duration; null for ever, or when it makes no sense.</summary>

@@ -24,28 +24,12 @@ internal sealed class Publishing(Broker broker, SidecarOptions options)
     }
 
     /// <summary>Why nothing can be published there with this metadata; null when something can.</summary>
-    public static ApiError? Refusal(AppSide app, string pubSub, string topic, IReadOnlyDictionary<string, string> metadata)
-    {
-        if (app.PubSub(pubSub) is null)
-        {
-            return ApiError.PubSubNotFound(pubSub, metadata);
-        }
-
-        if (topic.Length == 0)
-        {
-            return ApiError.TopicEmpty(pubSub, metadata);
-        }
-
-        try
-        {
-            Metadata.IsRaw(metadata);
-            return null;
-        }
-        catch (FormatException failure)
-        {
-            return ApiError.PublishMetadata(pubSub, failure.Message, metadata);
-        }
-    }
+    public static ApiError? Refusal(AppSide app, string pubSub, string topic, IReadOnlyDictionary<string, string> metadata) =>
+        app.PubSub(pubSub) is null ? ApiError.PubSubNotFound(pubSub, metadata)
+        : topic.Length == 0 ? ApiError.TopicEmpty(pubSub, metadata)
+        : Metadata.IsRaw(metadata) is null ? ApiError.PublishMetadata(
+            pubSub, $"rawPayload value must be a valid boolean: actual is '{Metadata.Find(metadata, "rawPayload")}'", metadata)
+        : null;
 
     /// <summary>Publishes an event; null means that it is stored.</summary>
     public async Task<ApiError?> PublishAsync(AppSide app, EventSource source, ReadOnlyMemory<byte> data)
@@ -58,7 +42,7 @@ internal sealed class Publishing(Broker broker, SidecarOptions options)
         app.Traffic.AddPublishes(1);
         try
         {
-            var message = MessageOf(source, data, Metadata.IsRaw(source.Metadata));
+            var message = MessageOf(source, data, Metadata.IsRaw(source.Metadata)!.Value);
             return await StoreAsync(app, "publish", source.PubSub, source.Topic, [message], reason => ApiError.PublishFailed(source.PubSub, source.Topic, reason));
         }
         catch (JsonException failure)
@@ -89,7 +73,7 @@ internal sealed class Publishing(Broker broker, SidecarOptions options)
         }
 
         app.Traffic.AddPublishes(entries.Count);
-        var isRaw = Metadata.IsRaw(request.Metadata);
+        var isRaw = Metadata.IsRaw(request.Metadata)!.Value;
         try
         {
             var messages = entries

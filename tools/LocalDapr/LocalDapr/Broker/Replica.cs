@@ -161,26 +161,16 @@ internal sealed partial class Replica(
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborting, lost);
             try
             {
-                await handlers.WaitAsync(ending.Token);
-                try
+                var isThere = await WithinAsync(
+                    handlers, () => WithinAsync(_calls, () => delivery.DeliverAsync(pending, ending.Token), ending.Token), ending.Token);
+                if (!isThere)
                 {
-                    await _calls.WaitAsync(ending.Token);
-                    try
-                    {
-                        if (!await delivery.DeliverAsync(pending, ending.Token))
-                        {
-                            await LeaveAsync();
-                        }
-                    }
-                    finally
-                    {
-                        _calls.Release();
-                    }
+                    await gone.CancelAsync();
                 }
-                finally
-                {
-                    handlers.Release();
-                }
+            }
+            catch (ObjectDisposedException) when (cancellationToken.IsCancellationRequested)
+            {
+                // An event of an earlier attachment, tried again too late: the replica was already given up.
             }
             catch (OperationCanceledException) when (lost.IsCancellationRequested && !aborting.IsCancellationRequested)
             {
@@ -201,17 +191,18 @@ internal sealed partial class Replica(
                 slots.Release();
             }
         }
+    }
 
-        async Task LeaveAsync()
+    private static async Task<T> WithinAsync<T>(SemaphoreSlim semaphore, Func<Task<T>> act, CancellationToken cancellationToken)
+    {
+        await semaphore.WaitAsync(cancellationToken);
+        try
         {
-            try
-            {
-                await gone.CancelAsync();
-            }
-            catch (ObjectDisposedException)
-            {
-                // An event of an earlier attachment, tried again too late: the replica was already given up.
-            }
+            return await act();
+        }
+        finally
+        {
+            semaphore.Release();
         }
     }
 

@@ -37,16 +37,15 @@ internal static class Replies
     public static DeliveryResult Of(int status, ReadOnlySpan<byte> body, Reply notFound)
     {
         var word = status is >= 200 and <= 299 ? WordOf(body) : null;
-        return new DeliveryResult(status switch { >= 200 and <= 299 => OfWord(word), 404 => notFound, _ => Reply.Failed }, status, word);
+        var reply = status switch
+        {
+            404 => notFound,
+            < 200 or > 299 => Reply.Failed,
+            // Whatever is not an object with a known or unknown word as its status counts as success.
+            _ => word switch { null or "" or "SUCCESS" => Reply.Done, "DROP" => Reply.Dropped, _ => Reply.Failed },
+        };
+        return new DeliveryResult(reply, status, word);
     }
-
-    // Whatever is not an object with a known or unknown word as its status counts as success.
-    private static Reply OfWord(string? word) => word switch
-    {
-        null or "" or "SUCCESS" => Reply.Done,
-        "DROP" => Reply.Dropped,
-        _ => Reply.Failed,
-    };
 
     private static string? WordOf(ReadOnlySpan<byte> body)
     {

@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace LocalDapr;
 
 /// <summary>A consumer group: one app id on one topic.</summary>
@@ -82,7 +80,7 @@ internal static class MessageTable
     {
         using var row = session.Query("SELECT body, metadata, enqueued, expires FROM message WHERE id = ?1", message);
         return row.Read()
-            ? new StoredMessage(row.GetFieldValue<byte[]>(0), OptionalText(row, 1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3))
+            ? new StoredMessage(row.GetFieldValue<byte[]>(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3))
             : null;
     }
 
@@ -108,6 +106,4 @@ internal static class MessageTable
         session.Execute("DELETE FROM message WHERE enqueued < ?1", before);
         session.Execute("PRAGMA incremental_vacuum(1000)");
     }
-
-    private static string? OptionalText(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

@@ -19,9 +19,6 @@ public sealed record RunFile
         "daprGRPCPort", "daprHTTPPort", "daprInternalGRPCPort", "metricsPort", "profilePort", "unixDomainSocket",
     ];
 
-    /// <summary>The run's name; default the name of the file's folder.</summary>
-    public required string Name { get; init; }
-
     /// <summary>The apps in the file's order.</summary>
     public required IReadOnlyList<RunFileApp> Apps { get; init; }
 
@@ -58,7 +55,6 @@ public sealed record RunFile
 
         return new RunFile
         {
-            Name = root.Text("name") ?? Path.GetFileName(folder),
             Apps = apps,
             ResourcesPath = ResourcesOf(common, folder),
             Warnings = warnings,
