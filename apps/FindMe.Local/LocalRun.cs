@@ -19,12 +19,12 @@ internal static class LocalRun
             await StartAsync(options, end.Token);
             return 0;
         }
-        catch (StartException exception)
+        catch (AppProcessException exception)
         {
-            await Console.Error.WriteLineAsync($"FindMe cannot run: {exception.Message}");
+            await Console.Error.WriteLineAsync($"FindMe cannot run: {exception.Message} The apps' logs lie in the data folder, in logs.");
             return 1;
         }
-        catch (Exception exception) when (exception is SidecarDataException or SidecarPortException or SidecarConfigurationException)
+        catch (Exception exception) when (exception is StartException or SidecarDataException or SidecarPortException or SidecarConfigurationException)
         {
             await Console.Error.WriteLineAsync($"FindMe cannot run: {exception.Message}");
             return 1;
@@ -74,7 +74,7 @@ internal static class LocalRun
         await using var system = await LocalSystem.StartAsync(wanted, cancellationToken);
         Console.WriteLine($"FindMe is ready: http://localhost:{system.Page.Port}");
         Console.WriteLine($"Its processes and queues: {system.View?.Address}");
-        await system.WaitAsync(cancellationToken);
+        await system.Processes.WaitAsync(cancellationToken);
     }
 
     private static void Check(LocalOptions options)

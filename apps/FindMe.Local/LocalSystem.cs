@@ -30,17 +30,8 @@ internal sealed record LocalSystemOptions
     /// <summary>Whether warnings and errors stand on the console too, not only in the logs; default true.</summary>
     public bool Echo { get; init; } = true;
 
-    /// <summary>The broker whose rules the sidecar follows; default Service Bus.</summary>
-    public BrokerProfile Broker { get; init; }
-
-    /// <summary>The store whose rules the sidecar follows; default SQLite.</summary>
-    public StoreProfile Store { get; init; }
-
-    /// <summary>The daprd whose rules the sidecar follows where versions differ; null: that of the broker.</summary>
-    public DaprVersion? Version { get; init; }
-
-    /// <summary>Whether connections that an app refuses count as failures, as with daprd; default false.</summary>
-    public bool CountRefused { get; init; }
+    /// <summary>What the sidecar does where brokers and stores differ; default its own rules.</summary>
+    public SidecarRules Rules { get; init; } = SidecarRules.Default;
 
     /// <summary>Apps that are not started with the others, but by <see cref="LocalSystem.StartHeldAsync"/>.</summary>
     public IReadOnlyList<string> Held { get; init; } = [];
@@ -55,17 +46,17 @@ internal sealed class LocalSystem : IAsyncDisposable
     internal const string PageApp = "findme-api";
     internal const string ReplicatedApp = "findme-compare";
 
-    private readonly AppLog _sidecarLog;
+    private readonly AppLogs _logs;
     private readonly ILoggerFactory _loggers;
-    private readonly List<Action> _held = [];
+    private readonly List<AppProcess> _held = [];
 
-    private LocalSystem(Uri page, LocalSidecar sidecar, string daprApiToken, AppProcesses processes, AppLog sidecarLog, ILoggerFactory loggers)
+    private LocalSystem(Uri page, LocalSidecar sidecar, string daprApiToken, AppLogs logs, ILoggerFactory loggers)
     {
         Page = page;
         Sidecar = sidecar;
         DaprApiToken = daprApiToken;
-        Processes = processes;
-        _sidecarLog = sidecarLog;
+        Processes = new AppProcesses(logs.Write);
+        _logs = logs;
         _loggers = loggers;
     }
 
@@ -87,12 +78,13 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>Starts everything and waits until the apps answer.</summary>
     /// <param name="options">What to run.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StartException">The folder cannot be written, or an app does not get ready.</exception>
+    /// <exception cref="StartException">The folder cannot be written.</exception>
+    /// <exception cref="AppProcessException">An app does not get ready.</exception>
     /// <exception cref="SidecarDataException">The data cannot be used.</exception>
     public static async Task<LocalSystem> StartAsync(LocalSystemOptions options, CancellationToken cancellationToken)
     {
         var checkout = options.Checkout;
-        var environments = AppEnvironment.Create(options);
+        var environments = new AppEnvironment(options);
         var runFile = RunFile.Load(checkout.RunFile);
         var taken = new HashSet<int>();
         var page = options.Port == 0 ? Ports.TakeFree(taken) : options.Port;
@@ -101,8 +93,8 @@ internal sealed class LocalSystem : IAsyncDisposable
             app => app.AppId,
             app => Enumerable.Range(0, app.AppId == ReplicatedApp ? options.Replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
 
-        var sidecarLog = new AppLog(environments.Logs, "sidecar", options.Echo);
-        var loggers = LoggerFactory.Create(logging => logging.AddProvider(sidecarLog));
+        var logs = new AppLogs(environments.Logs, options.Echo);
+        var loggers = LoggerFactory.Create(logging => logging.AddProvider(logs).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning));
         var sidecar = await LocalSidecar.StartAsync(
             new SidecarOptions
             {
@@ -113,15 +105,12 @@ internal sealed class LocalSystem : IAsyncDisposable
                 AppApiToken = environments.AppApiToken,
                 Tracing = true,
                 LoggerFactory = loggers,
-                Broker = options.Broker,
-                Store = options.Store,
-                Version = options.Version,
-                CountRefused = options.CountRefused,
+                Rules = options.Rules,
                 Interceptor = options.Interceptor,
             },
             cancellationToken);
 
-        var system = new LocalSystem(new Uri($"http://localhost:{page}"), sidecar, environments.DaprApiToken, new AppProcesses(environments.Logs, options.Echo), sidecarLog, loggers);
+        var system = new LocalSystem(new Uri($"http://localhost:{page}"), sidecar, environments.DaprApiToken, logs, loggers);
         try
         {
             foreach (var app in runFile.Apps)
@@ -132,15 +121,14 @@ internal sealed class LocalSystem : IAsyncDisposable
                     var appPort = ports[app.AppId][replica];
                     var environment = environments.Of(app, appPort, app.AppId == PageApp ? page : null, daprPorts);
                     var log = ports[app.AppId].Length > 1 ? $"{app.AppId}-{replica + 1}" : app.AppId;
-                    void Start() => system.Processes.Start(log, app.Command, app.DirectoryPath, environment, new Uri($"http://127.0.0.1:{appPort}/healthz"));
-                    if (options.Held.Contains(app.AppId))
+                    var process = new AppProcess(log, app.Command, app.DirectoryPath, environment)
                     {
-                        system._held.Add(Start);
-                    }
-                    else
-                    {
-                        Start();
-                    }
+                        Health = new Uri($"http://127.0.0.1:{appPort}/healthz"),
+                        Restarts = true,
+                        EndsWithInput = true,
+                    };
+                    Action<AppProcess> start = options.Held.Contains(app.AppId) ? system._held.Add : system.Processes.Start;
+                    start(process);
                 }
             }
 
@@ -158,14 +146,10 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>Starts the apps that were held back, and waits until they answer.</summary>
     public Task StartHeldAsync(CancellationToken cancellationToken)
     {
-        _held.ForEach(start => start());
+        _held.ForEach(Processes.Start);
         _held.Clear();
         return Processes.WaitUntilHealthyAsync(cancellationToken);
     }
-
-    /// <summary>Waits for as long as the apps can be kept running.</summary>
-    /// <exception cref="StartException">One of them cannot.</exception>
-    public Task WaitAsync(CancellationToken cancellationToken) => Processes.WaitAsync(cancellationToken);
 
     /// <summary>Makes a folder that only this user may read, unless it is there already.</summary>
     /// <exception cref="StartException">It cannot be made.</exception>
@@ -202,6 +186,6 @@ internal sealed class LocalSystem : IAsyncDisposable
         await Processes.DisposeAsync();
         await Sidecar.DisposeAsync();
         _loggers.Dispose();
-        _sidecarLog.Dispose();
+        _logs.Dispose();
     }
 }

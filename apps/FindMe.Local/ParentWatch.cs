@@ -12,37 +12,24 @@ internal static class ParentWatch
     {
         if (endWithInput)
         {
-            new Thread(() =>
-            {
-                using var input = Console.OpenStandardInput();
-                var buffer = new byte[256];
-                while (input.Read(buffer) > 0)
-                {
-                }
-
-                TryCancel(end);
-            })
-            { IsBackground = true, Name = "End with input" }.Start();
+            Watch("End with input", end, () => Console.OpenStandardInput().CopyTo(Stream.Null));
         }
 
         if (OperatingSystem.IsLinux() && TryGetParent() is { } parent && IsDotnetRun(parent))
         {
-            new Thread(() =>
+            Watch("End with dotnet run", end, () =>
             {
                 while (TryGetParent() == parent)
                 {
                     Thread.Sleep(Interval);
                 }
-
-                TryCancel(end);
-            })
-            { IsBackground = true, Name = "End with dotnet run" }.Start();
+            });
         }
     }
 
-    /// <summary>Tells the program to end, unless it is ending already.</summary>
-    public static void TryCancel(CancellationTokenSource end)
+    private static void Watch(string name, CancellationTokenSource end, Action untilTheEnd) => new Thread(() =>
     {
+        untilTheEnd();
         try
         {
             end.Cancel();
@@ -51,7 +38,8 @@ internal static class ParentWatch
         {
             // It ended by itself meanwhile.
         }
-    }
+    })
+    { IsBackground = true, Name = name }.Start();
 
     // "pid (name) state ppid …": the name may hold anything, but nothing after its last parenthesis does.
     private static int? TryGetParent()

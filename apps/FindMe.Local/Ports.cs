@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using System.Net.NetworkInformation;
 
 namespace FindMe.Local;
 
@@ -25,21 +24,5 @@ internal static class Ports
     }
 
     /// <summary>Whether nobody listens on a port.</summary>
-    public static bool IsFree(int port) => IsFree(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || IsFree(IPAddress.IPv6Loopback, port));
-
-    // localhost is both addresses to an app that listens there.
-    private static bool IsFree(IPAddress address, int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(address, port);
-            listener.Start();
-            return true;
-        }
-        catch (SocketException exception)
-        {
-            // A machine may know of IPv6 and have no such address; then nobody can listen there.
-            return exception.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported;
-        }
-    }
+    public static bool IsFree(int port) => Array.TrueForAll(IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners(), listener => listener.Port != port);
 }

@@ -53,8 +53,10 @@ internal static class Preparation
         {
             using var silence = new Timer(
                 _ => Console.Write($"\r      {watch.Elapsed.TotalSeconds:0} s "), null, Console.IsOutputRedirected ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
-            var output = ShowAsync(process.StandardOutput, cancellationToken);
-            var errors = ShowAsync(process.StandardError, cancellationToken);
+            process.OutputDataReceived += Show;
+            process.ErrorDataReceived += Show;
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
             try
             {
                 await process.WaitForExitAsync(cancellationToken);
@@ -65,7 +67,6 @@ internal static class Preparation
                 throw;
             }
 
-            await Task.WhenAll(output, errors);
             if (process.ExitCode != 0)
             {
                 throw new StartException($"{what}: failed, see above. When that is mended, start again.");
@@ -75,14 +76,11 @@ internal static class Preparation
         Console.WriteLine($"{(Console.IsOutputRedirected ? "" : "\r")}      done in {watch.Elapsed.TotalSeconds:0.0} s");
     }
 
-    private static async Task ShowAsync(StreamReader reader, CancellationToken cancellationToken)
+    private static void Show(object sender, DataReceivedEventArgs line)
     {
-        while (await reader.ReadLineAsync(cancellationToken) is { } line)
+        if (line.Data is { Length: > 0 } text)
         {
-            if (line.Length > 0)
-            {
-                Console.WriteLine((Console.IsOutputRedirected ? "      " : "\r      ") + line.Trim());
-            }
+            Console.WriteLine((Console.IsOutputRedirected ? "      " : "\r      ") + text.Trim());
         }
     }
 }

@@ -22,16 +22,14 @@ var command = new RootCommand("Runs FindMe on this machine: every app of dapr.ya
     albums, data, port, replicas, demoNetworks, noBuild, endWithInput,
 };
 command.SetAction((parsed, cancellationToken) => LocalRun.RunAsync(
-    new LocalOptions
-    {
-        Albums = [.. (parsed.GetValue(albums) ?? []).Select(album => album.FullName)],
-        DataPath = parsed.GetValue(data)?.FullName,
-        Port = parsed.GetValue(port),
-        Replicas = parsed.GetValue(replicas),
-        DemoNetworks = parsed.GetValue(demoNetworks),
-        Build = !parsed.GetValue(noBuild),
-        EndWithInput = parsed.GetValue(endWithInput),
-    },
+    new LocalOptions(
+        [.. (parsed.GetValue(albums) ?? []).Select(album => album.FullName)],
+        parsed.GetValue(data)?.FullName,
+        parsed.GetValue(port),
+        parsed.GetValue(replicas),
+        parsed.GetValue(demoNetworks),
+        Build: !parsed.GetValue(noBuild),
+        EndWithInput: parsed.GetValue(endWithInput)),
     cancellationToken));
 
 // LocalRun handles the signals: the library would cut the end off after two seconds.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -13,16 +14,19 @@ using Microsoft.Extensions.Logging;
 namespace FindMe.Local;
 
 /// <summary>How the whole system does.</summary>
-/// <param name="Healthy">Every process answers, no dead letter is left and there is no problem.</param>
+/// <param name="Healthy">Every process runs and there is no problem.</param>
 /// <param name="Problems">What is wrong with the data, and what to do; empty: nothing.</param>
 /// <param name="Processes">The apps' replicas.</param>
 /// <param name="Queues">What waits, by app and topic.</param>
 /// <param name="Throughput">What each app handled.</param>
 internal sealed record SystemStatus(
-    bool Healthy, IReadOnlyList<string> Problems, IReadOnlyList<ProcessStatus> Processes, IReadOnlyList<QueueView> Queues, IReadOnlyDictionary<string, ThroughputView> Throughput);
+    bool Healthy, IReadOnlyList<string> Problems, IReadOnlyList<ProcessView> Processes, IReadOnlyList<QueueView> Queues, IReadOnlyDictionary<string, ThroughputView> Throughput);
+
+/// <summary>One process of an app.</summary>
+internal sealed record ProcessView(string Name, string App, bool Alive, int Restarts);
 
 /// <summary>A queue with the age of its oldest event in seconds; 0 where none waits.</summary>
-internal sealed record QueueView(string App, string Topic, long Waiting, double OldestSeconds, long Dead);
+internal sealed record QueueView(string App, string Topic, long Waiting, double OldestSeconds);
 
 /// <summary>Events delivered to an app since the start, and a second over the last minute.</summary>
 internal sealed record ThroughputView(long Events, double EventsPerSecond);
@@ -37,8 +41,7 @@ internal sealed class SystemView : IAsyncDisposable
     private readonly LocalSidecar _sidecar;
     private readonly WebApplication _server;
     private readonly Timer _sampling;
-    private readonly Lock _lock = new();
-    private readonly Queue<(DateTimeOffset At, IReadOnlyDictionary<string, AppTraffic> Traffic)> _samples = new();
+    private readonly ConcurrentQueue<(DateTimeOffset At, IReadOnlyDictionary<string, AppTraffic> Traffic)> _samples = new();
 
     private SystemView(AppProcesses processes, LocalSidecar sidecar, WebApplication server)
     {
@@ -81,19 +84,19 @@ internal sealed class SystemView : IAsyncDisposable
     private SystemStatus Read()
     {
         var now = TimeProvider.System.GetUtcNow();
-        var processes = _processes.Read();
+        var processes = _processes.Read().Select(process => new ProcessView(process.App.Name, process.App.Environment["APP_ID"], process.Id is not null, process.Restarts)).ToList();
         var queues = ReadQueues()
             .Select(queue => new QueueView(
-                queue.AppId, queue.Topic, queue.Waiting, queue.Oldest is { } oldest ? Math.Max(0, (now - oldest).TotalSeconds) : 0, queue.Dead))
+                queue.AppId, queue.Topic, queue.Waiting, queue.Oldest is { } oldest ? Math.Max(0, (now - oldest).TotalSeconds) : 0))
             .ToList();
         var traffic = _sidecar.Traffic.Snapshot();
-        var (at, earlier) = OldestSample();
+        var (at, earlier) = _samples.TryPeek(out var sample) ? sample : (now, traffic);
         var throughput = traffic.ToDictionary(
             app => app.Key,
             app => new ThroughputView(app.Value.Deliveries, app.Value.Since(earlier.GetValueOrDefault(app.Key)).Deliveries / Math.Max(1, (now - at).TotalSeconds)));
         IReadOnlyList<string> problems = _sidecar.DataFault is { } fault ? [fault] : [];
         return new SystemStatus(
-            processes.All(process => process.Alive) && queues.All(queue => queue.Dead == 0) && problems.Count == 0, problems, processes, queues, throughput);
+            processes.All(process => process.Alive) && problems.Count == 0, problems, processes, queues, throughput);
     }
 
     // Of a damaged file there is nothing to read, and that is the very moment somebody looks here: the fault is then known, and shown.
@@ -111,21 +114,10 @@ internal sealed class SystemView : IAsyncDisposable
 
     private void Sample()
     {
-        lock (_lock)
+        _samples.Enqueue((TimeProvider.System.GetUtcNow(), _sidecar.Traffic.Snapshot()));
+        if (_samples.Count > Samples)
         {
-            _samples.Enqueue((TimeProvider.System.GetUtcNow(), _sidecar.Traffic.Snapshot()));
-            if (_samples.Count > Samples)
-            {
-                _samples.Dequeue();
-            }
-        }
-    }
-
-    private (DateTimeOffset At, IReadOnlyDictionary<string, AppTraffic> Traffic) OldestSample()
-    {
-        lock (_lock)
-        {
-            return _samples.TryPeek(out var sample) ? sample : (TimeProvider.System.GetUtcNow(), _sidecar.Traffic.Snapshot());
+            _samples.TryDequeue(out _);
         }
     }
 
@@ -150,9 +142,9 @@ internal sealed class SystemView : IAsyncDisposable
         [
             process.Name, process.Alive ? "alive" : "down", $"{process.Restarts}", .. Throughput(status, process.App),
         ]));
-        Table(page, "Queues", ["app", "topic", "waiting", "oldest", "dead letters"], status.Queues.Select(queue => (string[])
+        Table(page, "Queues", ["app", "topic", "waiting", "oldest"], status.Queues.Select(queue => (string[])
         [
-            queue.App, queue.Topic, $"{queue.Waiting}", queue.Waiting == 0 ? "" : $"{queue.OldestSeconds:0} s", $"{queue.Dead}",
+            queue.App, queue.Topic, $"{queue.Waiting}", queue.Waiting == 0 ? "" : $"{queue.OldestSeconds:0} s",
         ]));
         return response.WriteAsync(page.Append("<p>For programs: <a href=\"/system\">/system</a></p></html>").ToString());
     }

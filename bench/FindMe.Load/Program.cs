@@ -1,7 +1,7 @@
 // Drives the real apps through the real sidecar: faults and kills break them, fairness, crowd, throughput, watchers and sidecar measure them.
 using System.CommandLine;
 using FindMe.Load;
-using LocalDapr;
+using LocalDapr.Faults;
 
 var photos = new Option<int>("--photos") { Description = "Photos of the album.", DefaultValueFactory = _ => 500 };
 var seed = new Option<int>("--seed") { Description = "Seed of the injected faults.", DefaultValueFactory = _ => 1 };
@@ -21,7 +21,7 @@ var large = new Option<int>("--photos") { Description = "Photos of the large sea
 var some = new Option<int>("--photos") { Description = "Photos of the album.", DefaultValueFactory = _ => 60 };
 
 var broker = new Option<BrokerProfile>("--broker") { Description = "Whose rules the sidecar follows: Redis118 hands on after its claim time, RabbitMq at once.", DefaultValueFactory = _ => BrokerProfile.Redis118 };
-var atOnce = new Option<BrokerProfile>("--broker") { Description = "Whose rules the sidecar follows: ServiceBus and RabbitMq give back at once, Redis118 after its claim time.", DefaultValueFactory = _ => BrokerProfile.ServiceBus };
+var atOnce = new Option<BrokerProfile>("--broker") { Description = "Whose rules the sidecar follows: Local and RabbitMq give back at once, Redis118 after its claim time.", DefaultValueFactory = _ => BrokerProfile.Local };
 var injection = new Command("injection", "The same search calm and with every kind of injected fault: do the verdicts differ?") { photos, seed, side, facesEvery, modes, atOnce };
 injection.SetAction(parsed => Reports.InjectionAsync(
     parsed.GetValue(modes)!, parsed.GetValue(atOnce), parsed.GetValue(seed), parsed.GetValue(photos), parsed.GetValue(facesEvery), parsed.GetValue(side)));

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using LocalDapr;
 using LocalDapr.Faults;
 
 namespace FindMe.Load;

@@ -1,4 +1,3 @@
-using LocalDapr;
 using LocalDapr.Faults;
 
 namespace FindMe.Faults.Tests;

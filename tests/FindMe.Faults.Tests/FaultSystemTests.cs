@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using LocalDapr;
+using LocalDapr.Faults;
 
 namespace FindMe.Faults.Tests;
 

@@ -1,4 +1,3 @@
-using LocalDapr;
 using LocalDapr.Faults;
 
 namespace FindMe.Faults.Tests;
@@ -33,8 +32,7 @@ public sealed class LostEventTests
         using var albums = new TemporaryFolder();
         await using var load = await LoadSystem.StartAsync([LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320)], options => options with
         {
-            Broker = BrokerProfile.Redis118,
-            CountRefused = true,
+            Rules = Imitations.Of(BrokerProfile.Redis118, countsRefused: true),
         });
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();

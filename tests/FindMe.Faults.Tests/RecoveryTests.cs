@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using FindMe.Local;
-using LocalDapr;
 using LocalDapr.Faults;
 
 namespace FindMe.Faults.Tests;
@@ -83,7 +82,7 @@ public sealed class RecoveryTests
         await using var load = await StartAsync(
             album,
             timeoutSeconds: 60,
-            options => options with { Broker = BrokerProfile.Redis118 },
+            options => options with { Rules = Imitations.Of(BrokerProfile.Redis118) },
             resources => resources.Replace("value: 30s", "value: 100ms", StringComparison.Ordinal).Replace("\"5000\"", "\"100\"", StringComparison.Ordinal));
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
@@ -108,7 +107,7 @@ public sealed class RecoveryTests
         await using var load = await StartAsync(
             album,
             timeoutSeconds: 60,
-            options => options with { Broker = broker, Replicas = 2, CountRefused = true },
+            options => options with { Rules = Imitations.Of(broker, countsRefused: true), Replicas = 2 },
             resources => resources.Replace("value: 30s", "value: 3s", StringComparison.Ordinal).Replace("\"5000\"", "\"1000\"", StringComparison.Ordinal));
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
@@ -155,7 +154,7 @@ public sealed class RecoveryTests
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
-        await using var load = await StartAsync(album, timeoutSeconds: 3, options => options with { Broker = BrokerProfile.RabbitMq, Held = [Compare] });
+        await using var load = await StartAsync(album, timeoutSeconds: 3, options => options with { Rules = Imitations.Of(BrokerProfile.RabbitMq), Held = [Compare] });
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
         var search = await ada.SearchAsync("talk");
@@ -176,7 +175,12 @@ public sealed class RecoveryTests
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
         await using var load = await StartAsync(album, timeoutSeconds: 2, options => options with { Held = [Compare] });
-        load.System.Processes.StartCopyOf("findme-api", "findme-api-2");
+        var api = load.System.Processes.Read().Single(process => process.App.Name == "findme-api").App;
+        load.System.Processes.Start(api with
+        {
+            Name = "findme-api-2",
+            Environment = new Dictionary<string, string>(api.Environment) { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["APP_PORT"] = "" },
+        });
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
         await ada.SearchAsync("talk");

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using LocalDapr;
 using LocalDapr.Faults;
 
 namespace FindMe.Faults.Tests;
@@ -22,7 +21,7 @@ public sealed class StoreProfileTests
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 4, maxSide: 320);
         var subscribers = new FaultInjection();
-        await using var load = await LoadSystem.StartAsync([album], options => options with { Broker = broker, Store = store, Version = version, Interceptor = subscribers }, components: components);
+        await using var load = await LoadSystem.StartAsync([album], options => options with { Rules = Imitations.Of(broker, store, version), Interceptor = subscribers }, components: components);
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
         var first = await ada.SearchAsync("talk");

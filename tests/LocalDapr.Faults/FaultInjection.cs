@@ -48,12 +48,12 @@ public sealed class FaultInjection : ISidecarInterceptor
     public IReadOnlyList<SubscriberViolation> Violations => [.. _violations];
 
     /// <inheritdoc/>
-    public async Task<CallResult> CallAsync(SidecarCall called, Func<Task<CallResult>> proceed)
+    public async Task<ApiError?> CallAsync(SidecarCall called, Func<Task<ApiError?>> proceed)
     {
         if (called.Kind == CallKind.StateRead)
         {
             await SlowDownAsync(called.AppId);
-            return Strikes(called, FaultKind.StateReadError) ? CallResult.Failed(Reason) : await proceed();
+            return Strikes(called, FaultKind.StateReadError) ? called.Failed(Reason) : await proceed();
         }
 
         var isWrite = called.Kind == CallKind.StateWrite;
@@ -63,10 +63,10 @@ public sealed class FaultInjection : ISidecarInterceptor
             await SlowDownAsync(called.AppId);
         }
 
-        var result = Strikes(called, isWrite ? FaultKind.StateWriteError : FaultKind.PublishError) ? CallResult.Failed(Reason)
-            : called.IsConditional && Strikes(called, FaultKind.Conflict) ? CallResult.Conflict
+        var result = Strikes(called, isWrite ? FaultKind.StateWriteError : FaultKind.PublishError) ? called.Failed(Reason)
+            : called.IsConditional && Strikes(called, FaultKind.Conflict) ? called.Conflict!()
             : await proceed();
-        if (!result.IsDone)
+        if (result is not null)
         {
             return result;
         }
@@ -76,8 +76,8 @@ public sealed class FaultInjection : ISidecarInterceptor
             await Observe!(observed with { Point = ObservedPoint.After });
         }
 
-        return Strikes(called, isWrite ? FaultKind.LostStateReply : FaultKind.LostPublishReply) ? CallResult.Failed(Reason)
-            : called.IsConditional && Strikes(called, FaultKind.RepeatedWrite) ? CallResult.Conflict
+        return Strikes(called, isWrite ? FaultKind.LostStateReply : FaultKind.LostPublishReply) ? called.Failed(Reason)
+            : called.IsConditional && Strikes(called, FaultKind.RepeatedWrite) ? called.Conflict!()
             : result;
     }
 
@@ -112,7 +112,7 @@ public sealed class FaultInjection : ISidecarInterceptor
             if (faults.Lose)
             {
                 Counters.Add(FaultKind.Loss);
-                return new DeliveryResult(DeliveryOutcome.Done);
+                return new DeliveryResult(Reply.Done);
             }
 
             if (faults.Duplicate)
@@ -131,22 +131,22 @@ public sealed class FaultInjection : ISidecarInterceptor
 
         var result = await proceed();
         NoteViolation(delivered, result);
-        if (result.Outcome == DeliveryOutcome.Again)
+        if (result.Reply is Reply.Lost or Reply.Unreachable)
         {
             return result;
         }
 
-        var meaning = result.Outcome switch { DeliveryOutcome.Done => "done", DeliveryOutcome.Dropped => "dropped", _ => "failed" };
+        var meaning = result.Reply switch { Reply.Done => "done", Reply.Dropped or Reply.Unknown => "dropped", _ => "failed" };
         if (await ObservedBeforeAsync(delivered.AppId, ObservedKind.Delivery, meaning, delivered.Topic) is { } observed)
         {
             _deliveries.AddOrUpdate(delivered, observed);
         }
 
-        if (result.Outcome == DeliveryOutcome.Done && faults?.LoseAcknowledgement is true)
+        if (result.Reply == Reply.Done && faults?.LoseAcknowledgement is true)
         {
             faults.LoseAcknowledgement = false;
             Counters.Add(FaultKind.LostAcknowledgement);
-            return new DeliveryResult(DeliveryOutcome.Again);
+            return new DeliveryResult(Reply.Lost);
         }
 
         return result;

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Net.Sockets;
 
@@ -61,25 +60,6 @@ public sealed class LocalSidecarTests
 
         Assert.Throws<KeyNotFoundException>(() => sidecar.Sidecar.EndpointOf("three"));
         Assert.True(File.Exists(sidecar.Sidecar.DatabasePath));
-    }
-
-    [Theory]
-    [InlineData(BrokerProfile.Redis116, DaprVersion.V118)]
-    [InlineData(BrokerProfile.Redis118, DaprVersion.V116)]
-    public async Task A_Redis_of_one_version_under_the_rules_of_another_is_refused(BrokerProfile broker, DaprVersion version)
-    {
-        using var folder = new TemporaryFolder();
-
-        var refusal = await Assert.ThrowsAsync<ValidationException>(() => LocalSidecar.StartAsync(new SidecarOptions
-        {
-            DataPath = folder.Path,
-            ResourcesPath = folder.Path,
-            Apps = [new SidecarApp("shop", 0, [])],
-            Broker = broker,
-            Version = version,
-        }));
-
-        Assert.Contains($"{broker} does not go with {version}: choose the Redis profile of the same version", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class StandaloneTests
             new() { ["DAPR_API_TOKEN"] = "in", ["APP_API_TOKEN"] = "out" },
             "--app-id", "shop", $"-app-port={app.Port}", "--dapr-http-port", $"{port}", "-dapr-grpc-port", $"{grpcPort}", "--resources-path", resources,
             "--components-path", more, "--app-max-concurrency", "2", "--max-body-size", "1Ki", "--enable-metrics=false", "--log-level", "warn",
-            "--broker", "rabbitmq", "--dapr-version", "1.16", "--store", "redis", "--data", Path.Combine(folder.Path, "data"));
+            "--data", Path.Combine(folder.Path, "data"));
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await Eventually.TrueAsync(async () => await IsReadyAsync(http));
 
@@ -41,9 +41,9 @@ public sealed class StandaloneTests
         Assert.Equal(HttpStatusCode.NoContent, published.StatusCode);
         Assert.Equal("out", (await app.NextAsync()).Headers["dapr-api-token"]);
         Assert.Equal(HttpStatusCode.InternalServerError, tooLarge.StatusCode);
-        Assert.Equal("1", SidecarUnderTest.Raw(read, "ETag"));
+        Assert.NotNull(SidecarUnderTest.Raw(read, "ETag"));
         Assert.Equal(1, overGrpc);
-        Assert.StartsWith("1.16.", metadata.RootElement.GetProperty("runtimeVersion").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("1.18.", metadata.RootElement.GetProperty("runtimeVersion").GetString(), StringComparison.Ordinal);
         using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(0, process.ExitCode);
@@ -89,9 +89,7 @@ public sealed class StandaloneTests
 
     [Theory]
     [InlineData("--app-ids", "'--app-ids'")]
-    [InlineData("--broker=kafka", "'kafka'")]
     [InlineData("--max-body-size=much", "'much'")]
-    [InlineData("--dapr-version=1.15", "'1.15'")]
     public async Task What_it_does_not_know_is_refused_by_name(string flag, string named)
     {
         using var folder = new TemporaryFolder();

@@ -51,7 +51,7 @@ public sealed class StateUpdatesTests : IDisposable
                 DataPath = _folder.Folder("data"),
                 ResourcesPath = Path.Combine(Checkouts.Root, "components"),
                 Apps = [new SidecarApp("findme-api", 0, [])],
-                Store = store,
+                Rules = Imitations.Of(BrokerProfile.Local, store),
                 Interceptor = new FaultInjection
                 {
                     Observe = async call =>

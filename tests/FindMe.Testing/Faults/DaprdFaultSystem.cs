@@ -11,15 +11,17 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
     private readonly DaprdOptions _daprd;
     private readonly DirectoryInfo _folder;
     private readonly AppProcesses _processes;
-    private readonly string _logs;
+    private readonly string _logFolder;
+    private readonly AppLogs _logs;
     private readonly List<Action> _held = [];
 
-    private DaprdFaultSystem(DaprdOptions daprd, DirectoryInfo folder, AppProcesses processes, string logs, Uri page)
+    private DaprdFaultSystem(DaprdOptions daprd, DirectoryInfo folder, string logs, Uri page)
     {
         _daprd = daprd;
         _folder = folder;
-        _processes = processes;
-        _logs = logs;
+        _logFolder = logs;
+        _logs = new AppLogs(logs, echo: false);
+        _processes = new AppProcesses(_logs.Write);
         Page = page;
     }
 
@@ -38,11 +40,11 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
         var checkout = Checkout.Find();
         var options = LoadSystem.OptionsOf(checkout, folder.CreateSubdirectory("data").FullName, [album], areImpatient: false);
         options = options with { Settings = new Dictionary<string, string>(options.Settings) { ["Logging__LogLevel__FindMe.Compare"] = "Debug" } };
-        var environments = AppEnvironment.Create(options);
+        var environments = new AppEnvironment(options);
         var components = CopyComponents(daprd.Components, folder.CreateSubdirectory("components").FullName, folder.Name, isNewConsumer: held is not null);
         var taken = new HashSet<int>();
         var page = Ports.TakeFree(taken);
-        var system = new DaprdFaultSystem(daprd, folder, new AppProcesses(environments.Logs, echo: false), environments.Logs, new Uri($"http://localhost:{page}"));
+        var system = new DaprdFaultSystem(daprd, folder, environments.Logs, new Uri($"http://localhost:{page}"));
         try
         {
             foreach (var app in RunFile.Load(checkout.RunFile).Apps)
@@ -58,14 +60,12 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
                     var ofSidecar = environment.Where(variable => variable.Key is "APP_ID" or "DAPR_API_TOKEN" or "APP_API_TOKEN").ToDictionary();
                     void Start()
                     {
-                        system._processes.Start(name, app.Command, app.DirectoryPath, environment, new Uri($"http://127.0.0.1:{appPort}/healthz"), endsBySignal: true);
-                        system._processes.Start(
-                            SidecarOf(name),
-                            DaprdCommandLine.Of(daprd.Daprd, app, appPort, ports, components),
-                            folder.FullName,
-                            ofSidecar,
-                            new Uri(sidecar, "/v1.0/healthz/outbound"),
-                            endsBySignal: true);
+                        system._processes.Start(new AppProcess(name, app.Command, app.DirectoryPath, environment) { Health = new Uri($"http://127.0.0.1:{appPort}/healthz"), Restarts = true });
+                        system._processes.Start(new AppProcess(SidecarOf(name), DaprdCommandLine.Of(daprd.Daprd, app, appPort, ports, components), folder.FullName, ofSidecar)
+                        {
+                            Health = new Uri(sidecar, "/v1.0/healthz/outbound"),
+                            Restarts = true,
+                        });
                     }
 
                     if (app.AppId == held)
@@ -89,7 +89,7 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
         }
     }
 
-    public int Comparisons() => FaultRuns.Comparisons(_logs);
+    public int Comparisons() => FaultRuns.Comparisons(_logFolder);
 
     public void KillApp(string app, int replica) => _processes.Kill(FaultRuns.NameOf(app, replica));
 
@@ -119,6 +119,7 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
     public async ValueTask DisposeAsync()
     {
         await _processes.DisposeAsync();
+        _logs.Dispose();
         _folder.Delete(recursive: true);
     }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using LocalDapr;
 using LocalDapr.Faults;
 
 namespace FindMe.Testing;
@@ -39,8 +38,8 @@ internal static class InjectionRuns
     /// <param name="seed">Of the faults.</param>
     /// <param name="album">The album's folder.</param>
     /// <param name="replicas">Compare processes.</param>
-    /// <param name="broker">Whose rules the sidecar follows: Service Bus gives back at once, Redis after its claim time.</param>
-    public static async Task<InjectionRun> RunAsync(string mode, int seed, string album, int replicas = 1, BrokerProfile broker = BrokerProfile.ServiceBus)
+    /// <param name="broker">Whose rules the sidecar follows: its own give back at once what a broken connection held, those of Redis after the claim time.</param>
+    public static async Task<InjectionRun> RunAsync(string mode, int seed, string album, int replicas = 1, BrokerProfile broker = BrokerProfile.Local)
     {
         var restarts = new Restarting(mode is Restarts or All);
         var faults = new FaultInjection { Plan = mode is Calm or Restarts ? null : FaultPlan.Parse($"{mode}:{seed}"), Observe = restarts.OnCallAsync };
@@ -49,10 +48,10 @@ internal static class InjectionRuns
             options => options with
             {
                 Replicas = replicas,
-                Broker = broker,
+                Rules = Imitations.Of(broker),
                 Interceptor = faults,
             },
-            tryAgainSoon: broker == BrokerProfile.ServiceBus);
+            tryAgainSoon: broker == BrokerProfile.Local);
         restarts.Kill = app => load.System.Processes.Kill(app == "findme-compare" && replicas > 1 ? $"{app}-1" : app);
         using var person = new Visitor(load.System.Page, retries: true);
         await person.ShowDemoFaceAsync();

@@ -1,5 +1,4 @@
 using FindMe.Local;
-using LocalDapr;
 using LocalDapr.Faults;
 
 namespace FindMe.Testing;
@@ -41,22 +40,22 @@ internal sealed class KillSweep : IAsyncDisposable
 
     /// <summary>Starts the system that the sweep kills in, with an album.</summary>
     /// <param name="album">The album's folder.</param>
-    /// <param name="broker">Whose rules the sidecar follows: Service Bus gives back at once, Redis after its claim time.</param>
-    public static Task<KillSweep> StartAsync(string album, BrokerProfile broker = BrokerProfile.ServiceBus) =>
+    /// <param name="broker">Whose rules the sidecar follows: its own give back at once what a broken connection held, those of Redis after the claim time.</param>
+    public static Task<KillSweep> StartAsync(string album, BrokerProfile broker = BrokerProfile.Local) =>
         StartAsync(new { source = "album", query = Path.GetFileName(album) }, [album], new Dictionary<string, string>(), broker);
 
     /// <summary>Starts the system that the sweep kills in, with a network.</summary>
     /// <param name="wish">The search, as its POST has it.</param>
     /// <param name="settings">With which the network is found.</param>
-    public static Task<KillSweep> StartAsync(object wish, IReadOnlyDictionary<string, string> settings) => StartAsync(wish, [], settings, BrokerProfile.ServiceBus);
+    public static Task<KillSweep> StartAsync(object wish, IReadOnlyDictionary<string, string> settings) => StartAsync(wish, [], settings, BrokerProfile.Local);
 
     private static async Task<KillSweep> StartAsync(object wish, IReadOnlyList<string> albums, IReadOnlyDictionary<string, string> settings, BrokerProfile broker)
     {
         var sweep = new KillSweep(wish);
         sweep._load = await LoadSystem.StartAsync(
             albums,
-            options => options with { Broker = broker, Interceptor = new FaultInjection { Observe = sweep.OnCallAsync }, Settings = options.Settings.Concat(settings).ToDictionary() },
-            tryAgainSoon: broker == BrokerProfile.ServiceBus);
+            options => options with { Rules = Imitations.Of(broker), Interceptor = new FaultInjection { Observe = sweep.OnCallAsync }, Settings = options.Settings.Concat(settings).ToDictionary() },
+            tryAgainSoon: broker == BrokerProfile.Local);
         sweep._person = new Visitor(sweep.System.Page, retries: true);
         await sweep._person.ShowDemoFaceAsync();
         return sweep;

@@ -1,4 +1,3 @@
-using LocalDapr;
 using LocalDapr.Faults;
 
 namespace FindMe.Testing;
@@ -26,8 +25,7 @@ internal sealed class LocalFaultSystem : IFaultSystem
             options => options with
             {
                 Replicas = FaultRuns.Replicas,
-                Broker = broker,
-                CountRefused = true,
+                Rules = Imitations.Of(broker, countsRefused: true),
                 Held = held is null ? [] : [held],
                 Settings = new Dictionary<string, string>(options.Settings) { ["Logging__LogLevel__FindMe.Compare"] = "Debug" },
                 Interceptor = new FaultInjection

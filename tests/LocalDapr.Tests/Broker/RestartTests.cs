@@ -30,7 +30,7 @@ public sealed class RestartTests
             await Task.Delay(Timeout.Infinite, aborted);
             return AppReply.Ok;
         };
-        await using (var first = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Folder = folder, MaxConcurrency = 1 }, app))
+        await using (var first = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Folder = folder, MaxConcurrency = 1, Broker = BrokerProfile.ServiceBus }, app))
         {
             await first.PublishAsync("1");
             await first.PublishAsync("2");
@@ -38,7 +38,7 @@ public sealed class RestartTests
         }
 
         app.Handler = (_, _) => Task.FromResult(AppReply.Ok);
-        await using var second = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Folder = folder, MaxConcurrency = 1 }, app);
+        await using var second = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Folder = folder, MaxConcurrency = 1, Broker = BrokerProfile.ServiceBus }, app);
 
         var begun = await app.NextAsync();
         var fresh = await app.NextAsync();
@@ -49,7 +49,7 @@ public sealed class RestartTests
     }
 
     [Fact]
-    public async Task An_event_whose_last_delivery_ended_the_machine_is_dead_without_another_try()
+    public async Task An_event_whose_last_delivery_ended_the_machine_goes_to_its_dead_letter_topic_without_another_try()
     {
         using var folder = new TemporaryFolder();
         await using (var before = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Folder = folder }))
@@ -62,15 +62,18 @@ public sealed class RestartTests
             });
         }
 
-        await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
+        await using var app = await TestApp.StartAsync("shop", """
+            [{"pubsubname":"pubsub","topic":"orders","route":"/orders","deadLetterTopic":"dead"},{"pubsubname":"pubsub","topic":"dead","route":"/dead"}]
+            """);
         await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Folder = folder }, app);
         await Waiting.NothingAsync(sidecar);
 
-        Assert.Equal((0, 1L), (app.Unread, Waiting.DeadLetters(sidecar)));
+        Assert.Equal("/dead", (await app.NextAsync()).Path);
+        Assert.Equal(0, app.Unread);
     }
 
     [Fact]
-    public async Task Events_and_dead_letters_of_a_month_ago_are_forgotten_and_their_space_is_given_back()
+    public async Task Events_of_a_month_ago_are_forgotten_and_their_space_is_given_back()
     {
         var clock = new ManualClock();
         await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSub], new Setup { Time = clock });

@@ -119,12 +119,7 @@ public sealed class FaultPlanTests
         await Waiting.NothingAsync(sidecar);
 
         Assert.Equal(10, app.Unread);
-        for (var i = 0; i < 10; i++)
-        {
-            Assert.InRange((await app.NextAsync()).DeliveryCount, 1, 2);
-        }
-
-        Assert.Equal((5L, 0L), (sidecar.Faults.Counters.Of(FaultKind.LostAcknowledgement), Waiting.DeadLetters(sidecar)));
+        Assert.Equal(5L, sidecar.Faults.Counters.Of(FaultKind.LostAcknowledgement));
     }
 
     [Fact]

@@ -43,5 +43,5 @@ public sealed class SubscriberViolationTests
     }
 
     private static Task<SidecarUnderTest> StartAsync(TestApp app) => SidecarUnderTest.StartAsync(
-        [SidecarUnderTest.PubSubWith(("maxDeliveryCount", "2"))], new Setup { Faults = new FaultInjection() }, app);
+        [SidecarUnderTest.PubSubWith(("maxDeliveryCount", "2"))], new Setup { Faults = new FaultInjection(), Broker = BrokerProfile.ServiceBus }, app);
 }

@@ -30,7 +30,8 @@ internal static class DaprContract
         new("none-11", "Graceful shutdown: deliveries under way have until --dapr-graceful-shutdown-seconds", "not to be seen over HTTP; RestartTests shows it of the local sidecar"),
         new("none-12", "The state query API", "alpha, and of no store that the apps are meant for; err-state-08 shows the refusal"),
         new("none-13", "keyPrefix namespace", "self-hosted Dapr has no namespaces; it counts as appid"),
-        new("none-14", "A connection that the app refuses is a failure that uses up the tries of the retry policy", "by default: an app that is started anew while somebody works on it would lose events; SidecarOptions.CountRefused has it, and RefusedTests shows it"),
+        new("none-14", "A connection that the app refuses is a failure that uses up the tries of the retry policy", "an app that is started anew while somebody works on it would lose events; tests imitate it, and RefusedTests shows it"),
+        new("none-15", "A number beyond the digits of a double loses them in a value saved over HTTP, and half a surrogate pair becomes U+FFFD", "values are stored as they were sent, as over gRPC"),
     ];
 
     private const string BrokersAndStores = """
@@ -43,14 +44,14 @@ internal static class DaprContract
         | of the broker | Redis Streams | RabbitMQ | Service Bus topics | local sidecar |
         |---|---|---|---|---|
         | at least once | an event is pending until it is acknowledged | durable queues, persistent messages, publisher confirms | a message is locked until it is completed | an event is in the file until it is settled |
-        | what a dead consumer held | after `processingTimeout`, 30 s, and up to one look, 5 s | at once | after the lock, 30 s | after 30 s, or as the profile has it |
+        | what a dead consumer held | after `processingTimeout`, 30 s, and up to one look, 5 s | at once | after the lock, 30 s | as Redis; at once where the connection to the app broke |
         | events held by a replica | `concurrency` 4 and `queueDepth` 4 | `prefetchCount` 4 of each topic | `maxActiveMessages` 4 | as its component says |
         | an event that fails | Dapr's dead-letter topic | the same | the same; after 10 deliveries the broker forwards it there | the same |
-        | a failure without dead letter (no topic of FindMe is without) | lost from 1.17 on | `requeueInFailure`: queued again | delivered again, 10 times | by profile |
-        | published before the first subscription ever | waits | **lost**: there is no queue yet. FindMe asks for it again ([time budget](time-budget.md)) | waits: Bicep makes the subscriptions | waits; with `RabbitMq` lost |
+        | a failure without dead letter (no topic of FindMe is without) | lost from 1.17 on | `requeueInFailure`: queued again | delivered again, 10 times | delivered again after the claim time, without end |
+        | published before the first subscription ever | waits | **lost**: there is no queue yet. FindMe asks for it again ([time budget](time-budget.md)) | waits: Bicep makes the subscriptions | waits |
         | made beforehand | nothing | nothing | topics and subscriptions (`disableEntityManagement`) | nothing |
         | bulk publish | Dapr publishes one by one | Dapr publishes one by one | batches of the broker | one commit |
-        | time to live of an event (FindMe sets none) | in the envelope, by Dapr | by the broker | by the broker | as its component says |
+        | time to live of an event (FindMe sets none) | in the envelope, by Dapr | by the broker | by the broker | in the envelope |
         | bound of what waits | `maxLenApprox`, 100,000 events | `ttlInSeconds`, 30 days | `defaultMessageTimeToLive`, a day | 30 days |
         | run | daprd 1.16.4 and 1.18.1, Redis 7.0: searches and faults, with claim times of 15, 45 and 900 s; not yet with 30 s | RabbitMQ 3.10: searches and faults, with components of that run; not yet with these files | **not run** | with every `./check` |
 

@@ -9,8 +9,6 @@ internal static class Waiting
 
     public static long Events(SidecarUnderTest sidecar) => Count(sidecar, "SELECT COUNT(*) FROM message");
 
-    public static long DeadLetters(SidecarUnderTest sidecar) => Count(sidecar, "SELECT COUNT(*) FROM dead_letter");
-
     public static long Keys(SidecarUnderTest sidecar) => Count(sidecar, "SELECT COUNT(*) FROM state");
 
     private static long Count(SidecarUnderTest sidecar, string sql) => sidecar.Sidecar.Database.Read(session => (long)session.Scalar(sql)!);

@@ -7,10 +7,10 @@ public sealed class DeclaredResourcesTests
     [Theory]
     [InlineData("pubsub.redis", "", 10)]
     [InlineData("pubsub.redis", "{ name: concurrency, value: \"2\" }", 2)]
-    [InlineData("pubsub.azure.servicebus.topics", "", 1000)]
+    [InlineData("pubsub.azure.servicebus.topics", "", 10)]
     [InlineData("pubsub.azure.servicebus.topics", "{ name: maxActiveMessages, value: 4 }", 4)]
     [InlineData("pubsub.azure.servicebus.topics", "{ name: maxActiveMessages, value: 4 }, { name: MaxConcurrentHandlers, value: 2 }", 2)]
-    public void The_components_type_says_which_setting_bounds_a_replicas_concurrency(string type, string metadata, int concurrency)
+    public void A_replicas_concurrency_is_bounded_by_what_the_broker_calls_it(string type, string metadata, int concurrency)
     {
         var resources = Load($$"""
             kind: Component

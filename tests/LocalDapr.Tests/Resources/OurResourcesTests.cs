@@ -49,7 +49,7 @@ public sealed class OurResourcesTests
         var policy = resources.InboundOf("findme-compare", pubSub.Name);
 
         Assert.InRange(policy.Retry!.MaxRetries, 1, 20);
-        Assert.InRange(pubSub.ReclaimAfter!.Value, policy.Timeout!.Value + TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(45));
+        Assert.InRange(pubSub.ClaimTime!.Value, policy.Timeout!.Value + TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(45));
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class OurResourcesTests
         var pubSub = rabbitMq.Components.Single(component => component.IsPubSub);
 
         Assert.Equal(redis.Components.Single(component => component.IsPubSub).Concurrency, pubSub.Concurrency);
-        Assert.True(pubSub.RequeuesFailed);
+        Assert.True(pubSub.Metadata["requeueInFailure"] is "true");
         Assert.Equivalent(redis.InboundOf("findme-compare", "pubsub"), rabbitMq.InboundOf("findme-compare", "pubsub"));
     }
 

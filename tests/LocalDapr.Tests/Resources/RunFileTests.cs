@@ -27,7 +27,6 @@ public sealed class RunFileTests
 
         var run = RunFile.Load(file);
 
-        Assert.Equal(Path.GetFileName(folder.Path), run.Name);
         Assert.Equal(Path.Combine(folder.Path, "components"), run.ResourcesPath);
         Assert.Empty(run.Warnings);
         var (api, worker) = (run.Apps[0], run.Apps[1]);

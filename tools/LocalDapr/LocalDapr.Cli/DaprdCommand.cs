@@ -40,7 +40,7 @@ internal static class DaprdCommand
         {
             appId, appPort, appAddress, appProtocol, httpPort, grpcPort, resources, concurrency, bodySize, bodyMegabytes, configuration,
         };
-        var flags = new SidecarFlags(command);
+        var run = new SidecarRun(command);
         var ignored = Ignored.Select(name => (Option)new Option<string>(name)).Concat(IgnoredSwitches.Select(name => new Option<bool>(name))).ToList();
         foreach (var option in ignored)
         {
@@ -57,26 +57,26 @@ internal static class DaprdCommand
                 Console.WriteLine($"{option.Name} has no effect here.");
             }
 
-            int bytes;
-            bool tracing;
-            try
-            {
-                bytes = parsed.GetValue(bodyMegabytes) is { } megabytes ? checked(megabytes * 1024 * 1024) : BodySize.Parse(parsed.GetValue(bodySize)!);
-                tracing = parsed.GetValue(configuration) is { } file && DaprConfiguration.Load(file.FullName).HasTracing;
-            }
-            catch (Exception failure) when (failure is FormatException or OverflowException or SidecarConfigurationException)
-            {
-                Console.Error.WriteLine(failure.Message);
-                return Task.FromResult(1);
-            }
-
-            var app = new SidecarApp(
-                parsed.GetValue(appId)!, parsed.GetValue(httpPort), parsed.GetValue(appPort) is { } port ? [port] : [], parsed.GetValue(concurrency))
-            {
-                DaprGrpcPort = parsed.GetValue(grpcPort),
-            };
-            return SidecarRun.RunAsync(
-                flags.Read(parsed), [app], [.. (parsed.GetValue(resources) ?? []).Select(folder => folder.FullName)], bytes, tracing, null, cancellationToken);
+            return run.RunAsync(
+                parsed,
+                () => new SidecarOptions
+                {
+                    DataPath = "",
+                    ResourcesPath = parsed.GetValue(resources)![0].FullName,
+                    MoreResourcesPaths = [.. parsed.GetValue(resources)!.Skip(1).Select(folder => folder.FullName)],
+                    Apps =
+                    [
+                        new SidecarApp(
+                            parsed.GetValue(appId)!, parsed.GetValue(httpPort), parsed.GetValue(appPort) is { } port ? [port] : [], parsed.GetValue(concurrency))
+                        {
+                            DaprGrpcPort = parsed.GetValue(grpcPort),
+                        },
+                    ],
+                    MaxBodyBytes = SidecarRun.BytesOf(parsed.GetValue(bodyMegabytes) is { } megabytes ? $"{megabytes}Mi" : parsed.GetValue(bodySize)!),
+                    Tracing = parsed.GetValue(configuration) is { } file && DaprConfiguration.Load(file.FullName).HasTracing,
+                },
+                startApps: null,
+                cancellationToken);
         });
         return command;
     }

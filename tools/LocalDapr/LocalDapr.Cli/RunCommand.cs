@@ -9,25 +9,27 @@ internal static class RunCommand
     {
         var file = new Option<string>("--run-file", "-f") { Description = "A run file, or the folder of a dapr.yaml.", DefaultValueFactory = _ => "." };
         var command = new Command("run", "Runs the apps of a dapr.yaml as `dapr run -f` does. They share a broker and a store, and end together.") { file };
-        var flags = new SidecarFlags(command);
+        var run = new SidecarRun(command);
         command.SetAction((parsed, cancellationToken) =>
         {
-            try
-            {
-                return RunAsync(parsed.GetValue(file)!, flags.Read(parsed), cancellationToken);
-            }
-            catch (Exception failure) when (failure is SidecarConfigurationException or FormatException)
-            {
-                Console.Error.WriteLine(failure.Message);
-                return Task.FromResult(1);
-            }
+            RunFile? read = null;
+            return run.RunAsync(
+                parsed,
+                () =>
+                {
+                    var path = parsed.GetValue(file)!;
+                    path = Directory.Exists(path) ? Path.Combine(path, "dapr.yaml") : path;
+                    read = RunFile.Load(path);
+                    return OptionsOf(read, path);
+                },
+                sidecar => Start(read!.Apps, sidecar),
+                cancellationToken);
         });
         return command;
     }
 
-    private static Task<int> RunAsync(string path, SidecarSettings settings, CancellationToken cancellationToken)
+    private static SidecarOptions OptionsOf(RunFile run, string path)
     {
-        var run = RunFile.Load(Directory.Exists(path) ? Path.Combine(path, "dapr.yaml") : path);
         foreach (var warning in run.Warnings)
         {
             Console.WriteLine(warning);
@@ -38,25 +40,32 @@ internal static class RunCommand
             throw new SidecarConfigurationException($"{path} has no apps.");
         }
 
-        var resources = run.Apps.Select(app => app.ResourcesPath ?? run.ResourcesPath).Distinct().ToList();
-        if (resources is not [{ } folder])
+        if (run.Apps.Select(app => app.ResourcesPath ?? run.ResourcesPath).Distinct().ToList() is not [{ } folder])
         {
             throw new SidecarConfigurationException($"{path}: give all apps the same resourcesPaths, since they share one broker and one store here.");
         }
 
-        var apps = run.Apps
-            .Select(app => new SidecarApp(app.AppId, app.DaprHttpPort ?? 0, app.AppPort is { } port ? [port] : [], app.MaxConcurrency) { DaprGrpcPort = app.DaprGrpcPort ?? 0 })
-            .ToList();
         var shared = run.Apps[0].Settings;
-        var tracing = shared.TryGetValue("configFilePath", out var configuration)
-            && DaprConfiguration.Load(Path.GetFullPath(configuration, Path.GetDirectoryName(Path.GetFullPath(path))!)).HasTracing;
-        return SidecarRun.RunAsync(
-            settings,
-            apps,
-            [folder],
-            BodySize.Parse(shared.GetValueOrDefault("maxBodySize", "4Mi")),
-            tracing,
-            sidecar => AppProcesses.Start(run.Apps, sidecar),
-            cancellationToken);
+        return new SidecarOptions
+        {
+            DataPath = "",
+            ResourcesPath = folder,
+            Apps = [.. run.Apps.Select(app => new SidecarApp(app.AppId, app.DaprHttpPort ?? 0, app.AppPort is { } port ? [port] : [], app.MaxConcurrency) { DaprGrpcPort = app.DaprGrpcPort ?? 0 })],
+            MaxBodyBytes = SidecarRun.BytesOf(shared.GetValueOrDefault("maxBodySize", "4Mi")),
+            Tracing = shared.TryGetValue("configFilePath", out var configuration)
+                && DaprConfiguration.Load(Path.GetFullPath(configuration, Path.GetDirectoryName(Path.GetFullPath(path))!)).HasTracing,
+        };
+    }
+
+    private static AppProcesses Start(IReadOnlyList<RunFileApp> apps, LocalSidecar sidecar)
+    {
+        var processes = new AppProcesses((app, line) => Console.WriteLine($"{app}: {line}"));
+        foreach (var app in apps.Where(app => app.Command.Count > 0))
+        {
+            var environment = app.EnvironmentOf(app.AppPort, sidecar.EndpointOf(app.AppId).Port, sidecar.GrpcEndpointOf(app.AppId).Port);
+            processes.Start(new AppProcess(app.AppId, app.Command, app.DirectoryPath, environment));
+        }
+
+        return processes;
     }
 }

@@ -1,60 +1,78 @@
+using System.CommandLine;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace LocalDapr.Cli;
 
-/// <summary>Serves until asked to end.</summary>
-internal static class SidecarRun
+/// <summary>Serves until asked to end, with the flags that daprd does not have or that both commands share.</summary>
+internal sealed class SidecarRun
 {
+    private static readonly Dictionary<string, LogLevel> Levels = new()
+    {
+        ["debug"] = LogLevel.Debug, ["info"] = LogLevel.Information, ["warn"] = LogLevel.Warning, ["error"] = LogLevel.Error, ["fatal"] = LogLevel.Critical,
+    };
+
+    private static readonly (string Unit, long Bytes)[] Units =
+        [("Ki", 1L << 10), ("Mi", 1L << 20), ("Gi", 1L << 30), ("k", 1000), ("M", 1_000_000), ("G", 1_000_000_000), ("", 1)];
+
+    private readonly Option<string> _logLevel = new("--log-level") { Description = "debug, info, warn, error or fatal.", DefaultValueFactory = _ => "info" };
+
+    private readonly Option<DirectoryInfo?> _data = new("--data")
+    {
+        Description = "Where events and state are kept; one sidecar at a time. Default: a temporary folder, deleted at the end.",
+    };
+
+    /// <summary>Adds the flags to a command.</summary>
+    public SidecarRun(Command command)
+    {
+        _logLevel.AcceptOnlyFromAmong([.. Levels.Keys]);
+        command.Add(_logLevel);
+        command.Add(_data);
+    }
+
+    /// <summary>Reads a size in bytes as Kubernetes writes it: <c>4Mi</c>, <c>512Ki</c>, <c>5M</c>, up to <c>1Gi</c>, or bytes.</summary>
+    /// <exception cref="SidecarConfigurationException">It is none.</exception>
+    public static int BytesOf(string size)
+    {
+        var (unit, bytes) = Units.First(unit => size.EndsWith(unit.Unit, StringComparison.Ordinal));
+        return long.TryParse(size[..^unit.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= (1L << 30) / bytes
+            ? (int)(number * bytes)
+            : throw new SidecarConfigurationException($"--max-body-size '{size}' is no size like 4Mi, up to 1Gi.");
+    }
+
     /// <summary>Runs a sidecar for some apps; tokens come from DAPR_API_TOKEN and APP_API_TOKEN, as daprd's do.</summary>
-    /// <param name="settings">What both commands say.</param>
-    /// <param name="apps">The apps, their ports and those of their sidecars.</param>
-    /// <param name="resources">Folders of YAML resources.</param>
-    /// <param name="maxBodyBytes">Largest body.</param>
-    /// <param name="tracing">Whether to make spans.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="options">What to serve, given where the data lies and what logs.</param>
     /// <param name="startApps">Starts what is to run beside the sidecar, and stops it when it is disposed of; null for nothing.</param>
     /// <param name="cancellationToken">Asks it to end.</param>
     /// <returns>The exit code: 0 after an end that was asked for, 1 when it could not start.</returns>
-    public static async Task<int> RunAsync(
-        SidecarSettings settings,
-        IReadOnlyList<SidecarApp> apps,
-        IReadOnlyList<string> resources,
-        int maxBodyBytes,
-        bool tracing,
-        Func<LocalSidecar, IAsyncDisposable>? startApps,
-        CancellationToken cancellationToken)
+    public async Task<int> RunAsync(
+        ParseResult parsed, Func<SidecarOptions> options, Func<LocalSidecar, IAsyncDisposable>? startApps, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var signals = new EndSignals(ended);
         var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         using var loggers = LoggerFactory.Create(logging => logging
-            .SetMinimumLevel(settings.LogLevel)
+            .SetMinimumLevel(Levels[parsed.GetValue(_logLevel)!])
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Grpc", LogLevel.Warning)
             .AddSimpleConsole(console => console.SingleLine = true));
-        var temporary = settings.DataPath is null ? Directory.CreateTempSubdirectory("local-dapr-") : null;
+        var data = parsed.GetValue(_data)?.FullName;
+        var temporary = data is null ? Directory.CreateTempSubdirectory("local-dapr-") : null;
         try
         {
-            await using var sidecar = await LocalSidecar.StartAsync(
-                new SidecarOptions
-                {
-                    DataPath = settings.DataPath ?? temporary!.FullName,
-                    ResourcesPath = resources[0],
-                    MoreResourcesPaths = [.. resources.Skip(1)],
-                    Apps = apps,
-                    DaprApiToken = environment["DAPR_API_TOKEN"],
-                    AppApiToken = environment["APP_API_TOKEN"],
-                    MaxBodyBytes = maxBodyBytes,
-                    Broker = settings.Broker,
-                    Version = settings.Version,
-                    Store = settings.Store,
-                    Tracing = tracing,
-                    LoggerFactory = loggers,
-                },
-                ended.Token);
+            var served = options() with
+            {
+                DataPath = data ?? temporary!.FullName,
+                DaprApiToken = environment["DAPR_API_TOKEN"],
+                AppApiToken = environment["APP_API_TOKEN"],
+                LoggerFactory = loggers,
+            };
+            await using var sidecar = await LocalSidecar.StartAsync(served, ended.Token);
             sidecar.ShutdownRequested += (_, _) => ended.Cancel();
-            foreach (var appId in apps.Select(app => app.AppId))
+            foreach (var appId in served.Apps.Select(app => app.AppId))
             {
                 Console.WriteLine($"The sidecar of {appId} is at {sidecar.EndpointOf(appId)}, for gRPC at {sidecar.GrpcEndpointOf(appId)}");
             }
@@ -64,7 +82,7 @@ internal static class SidecarRun
             await Task.Delay(Timeout.Infinite, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return 0;
         }
-        catch (Exception failure) when (failure is SidecarDataException or SidecarPortException or SidecarConfigurationException or ValidationException)
+        catch (Exception failure) when (failure is SidecarDataException or SidecarPortException or SidecarConfigurationException or AppProcessException or ValidationException)
         {
             await Console.Error.WriteLineAsync(failure.Message);
             return 1;

@@ -32,11 +32,6 @@ public sealed class EndSignals : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = Interlocked.Exchange(ref _received, 1) == 0;
-        if (!context.Cancel)
-        {
-            return;
-        }
-
         try
         {
             _end.Cancel();

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Builder;
@@ -50,7 +51,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         _resources = resources;
         _database = database;
         _logger = logger;
-        _broker = new Broker(database, resources, options.Broker, options.Interceptor, options.TimeProvider, logger);
+        _broker = new Broker(database, resources, options, logger);
         Traffic = new SidecarTraffic(options.Apps.Select(app => app.AppId));
     }
 
@@ -168,16 +169,15 @@ public sealed partial class LocalSidecar : IAsyncDisposable
     private async Task ListenAsync(IReadOnlyList<AppSide> apps, CancellationToken cancellationToken)
     {
         var apiToken = new ApiToken(_options.DaprApiToken);
-        var publishing = new Publishing(_broker, _options.Interceptor, _options.Tracing, _options.EffectiveVersion, _options.TimeProvider);
-        var reading = new StateReading(_database, _options.Store, _options.Interceptor, _options.TimeProvider);
-        var writing = new StateWriting(_database, _options.Store, _options.Interceptor, _options.TimeProvider);
+        var publishing = new Publishing(_broker, _options);
+        var states = new StateStore(_database, _options);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(_options.LoggerFactory);
         // The host of this process owns Ctrl-C, not one that serves inside it.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddGrpc(grpc => (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = (_options.MaxBodyBytes, _options.MaxBodyBytes));
         builder.Services.AddSingleton<IServiceMethodProvider<DaprService>, DaprMethods>();
-        builder.Services.AddSingleton(new DaprService(AppOf, publishing, reading, writing, apiToken, RequestShutdown, _logger));
+        builder.Services.AddSingleton(new DaprService(AppOf, publishing, states, apiToken, RequestShutdown, _logger));
         var (http, grpc) = (new List<ListenOptions>(), new List<ListenOptions>());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -192,7 +192,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
             }
         });
         _server = builder.Build();
-        var requests = new Requests(AppOf, new PublishRoutes(publishing), new StateRoutes(reading, writing), apiToken, RequestShutdown, _logger);
+        var requests = new Requests(AppOf, new PublishRoutes(publishing), new StateRoutes(states), apiToken, RequestShutdown, _logger);
         // Dapr's paths are cleaned and unescaped in a way of their own, so that only gRPC goes on to ASP.NET's routing.
         _server.Use((context, next) => HttpProtocol.IsHttp2(context.Request.Protocol) ? next(context) : requests.HandleAsync(context));
         _server.UseRouting();
@@ -234,22 +234,9 @@ public sealed partial class LocalSidecar : IAsyncDisposable
             .SelectMany(app => new[] { (app.AppId, Port: app.DaprHttpPort, Setting: "daprHTTPPort"), (app.AppId, Port: app.DaprGrpcPort, Setting: "daprGRPCPort") })
             .Where(port => port.Port != 0)
             .ToList();
-        var taken = ports.Where(port => !IsFree(port.Port)).Concat(ports.GroupBy(port => port.Port).OrderByDescending(group => group.Count()).Select(group => group.First()));
+        var listeners = IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners();
+        var taken = ports.Where(port => listeners.Any(listener => listener.Port == port.Port)).Concat(ports.GroupBy(port => port.Port).OrderByDescending(group => group.Count()).Select(group => group.First()));
         return taken.Select(port => new SidecarPortException(port.Port, port.AppId, port.Setting, failure)).FirstOrDefault();
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     private async Task CleanUpAsync()

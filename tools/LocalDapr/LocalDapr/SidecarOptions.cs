@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace LocalDapr;
 
 /// <summary>What a local sidecar serves, where it keeps its data and who may call it.</summary>
-public sealed class SidecarOptions : IValidatableObject
+public sealed record SidecarOptions
 {
     /// <summary>Folder of <c>sidecar.db</c>; made when absent. One sidecar at a time may use it.</summary>
     public required string DataPath { get; init; }
@@ -32,41 +32,17 @@ public sealed class SidecarOptions : IValidatableObject
     [Range(1, 1024 * 1024 * 1024)]
     public int MaxBodyBytes { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>Whose rules of delivery to follow. Default <see cref="BrokerProfile.ServiceBus"/>, whatever broker a component's type names.</summary>
-    public BrokerProfile Broker { get; init; }
-
-    /// <summary>Which daprd's rules to follow where its versions differ. Default null: 1.16 with <see cref="BrokerProfile.Redis116"/>, 1.18 otherwise; a Redis of the other version is refused.</summary>
-    public DaprVersion? Version { get; init; }
-
-    /// <summary>Whose rules of concurrency to follow. Default <see cref="StoreProfile.Sqlite"/>, whatever store a component's type names.</summary>
-    public StoreProfile Store { get; init; }
-
     /// <summary>Make spans, as daprd does with a configuration of tracing: one for each publish and each delivery, below the caller's. Default false: the caller's own span is handed on, as by a daprd that has no configuration.</summary>
     public bool Tracing { get; init; }
 
-    /// <summary>
-    /// A connection that an app refuses or breaks off is a failure that uses up the tries of the retry policy, as with daprd, and its events are
-    /// not kept back while nothing listens. Default false: they wait, and starting an app anew costs nothing.
-    /// </summary>
-    public bool CountRefused { get; init; }
+    /// <summary>What the broker and the store do where brokers, stores and versions of daprd differ. Default: one set of rules; tests imitate others.</summary>
+    public SidecarRules Rules { get; init; } = SidecarRules.Default;
 
     /// <summary>Stands in every call and delivery, for tests. Default null: nobody, at no cost.</summary>
     public ISidecarInterceptor? Interceptor { get; init; }
 
     /// <summary>The clock of expiry, retries and waiting. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
-
-    internal DaprVersion EffectiveVersion => Version ?? (Broker == BrokerProfile.Redis116 ? DaprVersion.V116 : DaprVersion.V118);
-
-    /// <inheritdoc/>
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if ((Broker, Version) is (BrokerProfile.Redis116, DaprVersion.V118) or (BrokerProfile.Redis118, DaprVersion.V116))
-        {
-            yield return new ValidationResult(
-                $"{Broker} does not go with {Version}: choose the Redis profile of the same version, or leave Version out.", [nameof(Version)]);
-        }
-    }
 }
 
 /// <summary>One app id: the ports its sidecar API listens on, and the ports on which replicas of the app are expected.</summary>

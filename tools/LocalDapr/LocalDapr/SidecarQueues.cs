@@ -6,33 +6,21 @@ namespace LocalDapr;
 /// <param name="AppId">The app's id, which names its consumer group.</param>
 /// <param name="Waiting">Events not yet acknowledged, those being handled included.</param>
 /// <param name="Oldest">When the oldest of them was published; null: none waits.</param>
-/// <param name="Dead">Dead letters of this topic and app that no dead-letter topic took.</param>
-public sealed record QueueStatus(string PubSub, string Topic, string AppId, long Waiting, DateTimeOffset? Oldest, long Dead);
+public sealed record QueueStatus(string PubSub, string Topic, string AppId, long Waiting, DateTimeOffset? Oldest);
 
 /// <summary>Reads the queues from the database, for whoever looks after the system.</summary>
 internal static class SidecarQueues
 {
-    public static List<QueueStatus> Read(Session session)
-    {
-        var queues = new List<QueueStatus>();
-        using var rows = session.Query(
-            """
-            SELECT s.pubsub, s.topic, s.app, COUNT(d.message), MIN(m.enqueued),
-                (SELECT COUNT(*) FROM dead_letter l WHERE l.pubsub = s.pubsub AND l.topic = s.topic AND l.app = s.app)
-            FROM subscription s LEFT JOIN delivery d ON d.subscription = s.id LEFT JOIN message m ON m.id = d.message
-            GROUP BY s.id ORDER BY s.app, s.topic
-            """);
-        while (rows.Read())
-        {
-            queues.Add(new QueueStatus(
-                rows.GetString(0),
-                rows.GetString(1),
-                rows.GetString(2),
-                rows.GetInt64(3),
-                rows.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeMilliseconds(rows.GetInt64(4)),
-                rows.GetInt64(5)));
-        }
-
-        return queues;
-    }
+    public static List<QueueStatus> Read(Session session) => session.List(
+        """
+        SELECT s.pubsub, s.topic, s.app, COUNT(d.message), MIN(m.enqueued)
+        FROM subscription s LEFT JOIN delivery d ON d.subscription = s.id LEFT JOIN message m ON m.id = d.message
+        GROUP BY s.id ORDER BY s.app, s.topic
+        """,
+        row => new QueueStatus(
+            row.GetString(0),
+            row.GetString(1),
+            row.GetString(2),
+            row.GetInt64(3),
+            row.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4))));
 }

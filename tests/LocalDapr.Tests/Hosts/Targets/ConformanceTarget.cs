@@ -32,7 +32,7 @@ internal static partial class ConformanceTarget
     /// <summary>Whose rules the local sidecar follows in this test, where the test does not say so itself.</summary>
     public static (BrokerProfile Broker, StoreProfile Store, DaprVersion Version, bool IsDefault) Profile => UnderAttribute.OfThisTest is { } under
         ? (under.Broker, under.Store, under.Version, false)
-        : (BrokerProfile.ServiceBus, StoreProfile.Sqlite, DaprVersion.V118, true);
+        : (BrokerProfile.Local, StoreProfile.Sqlite, DaprVersion.V118, true);
 
     public static bool IsReal => IsCase && UnderAttribute.OfThisTest is null && (Daprd ?? Endpoint) is not null;
 

@@ -39,11 +39,8 @@ internal sealed class LocalHost : ISidecarHost
                 Apps = apps,
                 DaprApiToken = setup.DaprApiToken,
                 AppApiToken = setup.AppApiToken,
-                Broker = broker,
-                Store = store,
-                Version = version,
+                Rules = Imitations.Of(broker, store, version, setup.CountRefused),
                 Tracing = setup.Tracing,
-                CountRefused = setup.CountRefused,
                 Interceptor = setup.Faults,
                 LoggerFactory = setup.Log ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance,
                 TimeProvider = setup.Time ?? TimeProvider.System,
@@ -51,7 +48,7 @@ internal sealed class LocalHost : ISidecarHost
         {
             Broker = broker,
             Store = store,
-            Version = version ?? (broker == BrokerProfile.Redis116 ? DaprVersion.V116 : DaprVersion.V118),
+            Version = version ?? Imitations.VersionOf(broker),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace LocalDapr;
 
@@ -27,50 +28,51 @@ internal static class CloudEvents
     /// <exception cref="JsonException">The publisher's own envelope is not a JSON object.</exception>
     public static byte[] Envelope(EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time, DateTimeOffset? expiration, bool takesSubject = true)
     {
-        var fields = new Dictionary<string, byte[]>(StringComparer.Ordinal);
-        if (IsType(source.ContentType, ContentType))
-        {
-            Complete(fields, source, body, time);
-        }
-        else
-        {
-            Wrap(fields, source, body, time, takesSubject);
-        }
-
+        var isWhole = IsType(source.ContentType, ContentType);
+        var envelope = isWhole ? Complete(source, body, time) : Wrap(source, body, time, takesSubject);
         if (expiration is { } moment)
         {
-            fields["expiration"] = Json.Marshal(Rfc3339(moment.ToUniversalTime()));
+            envelope["expiration"] = Rfc3339(moment.ToUniversalTime());
         }
 
-        return Json.MarshalObject(fields);
+        try
+        {
+            return JsonSerializer.SerializeToUtf8Bytes(envelope, Json.Options);
+        }
+        catch (InvalidOperationException failure)
+        {
+            // Half a surrogate pair: no text that could be written.
+            if (isWhole)
+            {
+                throw new JsonException(failure.Message, failure);
+            }
+
+            envelope["data"] = Encoding.UTF8.GetString(body.Span);
+            return JsonSerializer.SerializeToUtf8Bytes(envelope, Json.Options);
+        }
     }
 
     /// <summary>The envelope a raw subscriber gets: a new id each time, so nobody can recognise a second delivery by it.</summary>
-    public static byte[] WrapRaw(string pubSub, string topic, byte[] body, DateTimeOffset time)
-    {
-        var fields = new Dictionary<string, byte[]>(StringComparer.Ordinal)
+    public static byte[] WrapRaw(string pubSub, string topic, byte[] body, DateTimeOffset time) => JsonSerializer.SerializeToUtf8Bytes(
+        new JsonObject
         {
-            ["data_base64"] = Json.Marshal(Convert.ToBase64String(body)),
-            ["datacontenttype"] = Json.Marshal("application/octet-stream"),
-            ["id"] = Json.Marshal(Guid.NewGuid().ToString()),
-            ["pubsubname"] = Json.Marshal(pubSub),
-            ["source"] = Json.Marshal("Dapr"),
-            ["specversion"] = Json.Marshal("1.0"),
-            ["time"] = Json.Marshal(Rfc3339(time)),
-            ["topic"] = Json.Marshal(topic),
-            ["type"] = Json.Marshal("com.dapr.event.sent"),
-        };
-        return Json.MarshalObject(fields);
-    }
+            ["data_base64"] = Convert.ToBase64String(body),
+            ["datacontenttype"] = "application/octet-stream",
+            ["id"] = Guid.NewGuid().ToString(),
+            ["pubsubname"] = pubSub,
+            ["source"] = "Dapr",
+            ["specversion"] = "1.0",
+            ["time"] = Rfc3339(time),
+            ["topic"] = topic,
+            ["type"] = "com.dapr.event.sent",
+        },
+        Json.Options);
 
     /// <summary>The trace an envelope names, which may be an empty text; null when it has no such field.</summary>
     public static TraceContext? TraceOf(byte[] envelope)
     {
-        using var document = JsonDocument.Parse(envelope, Json.Options);
-        return (Text("traceparent") ?? Text("traceid")) is { } parent ? new TraceContext(parent, Text("tracestate") ?? "") : null;
-
-        string? Text(string name) =>
-            document.RootElement.TryGetProperty(name, out var field) && field.ValueKind == JsonValueKind.String ? Json.TextOf(field) : null;
+        var fields = JsonSerializer.Deserialize<TraceFields>(envelope, Json.Options)!;
+        return (fields.TraceParent ?? fields.TraceId) is { } parent ? new TraceContext(parent, fields.TraceState ?? "") : null;
     }
 
     /// <summary>Whether a Content-Type is the given one, alone or followed by parameters.</summary>
@@ -81,81 +83,84 @@ internal static class CloudEvents
     public static string Rfc3339(DateTimeOffset time) =>
         time.Offset == TimeSpan.Zero ? $"{time:yyyy-MM-ddTHH:mm:ss}Z" : $"{time:yyyy-MM-ddTHH:mm:sszzz}";
 
-    private static void Complete(Dictionary<string, byte[]> fields, EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time)
+    private static JsonObject Complete(EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time)
     {
-        using var document = JsonDocument.Parse(body, Json.Options);
-        if (document.RootElement.ValueKind != JsonValueKind.Object)
+        try
         {
-            throw new JsonException("the envelope is not an object");
-        }
+            var envelope = JsonNode.Parse(body.Span, documentOptions: Json.Document) as JsonObject ?? throw new JsonException("the envelope is not an object");
+            envelope["pubsubname"] = source.PubSub;
+            envelope["topic"] = source.Topic;
+            envelope.TryAdd("source", "Dapr");
+            envelope.TryAdd("specversion", "1.0");
+            envelope.TryAdd("time", Rfc3339(time));
+            envelope.TryAdd("type", "com.dapr.event.sent");
+            if (envelope.TryAdd("traceid", source.Trace.Parent))
+            {
+                envelope["traceparent"] = source.Trace.Parent;
+            }
 
-        foreach (var property in document.RootElement.EnumerateObject())
+            envelope.TryAdd("tracestate", source.Trace.State);
+            return envelope;
+        }
+        catch (Exception failure) when (failure is ArgumentException or InvalidOperationException)
         {
-            fields[Json.NameOf(property)] = Json.Marshal(property.Value, exactNumbers: true);
+            throw new JsonException(failure.Message, failure);
         }
-
-        fields["pubsubname"] = Json.Marshal(source.PubSub);
-        fields["topic"] = Json.Marshal(source.Topic);
-        fields.TryAdd("source", Json.Marshal("Dapr"));
-        fields.TryAdd("specversion", Json.Marshal("1.0"));
-        fields.TryAdd("time", Json.Marshal(Rfc3339(time)));
-        fields.TryAdd("type", Json.Marshal("com.dapr.event.sent"));
-        if (fields.TryAdd("traceid", Json.Marshal(source.Trace.Parent)))
-        {
-            fields["traceparent"] = Json.Marshal(source.Trace.Parent);
-        }
-
-        fields.TryAdd("tracestate", Json.Marshal(source.Trace.State));
     }
 
-    private static void Wrap(Dictionary<string, byte[]> fields, EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time, bool takesSubject)
+    private static JsonObject Wrap(EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time, bool takesSubject)
     {
         var trace = Given("traceparent") ?? Given("traceid") ?? source.Trace.Parent;
-        fields["datacontenttype"] = Json.Marshal(source.ContentType is "" ? "text/plain" : source.ContentType);
-        fields["id"] = Json.Marshal(Given("id") ?? Guid.NewGuid().ToString());
-        fields["pubsubname"] = Json.Marshal(source.PubSub);
-        fields["source"] = Json.Marshal(Given("source") ?? source.Source);
-        fields["specversion"] = Json.Marshal("1.0");
-        fields["time"] = Json.Marshal(Rfc3339(time));
-        fields["topic"] = Json.Marshal(source.Topic);
-        fields["traceid"] = Json.Marshal(trace);
-        fields["traceparent"] = Json.Marshal(trace);
-        fields["tracestate"] = Json.Marshal(Given("tracestate") ?? source.Trace.State);
-        fields["type"] = Json.Marshal(Given("type") ?? "com.dapr.event.sent");
+        var envelope = new JsonObject
+        {
+            ["datacontenttype"] = source.ContentType is "" ? "text/plain" : source.ContentType,
+            ["id"] = Given("id") ?? Guid.NewGuid().ToString(),
+            ["pubsubname"] = source.PubSub,
+            ["source"] = Given("source") ?? source.Source,
+            ["specversion"] = "1.0",
+            ["time"] = Rfc3339(time),
+            ["topic"] = source.Topic,
+            ["traceid"] = trace,
+            ["traceparent"] = trace,
+            ["tracestate"] = Given("tracestate") ?? source.Trace.State,
+            ["type"] = Given("type") ?? "com.dapr.event.sent",
+        };
         if (takesSubject && Given("subject") is { } subject)
         {
-            fields["subject"] = Json.Marshal(subject);
+            envelope["subject"] = subject;
         }
 
         if (IsType(source.ContentType, "application/octet-stream") || IsType(source.ContentType, "application/cloudevents+protobuf"))
         {
-            fields["data_base64"] = Json.Marshal(Convert.ToBase64String(body.Span));
+            envelope["data_base64"] = Convert.ToBase64String(body.Span);
         }
         else
         {
-            fields["data"] = DataOf(source.ContentType, body);
+            envelope["data"] = DataOf(source.ContentType, body);
         }
+
+        return envelope;
 
         string? Given(string attribute) =>
             Metadata.Find(source.Metadata, "cloudevent." + attribute) is { Length: > 0 } given ? given : null;
     }
 
     // JSON that cannot be read is not refused: it travels as a string.
-    private static byte[] DataOf(string contentType, ReadOnlyMemory<byte> body)
+    private static JsonNode? DataOf(string contentType, ReadOnlyMemory<byte> body)
     {
         if (IsType(contentType, "application/json"))
         {
             try
             {
-                using var document = JsonDocument.Parse(body, Json.Options);
-                return Json.Marshal(document.RootElement, exactNumbers: true);
+                return JsonNode.Parse(body.Span, documentOptions: Json.Document);
             }
             catch (JsonException)
             {
-                return Json.Marshal(Encoding.UTF8.GetString(body.Span));
             }
         }
 
-        return Json.Marshal(Encoding.UTF8.GetString(body.Span));
+        return Encoding.UTF8.GetString(body.Span);
     }
+
+    private sealed record TraceFields(string? TraceParent, string? TraceId, string? TraceState);
 }

@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.WebUtilities;
 
 namespace LocalDapr;
 
@@ -11,53 +9,21 @@ internal static class Metadata
     private const string Prefix = "metadata.";
 
     /// <summary>The pairs of a query string: the first value of each key, the key's case kept.</summary>
-    public static Dictionary<string, string> Of(HttpRequest request)
-    {
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (!request.QueryString.HasValue)
-        {
-            return metadata;
-        }
-
-        foreach (var pair in new QueryStringEnumerable(request.QueryString.Value))
-        {
-            var name = pair.DecodeName().ToString();
-            if (name.StartsWith(Prefix, StringComparison.Ordinal))
-            {
-                metadata.TryAdd(name[Prefix.Length..], pair.DecodeValue().ToString());
-            }
-        }
-
-        return metadata;
-    }
+    public static Dictionary<string, string> Of(HttpRequest request) => request.Query
+        .Where(pair => pair.Key.StartsWith(Prefix, StringComparison.Ordinal))
+        .ToDictionary(pair => pair.Key[Prefix.Length..], pair => pair.Value[0] ?? "", StringComparer.Ordinal);
 
     /// <summary>Finds a word without regard to case.</summary>
-    public static string? Find(IReadOnlyDictionary<string, string> metadata, string name)
+    public static string? Find(IReadOnlyDictionary<string, string> metadata, string name) => metadata.TryGetValue(name, out var exact)
+        ? exact
+        : metadata.Where(pair => string.Equals(pair.Key, name, StringComparison.OrdinalIgnoreCase)).Select(pair => pair.Value).FirstOrDefault();
+
+    /// <summary>Reads <c>rawPayload</c>; null where it is not a boolean as Go reads one.</summary>
+    public static bool? IsRaw(IReadOnlyDictionary<string, string> metadata) => Find(metadata, "rawPayload") switch
     {
-        if (metadata.TryGetValue(name, out var exact))
-        {
-            return exact;
-        }
-
-        foreach (var (key, value) in metadata)
-        {
-            if (string.Equals(key, name, StringComparison.OrdinalIgnoreCase))
-            {
-                return value;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Reads <c>rawPayload</c>.</summary>
-    /// <exception cref="FormatException">It is not a boolean as Go reads one.</exception>
-    public static bool IsRaw(IReadOnlyDictionary<string, string> metadata) => Find(metadata, "rawPayload") switch
-    {
-        null => false,
+        null or "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
         "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
-        "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
-        var other => throw new FormatException($"rawPayload value must be a valid boolean: actual is '{other}'"),
+        _ => null,
     };
 
     /// <summary>How long an event lives: <c>ttlInSeconds</c> or <c>ttl</c>, seconds or a Go duration; null for ever, or when it makes no sense.</summary>
@@ -70,25 +36,7 @@ internal static class Metadata
         return timeToLive > TimeSpan.Zero ? timeToLive : null;
     }
 
-    public static string? Marshal(IReadOnlyDictionary<string, string> metadata)
-    {
-        if (metadata.Count == 0)
-        {
-            return null;
-        }
-
-        var output = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(output);
-        json.WriteStartObject();
-        foreach (var (name, value) in metadata)
-        {
-            json.WriteString(name, value);
-        }
-
-        json.WriteEndObject();
-        json.Flush();
-        return System.Text.Encoding.UTF8.GetString(output.WrittenSpan);
-    }
+    public static string? Marshal(IReadOnlyDictionary<string, string> metadata) => metadata.Count == 0 ? null : JsonSerializer.Serialize(metadata);
 
     public static IEnumerable<KeyValuePair<string, string>> Unmarshal(string? metadata) =>
         metadata is null ? [] : JsonSerializer.Deserialize<Dictionary<string, string>>(metadata) ?? [];

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Data.Sqlite;
 
 namespace LocalDapr;
 
@@ -12,7 +11,7 @@ namespace LocalDapr;
 internal sealed record BulkEntry(string Id, string ContentType, ReadOnlyMemory<byte> Data, IReadOnlyDictionary<string, string>? Metadata);
 
 /// <summary>Events → envelopes → broker: one, or several of which all are stored or none.</summary>
-internal sealed class Publishing(Broker broker, ISidecarInterceptor? interceptor, bool tracing, DaprVersion version, TimeProvider time)
+internal sealed class Publishing(Broker broker, SidecarOptions options)
 {
     /// <summary>The trace an event of this request belongs to.</summary>
     /// <param name="headers">The request's headers.</param>
@@ -20,33 +19,17 @@ internal sealed class Publishing(Broker broker, ISidecarInterceptor? interceptor
     public TraceContext TraceOf(IHeaderDictionary headers, bool handsOn)
     {
         var (parent, state) = (headers.TraceParent.ToString(), headers.TraceState.ToString());
-        return tracing ? TraceContext.Below(parent, state)
-            : (handsOn ? TraceContext.Of(parent, state) : null) ?? (version == DaprVersion.V116 ? TraceContext.Zeros : TraceContext.None);
+        return options.Tracing ? TraceContext.Below(parent, state)
+            : (handsOn ? TraceContext.Of(parent, state) : null) ?? options.Rules.NoTrace;
     }
 
     /// <summary>Why nothing can be published there with this metadata; null when something can.</summary>
-    public static ApiError? Refusal(AppSide app, string pubSub, string topic, IReadOnlyDictionary<string, string> metadata)
-    {
-        if (app.PubSub(pubSub) is null)
-        {
-            return ApiError.PubSubNotFound(pubSub, metadata);
-        }
-
-        if (topic.Length == 0)
-        {
-            return ApiError.TopicEmpty(pubSub, metadata);
-        }
-
-        try
-        {
-            Metadata.IsRaw(metadata);
-            return null;
-        }
-        catch (FormatException failure)
-        {
-            return ApiError.PublishMetadata(pubSub, failure.Message, metadata);
-        }
-    }
+    public static ApiError? Refusal(AppSide app, string pubSub, string topic, IReadOnlyDictionary<string, string> metadata) =>
+        app.PubSub(pubSub) is null ? ApiError.PubSubNotFound(pubSub, metadata)
+        : topic.Length == 0 ? ApiError.TopicEmpty(pubSub, metadata)
+        : Metadata.IsRaw(metadata) is null ? ApiError.PublishMetadata(
+            pubSub, $"rawPayload value must be a valid boolean: actual is '{Metadata.Find(metadata, "rawPayload")}'", metadata)
+        : null;
 
     /// <summary>Publishes an event; null means that it is stored.</summary>
     public async Task<ApiError?> PublishAsync(AppSide app, EventSource source, ReadOnlyMemory<byte> data)
@@ -59,7 +42,7 @@ internal sealed class Publishing(Broker broker, ISidecarInterceptor? interceptor
         app.Traffic.AddPublishes(1);
         try
         {
-            var message = MessageOf(app, source, data, Metadata.IsRaw(source.Metadata));
+            var message = MessageOf(source, data, Metadata.IsRaw(source.Metadata)!.Value);
             return await StoreAsync(app, "publish", source.PubSub, source.Topic, [message], reason => ApiError.PublishFailed(source.PubSub, source.Topic, reason));
         }
         catch (JsonException failure)
@@ -90,12 +73,12 @@ internal sealed class Publishing(Broker broker, ISidecarInterceptor? interceptor
         }
 
         app.Traffic.AddPublishes(entries.Count);
-        var isRaw = Metadata.IsRaw(request.Metadata);
+        var isRaw = Metadata.IsRaw(request.Metadata)!.Value;
         try
         {
             var messages = entries
                 .Select(entry => MessageOf(
-                    app, request with { ContentType = entry.ContentType, Metadata = MetadataOf(entry, request.Metadata) }, entry.Data, isRaw))
+                    request with { ContentType = entry.ContentType, Metadata = MetadataOf(entry, request.Metadata) }, entry.Data, isRaw))
                 .ToList();
             return await StoreAsync(app, "bulk publish", pubSub, topic, messages, failed);
         }
@@ -122,13 +105,11 @@ internal sealed class Publishing(Broker broker, ISidecarInterceptor? interceptor
         return merged;
     }
 
-    private NewMessage MessageOf(AppSide app, EventSource source, ReadOnlyMemory<byte> data, bool isRaw)
+    private NewMessage MessageOf(EventSource source, ReadOnlyMemory<byte> data, bool isRaw)
     {
-        var now = time.GetLocalNow();
+        var now = options.TimeProvider.GetLocalNow();
         DateTimeOffset? expires = Metadata.TimeToLive(source.Metadata) is { } timeToLive ? now + timeToLive : null;
-        // Some brokers end a message's life themselves; for the others daprd writes the moment into the envelope.
-        var expiration = app.PubSub(source.PubSub)!.HasTimeToLive ? null : expires;
-        var body = isRaw ? data.ToArray() : CloudEvents.Envelope(source, data, now, expiration, takesSubject: version != DaprVersion.V116);
+        var body = isRaw ? data.ToArray() : CloudEvents.Envelope(source, data, now, options.Rules.WritesExpiration ? expires : null, options.Rules.TakesSubject);
         return new NewMessage(
             source.PubSub, source.Topic, body, Metadata.Marshal(source.Metadata), now.ToUnixTimeMilliseconds(), expires?.ToUnixTimeMilliseconds());
     }
@@ -141,25 +122,10 @@ internal sealed class Publishing(Broker broker, ISidecarInterceptor? interceptor
             return ApiError.TopicForbidden(pubSub, topic, app.AppId);
         }
 
-        if (interceptor is null)
+        return await new SidecarCall(app.AppId, CallKind.Publish, operation, topic) { Failed = failed }.InterceptAsync(options.Interceptor, async () =>
         {
-            return await PublishAsync();
-        }
-
-        var result = await interceptor.CallAsync(new SidecarCall(app.AppId, CallKind.Publish, operation, topic), async () => CallResult.Of(await PublishAsync()));
-        return result.ErrorOf(failed, null);
-
-        async Task<ApiError?> PublishAsync()
-        {
-            try
-            {
-                await broker.PublishAsync(messages);
-                return null;
-            }
-            catch (SqliteException failure)
-            {
-                return ApiError.OfDatabase(failure, failed);
-            }
-        }
+            await broker.PublishAsync(messages);
+            return null;
+        });
     }
 }

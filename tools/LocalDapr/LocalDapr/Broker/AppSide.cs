@@ -1,64 +1,43 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 
 namespace LocalDapr;
 
 /// <summary>What one app id sees of its sidecar, and what the sidecar knows of the app.</summary>
-internal sealed class AppSide
+internal sealed class AppSide(SidecarApp app, DeclaredResources resources, TrafficCounter traffic, SidecarOptions options)
 {
-    private readonly SidecarApp _app;
-    private readonly string? _appApiToken;
-    private readonly FrozenDictionary<string, Component> _pubSubs;
-    private readonly FrozenDictionary<string, Component> _stores;
     private volatile IReadOnlyList<Route> _routes = [];
     private volatile bool _attached;
 
-    public AppSide(SidecarApp app, DeclaredResources resources, TrafficCounter traffic, SidecarOptions options)
-    {
-        _app = app;
-        _appApiToken = options.AppApiToken;
-        MaxBodyBytes = options.MaxBodyBytes;
-        Version = options.EffectiveVersion;
-        RuntimeVersion = Version == DaprVersion.V116 ? "1.16.4-local" : "1.18.3-local";
-        Traffic = traffic;
-        Components = [.. resources.Components.Where(component => (component.IsPubSub || component.IsState) && component.IsSeenBy(app.AppId))];
-        _pubSubs = Components.Where(component => component.IsPubSub).ToFrozenDictionary(component => component.Name);
-        _stores = Components.Where(component => component.IsState).ToFrozenDictionary(component => component.Name);
-    }
+    public string AppId => app.AppId;
 
-    public string AppId => _app.AppId;
+    public IReadOnlyList<int> Ports => app.AppPorts;
 
-    public IReadOnlyList<int> Ports => _app.AppPorts;
+    public TrafficCounter Traffic => traffic;
 
-    public TrafficCounter Traffic { get; }
-
-    public IReadOnlyList<Component> Components { get; }
+    public IReadOnlyList<Component> Components { get; } =
+        [.. resources.Components.Where(component => (component.IsPubSub || component.IsState) && component.IsSeenBy(app.AppId))];
 
     /// <summary>Calls at a time to one replica; <see cref="int.MaxValue"/> for no limit.</summary>
-    public int MaxConcurrency => _app.MaxConcurrency > 0 ? _app.MaxConcurrency : int.MaxValue;
+    public int MaxConcurrency => app.MaxConcurrency > 0 ? app.MaxConcurrency : int.MaxValue;
 
-    public int MaxBodyBytes { get; }
+    public int MaxBodyBytes => options.MaxBodyBytes;
 
-    /// <summary>The daprd whose rules are followed.</summary>
-    public DaprVersion Version { get; }
-
-    /// <summary>What the metadata endpoint says of it.</summary>
-    public string RuntimeVersion { get; }
+    public SidecarRules Rules => options.Rules;
 
     /// <summary>Ready once a replica was asked for its subscriptions; an app without ports has nothing to wait for.</summary>
-    public bool IsReady => _attached || _app.AppPorts.Count == 0;
+    public bool IsReady => _attached || app.AppPorts.Count == 0;
 
     public IReadOnlyList<Route> Routes => _routes;
 
     /// <summary>What callers put into the metadata endpoint.</summary>
     public ConcurrentDictionary<string, string> Extended { get; } = new();
 
-    public Component? PubSub(string name) => _pubSubs.GetValueOrDefault(name);
+    public Component? PubSub(string name) => Components.FirstOrDefault(component => component.IsPubSub && component.Name == name);
 
-    public Component? Store(string name) => _stores.GetValueOrDefault(name);
+    public Component? Store(string name) => Components.FirstOrDefault(component => component.IsState && component.Name == name);
 
     /// <summary>Why there is no store of that name.</summary>
-    public ApiError NoStore(string name) => _stores.Count > 0 ? ApiError.StoreNotFound(name, AppId) : ApiError.StoreNotConfigured(name, AppId);
+    public ApiError NoStore(string name) => Components.Any(component => component.IsState) ? ApiError.StoreNotFound(name, AppId) : ApiError.StoreNotConfigured(name, AppId);
 
     public void Attached(IReadOnlyList<Route> routes)
     {
@@ -81,9 +60,9 @@ internal sealed class AppSide
             MaxResponseContentBufferSize = MaxBodyBytes,
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        if (_appApiToken is not null)
+        if (options.AppApiToken is { } token)
         {
-            client.DefaultRequestHeaders.TryAddWithoutValidation("dapr-api-token", _appApiToken);
+            client.DefaultRequestHeaders.TryAddWithoutValidation("dapr-api-token", token);
         }
 
         return client;

@@ -34,46 +34,46 @@ internal sealed partial class Delivery(
         if (message.Expires <= _time.GetUtcNow().ToUnixTimeMilliseconds())
         {
             // daprd sends it on as a dead letter, unchanged: that has expired as well.
-            broker.Lose(pending, "it expired");
+            await broker.LoseAsync(pending, "it expired");
             return true;
         }
 
         // A delivery that ended the whole machine was counted before: such an event must not be tried for ever, once a start.
-        if (broker.DeliveriesExhausted(pending))
+        if (route.DeadLetterTopic is not null && broker.DeliveriesExhausted(pending))
         {
-            await broker.DeadLetterAsync(pending, $"{pending.Count} deliveries did not end", stopping);
+            await broker.DropAsync(pending, $"{pending.Count} deliveries did not end", stopping);
             return true;
         }
 
         pending.Count++;
+        pending.Started = _time.GetTimestamp();
         broker.Count(pending);
         if (!route.IsRaw && !IsJson(message.Body))
         {
-            await FailAsync(pending, route, "it is no envelope, and the subscription is not raw", stopping);
+            await broker.FailAsync(pending, "it is no envelope, and the subscription is not raw", stopping);
             return true;
         }
 
-        pending.Started = _time.GetTimestamp();
         var reply = _interceptor is null
             ? (await TryAsync(pending, route, Wrapped(route, message), stopping)).Reply
             : await InterceptAsync(pending, route, message, _interceptor, stopping);
         switch (reply)
         {
-            case Reply.Done when _interceptor is not null:
-                await broker.AcknowledgeSafelyAsync(pending);
-                break;
             case Reply.Done:
-                broker.Acknowledge(pending);
+                await broker.AcknowledgeAsync(pending);
                 break;
             case Reply.Dropped:
-                await DropAsync(pending, route, "the app dropped it", stopping);
+                await broker.DropAsync(pending, "the app dropped it", stopping);
                 break;
             case Reply.Unknown:
-                broker.Lose(pending, "the app answered 404");
+                await broker.LoseAsync(pending, "the app answered 404");
+                break;
+            case Reply.Lost when broker.DeliveriesExhausted(pending):
+                await broker.FailAsync(pending, $"{pending.Count} deliveries broke off", stopping);
                 break;
             case Reply.Lost:
                 LogLost(logger, pending.Message, route.Topic, pending.Count);
-                await broker.AbandonAsync(pending, atOnce: true, stopping);
+                broker.Return(pending);
                 break;
             case Reply.Unreachable:
                 pending.Count--;
@@ -81,7 +81,7 @@ internal sealed partial class Delivery(
                 broker.Return(pending);
                 return false;
             default:
-                await FailAsync(pending, route, reply == Reply.TimedOut ? "the app took too long" : "the app failed", stopping);
+                await broker.FailAsync(pending, reply == Reply.TimedOut ? "the app took too long" : "the app failed", stopping);
                 break;
         }
 
@@ -93,16 +93,10 @@ internal sealed partial class Delivery(
         return true;
     }
 
-    private bool KeepsRefused => options.Broker == BrokerProfile.ServiceBus && !options.CountRefused;
-
     private async Task<Reply> InterceptAsync(Pending pending, Route route, StoredMessage message, ISidecarInterceptor interceptor, CancellationToken stopping)
     {
         pending.Event.Repeating = () => broker.Repeat(pending, message);
-        var result = await interceptor.DeliverAsync(pending.Event, async () =>
-        {
-            var (reply, status, word) = await TryAsync(pending, route, Wrapped(route, message), stopping);
-            return DeliveryResult.Of(reply, status, word);
-        });
+        var result = await interceptor.DeliverAsync(pending.Event, () => TryAsync(pending, route, Wrapped(route, message), stopping));
         pending.Event.Repeating = null;
         return result.Reply;
     }
@@ -112,28 +106,28 @@ internal sealed partial class Delivery(
         ? message with { Body = CloudEvents.WrapRaw(route.PubSub, route.Topic, message.Body, _time.GetLocalNow()) }
         : message;
 
-    private async Task<(Reply Reply, int? Status, string? Word)> TryAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
+    private async Task<DeliveryResult> TryAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
     {
         var started = _time.GetTimestamp();
         for (var retries = 0; ; retries++)
         {
-            var (reply, status, word) = await PostAsync(pending, route, message, stopping);
-            if (reply is not (Reply.Failed or Reply.TimedOut))
+            var result = await PostAsync(pending, route, message, stopping);
+            if (result.Reply is not (Reply.Failed or Reply.TimedOut))
             {
-                return (reply, status, word);
+                return result;
             }
 
-            LogFailed(logger, pending.Message, route.Topic, status ?? 0, pending.Count, retries);
-            if (policy.Retry?.NextWait(retries, _time.GetElapsedTime(started), status) is not { } wait)
+            LogFailed(logger, pending.Message, route.Topic, result.Status ?? 0, pending.Count, retries);
+            if (policy.Retry?.NextWait(retries, _time.GetElapsedTime(started), result.Status) is not { } wait)
             {
-                return (reply, status, word);
+                return result;
             }
 
             await Task.Delay(wait, _time, stopping);
         }
     }
 
-    private async Task<(Reply Reply, int? Status, string? Word)> PostAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
+    private async Task<DeliveryResult> PostAsync(Pending pending, Route route, StoredMessage message, CancellationToken stopping)
     {
         using var timeout = new CancellationTokenSource(policy.Timeout is { } limit && limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
@@ -144,26 +138,22 @@ internal sealed partial class Delivery(
         {
             using var response = await app.SendAsync(request, HttpCompletionOption.ResponseContentRead, either.Token);
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
-            var word = _interceptor is null ? null : Replies.WordOf(body);
-            return (Replies.Of((int)response.StatusCode, body, options.EffectiveVersion), (int)response.StatusCode, word);
+            return Replies.Of((int)response.StatusCode, body, options.Rules.NotFound);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !stopping.IsCancellationRequested)
         {
-            return (Reply.TimedOut, null, null);
+            return new DeliveryResult(Reply.TimedOut);
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError)
         {
             traffic.TakeDeliveryBack();
-            return (KeepsRefused ? Reply.Unreachable : Reply.Failed, null, null);
+            return new DeliveryResult(options.Rules.CountsRefused ? Reply.Failed : Reply.Unreachable);
         }
-        catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
+        catch (HttpRequestException failure)
         {
-            // An answer beyond the size limit: read as an error, like one that cannot be read.
-            return (Reply.Failed, null, null);
-        }
-        catch (HttpRequestException)
-        {
-            return (KeepsRefused ? Reply.Lost : Reply.Failed, null, null);
+            // An answer beyond the size limit is read as an error, like one that cannot be read.
+            var isAnswer = failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded;
+            return new DeliveryResult(isAnswer || options.Rules.CountsRefused ? Reply.Failed : Reply.Lost);
         }
     }
 
@@ -173,15 +163,7 @@ internal sealed partial class Delivery(
         var request = new HttpRequestMessage(HttpMethod.Post, "/" + route.Path.TrimStart('/')) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(CloudEvents.ContentType);
         var headers = request.Headers;
-        foreach (var (name, value) in Metadata.Unmarshal(message.Metadata))
-        {
-            // RabbitMQ's component keeps none of it.
-            if (options.Broker != BrokerProfile.RabbitMq && IsHeader(name, value))
-            {
-                headers.TryAddWithoutValidation(name, value);
-            }
-        }
-
+        options.Rules.AddHeaders(headers, pending, message);
         headers.Add("pubsubName", route.PubSub);
         if (CloudEvents.TraceOf(body) is { } trace)
         {
@@ -193,54 +175,8 @@ internal sealed partial class Delivery(
             }
         }
 
-        if (options.Broker != BrokerProfile.ServiceBus)
-        {
-            return request;
-        }
-
-        var enqueued = DateTimeOffset.FromUnixTimeMilliseconds(message.Enqueued);
-        headers.Add("metadata.MessageId", pending.Message.ToString());
-        headers.Add("metadata.SequenceNumber", pending.Message.ToString());
-        headers.Add("metadata.DeliveryCount", pending.Count.ToString());
-        headers.Add("metadata.EnqueuedTimeUtc", CloudEvents.Rfc3339(enqueued));
-        headers.Add("metadata.LockToken", Guid.NewGuid().ToString());
         return request;
     }
-
-    // A dead letter topic takes what the in-memory retries could not save, at once. Without one Service Bus delivers again, and so does RabbitMQ
-    // where it is told to; Redis up to 1.16 leaves it pending until it is reclaimed, and the others lose it, but Redis not when the handler was
-    // beyond its time.
-    private async Task FailAsync(Pending pending, Route route, string reason, CancellationToken stopping)
-    {
-        if (route.DeadLetterTopic is not null)
-        {
-            await broker.DeadLetterAsync(pending, reason, stopping);
-        }
-        else if (options.Broker == BrokerProfile.ServiceBus || (options.Broker == BrokerProfile.RabbitMq && broker.Requeues(pending)))
-        {
-            await broker.AbandonAsync(pending, atOnce: false, stopping);
-        }
-        else if (!broker.StaysPending(pending, _time.GetElapsedTime(pending.Started)))
-        {
-            broker.Lose(pending, reason);
-        }
-    }
-
-    private async Task DropAsync(Pending pending, Route route, string reason, CancellationToken stopping)
-    {
-        if (route.DeadLetterTopic is not null)
-        {
-            await broker.DeadLetterAsync(pending, reason, stopping);
-        }
-        else
-        {
-            broker.Lose(pending, reason);
-        }
-    }
-
-    private static bool IsHeader(string name, string value) =>
-        name.Length > 0 && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.')
-        && value.All(letter => letter is >= ' ' and < '\x7f');
 
     private static bool IsJson(byte[] body)
     {

@@ -24,9 +24,11 @@ internal sealed class Pending(Group group, long message, int count)
 }
 
 /// <summary>The queue of one consumer group: oldest event first, also one that comes back.</summary>
-internal sealed class Group(Subscription subscription)
+internal sealed class Group(Subscription subscription, Component component)
 {
     public Subscription Subscription { get; } = subscription;
+
+    public Component Component { get; } = component;
 
     /// <summary>Guarded by the inbox.</summary>
     public PriorityQueue<Pending, long> Waiting { get; } = new();

@@ -24,8 +24,7 @@ internal sealed partial class Replica(
 
     private readonly HttpClient _app = appSide.ClientOf(port);
     private readonly SemaphoreSlim _calls = new(appSide.MaxConcurrency);
-    private readonly Dictionary<Inbox, SemaphoreSlim> _slots = [];
-    private readonly Dictionary<Inbox, SemaphoreSlim> _handlers = [];
+    private readonly ConcurrentDictionary<Inbox, (SemaphoreSlim Slots, SemaphoreSlim Handlers)> _semaphores = new();
     private readonly ConcurrentDictionary<Task, byte> _deliveries = new();
 
     // The present attachment, and how long the next one waits: a fault that a test injects.
@@ -71,9 +70,10 @@ internal sealed partial class Replica(
         _app.Dispose();
         _lost.Dispose();
         _calls.Dispose();
-        foreach (var slots in _slots.Values.Concat(_handlers.Values))
+        foreach (var (slots, handlers) in _semaphores.Values)
         {
             slots.Dispose();
+            handlers.Dispose();
         }
     }
 
@@ -113,7 +113,7 @@ internal sealed partial class Replica(
         _lost = new CancellationTokenSource();
         _taking = gone;
         var takers = inboxes.Select(inbox => TakeAsync(inbox, gone, aborting)).ToList();
-        while (await PauseAsync(WatchInterval, gone.Token) && (options.CountRefused || await IsListeningAsync(stopping)))
+        while (await PauseAsync(WatchInterval, gone.Token) && (!options.Rules.WatchesPort || await IsListeningAsync(stopping)))
         {
         }
 
@@ -127,7 +127,7 @@ internal sealed partial class Replica(
     {
         var cancellationToken = gone.Token;
         var lost = _lost.Token;
-        var (slots, handlers) = (SlotsOf(inbox), HandlersOf(inbox));
+        var (slots, handlers) = SemaphoresOf(inbox);
         var delivery = new Delivery(
             broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, options, logger);
         try
@@ -161,26 +161,16 @@ internal sealed partial class Replica(
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborting, lost);
             try
             {
-                await handlers.WaitAsync(ending.Token);
-                try
+                var isThere = await WithinAsync(
+                    handlers, () => WithinAsync(_calls, () => delivery.DeliverAsync(pending, ending.Token), ending.Token), ending.Token);
+                if (!isThere)
                 {
-                    await _calls.WaitAsync(ending.Token);
-                    try
-                    {
-                        if (!await delivery.DeliverAsync(pending, ending.Token))
-                        {
-                            await LeaveAsync();
-                        }
-                    }
-                    finally
-                    {
-                        _calls.Release();
-                    }
+                    await gone.CancelAsync();
                 }
-                finally
-                {
-                    handlers.Release();
-                }
+            }
+            catch (ObjectDisposedException) when (cancellationToken.IsCancellationRequested)
+            {
+                // An event of an earlier attachment, tried again too late: the replica was already given up.
             }
             catch (OperationCanceledException) when (lost.IsCancellationRequested && !aborting.IsCancellationRequested)
             {
@@ -201,41 +191,27 @@ internal sealed partial class Replica(
                 slots.Release();
             }
         }
-
-        async Task LeaveAsync()
-        {
-            try
-            {
-                await gone.CancelAsync();
-            }
-            catch (ObjectDisposedException)
-            {
-                // An event of an earlier attachment, tried again too late: the replica was already given up.
-            }
-        }
     }
 
-    // What it takes, those included that wait here.
-    private SemaphoreSlim SlotsOf(Inbox inbox) => Of(_slots, inbox, ConcurrencyOf(inbox) + broker.HeldBy(inbox.Component));
-
-    private SemaphoreSlim HandlersOf(Inbox inbox) => Of(_handlers, inbox, ConcurrencyOf(inbox));
-
-    private int ConcurrencyOf(Inbox inbox) => Math.Min(inbox.Component.Concurrency, appSide.MaxConcurrency);
-
-    // Kept across attachments, so that a replica that comes back quickly does not get twice its share.
-    private static SemaphoreSlim Of(Dictionary<Inbox, SemaphoreSlim> semaphores, Inbox inbox, int count)
+    private static async Task<T> WithinAsync<T>(SemaphoreSlim semaphore, Func<Task<T>> act, CancellationToken cancellationToken)
     {
-        lock (semaphores)
+        await semaphore.WaitAsync(cancellationToken);
+        try
         {
-            if (!semaphores.TryGetValue(inbox, out var semaphore))
-            {
-                semaphore = new SemaphoreSlim(count);
-                semaphores.Add(inbox, semaphore);
-            }
-
-            return semaphore;
+            return await act();
+        }
+        finally
+        {
+            semaphore.Release();
         }
     }
+
+    // Kept across attachments, so that a replica that comes back quickly does not get twice its share. First what it takes, those included that wait here.
+    private (SemaphoreSlim Slots, SemaphoreSlim Handlers) SemaphoresOf(Inbox inbox) => _semaphores.GetOrAdd(inbox, _ =>
+    {
+        var handlers = Math.Min(inbox.Component.Concurrency, appSide.MaxConcurrency);
+        return (new SemaphoreSlim(handlers + options.Rules.HeldBy(inbox.Component)), new SemaphoreSlim(handlers));
+    });
 
     private void Track(Task delivery)
     {

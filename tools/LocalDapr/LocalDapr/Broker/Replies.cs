@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace LocalDapr;
 
 /// <summary>What came of handing an event to an app.</summary>
-internal enum Reply
+public enum Reply
 {
     /// <summary>Acknowledged.</summary>
     Done,
@@ -11,7 +11,7 @@ internal enum Reply
     /// <summary>The app wants no more of it: dead letter, or gone.</summary>
     Dropped,
 
-    /// <summary>The app knows no such route, and daprd is one up to 1.16: gone, also where there is a dead letter topic.</summary>
+    /// <summary>The app knows no such route: gone, also where there is a dead-letter topic. Only where rules say so.</summary>
     Unknown,
 
     /// <summary>Another try may succeed.</summary>
@@ -33,43 +33,33 @@ internal static class Replies
     /// <summary>Reads an answer.</summary>
     /// <param name="status">The HTTP status.</param>
     /// <param name="body">The body; only that of a 2xx is looked at.</param>
-    /// <param name="version">Whose rules are followed.</param>
-    public static Reply Of(int status, ReadOnlySpan<byte> body, DaprVersion version) => status switch
+    /// <param name="notFound">What a 404 means.</param>
+    public static DeliveryResult Of(int status, ReadOnlySpan<byte> body, Reply notFound)
     {
-        >= 200 and <= 299 => OfBody(body),
-        404 => version == DaprVersion.V116 ? Reply.Unknown : Reply.Dropped,
-        _ => Reply.Failed,
-    };
-
-    // Whatever is not an object with a known or unknown word as its status counts as success.
-    private static Reply OfBody(ReadOnlySpan<byte> body) => WordOf(body) switch
-    {
-        null or "" or "SUCCESS" => Reply.Done,
-        "DROP" => Reply.Dropped,
-        _ => Reply.Failed,
-    };
-
-    /// <summary>The word of a 2xx body's <c>status</c>; null when there is none.</summary>
-    public static string? WordOf(ReadOnlySpan<byte> body)
-    {
-        if (body.IsEmpty)
+        var word = status is >= 200 and <= 299 ? WordOf(body) : null;
+        var reply = status switch
         {
-            return null;
-        }
+            404 => notFound,
+            < 200 or > 299 => Reply.Failed,
+            // Whatever is not an object with a known or unknown word as its status counts as success.
+            _ => word switch { null or "" or "SUCCESS" => Reply.Done, "DROP" => Reply.Dropped, _ => Reply.Failed },
+        };
+        return new DeliveryResult(reply, status, word);
+    }
 
+    private static string? WordOf(ReadOnlySpan<byte> body)
+    {
         try
         {
             // Go's decoder reads the first value and leaves what follows.
-            var reader = new Utf8JsonReader(body, new JsonReaderOptions { AllowMultipleValues = true });
-            using var document = JsonDocument.ParseValue(ref reader);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                && Json.Field(document.RootElement, "status") is { ValueKind: JsonValueKind.String } status
-                ? Json.TextOf(status)
-                : null;
+            var reader = new Utf8JsonReader(body, new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = Json.Options.MaxDepth });
+            return JsonSerializer.Deserialize<Answer>(ref reader, Json.Options) is { Status.ValueKind: JsonValueKind.String } answer ? answer.Status.GetString() : null;
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
             return null;
         }
     }
+
+    private sealed record Answer(JsonElement Status);
 }

@@ -66,7 +66,7 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         try
         {
-            return body.Length == 0 ? [] : Read(body);
+            return body.Length == 0 ? [] : Read(JsonSerializer.Deserialize<List<Entry?>>(body, Json.Options) ?? []);
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
@@ -75,33 +75,26 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
         }
     }
 
-    private List<Route> Read(byte[] body)
+    private List<Route> Read(List<Entry?> entries)
     {
         var routes = new List<Route>();
-        using var document = JsonDocument.Parse(body);
-        if (document.RootElement.ValueKind == JsonValueKind.Null)
+        foreach (var entry in entries.OfType<Entry>())
         {
-            return routes;
-        }
-
-        foreach (var item in document.RootElement.EnumerateArray())
-        {
-            var topic = Text(item, "topic") ?? "";
-            var v2 = Json.Field(item, "routes") is { ValueKind: JsonValueKind.Object } found ? found : default(JsonElement?);
-            if (v2 is { } withRules && Json.Field(withRules, "rules") is { ValueKind: JsonValueKind.Array } rules && rules.GetArrayLength() > 0)
+            var topic = entry.Topic ?? "";
+            if (entry.Routes?.Rules is { Count: > 0 })
             {
                 LogRules(logger, appId, topic);
             }
 
-            var path = (v2 is { } routed ? Text(routed, "default") : null) ?? Text(item, "route");
-            if (path is null)
+            if (entry.Routes?.Default is { Length: > 0 } path || (path = entry.Route) is { Length: > 0 })
+            {
+                var isRaw = entry.Metadata?.GetValueOrDefault("rawPayload").ToString() is "true";
+                routes.Add(new Route(entry.PubSubName ?? "", topic, path, entry.DeadLetterTopic is "" ? null : entry.DeadLetterTopic, isRaw, IsDeclared: false));
+            }
+            else
             {
                 LogNoRoute(logger, appId, topic);
-                continue;
             }
-
-            var raw = Json.Field(item, "metadata") is { ValueKind: JsonValueKind.Object } metadata && Text(metadata, "rawPayload") is "true";
-            routes.Add(new Route(Text(item, "pubsubname") ?? "", topic, path, Text(item, "deadLetterTopic"), raw, IsDeclared: false));
         }
 
         return routes;
@@ -109,25 +102,24 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
 
     private bool IsServed(Route route)
     {
-        var component = resources.Components.FirstOrDefault(
-            component => component.IsPubSub && component.Name == route.PubSub && component.IsSeenBy(appId));
-        if (component is null)
+        var problem = resources.Components.FirstOrDefault(component => component.IsPubSub && component.Name == route.PubSub && component.IsSeenBy(appId)) switch
         {
-            LogNoComponent(logger, appId, route.Topic, route.PubSub);
-            return false;
+            null => "it is no pub/sub component that the app can see",
+            { } component when !component.AllowsSubscribe(appId, route.Topic) => "the component's scopes forbid it",
+            _ => null,
+        };
+        if (problem is not null)
+        {
+            LogNotServed(logger, appId, route.Topic, route.PubSub, problem);
         }
 
-        if (!component.AllowsSubscribe(appId, route.Topic))
-        {
-            LogForbidden(logger, appId, route.Topic, route.PubSub);
-            return false;
-        }
-
-        return true;
+        return problem is null;
     }
 
-    private static string? Text(JsonElement item, string name) =>
-        Json.Field(item, name) is { ValueKind: JsonValueKind.String } text && Json.TextOf(text) is { Length: > 0 } value ? value : null;
+    private sealed record Entry(
+        string? PubSubName, string? Topic, string? Route, EntryRoutes? Routes, string? DeadLetterTopic, Dictionary<string, JsonElement>? Metadata);
+
+    private sealed record EntryRoutes(string? Default, IReadOnlyList<JsonElement>? Rules);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{AppId} has no subscriptions: it answered 404 on dapr/subscribe")]
     private static partial void LogNone(ILogger logger, string appId);
@@ -144,9 +136,6 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
     [LoggerMessage(Level = LogLevel.Warning, Message = "{AppId} routes {Topic} by rules, which this sidecar does not know: everything goes to the default route")]
     private static partial void LogRules(ILogger logger, string appId, string topic);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} subscribes to {Topic} on {PubSub}, which is no pub/sub component it can see")]
-    private static partial void LogNoComponent(ILogger logger, string appId, string topic, string pubSub);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} may not subscribe to {Topic} on {PubSub}: the component's scopes forbid it")]
-    private static partial void LogForbidden(ILogger logger, string appId, string topic, string pubSub);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} cannot subscribe to {Topic} on {PubSub}: {Problem}")]
+    private static partial void LogNotServed(ILogger logger, string appId, string topic, string pubSub, string problem);
 }

@@ -131,18 +131,34 @@ internal sealed partial class Database : IAsyncDisposable
     /// has kept the log from being truncated for 20 seconds.</exception>
     public Task<T> WriteAsync<T>(Func<Session, T> operation, Action<T>? committed = null, bool erases = false)
     {
-        var write = new Write<T>(operation, committed) { Erases = erases };
+        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var result = default(T)!;
+        var write = new Write(session => result = operation(session), Complete, completion.SetException, erases);
         if (!TryAdd(write))
         {
-            write.Fail(new ObjectDisposedException(nameof(Database)));
+            completion.SetException(new ObjectDisposedException(nameof(Database)));
         }
 
-        return write.Completion;
+        return completion.Task;
+
+        void Complete()
+        {
+            try
+            {
+                committed?.Invoke(result);
+                completion.SetResult(result);
+            }
+            catch (Exception failure)
+            {
+                // Committed all the same; without this the writer's thread would end here.
+                completion.SetException(failure);
+            }
+        }
     }
 
     /// <summary>Runs an operation in the next commit without anybody waiting for it; a failure is logged.</summary>
     public void Post(Action<Session> operation) =>
-        TryAdd(new Posted(operation, failure => LogPostFailed(_logger, failure)));
+        TryAdd(new Write(operation, () => { }, failure => LogPostFailed(_logger, failure), Erases: false));
 
     /// <summary>Has the next <see cref="CleanUp"/> rewrite the file, since rows were deleted. For operations: call it on the writer's thread.</summary>
     public void RewriteAtNextCleanUp() => _isRewriteDue = true;
@@ -467,52 +483,10 @@ internal sealed partial class Database : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "Checking {Path} for damage took {Seconds:0.0} s")]
     private static partial void LogSlowCheck(ILogger logger, string path, double seconds);
 
-    private abstract class Write
-    {
-        /// <summary>Whether it is answered only once the log no longer holds what it deleted.</summary>
-        public bool Erases { get; init; }
-
-        public abstract void Run(Session session);
-
-        public abstract void Complete();
-
-        public abstract void Fail(Exception failure);
-    }
-
-    private sealed class Write<T>(Func<Session, T> operation, Action<T>? committed) : Write
-    {
-        private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private T _result = default!;
-
-        public Task<T> Completion => _completion.Task;
-
-        public override void Run(Session session) => _result = operation(session);
-
-        public override void Complete()
-        {
-            try
-            {
-                committed?.Invoke(_result);
-                _completion.SetResult(_result);
-            }
-            catch (Exception failure)
-            {
-                // Committed all the same; without this the writer's thread would end here.
-                _completion.SetException(failure);
-            }
-        }
-
-        public override void Fail(Exception failure) => _completion.SetException(failure);
-    }
-
-    private sealed class Posted(Action<Session> operation, Action<Exception> failed) : Write
-    {
-        public override void Run(Session session) => operation(session);
-
-        public override void Complete()
-        {
-        }
-
-        public override void Fail(Exception failure) => failed(failure);
-    }
+    /// <summary>An operation, and who learns what came of it.</summary>
+    /// <param name="Run">Does it, in a transaction with others.</param>
+    /// <param name="Complete">It is committed.</param>
+    /// <param name="Fail">It failed, and is rolled back.</param>
+    /// <param name="Erases">Whether it is answered only once the log no longer holds what it deleted.</param>
+    private sealed record Write(Action<Session> Run, Action Complete, Action<Exception> Fail, bool Erases);
 }

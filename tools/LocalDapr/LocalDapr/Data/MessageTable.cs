@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace LocalDapr;
 
 /// <summary>A consumer group: one app id on one topic.</summary>
@@ -28,17 +26,9 @@ internal static class MessageTable
     /// <param name="session">The database.</param>
     /// <param name="message">The event.</param>
     /// <param name="isKept">Whether it is kept where there is no group yet; otherwise it is lost then.</param>
-    public static (long Message, long[] Groups) Publish(Session session, NewMessage message, bool isKept = true)
+    public static (long Message, long[] Groups) Publish(Session session, NewMessage message, bool isKept)
     {
-        var groups = new List<long>(1);
-        using (var rows = session.Query("SELECT id FROM subscription WHERE pubsub = ?1 AND topic = ?2", message.PubSub, message.Topic))
-        {
-            while (rows.Read())
-            {
-                groups.Add(rows.GetInt64(0));
-            }
-        }
-
+        var groups = session.List("SELECT id FROM subscription WHERE pubsub = ?1 AND topic = ?2", row => row.GetInt64(0), message.PubSub, message.Topic);
         if (groups.Count == 0 && !isKept)
         {
             return (0, []);
@@ -69,16 +59,8 @@ internal static class MessageTable
 
         var id = (long)session.Scalar(
             "INSERT INTO subscription (pubsub, topic, app) VALUES (?1, ?2, ?3) RETURNING id", pubSub, topic, appId)!;
-        var backlog = new List<long>();
-        using (var rows = session.Query(
-            "SELECT id FROM message WHERE pubsub = ?1 AND topic = ?2 AND unclaimed = 1 ORDER BY id", pubSub, topic))
-        {
-            while (rows.Read())
-            {
-                backlog.Add(rows.GetInt64(0));
-            }
-        }
-
+        var backlog = session.List(
+            "SELECT id FROM message WHERE pubsub = ?1 AND topic = ?2 AND unclaimed = 1 ORDER BY id", row => row.GetInt64(0), pubSub, topic);
         session.Execute(
             "INSERT INTO delivery (message, subscription, count) SELECT id, ?3, 0 FROM message WHERE pubsub = ?1 AND topic = ?2 AND unclaimed = 1",
             pubSub, topic, id);
@@ -86,36 +68,19 @@ internal static class MessageTable
         return (new Subscription(id, pubSub, topic, appId), [.. backlog]);
     }
 
-    public static List<Subscription> Subscriptions(Session session)
-    {
-        var subscriptions = new List<Subscription>();
-        using var rows = session.Query("SELECT id, pubsub, topic, app FROM subscription ORDER BY id");
-        while (rows.Read())
-        {
-            subscriptions.Add(new Subscription(rows.GetInt64(0), rows.GetString(1), rows.GetString(2), rows.GetString(3)));
-        }
-
-        return subscriptions;
-    }
+    public static List<Subscription> Subscriptions(Session session) => session.List(
+        "SELECT id, pubsub, topic, app FROM subscription ORDER BY id", row => new Subscription(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3)));
 
     /// <summary>Everything not acknowledged, by group.</summary>
-    public static ILookup<long, StoredDelivery> Deliveries(Session session)
-    {
-        var deliveries = new List<(long Group, StoredDelivery Delivery)>();
-        using var rows = session.Query("SELECT subscription, message, count FROM delivery ORDER BY message");
-        while (rows.Read())
-        {
-            deliveries.Add((rows.GetInt64(0), new StoredDelivery(rows.GetInt64(1), rows.GetInt32(2))));
-        }
-
-        return deliveries.ToLookup(delivery => delivery.Group, delivery => delivery.Delivery);
-    }
+    public static ILookup<long, StoredDelivery> Deliveries(Session session) => session
+        .List("SELECT subscription, message, count FROM delivery ORDER BY message", row => (Group: row.GetInt64(0), Delivery: new StoredDelivery(row.GetInt64(1), row.GetInt32(2))))
+        .ToLookup(row => row.Group, row => row.Delivery);
 
     public static StoredMessage? Get(Session session, long message)
     {
         using var row = session.Query("SELECT body, metadata, enqueued, expires FROM message WHERE id = ?1", message);
         return row.Read()
-            ? new StoredMessage(row.GetFieldValue<byte[]>(0), OptionalText(row, 1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3))
+            ? new StoredMessage(row.GetFieldValue<byte[]>(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3))
             : null;
     }
 
@@ -127,32 +92,18 @@ internal static class MessageTable
         session.Execute("UPDATE delivery SET count = ?3 WHERE message = ?1 AND subscription = ?2", message, group, count);
 
     /// <summary>The group is done with the event; the last group takes it away.</summary>
-    public static void Acknowledge(Session session, long message, long group)
+    public static bool Acknowledge(Session session, long message, long group)
     {
         session.Execute("DELETE FROM delivery WHERE message = ?1 AND subscription = ?2", message, group);
         session.Execute("DELETE FROM message WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE message = ?1)", message);
+        return true;
     }
 
-    /// <summary>Keeps an event that no topic takes where a person can find it, and acknowledges it.</summary>
-    public static void DeadLetter(Session session, long message, Subscription group, string reason, long now)
-    {
-        session.Execute(
-            """
-            INSERT INTO dead_letter (pubsub, topic, app, body, metadata, reason, buried)
-            SELECT pubsub, topic, ?2, body, metadata, ?3, ?4 FROM message WHERE id = ?1
-            """,
-            message, group.AppId, reason, now);
-        Acknowledge(session, message, group.Id);
-    }
-
-    /// <summary>Deletes events and dead letters from before a moment in Unix milliseconds, and gives free pages back to the disk.</summary>
+    /// <summary>Deletes events from before a moment in Unix milliseconds, and gives free pages back to the disk.</summary>
     public static void DeleteForgotten(Session session, long before)
     {
         session.Execute("DELETE FROM delivery WHERE message IN (SELECT id FROM message WHERE enqueued < ?1)", before);
         session.Execute("DELETE FROM message WHERE enqueued < ?1", before);
-        session.Execute("DELETE FROM dead_letter WHERE buried < ?1", before);
         session.Execute("PRAGMA incremental_vacuum(1000)");
     }
-
-    private static string? OptionalText(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

@@ -24,18 +24,9 @@ internal static class PrivateFiles
     /// <summary>Creates a database as an empty file of its owner's unless it is there, and takes it and its companions from everybody else.</summary>
     public static void Restrict(string database)
     {
-        if (OperatingSystem.IsWindows())
+        foreach (var file in Companions.Select(companion => database + companion).Where(file => file == database || File.Exists(file)))
         {
-            return;
-        }
-
-        using (new FileStream(database, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, UnixCreateMode = OwnerOnly }))
-        {
-        }
-
-        foreach (var file in Companions.Select(companion => database + companion).Where(File.Exists))
-        {
-            File.SetUnixFileMode(file, OwnerOnly);
+            Open(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
         }
     }
 }

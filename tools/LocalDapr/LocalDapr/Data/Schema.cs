@@ -63,6 +63,8 @@ internal static class Schema
         """,
         // Redis remembers of a key that it was written first-write.
         "ALTER TABLE state ADD COLUMN first_write INTEGER NOT NULL DEFAULT 0",
+        // What failed without a dead-letter topic now waits for its claim time.
+        "DROP TABLE dead_letter",
     ];
 
     /// <summary>Brings the open file to the newest schema, all steps or none.</summary>

@@ -13,6 +13,19 @@ internal sealed class Session(SqliteConnection connection) : IDisposable
     /// <summary>Runs a statement and hands back its first row's first column, or null.</summary>
     public object? Scalar(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteScalar();
 
+    /// <summary>Reads every row of a query.</summary>
+    public List<T> List<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<object?> values)
+    {
+        var found = new List<T>();
+        using var rows = Query(sql, values);
+        while (rows.Read())
+        {
+            found.Add(read(rows));
+        }
+
+        return found;
+    }
+
     /// <summary>Runs a query; the caller disposes of the reader before the next use of the same query.</summary>
     public SqliteDataReader Query(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteReader();
 

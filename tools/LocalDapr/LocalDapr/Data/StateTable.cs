@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace LocalDapr;
 
 /// <summary>A stored value as read: its bytes, its ETag, and when it expires in Unix milliseconds, or null for never.</summary>
@@ -29,7 +27,7 @@ internal static class StateTable
         using var row = session.Query(
             "SELECT value, etag, expires FROM state WHERE store = ?1 AND key = ?2 AND (expires IS NULL OR expires > ?3)",
             store, key, now);
-        return row.Read() ? Read(row) : null;
+        return row.Read() ? new StateItem(row.GetFieldValue<byte[]>(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetInt64(2)) : null;
     }
 
     /// <summary>Applies one write; false means that its ETag or first-write condition does not hold, and nothing was written.</summary>
@@ -72,23 +70,13 @@ internal static class StateTable
                 store, write.Key, value, etag, expires, write.ETag, now) == 1;
         }
 
-        if (write.FirstWrite)
-        {
-            return session.Execute(
-                """
-                INSERT INTO state (store, key, value, etag, expires) VALUES (?1, ?2, CAST(?3 AS TEXT), ?4, ?5)
-                ON CONFLICT (store, key) DO UPDATE SET value = excluded.value, etag = excluded.etag, expires = excluded.expires
-                WHERE state.expires <= ?6
-                """,
-                store, write.Key, value, etag, expires, now) == 1;
-        }
-
         return session.Execute(
             """
             INSERT INTO state (store, key, value, etag, expires) VALUES (?1, ?2, CAST(?3 AS TEXT), ?4, ?5)
             ON CONFLICT (store, key) DO UPDATE SET value = excluded.value, etag = excluded.etag, expires = excluded.expires
+            WHERE ?6 = 0 OR state.expires <= ?7
             """,
-            store, write.Key, value, etag, expires) == 1;
+            store, write.Key, value, etag, expires, write.FirstWrite ? 1 : 0, now) == 1;
     }
 
     private static bool Delete(Session session, string store, StateWrite write, long now)
@@ -103,7 +91,4 @@ internal static class StateTable
         session.Execute("DELETE FROM state WHERE store = ?1 AND key = ?2", store, write.Key);
         return true;
     }
-
-    private static StateItem Read(SqliteDataReader row) =>
-        new(row.GetFieldValue<byte[]>(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetInt64(2));
 }

@@ -14,29 +14,23 @@ internal sealed class DaprMethods : IServiceMethodProvider<DaprService>
 
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<DaprService> context)
     {
-        Add<GetStateRequest, GetStateResponse>(context, "GetState", (service, request, app) => service.GetStateAsync(app, request));
-        Add<GetBulkStateRequest, GetBulkStateResponse>(context, "GetBulkState", (service, request, app) => service.GetBulkStateAsync(app, request));
-        Add<SaveStateRequest, Empty>(context, "SaveState", (service, request, app) => service.SaveStateAsync(app, request));
-        Add<DeleteStateRequest, Empty>(context, "DeleteState", (service, request, app) => service.DeleteStateAsync(app, request));
-        Add<DeleteBulkStateRequest, Empty>(context, "DeleteBulkState", (service, request, app) => service.DeleteBulkStateAsync(app, request));
+        Add<GetStateRequest, GetStateResponse>(context, "GetState", (service, request, app, _) => service.GetStateAsync(app, request));
+        Add<GetBulkStateRequest, GetBulkStateResponse>(context, "GetBulkState", (service, request, app, _) => service.GetBulkStateAsync(app, request));
+        Add<SaveStateRequest, Empty>(context, "SaveState", (service, request, app, _) => service.SaveStateAsync(app, request));
+        Add<DeleteStateRequest, Empty>(context, "DeleteState", (service, request, app, _) => service.DeleteStateAsync(app, request));
+        Add<DeleteBulkStateRequest, Empty>(context, "DeleteBulkState", (service, request, app, _) => service.DeleteBulkStateAsync(app, request));
         Add<ExecuteStateTransactionRequest, Empty>(
-            context, "ExecuteStateTransaction", (service, request, app) => service.ExecuteStateTransactionAsync(app, request));
+            context, "ExecuteStateTransaction", (service, request, app, _) => service.ExecuteStateTransactionAsync(app, request));
         Add<PublishEventRequest, Empty>(context, "PublishEvent", (service, request, app, call) => service.PublishEventAsync(app, request, call));
         foreach (var name in new[] { "BulkPublishEvent", "BulkPublishEventAlpha1" })
         {
             Add<BulkPublishRequest, BulkPublishResponse>(context, name, (service, request, app, call) => service.BulkPublishEventAsync(app, request, call));
         }
 
-        Add<GetMetadataRequest, GetMetadataResponse>(context, "GetMetadata", (_, _, app) => Task.FromResult(DaprService.GetMetadata(app)));
-        Add<SetMetadataRequest, Empty>(context, "SetMetadata", (_, request, app) => Task.FromResult(DaprService.SetMetadata(app, request)));
+        Add<GetMetadataRequest, GetMetadataResponse>(context, "GetMetadata", (_, _, app, _) => Task.FromResult(DaprService.GetMetadata(app)));
+        Add<SetMetadataRequest, Empty>(context, "SetMetadata", (_, request, app, _) => Task.FromResult(DaprService.SetMetadata(app, request)));
         Add<ShutdownRequest, Empty>(context, "Shutdown", (service, _, app, call) => Task.FromResult(service.Shutdown(app, call)));
     }
-
-    private static void Add<TRequest, TResponse>(
-        ServiceMethodProviderContext<DaprService> context, string name, Func<DaprService, TRequest, AppSide, Task<TResponse>> handle)
-        where TRequest : class, IMessage<TRequest>, new()
-        where TResponse : class, IMessage<TResponse>, new() =>
-        Add<TRequest, TResponse>(context, name, (service, request, app, _) => handle(service, request, app));
 
     private static void Add<TRequest, TResponse>(
         ServiceMethodProviderContext<DaprService> context, string name, Func<DaprService, TRequest, AppSide, ServerCallContext, Task<TResponse>> handle)

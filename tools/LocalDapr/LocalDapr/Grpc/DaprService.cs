@@ -12,7 +12,7 @@ namespace LocalDapr;
 
 /// <summary>Dapr's gRPC API as far as the sidecar serves it: messages ↔ items, writes and events.</summary>
 internal sealed partial class DaprService(
-    Func<int, AppSide?> appOfPort, Publishing publishing, StateReading reading, StateWriting writing, ApiToken apiToken, Action<string> shutdown, ILogger logger)
+    Func<int, AppSide?> appOfPort, Publishing publishing, StateStore states, ApiToken apiToken, Action<string> shutdown, ILogger logger)
 {
     /// <summary>Serves one call of the app whose port it came to.</summary>
     /// <exception cref="RpcException">The call is refused or fails.</exception>
@@ -48,7 +48,7 @@ internal sealed partial class DaprService(
 
     public async Task<GetStateResponse> GetStateAsync(AppSide app, GetStateRequest request)
     {
-        var (item, error) = await reading.GetAsync(app, StoreOf(app, request.StoreName), request.Key);
+        var (item, error) = await states.GetAsync(app, StoreOf(app, request.StoreName), request.Key);
         Check(error);
         var response = new GetStateResponse();
         if (item is { } found)
@@ -63,7 +63,7 @@ internal sealed partial class DaprService(
 
     public async Task<GetBulkStateResponse> GetBulkStateAsync(AppSide app, GetBulkStateRequest request)
     {
-        var (items, error) = await reading.GetBulkAsync(app, StoreOf(app, request.StoreName), request.Keys);
+        var (items, error) = await states.GetBulkAsync(app, StoreOf(app, request.StoreName), request.Keys);
         Check(error);
         var response = new GetBulkStateResponse();
         foreach (var (key, item) in request.Keys.Zip(items!))
@@ -88,7 +88,7 @@ internal sealed partial class DaprService(
         var writes = request.States.Select(item => item.Key.Length > 0
             ? SaveOf(app, store, item, reason => ApiError.StateSave(500, store.Name, reason))
             : throw new StateWriteException(ApiError.StateKeyEmpty()));
-        Check(await writing.SaveAsync(app, store, [.. writes]));
+        Check(await states.SaveAsync(app, store, [.. writes]));
         return new Empty();
     }
 
@@ -96,7 +96,7 @@ internal sealed partial class DaprService(
     {
         var store = StoreOf(app, request.StoreName);
         var write = DeletionOf(app, store, request.Key, request.Etag, request.Options, reason => ApiError.StateDelete(500, request.Key, reason));
-        Check(await writing.DeleteAsync(app, store, write, request.Key));
+        Check(await states.DeleteAsync(app, store, write, request.Key));
         return new Empty();
     }
 
@@ -105,7 +105,7 @@ internal sealed partial class DaprService(
         var store = StoreOf(app, request.StoreName);
         var writes = request.States
             .Select(item => DeletionOf(app, store, item.Key, item.Etag, item.Options, reason => ApiError.StateBulkDelete(500, store.Name, reason)));
-        Check(await writing.DeleteBulkAsync(app, store, [.. writes]));
+        Check(await states.DeleteBulkAsync(app, store, [.. writes]));
         return new Empty();
     }
 
@@ -118,7 +118,7 @@ internal sealed partial class DaprService(
             ("delete", { } item) => DeletionOf(app, store, item.Key, item.Etag, item.Options, ApiError.StateTransaction),
             var (type, _) => throw new StateWriteException(ApiError.UnknownOperation(type)),
         });
-        Check(await writing.TransactAsync(app, store, [.. writes]));
+        Check(await states.TransactAsync(app, store, [.. writes]));
         return new Empty();
     }
 
@@ -144,8 +144,8 @@ internal sealed partial class DaprService(
         var response = new GetMetadataResponse
         {
             Id = app.AppId,
-            RuntimeVersion = app.RuntimeVersion,
-            ExtendedMetadata = { app.Extended, new Dictionary<string, string> { ["daprRuntimeVersion"] = app.RuntimeVersion } },
+            RuntimeVersion = app.Rules.RuntimeVersion,
+            ExtendedMetadata = { app.Extended, new Dictionary<string, string> { ["daprRuntimeVersion"] = app.Rules.RuntimeVersion } },
             ActorRuntime = new ActorRuntime { RuntimeStatus = ActorRuntime.Types.ActorRuntimeStatus.Disabled },
             AppConnectionProperties = new AppConnectionProperties
             {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -8,21 +9,17 @@ namespace LocalDapr;
 internal sealed class PublishRoutes(Publishing publishing)
 {
     /// <summary>Publishes the request's body; null means done, with 204.</summary>
-    public async Task<ApiError?> PublishAsync(AppSide app, string pubSub, string topic, HttpRequest request, CancellationToken cancellationToken)
+    public async Task<ApiError?> PublishAsync(AppSide app, string pubSub, string topic, HttpRequest request)
     {
         var source = SourceOf(app, pubSub, topic, request);
-        if (Publishing.Refusal(app, pubSub, topic, source.Metadata) is { } refusal)
-        {
-            return refusal;
-        }
-
-        return await RequestBody.ReadAsync(app, request, cancellationToken) is { } body
-            ? await publishing.PublishAsync(app, source, body)
-            : ApiError.PublishFailed(pubSub, topic, RequestBody.TooLarge);
+        return Publishing.Refusal(app, pubSub, topic, source.Metadata)
+            ?? (await Requests.ReadAsync(app, request) is { } body
+                ? await publishing.PublishAsync(app, source, body)
+                : ApiError.PublishFailed(pubSub, topic, Requests.TooLarge));
     }
 
     /// <summary>Publishes the entries of the request's body, all or none; null means done, with 204.</summary>
-    public async Task<ApiError?> PublishBulkAsync(AppSide app, string pubSub, string topic, HttpRequest request, CancellationToken cancellationToken)
+    public async Task<ApiError?> PublishBulkAsync(AppSide app, string pubSub, string topic, HttpRequest request)
     {
         var source = SourceOf(app, pubSub, topic, request);
         if (Publishing.Refusal(app, pubSub, topic, source.Metadata) is { } refusal)
@@ -30,16 +27,16 @@ internal sealed class PublishRoutes(Publishing publishing)
             return refusal;
         }
 
-        if (await RequestBody.ReadAsync(app, request, cancellationToken) is not { } body)
+        if (await Requests.ReadAsync(app, request) is not { } body)
         {
-            return Unreadable(RequestBody.TooLarge);
+            return Unreadable(Requests.TooLarge);
         }
 
         List<BulkEntry> entries;
         try
         {
-            using var document = JsonDocument.Parse(body, Json.Options);
-            entries = [.. document.RootElement.EnumerateArray().Select(EntryOf)];
+            entries = [.. (JsonSerializer.Deserialize<List<Entry?>>(body, Json.Options) ?? []).OfType<Entry>()
+                .Select(entry => new BulkEntry(entry.EntryId ?? "", entry.ContentType ?? "", BytesOf(entry.Event, entry.ContentType ?? ""), entry.Metadata))];
         }
         catch (EventContentException failure)
         {
@@ -64,19 +61,12 @@ internal sealed class PublishRoutes(Publishing publishing)
     private EventSource SourceOf(AppSide app, string pubSub, string topic, HttpRequest request) =>
         new(app.AppId, pubSub, topic, request.ContentType ?? "", Metadata.Of(request), publishing.TraceOf(request.Headers, handsOn: true));
 
-    private static BulkEntry EntryOf(JsonElement entry)
+    // The event's JSON type must suit its content type.
+    private static byte[] BytesOf(JsonElement data, string contentType)
     {
-        var contentType = Text(entry, "contentType");
-        return new BulkEntry(Text(entry, "entryId"), contentType, BytesOf(entry, contentType), MetadataOf(entry));
-    }
-
-    // The event's JSON type must suit its content type; JSON passes through a double, as a body decoded without its text does.
-    private static byte[] BytesOf(JsonElement entry, string contentType)
-    {
-        var data = Json.Field(entry, "event") ?? throw new EventContentException("the entry has no event");
         if (CloudEvents.IsType(contentType, "application/json") || CloudEvents.IsType(contentType, CloudEvents.ContentType))
         {
-            return Json.Marshal(data, exactNumbers: false);
+            return data.ValueKind == JsonValueKind.Undefined ? throw new EventContentException("the entry has no event") : JsonMarshal.GetRawUtf8Value(data).ToArray();
         }
 
         if (data.ValueKind == JsonValueKind.String && CloudEvents.IsType(contentType, "application/octet-stream"))
@@ -86,28 +76,11 @@ internal sealed class PublishRoutes(Publishing publishing)
 
         var isText = contentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase) || CloudEvents.IsType(contentType, "application/xml");
         return data.ValueKind == JsonValueKind.String && isText
-            ? Encoding.UTF8.GetBytes(Json.TextOf(data))
+            ? Encoding.UTF8.GetBytes(data.GetString()!)
             : throw new EventContentException("error: mismatch between contentType and event");
     }
 
-    private static Dictionary<string, string>? MetadataOf(JsonElement entry)
-    {
-        if (Json.Field(entry, "metadata") is not { ValueKind: JsonValueKind.Object } own)
-        {
-            return null;
-        }
-
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var pair in own.EnumerateObject())
-        {
-            metadata[Json.NameOf(pair)] = Json.TextOf(pair.Value);
-        }
-
-        return metadata;
-    }
-
-    private static string Text(JsonElement entry, string name) =>
-        Json.Field(entry, name) is { ValueKind: JsonValueKind.String } text ? Json.TextOf(text) : "";
+    private sealed record Entry(string? EntryId, string? ContentType, JsonElement Event, Dictionary<string, string>? Metadata);
 
     private sealed class EventContentException(string message) : Exception(message);
 }

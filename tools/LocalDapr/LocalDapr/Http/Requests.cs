@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -8,6 +10,9 @@ namespace LocalDapr;
 internal sealed partial class Requests(
     Func<int, AppSide?> appOfPort, PublishRoutes publishRoutes, StateRoutes stateRoutes, ApiToken apiToken, Action<string> shutdown, ILogger logger)
 {
+    /// <summary>What daprd says of a body beyond the limit; it has no 413.</summary>
+    public const string TooLarge = "stream too large";
+
     private static readonly string[] LocalNames = ["localhost", "127.0.0.1", "[::1]"];
 
     public async Task HandleAsync(HttpContext context)
@@ -18,7 +23,7 @@ internal sealed partial class Requests(
             return;
         }
 
-        var path = RequestPath.SegmentsOf(context.Features.Get<IHttpRequestFeature>()!.RawTarget);
+        var path = SegmentsOf(context.Features.Get<IHttpRequestFeature>()!.RawTarget);
         if (!apiToken.IsRequired && IsFromBrowser(context.Request))
         {
             await WriteTextAsync(
@@ -38,16 +43,12 @@ internal sealed partial class Requests(
         {
             if (await RouteAsync(app, path, context) is { } error)
             {
-                await error.WriteAsync(context.Response);
+                await context.Response.WriteErrorAsync(error);
             }
             else if (!context.Response.HasStarted && context.Response.StatusCode == 200)
             {
                 context.Response.StatusCode = 204;
             }
-        }
-        catch (FormatException failure)
-        {
-            await WriteTextAsync(context.Response, 400, $"failed to unescape request parameter. Error: {failure.Message}");
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -67,64 +68,93 @@ internal sealed partial class Requests(
             }
             else
             {
-                await new ApiError(500, "ERR_INTERNAL", "the sidecar failed").WriteAsync(context.Response);
+                await context.Response.WriteErrorAsync(new ApiError(500, "ERR_INTERNAL", "the sidecar failed"));
             }
         }
     }
 
-    private Task<ApiError?> RouteAsync(AppSide app, List<string> path, HttpContext context)
+    /// <summary>The whole body, or null when it is larger than the app's sidecar takes.</summary>
+    public static async Task<byte[]?> ReadAsync(AppSide app, HttpRequest request)
     {
-        var method = context.Request.Method;
-        var writes = HttpMethods.IsPost(method) || HttpMethods.IsPut(method);
-        return path switch
+        if (request.ContentLength > app.MaxBodyBytes)
         {
-            ["v1.0" or "v1.0-alpha1", "publish", "bulk", var pubSub, var first, .. var rest] when path[0] != "v1.0" || app.Version != DaprVersion.V116 =>
-                When(writes, () => publishRoutes.PublishBulkAsync(app, Unescape(pubSub), TopicOf(first, rest), context.Request, context.RequestAborted)),
-            ["v1.0", "publish", var pubSub, .. var topic] =>
-                When(writes, () => publishRoutes.PublishAsync(app, Unescape(pubSub), Unescape(string.Join('/', topic)), context.Request, context.RequestAborted)),
-            ["v1.0", "state", var store] => When(writes, () => WithStore(app, store, component => stateRoutes.SaveAsync(app, component, context))),
-            ["v1.0", "state", var store, "bulk"] when writes => WithStore(app, store, component => stateRoutes.GetBulkAsync(app, component, context)),
-            ["v1.0", "state", var store, "transaction"] when writes => WithStore(app, store, component => stateRoutes.TransactAsync(app, component, context)),
-            ["v1.0-alpha1", "state", var store, "query"] =>
-                When(writes, () => WithStore(app, store, component => Task.FromResult<ApiError?>(ApiError.QueryUnsupported(component.Name)))),
-            ["v1.0", "state", var store, var key] when HttpMethods.IsGet(method) =>
-                WithStore(app, store, component => stateRoutes.GetAsync(app, component, Unescape(key), context)),
-            ["v1.0", "state", var store, var key] =>
-                When(HttpMethods.IsDelete(method), () => WithStore(app, store, component => stateRoutes.DeleteAsync(app, component, Unescape(key), context))),
-            ["v1.0", "healthz"] => When(HttpMethods.IsGet(method), () => Task.FromResult(Health(app, context.Request))),
-            ["v1.0", "healthz", "outbound"] => When(HttpMethods.IsGet(method), () => Task.FromResult(default(ApiError))),
-            ["v1.0", "metadata"] => When(HttpMethods.IsGet(method), () => MetadataRoutes.WriteAsync(app, context.Response)),
-            ["v1.0", "metadata", var key] => When(HttpMethods.IsPut(method), () => MetadataRoutes.PutAsync(app, Unescape(key), context.Request)),
-            ["v1.0", "shutdown"] => When(HttpMethods.IsPost(method), () => ShutDown(app, context.Response)),
-            _ => Task.FromResult<ApiError?>(ApiError.NoAppToInvoke()),
-        };
+            return null;
+        }
 
-        // daprd's router hands what it does not know to service invocation, another method of a route that it knows too.
-        static Task<ApiError?> When(bool allowed, Func<Task<ApiError?>> handle) =>
-            allowed ? handle() : Task.FromResult<ApiError?>(ApiError.NoAppToInvoke());
+        using var body = new MemoryStream((int)(request.ContentLength ?? 0));
+        var chunk = new byte[16 * 1024];
+        for (int read; (read = await request.Body.ReadAsync(chunk, request.HttpContext.RequestAborted)) > 0; body.Write(chunk, 0, read))
+        {
+            if (body.Length + read > app.MaxBodyBytes)
+            {
+                return null;
+            }
+        }
+
+        return body.ToArray();
     }
 
-    private static async Task<ApiError?> WithStore(AppSide app, string store, Func<Component, Task<ApiError?>> handle)
+    /// <summary>The segments of a request target as daprd's router sees them: split while still escaped, and unescaped one by one, with <c>+</c> for a space.</summary>
+    public static List<string> SegmentsOf(string rawTarget) =>
+        [.. rawTarget.Split('?')[0].Split('/', StringSplitOptions.RemoveEmptyEntries).Select(segment => WebUtility.UrlDecode(segment))];
+
+    private async Task<ApiError?> RouteAsync(AppSide app, List<string> path, HttpContext context)
     {
-        var name = Unescape(store);
-        return app.Store(name) is { } component ? await handle(component) : app.NoStore(name);
+        var (request, method) = (context.Request, context.Request.Method);
+        var (gets, writes) = (HttpMethods.IsGet(method), HttpMethods.IsPost(method) || HttpMethods.IsPut(method));
+        switch (path)
+        {
+            case ["v1.0" or "v1.0-alpha1", "publish", "bulk", var pubSub, _, ..] when writes && (path[0] != "v1.0" || app.Rules.HasBulkPublish):
+                return await publishRoutes.PublishBulkAsync(app, pubSub, string.Join('/', path[4..]), request);
+            case ["v1.0", "publish", var pubSub, ..] when writes:
+                return await publishRoutes.PublishAsync(app, pubSub, string.Join('/', path[3..]), request);
+            case ["v1.0" or "v1.0-alpha1", "state", var name, ..] when app.Store(name) is null:
+                return app.NoStore(name);
+            case ["v1.0-alpha1", "state", var name, "query"] when writes:
+                return ApiError.QueryUnsupported(name);
+            case ["v1.0", "state", var name] when writes:
+                return await stateRoutes.SaveAsync(app, app.Store(name)!, context);
+            case ["v1.0", "state", var name, "bulk"] when writes:
+                return await stateRoutes.GetBulkAsync(app, app.Store(name)!, context);
+            case ["v1.0", "state", var name, "transaction"] when writes:
+                return await stateRoutes.TransactAsync(app, app.Store(name)!, context);
+            case ["v1.0", "state", var name, var key] when gets:
+                return await stateRoutes.GetAsync(app, app.Store(name)!, key, context);
+            case ["v1.0", "state", var name, var key] when HttpMethods.IsDelete(method):
+                return await stateRoutes.DeleteAsync(app, app.Store(name)!, key, context);
+            case ["v1.0", "healthz"] when gets:
+                return Health(app, request);
+            case ["v1.0", "healthz", "outbound"] when gets:
+                return null;
+            case ["v1.0", "metadata"] when gets:
+                await context.Response.WriteMetadataAsync(app);
+                return null;
+            case ["v1.0", "metadata", var key] when HttpMethods.IsPut(method):
+                if (await ReadAsync(app, request) is not { } body)
+                {
+                    return ApiError.Malformed(TooLarge);
+                }
+
+                app.Extended[key] = Encoding.UTF8.GetString(body);
+                return null;
+            case ["v1.0", "shutdown"] when HttpMethods.IsPost(method):
+                // After the answer: whoever ends this process must not end it before the caller knows.
+                context.Response.OnCompleted(() =>
+                {
+                    shutdown(app.AppId);
+                    return Task.CompletedTask;
+                });
+                return null;
+            default:
+                // daprd's router hands what it does not know to service invocation, another method of a route that it knows too.
+                return ApiError.NoAppToInvoke();
+        }
     }
 
     private static ApiError? Health(AppSide app, HttpRequest request) =>
         !app.IsReady ? ApiError.NotReady()
         : request.Query.TryGetValue("appid", out var appId) && appId != app.AppId ? ApiError.OtherAppId()
         : null;
-
-    private Task<ApiError?> ShutDown(AppSide app, HttpResponse response)
-    {
-        // After the answer: whoever ends this process must not end it before the caller knows.
-        response.OnCompleted(() =>
-        {
-            shutdown(app.AppId);
-            return Task.CompletedTask;
-        });
-        return Task.FromResult(default(ApiError));
-    }
 
     // Every browser names the origin or the site of a page that sends something here, and a page whose name was made to lead here names itself.
     private static bool IsFromBrowser(HttpRequest request) =>
@@ -135,10 +165,6 @@ internal sealed partial class Requests(
     // Every call needs the token but those that ask whether anybody is there.
     private bool IsTrusted(HttpRequest request, List<string> path) =>
         path is ["v1.0", "healthz"] or ["v1.0", "healthz", "outbound"] || apiToken.IsIn(request.Headers);
-
-    private static string Unescape(string segment) => RequestPath.Unescape(segment);
-
-    private static string TopicOf(string first, List<string> rest) => Unescape(string.Join('/', [first, .. rest]));
 
     private static async Task WriteTextAsync(HttpResponse response, int status, string text)
     {

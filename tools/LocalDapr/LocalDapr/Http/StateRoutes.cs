@@ -1,15 +1,15 @@
-using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace LocalDapr;
 
 /// <summary>The routes below state/{store}: bodies and headers ↔ items and writes.</summary>
-internal sealed class StateRoutes(StateReading reading, StateWriting writing)
+internal sealed class StateRoutes(StateStore states)
 {
     public async Task<ApiError?> GetAsync(AppSide app, Component store, string key, HttpContext context)
     {
-        var (item, error) = await reading.GetAsync(app, store, key);
+        var (item, error) = await states.GetAsync(app, store, key);
         if (error is not null)
         {
             return error;
@@ -35,45 +35,44 @@ internal sealed class StateRoutes(StateReading reading, StateWriting writing)
     }
 
     public Task<ApiError?> GetBulkAsync(AppSide app, Component store, HttpContext context) =>
-        WithBodyAsync(app, context, ApiError.MalformedBody, StateBodies.ReadKeys, async keys =>
+        WithBodyAsync<Keys>(app, context, ApiError.MalformedBody, async body =>
         {
-            var (items, error) = await reading.GetBulkAsync(app, store, keys);
+            var keys = body?.All ?? [];
+            var (items, error) = await states.GetBulkAsync(app, store, keys);
             if (items is null)
             {
                 return error;
             }
 
-            var output = new ArrayBufferWriter<byte>(1024);
-            using (var json = new Utf8JsonWriter(output))
+            await context.Response.WriteJsonAsync(keys.Zip(items, (key, item) => new
             {
-                json.WriteStartArray();
-                foreach (var (key, item) in keys.Zip(items))
-                {
-                    Write(json, key, item);
-                }
-
-                json.WriteEndArray();
-            }
-
-            context.Response.ContentType = "application/json";
-            context.Response.ContentLength = output.WrittenCount;
-            await context.Response.Body.WriteAsync(output.WrittenMemory, context.RequestAborted);
+                Key = key,
+                Data = item is { Value.Length: > 0 } found ? JsonDocument.Parse(found.Value, Json.Document).RootElement : default(JsonElement?),
+                Etag = item?.ETag,
+                Metadata = item?.ExpiryText is { } expires ? new { TtlExpireTime = expires } : null,
+            }));
             return null;
         });
 
-    public Task<ApiError?> SaveAsync(AppSide app, Component store, HttpContext context) => WithBodyAsync(
-        app,
-        context,
-        ApiError.Malformed,
-        body => StateBodies.ReadSaves(body, store, app.AppId, Metadata.Of(context.Request), Marshal),
-        writes => writing.SaveAsync(app, store, writes));
+    public Task<ApiError?> SaveAsync(AppSide app, Component store, HttpContext context) =>
+        WithBodyAsync<List<Item?>>(app, context, ApiError.Malformed, items =>
+        {
+            var metadata = Metadata.Of(context.Request);
+            return states.SaveAsync(app, store, [.. (items ?? []).Select(item => SaveOf(app, store, item, metadata, reason => ApiError.StateSave(500, store.Name, reason)))]);
+        });
 
-    public Task<ApiError?> TransactAsync(AppSide app, Component store, HttpContext context) => WithBodyAsync(
-        app,
-        context,
-        ApiError.MalformedBody,
-        body => StateBodies.ReadTransaction(body, store, app.AppId, Metadata.Of(context.Request), Marshal),
-        writes => writing.TransactAsync(app, store, writes));
+    public Task<ApiError?> TransactAsync(AppSide app, Component store, HttpContext context) =>
+        WithBodyAsync<Transaction>(app, context, ApiError.MalformedBody, transaction =>
+        {
+            var metadata = Metadata.Of(context.Request);
+            return states.TransactAsync(app, store, [.. (transaction?.Operations ?? []).Select(operation => (operation?.Name, operation?.Request) switch
+            {
+                (_, null) => throw new StateWriteException(ApiError.MalformedBody("an operation has no request")),
+                ("upsert", var item) => SaveOf(app, store, item, metadata, ApiError.StateTransaction),
+                ("delete", var item) => StateWrites.Delete(KeyOf(app, store, item), item.ETag, default, ApiError.StateTransaction),
+                var (name, _) => throw new StateWriteException(ApiError.UnknownOperation(name ?? "")),
+            })]);
+        });
 
     public async Task<ApiError?> DeleteAsync(AppSide app, Component store, string key, HttpContext context)
     {
@@ -85,7 +84,7 @@ internal sealed class StateRoutes(StateReading reading, StateWriting writing)
                 context.Request.Headers.IfMatch.ToString(),
                 new StateOptionWords(query["concurrency"].ToString(), query["consistency"].ToString()),
                 reason => ApiError.StateDelete(500, key, reason));
-            return await writing.DeleteAsync(app, store, write, key);
+            return await states.DeleteAsync(app, store, write, key);
         }
         catch (StateWriteException failure)
         {
@@ -94,52 +93,47 @@ internal sealed class StateRoutes(StateReading reading, StateWriting writing)
         }
     }
 
-    private static async Task<ApiError?> WithBodyAsync<T>(
-        AppSide app, HttpContext context, Func<string, ApiError> malformed, Func<byte[], T> read, Func<T, Task<ApiError?>> handle)
+    private static async Task<ApiError?> WithBodyAsync<T>(AppSide app, HttpContext context, Func<string, ApiError> malformed, Func<T?, Task<ApiError?>> handle)
     {
-        if (await RequestBody.ReadAsync(app, context.Request, context.RequestAborted) is not { } body)
-        {
-            app.Traffic.AddState(0);
-            return malformed(RequestBody.TooLarge);
-        }
-
-        T request;
+        ApiError error;
         try
         {
-            request = read(body);
+            return await Requests.ReadAsync(app, context.Request) is { } body
+                ? await handle(JsonSerializer.Deserialize<T>(body, Json.Options))
+                : malformed(Requests.TooLarge);
         }
         catch (StateWriteException failure)
         {
-            app.Traffic.AddState(0);
-            return failure.Error;
+            error = failure.Error;
         }
-
-        return await handle(request);
-    }
-
-    private static void Write(Utf8JsonWriter json, string key, StateItem? item)
-    {
-        json.WriteStartObject();
-        json.WriteString("key", key);
-        if (item is { } found)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
-            if (found.Value.Length > 0)
-            {
-                json.WritePropertyName("data");
-                json.WriteRawValue(found.Value, skipInputValidation: true);
-            }
-
-            json.WriteString("etag", found.ETag);
-            if (found.ExpiryText is { } expires)
-            {
-                json.WriteStartObject("metadata");
-                json.WriteString("ttlExpireTime", expires);
-                json.WriteEndObject();
-            }
+            error = malformed(failure.Message);
         }
 
-        json.WriteEndObject();
+        app.Traffic.AddState(0);
+        return error;
     }
 
-    private static byte[] Marshal(JsonElement value) => Json.Marshal(value, exactNumbers: false);
+    private static StateWrite SaveOf(AppSide app, Component store, Item? item, Dictionary<string, string> metadata, Func<string, ApiError> refused) => StateWrites.Save(
+        KeyOf(app, store, item),
+        item!.Value.ValueKind == JsonValueKind.Undefined ? [.. "null"u8] : JsonMarshal.GetRawUtf8Value(item.Value).ToArray(),
+        item.ETag,
+        new StateOptionWords(item.Options?.Concurrency, item.Options?.Consistency),
+        Metadata.Find(metadata, "ttlInSeconds") ?? (item.Metadata is { } own ? Metadata.Find(own, "ttlInSeconds") : null),
+        refused);
+
+    private static string KeyOf(AppSide app, Component store, Item? item) => item?.Key is { Length: > 0 } key
+        ? StateWrites.KeyOf(key, store, app.AppId)
+        : throw new StateWriteException(ApiError.Malformed("\"key\" is a required field"));
+
+    private sealed record Keys([property: System.Text.Json.Serialization.JsonPropertyName("keys")] IReadOnlyList<string>? All);
+
+    private sealed record Item(string? Key, JsonElement Value, string? ETag, Dictionary<string, string>? Metadata, ItemOptions? Options);
+
+    private sealed record ItemOptions(string? Concurrency, string? Consistency);
+
+    private sealed record Transaction(IReadOnlyList<Operation?>? Operations);
+
+    private sealed record Operation([property: System.Text.Json.Serialization.JsonPropertyName("operation")] string? Name, Item? Request);
 }

@@ -7,8 +7,8 @@ public interface ISidecarInterceptor
     /// <summary>An app called its sidecar; the call could be read, and is allowed.</summary>
     /// <param name="called">The call.</param>
     /// <param name="proceed">Does what was asked. Its effect survives the process when it is done.</param>
-    /// <returns>What the app is answered.</returns>
-    Task<CallResult> CallAsync(SidecarCall called, Func<Task<CallResult>> proceed) => proceed();
+    /// <returns>The error that the app is answered; null: it is done.</returns>
+    Task<ApiError?> CallAsync(SidecarCall called, Func<Task<ApiError?>> proceed) => proceed();
 
     /// <summary>An event was published to an app.</summary>
     /// <returns>Ends when the event may be delivered.</returns>

@@ -19,36 +19,29 @@ public enum CallKind
 /// <param name="Operation"><c>get</c>, <c>bulk get</c>, <c>save</c>, <c>delete</c>, <c>bulk delete</c>, <c>transaction</c>, <c>publish</c> or <c>bulk publish</c>.</param>
 /// <param name="Target">The topic, or the keys with their prefix and commas between them.</param>
 /// <param name="IsConditional">Whether it is a write with an ETag or first-write.</param>
-public sealed record SidecarCall(string AppId, CallKind Kind, string Operation, string Target, bool IsConditional = false);
-
-/// <summary>What a caller is answered.</summary>
-public sealed class CallResult
+public sealed record SidecarCall(string AppId, CallKind Kind, string Operation, string Target, bool IsConditional = false)
 {
-    private readonly ApiError? _error;
-    private readonly string? _reason;
+    /// <summary>The error of a broker or a store that fails.</summary>
+    public required Func<string, ApiError> Failed { get; init; }
 
-    private CallResult(ApiError? error, string? reason)
+    /// <summary>The error of an ETag that does not match, or of a key that exists; null where there can be none.</summary>
+    public Func<ApiError>? Conflict { get; init; }
+
+    /// <summary>Does what was asked, by way of the interceptor if there is one; null means done.</summary>
+    internal async Task<ApiError?> InterceptAsync(ISidecarInterceptor? interceptor, Func<Task<ApiError?>> proceed)
     {
-        _error = error;
-        _reason = reason;
+        return await (interceptor?.CallAsync(this, ProceedAsync) ?? ProceedAsync());
+
+        async Task<ApiError?> ProceedAsync()
+        {
+            try
+            {
+                return await proceed();
+            }
+            catch (Microsoft.Data.Sqlite.SqliteException failure)
+            {
+                return ApiError.OfDatabase(failure, Failed);
+            }
+        }
     }
-
-    /// <summary>It is done.</summary>
-    public static CallResult Done { get; } = new(null, null);
-
-    /// <summary>The ETag does not match, or the key exists: of a write.</summary>
-    public static CallResult Conflict { get; } = new(null, null);
-
-    /// <summary>The broker or the store failed.</summary>
-    /// <param name="reason">Why.</param>
-    public static CallResult Failed(string reason) => new(null, reason);
-
-    /// <summary>Whether it is <see cref="Done"/>.</summary>
-    public bool IsDone => ReferenceEquals(this, Done);
-
-    internal static CallResult Of(ApiError? error) => error is null ? Done : new CallResult(error, null);
-
-    internal ApiError? ErrorOf(Func<string, ApiError> failed, Func<ApiError>? conflict) => IsDone ? null
-        : ReferenceEquals(this, Conflict) ? conflict?.Invoke() ?? failed("conflict")
-        : _error ?? failed(_reason!);
 }

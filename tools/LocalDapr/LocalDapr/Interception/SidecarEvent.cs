@@ -22,45 +22,8 @@ public sealed class SidecarEvent
     public void Repeat() => Repeating?.Invoke();
 }
 
-/// <summary>What becomes of an event after a delivery.</summary>
-public enum DeliveryOutcome
-{
-    /// <summary>It is acknowledged.</summary>
-    Done,
-
-    /// <summary>The app wants no more of it.</summary>
-    Dropped,
-
-    /// <summary>The app failed, retries included.</summary>
-    Failed,
-
-    /// <summary>The answer is unknown: it comes again.</summary>
-    Again,
-}
-
 /// <summary>The result of a delivery.</summary>
-/// <param name="Outcome">What becomes of the event.</param>
+/// <param name="Reply">What becomes of the event.</param>
 /// <param name="Status">The app's last HTTP status; null where there was none.</param>
 /// <param name="Word">The word of the body's <c>status</c>; null where there is none.</param>
-public sealed record DeliveryResult(DeliveryOutcome Outcome, int? Status = null, string? Word = null)
-{
-    internal Reply Reply { get; init; } = Outcome switch
-    {
-        DeliveryOutcome.Done => Reply.Done,
-        DeliveryOutcome.Dropped => Reply.Dropped,
-        DeliveryOutcome.Failed => Reply.Failed,
-        _ => Reply.Lost,
-    };
-
-    internal static DeliveryResult Of(Reply reply, int? status, string? word)
-    {
-        var outcome = reply switch
-        {
-            Reply.Done => DeliveryOutcome.Done,
-            Reply.Dropped or Reply.Unknown => DeliveryOutcome.Dropped,
-            Reply.Failed or Reply.TimedOut => DeliveryOutcome.Failed,
-            _ => DeliveryOutcome.Again,
-        };
-        return new DeliveryResult(outcome, status, word) { Reply = reply };
-    }
-}
+public sealed record DeliveryResult(Reply Reply, int? Status = null, string? Word = null);

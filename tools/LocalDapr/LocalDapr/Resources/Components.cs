@@ -12,48 +12,26 @@ internal sealed record Component(
     string Name, string Type, string Version, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<string> Scopes)
 {
     // components-contrib common/component/redis/redis.go; its metadata.yaml has the two defaults the wrong way round.
-    private static readonly TimeSpan DefaultProcessingTimeout = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan DefaultProcessingTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan DefaultRedeliverInterval = TimeSpan.FromSeconds(15);
 
     public bool IsPubSub => Type.StartsWith("pubsub.", StringComparison.Ordinal);
 
     public bool IsState => Type.StartsWith("state.", StringComparison.Ordinal);
 
-    public bool IsServiceBus => Type.StartsWith("pubsub.azure.servicebus", StringComparison.Ordinal);
-
-    public bool IsRabbitMq => Type == "pubsub.rabbitmq";
-
     /// <summary>What the metadata endpoint says that it can do.</summary>
     public IReadOnlyList<string> Capabilities => IsState ? ["ETAG", "TRANSACTIONAL", "TTL"] : ["BULK_PUBLISH"];
 
-    /// <summary>Whether its broker ends a message's life itself, so that the envelope does not say when it expires.</summary>
-    public bool HasTimeToLive => IsServiceBus || IsRabbitMq;
-
-    /// <summary>Whether RabbitMQ queues a failed event again: <c>requeueInFailure</c>; by default it is gone.</summary>
-    public bool RequeuesFailed => Metadata.GetValueOrDefault("requeueInFailure") is "true" or "1";
-
     public bool IsSeenBy(string appId) => Scopes.Count == 0 || Scopes.Contains(appId);
 
-    /// <summary>Events handled at a time by one replica: <c>maxConcurrentHandlers</c>, or <c>maxActiveMessages</c> (1000) where that is 0, for Service Bus; <c>prefetchCount</c> for RabbitMQ, without a bound where that is 0; <c>concurrency</c> (10) for Redis and all others.</summary>
-    public int Concurrency => IsServiceBus
-        ? Number("maxConcurrentHandlers", 0) is > 0 and var handlers ? handlers : Math.Max(1, Number("maxActiveMessages", 1000))
-        : IsRabbitMq ? Number("prefetchCount", 0) is > 0 and var prefetched ? prefetched : 1000
-        : Number("concurrency", 10) is > 0 and var workers ? workers : 10;
+    // The name of the same setting with Service Bus, RabbitMQ and Redis.
+    private static readonly string[] ConcurrencySettings = ["maxConcurrentHandlers", "maxActiveMessages", "prefetchCount", "concurrency"];
 
-    /// <summary>Events that one replica holds beside those it handles: <c>queueDepth</c> (100) of Redis.</summary>
-    public int QueueDepth => Math.Max(0, Number("queueDepth", 100));
+    /// <summary>Events handled at a time by one replica: <c>concurrency</c> of Redis, or what other brokers call it. Default 10, as with Redis.</summary>
+    public int Concurrency => ConcurrencySettings.Select(setting => Number(setting, 0)).FirstOrDefault(number => number > 0, 10);
 
-    /// <summary>Deliveries before an event is dead: <c>maxDeliveryCount</c>. Default 10, as a Service Bus subscription has it.</summary>
-    public int MaxDeliveries => Math.Max(1, Number("maxDeliveryCount", 10));
-
-    /// <summary>How long Service Bus leaves what a dead consumer held: <c>lockDurationInSec</c>. Default 30 s.</summary>
-    public TimeSpan LockDuration => TimeSpan.FromSeconds(Math.Max(0, Number("lockDurationInSec", 30)));
-
-    /// <summary>Redis: a failure later than this after the hand-over is not acknowledged. Null for never.</summary>
-    public TimeSpan? ProcessingTimeout => ReclaimAfter is null ? null : Time("processingTimeout", DefaultProcessingTimeout);
-
-    /// <summary>How long Redis leaves an unacknowledged event alone: <c>processingTimeout</c> (60 s), up to the next look every <c>redeliverInterval</c> (15 s). Null when either is 0: for ever.</summary>
-    public TimeSpan? ReclaimAfter
+    /// <summary>How long an event may stay unacknowledged before it is handed out again: <c>processingTimeout</c> (60 s), up to the next look every <c>redeliverInterval</c> (15 s). Null when either is 0: for ever.</summary>
+    public TimeSpan? ClaimTime
     {
         get
         {
@@ -132,12 +110,12 @@ internal sealed record Component(
         return null;
     }
 
-    // A bare number is milliseconds.
-    private TimeSpan Time(string setting, TimeSpan otherwise) => !Metadata.TryGetValue(setting, out var text) || text.Length == 0 ? otherwise
+    /// <summary>A setting as a duration; a bare number is milliseconds.</summary>
+    public TimeSpan Time(string setting, TimeSpan otherwise) => !Metadata.TryGetValue(setting, out var text) || text.Length == 0 ? otherwise
         : uint.TryParse(text, out var milliseconds) ? TimeSpan.FromMilliseconds(milliseconds)
         : GoDuration.TryParse(text, out var duration) ? duration
         : throw new SidecarConfigurationException($"Component {Name}: {setting} '{text}' is no duration like 60s, nor a number of milliseconds.");
 
-    private int Number(string setting, int otherwise) =>
+    public int Number(string setting, int otherwise) =>
         Metadata.TryGetValue(setting, out var text) && int.TryParse(text, out var number) ? number : otherwise;
 }

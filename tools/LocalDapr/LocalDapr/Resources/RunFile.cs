@@ -19,9 +19,6 @@ public sealed record RunFile
         "daprGRPCPort", "daprHTTPPort", "daprInternalGRPCPort", "metricsPort", "profilePort", "unixDomainSocket",
     ];
 
-    /// <summary>The run's name; default the name of the file's folder.</summary>
-    public required string Name { get; init; }
-
     /// <summary>The apps in the file's order.</summary>
     public required IReadOnlyList<RunFileApp> Apps { get; init; }
 
@@ -58,7 +55,6 @@ public sealed record RunFile
 
         return new RunFile
         {
-            Name = root.Text("name") ?? Path.GetFileName(folder),
             Apps = apps,
             ResourcesPath = ResourcesOf(common, folder),
             Warnings = warnings,
@@ -133,6 +129,32 @@ public sealed record RunFileApp(
 {
     /// <summary>The port of its sidecar's gRPC API; null for any free one.</summary>
     public int? DaprGrpcPort { get; init; }
+
+    /// <summary>The variables that <c>dapr run</c> gives it, and its own.</summary>
+    /// <param name="appPort">The port it listens on; null when it has none.</param>
+    /// <param name="daprHttpPort">The port of its sidecar's HTTP API.</param>
+    /// <param name="daprGrpcPort">The port of its sidecar's gRPC API.</param>
+    public Dictionary<string, string> EnvironmentOf(int? appPort, int daprHttpPort, int daprGrpcPort)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["APP_ID"] = AppId,
+            ["APP_PROTOCOL"] = "http",
+            ["DAPR_HTTP_PORT"] = $"{daprHttpPort}",
+            ["DAPR_GRPC_PORT"] = $"{daprGrpcPort}",
+        };
+        if (appPort is { } port)
+        {
+            environment["APP_PORT"] = $"{port}";
+        }
+
+        foreach (var (name, value) in Environment)
+        {
+            environment[name] = value;
+        }
+
+        return environment;
+    }
 
     /// <summary>Full path of the folder of components this app uses: its own, or the common one; null when there is none.</summary>
     public string? ResourcesPath { get; init; }

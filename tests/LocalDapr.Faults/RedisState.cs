@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace LocalDapr;
+namespace LocalDapr.Faults;
 
 /// <summary>The state table with the semantics of Dapr's Redis store, weaknesses included.</summary>
 /// <remarks>Origin: the two scripts and the ETag and TTL parsing of components-contrib v1.18.4, state/redis/redis.go.</remarks>
