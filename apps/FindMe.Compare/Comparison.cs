@@ -62,10 +62,8 @@ internal sealed partial class CompareOptionsValidator : IValidateOptions<Compare
 
 /// <summary>Compares photos, as many at once as there are cores.</summary>
 internal sealed partial class Comparison(
-    Lazy<FaceEngine> engine, UnsafePictures pictures, PostVideos videos, Verdicts verdicts, PhotoReading photos, IOptions<CompareOptions> options, IOptions<FaceEngineOptions> faces, ILogger<Comparison> logger) : IDisposable
+    Lazy<FaceEngine> engine, UnsafePictures pictures, PostVideos videos, Verdicts verdicts, PhotoReading photos, IOptions<CompareOptions> options, IOptions<FaceEngineOptions> faces, ILogger<Comparison> logger)
 {
-    private readonly SemaphoreSlim _gate = new(options.Value.PhotosAtOnce is > 0 and var photos ? photos : Environment.ProcessorCount);
-
     /// <summary>
     /// Waits for a free core and compares; once more with the original where faces are small and the original is larger. Where the photo is a
     /// video's preview, the video is searched too.
@@ -116,7 +114,7 @@ internal sealed partial class Comparison(
         using var part = deadline.BeginOptional();
         var verdict = compared.Verdict;
         var isFound = verdict.Kind is Pipeline.VerdictKind.Match or Pipeline.VerdictKind.Maybe;
-        var searched = await videos.SearchAsync(image, wanted, _gate, part.Token, deadline.Token);
+        var searched = await videos.SearchAsync(image, wanted, part.Token, deadline.Token);
         if (searched.Found is not { } found)
         {
             return isFound || compared.Photo is null ? verdict : Verdict.Skipped($"Only its preview was looked at. {searched.Problem}", "video");
@@ -147,8 +145,6 @@ internal sealed partial class Comparison(
             };
     }
 
-    public void Dispose() => _gate.Dispose();
-
     // A face below this has fewer pixels than the network wants, and the engine would take more if it got them.
     private bool IsTooSmall(AnalyzedPhoto photo) =>
         Math.Max(photo.Width, photo.Height) < FaceEngine.WorkingSide
@@ -156,23 +152,17 @@ internal sealed partial class Comparison(
 
     private async Task<Compared?> CompareInTurnAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
     {
-        var waits = _gate.CurrentCount == 0;
-        await _gate.WaitAsync(cancellationToken);
-        try
-        {
-            // The search may have been cancelled or deleted while the photo stood in line.
-            if (waits && await verdicts.ReadAsync(image, cancellationToken) is null)
-            {
-                return null;
-            }
+        var waits = engine.Value.IsFull;
+        using var place = await engine.Value.EnterAsync(cancellationToken);
 
-            LogComparing(logger, image.SearchId, image.Listing, image.Index);
-            return await Task.Run(() => Compare(photo, wanted, cancellationToken), cancellationToken);
-        }
-        finally
+        // The search may have been cancelled or deleted while the photo stood in line.
+        if (waits && await verdicts.ReadAsync(image, cancellationToken) is null)
         {
-            _gate.Release();
+            return null;
         }
+
+        LogComparing(logger, image.SearchId, image.Listing, image.Index);
+        return await Task.Run(() => Compare(photo, wanted, cancellationToken), cancellationToken);
     }
 
     private Compared Compare(byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
@@ -221,7 +211,9 @@ internal static class ComparisonServices
     {
         services.AddOptions<CompareOptions>().BindConfiguration(CompareOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<CompareOptions>, CompareOptionsValidator>();
-        services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section)
+            .Configure<IOptions<CompareOptions>>((faces, compare) => faces.PhotosAtOnce = compare.Value.PhotosAtOnce)
+            .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => new Lazy<FaceEngine>(() => FaceEngine.Load(provider.GetRequiredService<IOptions<FaceEngineOptions>>().Value)));
         services.AddSingleton<UnsafePictures>();
         services.AddSingleton<PostVideos>();

@@ -32,13 +32,12 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
     /// <summary>Searches the video that a photo is the preview of.</summary>
     /// <param name="image">The photo.</param>
     /// <param name="wanted">The person's references.</param>
-    /// <param name="turns">Turns at the engine.</param>
     /// <param name="part">Ends while there is time to write down what is known without the video.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="VideoQueueException">Other videos took all the time: it will be asked for again.</exception>
     /// <exception cref="PhotoUnreachableException">It cannot be had now, and will be asked for again.</exception>
     public async Task<SearchedVideo> SearchAsync(
-        TweetImage image, IReadOnlyList<FaceEmbedding> wanted, SemaphoreSlim turns, CancellationToken part, CancellationToken cancellationToken)
+        TweetImage image, IReadOnlyList<FaceEmbedding> wanted, CancellationToken part, CancellationToken cancellationToken)
     {
         if (!_arePossible.Value)
         {
@@ -67,7 +66,6 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
                 Every = step > LeastStep ? step : LeastStep,
                 MaxFrames = options.Value.VideoFrames,
                 MaxTime = time - Stopwatch.GetElapsedTime(started),
-                Turns = turns,
             };
             var found = await VideoSearch.FindAsync(engine.Value, video, wanted, search, deadline.Token);
             LogSearched(logger, image.SearchId, image.Listing, image.Index, found.Frames, found.Analyzed, found.Ranges.Count);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FindMe.Faces;
 using FindMe.Recognition;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -35,20 +36,20 @@ internal static class AwsLambdaFace
     public static Task AnswerAsync(HttpContext context, RequestException error) =>
         TypedResults.Ok(new ErrorAnswer($"{error.Message} {error.Detail}")).ExecuteAsync(context);
 
-    private static async Task<Ok<PrepareAnswer>> PrepareAsync(HttpContext context, EngineTurns engine, CancellationToken cancellationToken)
+    private static async Task<Ok<PrepareAnswer>> PrepareAsync(HttpContext context, Lazy<FaceEngine> engine, CancellationToken cancellationToken)
     {
         using var request = await RequestImages.ReadJsonAsync(context.Request, "base64_image", cancellationToken);
-        var trained = await engine.TakeAsync(faces => FaceVectorTraining.Train(faces, request.Images[0], cancellationToken: cancellationToken), cancellationToken);
+        var trained = await engine.Value.RunAsync(faces => FaceVectorTraining.Train(faces, request.Images[0], cancellationToken: cancellationToken), cancellationToken);
         return trained.Vectors is { } vectors
             ? TypedResults.Ok(new PrepareAnswer(vectors.ToCsv(comment: false)))
             : throw FaceVectorRoutes.ExceptionOf(trained.Reading, null);
     }
 
-    private static async Task<Ok<RecognizeAnswer>> RecognizeAsync(HttpContext context, EngineTurns engine, CancellationToken cancellationToken)
+    private static async Task<Ok<RecognizeAnswer>> RecognizeAsync(HttpContext context, Lazy<FaceEngine> engine, CancellationToken cancellationToken)
     {
         using var request = await RequestImages.ReadJsonAsync(context.Request, "base64_image", cancellationToken);
         var vectors = FaceVectors.FromCsv(ReadVectors(request.Json!.Value));
-        var presence = await engine.TakeAsync(
+        var presence = await engine.Value.RunAsync(
             faces => new FaceVectorRecognition(faces, vectors, trustLength: true).Recognize(faces.Analyze(request.Images[0], cancellationToken)), cancellationToken);
         return TypedResults.Ok(new RecognizeAnswer(presence.Present ? "True" : "False"));
     }

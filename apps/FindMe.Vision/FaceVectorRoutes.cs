@@ -34,11 +34,11 @@ internal static class FaceVectorRoutes
             .WithSummary("Whether a picture, or each of several, shows the person of the vectors.");
     }
 
-    private static async Task<Results<Ok<TrainedView>, ContentHttpResult>> TrainAsync(HttpContext context, EngineTurns engine, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<TrainedView>, ContentHttpResult>> TrainAsync(HttpContext context, Lazy<FaceEngine> engine, CancellationToken cancellationToken)
     {
         var (face, seed) = (Face.Read(context.Request), Seed.Read(context.Request));
         var photo = await RequestImages.ReadOneAsync(context, cancellationToken);
-        var trained = await engine.TakeAsync(
+        var trained = await engine.Value.RunAsync(
             faces => FaceVectorTraining.Train(faces, photo, face, seed ?? 0, cancellationToken), cancellationToken);
         if (trained.Vectors is not { } vectors)
         {
@@ -55,17 +55,17 @@ internal static class FaceVectorRoutes
                 trained.Reading.Warnings));
     }
 
-    private static async Task<Results<Ok<PresenceView>, Ok<PresencesView>>> RecognizeAsync(HttpContext context, EngineTurns engine, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<PresenceView>, Ok<PresencesView>>> RecognizeAsync(HttpContext context, Lazy<FaceEngine> engine, CancellationToken cancellationToken)
     {
         using var request = await RequestImages.ReadAsync(context, cancellationToken);
         var vectors = await TryReadVectorsAsync(request, "vectors", cancellationToken) ?? throw new RequestException(
             400, "no-vectors", "The request holds no face vectors.", "Send what POST /faces/train answered: recipe and vectors in the JSON, or its CSV as the form's field vectors.");
         var background = await TryReadVectorsAsync(request, "background", cancellationToken);
-        var recognition = await engine.TakeAsync(faces => new FaceVectorRecognition(faces, vectors, background), cancellationToken);
+        var recognition = await engine.Value.RunAsync(faces => new FaceVectorRecognition(faces, vectors, background), cancellationToken);
         if (!request.IsBatch)
         {
             var photo = request.Images[0];
-            var presence = await engine.TakeAsync(faces => recognition.Recognize(faces.Analyze(photo, cancellationToken)), cancellationToken);
+            var presence = await engine.Value.RunAsync(faces => recognition.Recognize(faces.Analyze(photo, cancellationToken)), cancellationToken);
             return TypedResults.Ok(PresenceView.Of(presence));
         }
 
@@ -76,7 +76,7 @@ internal static class FaceVectorRoutes
             try
             {
                 var photo = request.Images[i];
-                results[i] = BatchPresenceView.Of(await engine.TakeAsync(faces => recognition.Recognize(faces.Analyze(photo, end)), end));
+                results[i] = BatchPresenceView.Of(await engine.Value.RunAsync(faces => recognition.Recognize(faces.Analyze(photo, end)), end));
             }
             catch (PhotoException exception)
             {

@@ -21,11 +21,11 @@ internal static class NamePeople
         .ProducesProblem(404);
 
     private static async Task<Ok<NamedPhoto>> NameAsync(
-        HttpContext context, string model, PeopleModels models, EngineTurns engine, CancellationToken cancellationToken)
+        HttpContext context, string model, PeopleModels models, Lazy<FaceEngine> engine, CancellationToken cancellationToken)
     {
         var people = models.Find(model);
         var image = await RequestImages.ReadOneAsync(context, cancellationToken);
-        var photo = await engine.TakeAsync(faces => faces.Analyze(image, cancellationToken), cancellationToken);
+        var photo = await engine.Value.RunAsync(faces => faces.Analyze(image, cancellationToken), cancellationToken);
         var faces = photo.Faces.Select(face => (face.Box, Named: people.Name(face.Embedding)));
         return TypedResults.Ok(new NamedPhoto(photo.Width, photo.Height, [.. faces.Select(face => new NamedBox(face.Named.Name, face.Named.Probability, face.Box))]));
     }

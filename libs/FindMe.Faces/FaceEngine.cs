@@ -32,6 +32,7 @@ public sealed class FaceEngine : IDisposable
     private readonly LandmarkDetection _landmarks;
     private readonly FaceRecognition _recognition;
     private readonly Processors _processors = new();
+    private readonly SemaphoreSlim _places;
 
     private FaceEngine(
         FaceEngineOptions options, RecognitionRecipe recipe, FaceDetection detection, LandmarkDetection landmarks, FaceRecognition recognition)
@@ -43,6 +44,7 @@ public sealed class FaceEngine : IDisposable
         _detection = detection;
         _landmarks = landmarks;
         _recognition = recognition;
+        _places = new SemaphoreSlim(options.PhotosAtOnce > 0 ? options.PhotosAtOnce : Environment.ProcessorCount);
     }
 
     /// <summary>Name of the <see cref="System.Diagnostics.ActivitySource"/> whose activities are the steps of a photo.</summary>
@@ -107,6 +109,33 @@ public sealed class FaceEngine : IDisposable
             ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
             throw;
         }
+    }
+
+    /// <summary>Whether the next caller of <see cref="EnterAsync"/> has to wait.</summary>
+    public bool IsFull => _places.CurrentCount == 0;
+
+    /// <summary>
+    /// Waits, without holding a thread, until one more photo may be worked on: a server's way to the methods below, which hold their thread
+    /// until they are done.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <returns>Keeps the place until it is disposed.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public async Task<IDisposable> EnterAsync(CancellationToken cancellationToken = default)
+    {
+        await _places.WaitAsync(cancellationToken);
+        return new Place(_places);
+    }
+
+    /// <summary>Waits as <see cref="EnterAsync"/> does, then works on a thread of the pool.</summary>
+    /// <param name="work">What is done with this engine, on one photo.</param>
+    /// <param name="cancellationToken">Gives up waiting; work that has begun looks at it by itself.</param>
+    /// <returns>What <paramref name="work"/> returns; what it throws is thrown.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public async Task<T> RunAsync<T>(Func<FaceEngine, T> work, CancellationToken cancellationToken = default)
+    {
+        using var place = await EnterAsync(cancellationToken);
+        return await Task.Run(() => work(this), cancellationToken);
     }
 
     /// <summary>Finds every face of a photo.</summary>
@@ -184,6 +213,20 @@ public sealed class FaceEngine : IDisposable
         _landmarks.Dispose();
         _recognition.Dispose();
         _processors.Dispose();
+        _places.Dispose();
+    }
+
+    private sealed class Place(SemaphoreSlim places) : IDisposable
+    {
+        private int _isLeft;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isLeft, 1) == 0)
+            {
+                places.Release();
+            }
+        }
     }
 
     private Picture Decode(ReadOnlyMemory<byte> photo, CancellationToken cancellationToken)

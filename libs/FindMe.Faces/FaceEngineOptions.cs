@@ -56,4 +56,8 @@ public sealed class FaceEngineOptions
     /// <remarks>The network sees 112 × 112 pixels; below half of that, what it needs is no longer in the picture.</remarks>
     [Range(16, 1_000)]
     public int MinReferenceFacePixels { get; set; } = 48;
+
+    /// <summary>Photos that <see cref="FaceEngine.EnterAsync"/> lets in at the same time, 0 to 64. Default 0: one a processor. More only cost memory.</summary>
+    [Range(0, 64)]
+    public int PhotosAtOnce { get; set; }
 }

@@ -6,8 +6,7 @@ namespace FindMe.Api;
 /// <summary>The face engine as the page needs it: reads references and renders photos, a few at a time. Loads its models while the app starts.</summary>
 internal sealed class FaceReader(IOptions<FaceEngineOptions> options) : IHostedService, IDisposable
 {
-    // Pictures in memory are large: whoever comes next waits a moment. Faces are read on one at a time, which takes 100 MB and all idle processors.
-    private readonly SemaphoreSlim _readGate = new(1);
+    // Pictures in memory are large: whoever comes next waits a moment.
     private readonly SemaphoreSlim _renderGate = new(Math.Max(2, Environment.ProcessorCount));
     private readonly Lazy<FaceEngine> _engine = new(() => FaceEngine.Load(options.Value));
 
@@ -23,12 +22,22 @@ internal sealed class FaceReader(IOptions<FaceEngineOptions> options) : IHostedS
     /// <summary>Reads the face on a picture.</summary>
     /// <exception cref="PhotoException">It is not a picture that can be read.</exception>
     public Task<ReferenceAnalysis> ReadAsync(ReadOnlyMemory<byte> photo, int? face, CancellationToken cancellationToken) =>
-        RunAsync(_readGate, () => _engine.Value.ReadReference(photo, face, cancellationToken), cancellationToken);
+        _engine.Value.RunAsync(engine => engine.ReadReference(photo, face, cancellationToken), cancellationToken);
 
     /// <summary>Renders a photo as an upright JPEG.</summary>
     /// <exception cref="PhotoException">It is not a picture that can be read.</exception>
-    public Task<byte[]> RenderAsync(byte[] photo, int maxSide, CancellationToken cancellationToken) =>
-        RunAsync(_renderGate, () => PhotoRendering.ToJpeg(photo, maxSide), cancellationToken);
+    public async Task<byte[]> RenderAsync(byte[] photo, int maxSide, CancellationToken cancellationToken)
+    {
+        await _renderGate.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(() => PhotoRendering.ToJpeg(photo, maxSide), cancellationToken);
+        }
+        finally
+        {
+            _renderGate.Release();
+        }
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.Run(() => _ = _engine.Value, cancellationToken);
 
@@ -36,24 +45,10 @@ internal sealed class FaceReader(IOptions<FaceEngineOptions> options) : IHostedS
 
     public void Dispose()
     {
-        _readGate.Dispose();
         _renderGate.Dispose();
         if (_engine.IsValueCreated)
         {
             _engine.Value.Dispose();
-        }
-    }
-
-    private static async Task<T> RunAsync<T>(SemaphoreSlim gate, Func<T> work, CancellationToken cancellationToken)
-    {
-        await gate.WaitAsync(cancellationToken);
-        try
-        {
-            return await Task.Run(work, cancellationToken);
-        }
-        finally
-        {
-            gate.Release();
         }
     }
 }

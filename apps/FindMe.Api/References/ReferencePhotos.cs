@@ -58,7 +58,9 @@ internal static class ReferencePhotos
     {
         services.AddOptions<ReferenceOptions>().BindConfiguration(ReferenceOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ReferenceOptions>, ReferenceOptionsValidator>();
-        services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        // Faces are read on one picture at a time, which takes 100 MB and all idle processors.
+        services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section).Configure(faces => faces.PhotosAtOnce = 1)
+            .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<FaceReader>();
         services.AddSingleton<ReferenceUpload>();
         services.AddSingleton<ReferenceDeletion>();

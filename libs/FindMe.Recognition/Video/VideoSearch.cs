@@ -35,9 +35,6 @@ public sealed record VideoSearchOptions
     /// <summary>Whether the best frames keep a picture each. Default no.</summary>
     public bool Pictures { get; init; }
 
-    /// <summary>Turns at the engine that are shared with others, a turn a frame. Default as many of its own as there are cores.</summary>
-    public SemaphoreSlim? Turns { get; init; }
-
     /// <summary>Told the time of each frame. Default nobody.</summary>
     public Action<TimeSpan>? Progress { get; init; }
 }
@@ -64,7 +61,7 @@ public static class VideoSearch
     private const int PictureSide = 320;
 
     /// <summary>Searches.</summary>
-    /// <param name="engine">The engine; frames are analysed on all cores.</param>
+    /// <param name="engine">The engine; each frame enters it (<see cref="FaceEngine.EnterAsync"/>), in turn with photos.</param>
     /// <param name="video">The video.</param>
     /// <param name="references">The person's embeddings, of this engine's recipe.</param>
     /// <param name="options">How; null: as by default.</param>
@@ -78,8 +75,6 @@ public static class VideoSearch
         options ??= new VideoSearchOptions();
         var (every, started) = (options.Every, Stopwatch.GetTimestamp());
         var scene = new SceneChange();
-        using var own = new SemaphoreSlim(Environment.ProcessorCount);
-        var turns = options.Turns ?? own;
         var (samples, frames, analyzed) = (new Queue<(TimeSpan Time, Task<Sight?> Sight)>(), 0, 0);
         var (last, lastTime) = ((Task<Sight?>?)null, TimeSpan.Zero);
         var ranges = new List<VideoRange>();
@@ -90,9 +85,9 @@ public static class VideoSearch
             {
                 if (scene.IsNew(frame.Pixels) || last is null)
                 {
-                    await turns.WaitAsync(cancellationToken);
+                    var place = await engine.EnterAsync(cancellationToken);
                     analyzed++;
-                    last = LookAsync(frame);
+                    last = LookAsync(frame, place);
                 }
 
                 samples.Enqueue((frame.Time, last));
@@ -156,9 +151,9 @@ public static class VideoSearch
             }
         }
 
-        async Task<Sight?> LookAsync(VideoFrame frame)
+        async Task<Sight?> LookAsync(VideoFrame frame, IDisposable place)
         {
-            try
+            using (place)
             {
                 return await Task.Run(
                     () =>
@@ -176,10 +171,6 @@ public static class VideoSearch
                             : null;
                     },
                     cancellationToken);
-            }
-            finally
-            {
-                turns.Release();
             }
         }
     }
