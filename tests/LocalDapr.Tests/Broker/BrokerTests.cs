@@ -61,6 +61,30 @@ public sealed class BrokerTests
     }
 
     [Fact]
+    public async Task What_was_handed_to_an_app_that_had_gone_and_waits_beyond_its_claim_time_is_delivered_once()
+    {
+        await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
+        app.Handler = async (_, aborted) =>
+        {
+            // Two copies of an event would be at work side by side.
+            await Task.Delay(100, aborted);
+            return AppReply.Ok;
+        };
+        await using var sidecar = await SidecarUnderTest.StartAsync([SidecarUnderTest.PubSubWith(("processingTimeout", "500"), ("redeliverInterval", "100"))], app);
+        await app.CloseAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            await sidecar.PublishAsync($"{i}");
+        }
+
+        await Task.Delay(1000, TestContext.Current.CancellationToken);
+        await app.ListenAsync();
+        await Waiting.NothingAsync(sidecar);
+
+        Assert.Equal(10, sidecar.Sidecar.Traffic.Of("shop").Deliveries);
+    }
+
+    [Fact]
     public async Task An_event_is_counted_once_the_app_has_it_not_only_when_it_has_answered()
     {
         var counted = new TaskCompletionSource<long>();

@@ -9,10 +9,8 @@ namespace LocalDapr.Cli;
 /// <summary>Serves until asked to end, with the flags that daprd does not have or that both commands share.</summary>
 internal sealed class SidecarRun
 {
-    private static readonly Dictionary<string, LogLevel> Levels = new()
-    {
-        ["debug"] = LogLevel.Debug, ["info"] = LogLevel.Information, ["warn"] = LogLevel.Warning, ["error"] = LogLevel.Error, ["fatal"] = LogLevel.Critical,
-    };
+    private static readonly (string Word, LogLevel Level)[] Levels =
+        [("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warn", LogLevel.Warning), ("error", LogLevel.Error), ("fatal", LogLevel.Critical)];
 
     private static readonly (string Unit, long Bytes)[] Units =
         [("Ki", 1L << 10), ("Mi", 1L << 20), ("Gi", 1L << 30), ("k", 1000), ("M", 1_000_000), ("G", 1_000_000_000), ("", 1)];
@@ -27,7 +25,7 @@ internal sealed class SidecarRun
     /// <summary>Adds the flags to a command.</summary>
     public SidecarRun(Command command)
     {
-        _logLevel.AcceptOnlyFromAmong([.. Levels.Keys]);
+        _logLevel.AcceptOnlyFromAmong([.. Levels.Select(level => level.Word)]);
         command.Add(_logLevel);
         command.Add(_data);
     }
@@ -55,7 +53,7 @@ internal sealed class SidecarRun
         using var signals = new EndSignals(ended);
         var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         using var loggers = LoggerFactory.Create(logging => logging
-            .SetMinimumLevel(Levels[parsed.GetValue(_logLevel)!])
+            .SetMinimumLevel(Levels.First(level => level.Word == parsed.GetValue(_logLevel)).Level)
             .AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Grpc", LogLevel.Warning)
             .AddSimpleConsole(console => console.SingleLine = true));

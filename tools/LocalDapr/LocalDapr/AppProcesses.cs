@@ -188,7 +188,7 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
         var start = new ProcessStartInfo(app.Command[0], app.Command.Skip(1))
         {
             WorkingDirectory = app.DirectoryPath,
-            RedirectStandardInput = app.EndsWithInput,
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

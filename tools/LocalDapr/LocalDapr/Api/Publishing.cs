@@ -89,21 +89,9 @@ internal sealed class Publishing(Broker broker, SidecarOptions options)
     }
 
     // The request's metadata reaches an entry only together with its own, which wins: so daprd has it.
-    private static Dictionary<string, string> MetadataOf(BulkEntry entry, IReadOnlyDictionary<string, string> request)
-    {
-        if (entry.Metadata is null)
-        {
-            return [];
-        }
-
-        var merged = new Dictionary<string, string>(request, StringComparer.Ordinal);
-        foreach (var (name, value) in entry.Metadata)
-        {
-            merged[name] = value;
-        }
-
-        return merged;
-    }
+    private static Dictionary<string, string> MetadataOf(BulkEntry entry, IReadOnlyDictionary<string, string> request) => entry.Metadata is { } own
+        ? request.Where(pair => !own.ContainsKey(pair.Key)).Concat(own).ToDictionary(StringComparer.Ordinal)
+        : [];
 
     private NewMessage MessageOf(EventSource source, ReadOnlyMemory<byte> data, bool isRaw)
     {

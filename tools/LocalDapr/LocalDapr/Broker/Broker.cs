@@ -108,8 +108,10 @@ internal sealed partial class Broker(
             return;
         }
 
+        var returns = pending.Returns;
         await Task.Delay(claimTime, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (stopping.IsCancellationRequested || pending.IsSettled)
+        // One that came back meanwhile waits in its queue, or has a new claim time.
+        if (stopping.IsCancellationRequested || pending.IsSettled || pending.Returns != returns)
         {
             return;
         }
@@ -143,7 +145,11 @@ internal sealed partial class Broker(
     public void Repeat(Pending pending, StoredMessage message) => Return(new Pending(pending.Group, pending.Message, pending.Count + 1) { Copied = message });
 
     /// <summary>Back to the head of its queue, at once.</summary>
-    public void Return(Pending pending) => InboxOf(pending.Group).Put(pending);
+    public void Return(Pending pending)
+    {
+        pending.Returns++;
+        InboxOf(pending.Group).Put(pending);
+    }
 
     /// <summary>Whether its deliveries broke off as often as they may.</summary>
     public bool DeliveriesExhausted(Pending pending) => pending.Count >= _rules.MaxDeliveries(pending.Group.Component);

@@ -13,6 +13,9 @@ internal sealed class Pending(Group group, long message, int count)
     /// <summary>When the present delivery began, as a timestamp of the clock.</summary>
     public long Started { get; set; }
 
+    /// <summary>How often it came back to its queue from a consumer.</summary>
+    public int Returns { get; set; }
+
     /// <summary>Acknowledged or dead, as far as this delivery knows.</summary>
     public bool IsSettled { get; set; }
 

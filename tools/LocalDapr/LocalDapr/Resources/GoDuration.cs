@@ -6,17 +6,15 @@ namespace LocalDapr;
 /// <summary>Durations as Go and so Dapr's YAML writes them: <c>300ms</c>, <c>1m30s</c>, <c>-1.5h</c>.</summary>
 internal static partial class GoDuration
 {
-    private static readonly Dictionary<string, double> Milliseconds = new()
-    {
-        ["ns"] = 1e-6, ["us"] = 1e-3, ["µs"] = 1e-3, ["ms"] = 1, ["s"] = 1000, ["m"] = 60_000, ["h"] = 3_600_000,
-    };
+    private static readonly (string Unit, double Milliseconds)[] Units =
+        [("ns", 1e-6), ("us", 1e-3), ("µs", 1e-3), ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
 
     public static bool TryParse(string text, out TimeSpan duration)
     {
         var match = Duration().Match(text.Trim());
         var sum = match.Groups["amount"].Captures.Zip(
             match.Groups["unit"].Captures,
-            (amount, unit) => double.Parse(amount.ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture) * Milliseconds[unit.Value]).Sum();
+            (amount, unit) => double.Parse(amount.ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture) * Units.First(known => known.Unit == unit.Value).Milliseconds).Sum();
         var isOne = match.Success && sum < TimeSpan.MaxValue.TotalMilliseconds;
         duration = isOne ? TimeSpan.FromMilliseconds(match.Groups["sign"].ValueSpan is "-" ? -sum : sum) : TimeSpan.Zero;
         return isOne;
