@@ -125,7 +125,7 @@ internal sealed partial class Comparison(
         if (found.Best is not { } best)
         {
             return isFound ? verdict
-                : found.Searched >= found.Length ? new Verdict { Kind = Pipeline.VerdictKind.No }
+                : found.Searched >= found.Length ? verdict with { Kind = Pipeline.VerdictKind.No, Reason = null, Cause = null }
                 : Verdict.Skipped($"Only the first {found.Searched:m\\:ss} of the video's {found.Length:m\\:ss} minutes could be looked at in time.", "video");
         }
 
@@ -180,13 +180,20 @@ internal sealed partial class Comparison(
         try
         {
             var analyzed = engine.Value.Analyze(photo, cancellationToken);
-            var found = engine.Value.Compare(analyzed, wanted);
-            var verdict = found.Kind == FindMe.Faces.VerdictKind.No
+            var found = engine.Value.Compare(analyzed, wanted, engine.Value.OtherPersonDistance);
+
+            // A face that is not far off is kept as a number, so that its person can look beyond the threshold without a new search.
+            var verdict = found.Box is not { } box
                 ? new Verdict { Kind = Pipeline.VerdictKind.No }
                 : new Verdict
                 {
-                    Kind = found.Kind == FindMe.Faces.VerdictKind.Match ? Pipeline.VerdictKind.Match : Pipeline.VerdictKind.Maybe,
-                    Box = found.Box is { } box ? BoxOf(box) : null,
+                    Kind = found.Kind switch
+                    {
+                        FindMe.Faces.VerdictKind.Match => Pipeline.VerdictKind.Match,
+                        FindMe.Faces.VerdictKind.Maybe => Pipeline.VerdictKind.Maybe,
+                        _ => Pipeline.VerdictKind.No,
+                    },
+                    Box = BoxOf(box),
                     Width = analyzed.Width,
                     Height = analyzed.Height,
                     Distance = found.Distance,

@@ -28,22 +28,27 @@ internal static class SearchEvents
 
     public static void MapSearchEvents(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/searches/{id}/events", WatchAsync).RequireCaller(otherwise: Problems.NotFound).RequireRateLimiting(RequestRates.Streams)
-            .WithSummary("The search as server-sent events; Last-Event-ID continues where a reader was.");
+            .WithSummary("The search as server-sent events; Last-Event-ID continues where a reader was. within: as with GET /api/searches/{id}.");
 
     private static async Task<Results<ServerSentEventsResult<SearchEvent>, ProblemHttpResult>> WatchAsync(
-        string id, HttpContext context, CurrentUser user, SearchReader reader, SearchWatches watches, TimeProvider time, CancellationToken cancellationToken)
+        string id, float? within, HttpContext context, CurrentUser user, SearchReader reader, SearchWatches watches, TimeProvider time, CancellationToken cancellationToken)
     {
+        if (!Searches.IsDistance(within))
+        {
+            return Problems.NoDistance;
+        }
+
         if (await reader.TryReadAsync(id, user.Id, cancellationToken) is null)
         {
             return Problems.NotFound;
         }
 
         var cursor = EventCursor.Parse(context.Request.Headers["Last-Event-ID"].ToString());
-        return TypedResults.ServerSentEvents(EventsAsync(watches.WatchAsync(id, user.Id, cancellationToken), cursor, context, time, cancellationToken));
+        return TypedResults.ServerSentEvents(EventsAsync(watches.WatchAsync(id, user.Id, cancellationToken), cursor, within, context, time, cancellationToken));
     }
 
     private static async IAsyncEnumerable<SseItem<SearchEvent>> EventsAsync(
-        IAsyncEnumerable<SearchSnapshot> snapshots, EventCursor cursor, HttpContext context, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IAsyncEnumerable<SearchSnapshot> snapshots, EventCursor cursor, float? within, HttpContext context, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var checkedAt = time.GetTimestamp();
         await foreach (var snapshot in snapshots.WithCancellation(cancellationToken))
@@ -59,7 +64,7 @@ internal static class SearchEvents
             }
 
             var seen = cursor;
-            var view = SearchView.Of(snapshot, (batch, verdict) => verdict.Order > seen.Of(batch));
+            var view = SearchView.Of(snapshot, within, (batch, verdict) => verdict.Order > seen.Of(batch));
             cursor = EventCursor.At(snapshot);
             yield return new SseItem<SearchEvent>(
                 new SearchEvent(view.Status, view.WaitingUntil, view.Posts, view.Photos, view.Matches, view.Skipped, view.Groups, view.Cost, view.Notices, view.CanContinue, view.Problem))

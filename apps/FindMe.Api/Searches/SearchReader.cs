@@ -71,10 +71,18 @@ internal sealed class SearchReader(DaprClient dapr, OptOuts optOuts)
 
     // Who opts out later is not shown from then on either.
     private PhotoBatch WithoutOptOuts(PhotoBatch batch) => batch.Photos.Any(IsHidden)
-        ? batch with { Photos = [.. batch.Photos.Select(photo => IsHidden(photo) ? photo with { Verdict = Verdict.Skipped("Its author has asked not to be searched.") with { Order = photo.Verdict!.Order } } : photo)] }
+        ? batch with { Photos = [.. batch.Photos.Select(photo => IsHidden(photo) ? photo with { Verdict = Hidden(photo.Verdict!) } : photo)] }
         : batch;
 
-    /// <summary>Whether a match must not be shown, since its author has opted out.</summary>
+    private static Verdict Hidden(Verdict verdict) => verdict.Kind == VerdictKind.No
+        ? new Verdict { Kind = VerdictKind.No, Order = verdict.Order }
+        : Verdict.Skipped("Its author has asked not to be searched.") with { Order = verdict.Order };
+
+    /// <summary>Whether a photo must not be shown, since its author has opted out.</summary>
     public bool IsHidden(BatchPhoto photo) =>
-        photo.Verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe } && optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author);
+        photo.Verdict is { Box: not null } verdict
+        && (optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author)
+
+            // X charges for names, so only those of matches are looked up: of the others nobody can tell who has opted out.
+            || (verdict.Kind == VerdictKind.No && photo.Post is { Network: SourceNames.X, Author: null } && !optOuts.IsEmpty));
 }

@@ -30,12 +30,41 @@ internal sealed record PhotoCounts(int Found, int Compared, int Skipped);
 /// <summary>A photo: what its source calls it, and where its owner sees it.</summary>
 internal sealed record PhotoView(string Id, string? Url, int? Width, int? Height);
 
+/// <summary>How sure a match is, in words; docs/accuracy.md has the share of each that is right.</summary>
+internal enum Band
+{
+    /// <summary>A person would have to look hard for a wrong one.</summary>
+    Clear,
+
+    /// <summary>About four of five are right.</summary>
+    Likely,
+
+    /// <summary>Two of three are right, or fewer: the person should look.</summary>
+    Check,
+}
+
+/// <summary>Which photos are shown, and in which words.</summary>
+internal static class Bands
+{
+    // From the table of docs/accuracy.md: of what is at least this sure, 0.999 and 0.77 are right.
+    private const float Clear = 0.9f;
+    private const float Likely = 0.7f;
+
+    public static Band Of(float confidence) => confidence >= Clear ? Band.Clear : confidence >= Likely ? Band.Likely : Band.Check;
+
+    /// <summary>Whether a photo is shown: the person is on it, or may be, or is not farther from it than they want to look.</summary>
+    /// <param name="verdict">The photo's verdict.</param>
+    /// <param name="within">The distance up to which a no is shown as well; null: none is.</param>
+    public static bool IsShown(this Verdict verdict, float? within) =>
+        verdict.Kind is VerdictKind.Match or VerdictKind.Maybe || (verdict is { Kind: VerdictKind.No, Distance: { } distance } && distance <= within);
+}
+
 /// <summary>
-/// A photo that the person is on, or may be; unsafe: what the classifier takes it for, if that is nothing to be shown unasked; times: when the
+/// A photo that the person is on, or may be; band: how sure that is, in words; unsafe: what the classifier takes it for, if that is nothing to be shown unasked; times: when the
 /// person is to be seen in a post's video, of which the photo is a frame then.
 /// </summary>
 internal sealed record MatchView(
-    Post Post, PhotoView Photo, FaceBox Box, float Distance, float Confidence, VerdictKind Verdict, string? Unsafe, IReadOnlyList<VideoTime>? Times);
+    Post Post, PhotoView Photo, FaceBox Box, float Distance, float Confidence, Band Band, VerdictKind Verdict, string? Unsafe, IReadOnlyList<VideoTime>? Times);
 
 /// <summary>A photo that could not be compared.</summary>
 internal sealed record SkippedView(PhotoView Photo, string Reason);
@@ -60,12 +89,15 @@ internal sealed record SearchView(
     SearchProblem? Problem)
 {
     /// <summary>All of a search.</summary>
-    public static SearchView Of(SearchSnapshot snapshot) => Of(snapshot, (_, _) => true);
+    /// <param name="snapshot">The search.</param>
+    /// <param name="within">The distance up to which photos are told of that count as a no; null: none is.</param>
+    public static SearchView Of(SearchSnapshot snapshot, float? within = null) => Of(snapshot, within, (_, _) => true);
 
     /// <summary>A search with only some of its verdicts; the counts are of all.</summary>
     /// <param name="snapshot">The search.</param>
+    /// <param name="within">The distance up to which photos are told of that count as a no; null: none is.</param>
     /// <param name="isWanted">Whether to tell of a verdict, given the place of its batch among the batches.</param>
-    public static SearchView Of(SearchSnapshot snapshot, Func<int, Verdict, bool> isWanted)
+    public static SearchView Of(SearchSnapshot snapshot, float? within, Func<int, Verdict, bool> isWanted)
     {
         var search = snapshot.Search;
         var matches = new List<MatchView>();
@@ -88,7 +120,7 @@ internal sealed record SearchView(
                 {
                     skipped.Add(new SkippedView(new PhotoView(photo.Id, null, null, null), verdict.Reason!));
                 }
-                else if (verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe, Box: { } box })
+                else if (verdict.IsShown(within) && verdict.Box is { } box)
                 {
                     told.Add(photo.Id);
                     var url = $"/api/searches/{search.Id}/photos/{page.Listing}-{photo.Index}";
@@ -98,6 +130,7 @@ internal sealed record SearchView(
                         box,
                         verdict.Distance!.Value,
                         verdict.Confidence!.Value,
+                        Bands.Of(verdict.Confidence.Value),
                         verdict.Kind,
                         verdict.Unsafe,
                         verdict.Times));
@@ -107,7 +140,7 @@ internal sealed record SearchView(
             batchNumber += batches.Count;
         }
 
-        var groups = PhotoGroups.Of(settled).Where(photos => photos.Count > 1 && photos.Any(photo => told.Contains(photo.Id))).Select(PhotoGroups.View);
+        var groups = PhotoGroups.Of(settled, within).Where(photos => photos.Count > 1 && photos.Any(photo => told.Contains(photo.Id))).Select(PhotoGroups.View);
         return new SearchView(
             search.Id,
             search.Source,
