@@ -48,6 +48,7 @@ app.MapSearchEstimates();
 app.MapSearchContinuing();
 app.MapSearchEvents();
 app.MapSearchPhotos();
+app.MapSearchJudgements();
 app.MapAccountDeletion();
 app.MapOperatorFailures();
 

@@ -60,6 +60,7 @@ internal static class Searches
         DaprClient dapr,
         OpenSearches open,
         SearchDeletion deletion,
+        Judgements judgements,
         SearchAudit audit,
         FaceReader faces,
         IOptions<SearchOptions> options,
@@ -104,11 +105,20 @@ internal static class Searches
         }
 
         await open.AddAsync(search.Id, user.Id, search.Generation, cancellationToken);
+        try
+        {
+            await judgements.RenewAsync(user.Id, cancellationToken);
+        }
+        catch (CryptographicException)
+        {
+            // They live for as long as they did.
+        }
 
         // Add the search to the person first, so that deletion finds it even if we crash here.
         var person = await dapr.UpdatePersonAsync(user.Id, current => current with { Searches = [.. current.Searches, search.Id] }, cancellationToken);
         if (person is null)
         {
+            await judgements.ForgetAsync(user.Id, CancellationToken.None);
             return Problems.ConsentRequired;
         }
 
