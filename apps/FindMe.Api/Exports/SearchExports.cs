@@ -24,19 +24,20 @@ internal static class SearchExports
     public static void MapSearchExports(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/searches/{id}/export", ExportAsync).RequireCaller(otherwise: Problems.NotFound)
             .Produces(200, contentType: "application/zip")
-            .WithSummary("The found photos: format=zip, csv or md. photos: ids of found photos; without it all of them.");
+            .WithSummary("The found photos: format=zip (the default), csv or md. photos: ids of found photos; without it all of them.");
 
     private static async Task<Results<PushStreamHttpResult, ContentHttpResult, ProblemHttpResult>> ExportAsync(
         string id, string? format, string[]? photos, CurrentUser user, SearchReader reader, RunningExports running, PhotoReading reading, VideoPictures frames, HttpResponse response, CancellationToken cancellationToken)
     {
-        if (format is not ("zip" or "csv" or "md"))
-        {
-            return Problems.Of(400, "unknown-format", "`format` must be zip, csv or md.", "Add ?format=zip.");
-        }
-
         if (await reader.TryReadAsync(id, user.Id, cancellationToken) is not { } snapshot)
         {
             return Problems.NotFound;
+        }
+
+        format ??= "zip";
+        if (format is not ("zip" or "csv" or "md"))
+        {
+            return Problems.Of(400, "unknown-format", "`format` must be zip, csv or md.", "Leave it out for a ZIP file.");
         }
 
         var found = ExportedPhoto.Of(snapshot);

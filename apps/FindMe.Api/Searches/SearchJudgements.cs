@@ -34,14 +34,14 @@ internal static class SearchJudgements
     private static async Task<Results<NoContent, ProblemHttpResult>> JudgeAsync(
         string id, JudgementsBody body, CurrentUser user, SearchReader reader, Judgements judgements, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (body.Judgements is not { Count: >= 1 and <= Most } wanted || wanted.Any(judgement => judgement?.Photo is null))
-        {
-            return Problems.Of(400, "bad-judgements", $"`judgements` must be a list of 1 to {Most}, each with a `photo`.", "Send more of them in several requests.");
-        }
-
         if (await reader.TryReadAsync(id, user.Id, cancellationToken) is not { } snapshot)
         {
             return Problems.NotFound;
+        }
+
+        if (body.Judgements is not { Count: >= 1 and <= Most } wanted || wanted.Any(judgement => judgement?.Photo is null))
+        {
+            return Problems.Of(400, "bad-judgements", $"`judgements` must be a list of 1 to {Most}, each with a `photo`.", "Send more of them in several requests.");
         }
 
         var candidates = snapshot.Batches.SelectMany(batch => batch.Photos).Where(photo => photo.Verdict?.Box is not null).DistinctBy(photo => photo.Id).ToDictionary(photo => photo.Id);
