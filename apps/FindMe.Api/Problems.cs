@@ -14,6 +14,9 @@ internal static class Problems
     public static ProblemHttpResult NoReference { get; } = Of(
         422, "no-reference", "FindMe does not know your face yet.", "Show your face first with POST /api/references.");
 
+    public static ProblemHttpResult NoDistance { get; } = Of(
+        400, "within-out-of-range", "`within` must be a distance from 0 to 2.", "Leave it out, or send a number such as 1.2.");
+
     public static ProblemHttpResult NotLogged { get; } = Of(
         503, "not-logged", "FindMe cannot write its audit log, so it searches for nobody.", "Nothing has begun. Tell whoever runs this FindMe, and try again later.");
 

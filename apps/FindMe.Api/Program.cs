@@ -19,6 +19,7 @@ builder.Services.AddReferencePhotos();
 builder.Services.AddSearches();
 builder.Services.AddSearchPhotos();
 builder.Services.AddUploads();
+builder.Services.AddSearchExports();
 builder.Services.AddAccountDeletion();
 builder.Services.AddRecovery();
 builder.Services.AddHostedService<ReadyLine>();
@@ -48,6 +49,8 @@ app.MapSearchEstimates();
 app.MapSearchContinuing();
 app.MapSearchEvents();
 app.MapSearchPhotos();
+app.MapSearchJudgements();
+app.MapSearchExports();
 app.MapAccountDeletion();
 app.MapOperatorFailures();
 

@@ -69,21 +69,21 @@ internal sealed partial class Comparison(
     /// video's preview, the video is searched too.
     /// </summary>
     /// <returns>The verdict; null when the search ended while the photo waited its turn.</returns>
-    public async Task<Verdict?> CompareAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, PhotoDeadline deadline)
+    public async Task<Verdict?> CompareAsync(TweetImage image, BatchPhoto listed, byte[] photo, WantedFaces wanted, PhotoDeadline deadline)
     {
-        if (await ComparePhotoAsync(image, photo, wanted, deadline) is not { } compared)
+        if (await ComparePhotoAsync(image, listed, photo, wanted, deadline) is not { } compared)
         {
             return null;
         }
 
         return image.Photo.VideoUrl is not null && options.Value.VideoFrames > 0
-            ? await SearchVideoAsync(image, compared, wanted, deadline)
+            ? await SearchVideoAsync(image, compared, wanted.Embeddings, deadline)
             : compared.Verdict;
     }
 
-    private async Task<Compared?> ComparePhotoAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, PhotoDeadline deadline)
+    private async Task<Compared?> ComparePhotoAsync(TweetImage image, BatchPhoto listed, byte[] photo, WantedFaces wanted, PhotoDeadline deadline)
     {
-        var found = await CompareInTurnAsync(image, photo, wanted, deadline.Token);
+        var found = await CompareInTurnAsync(image, listed, photo, wanted, deadline.Token);
         if (found is not { Photo: { } analyzed } || !IsTooSmall(analyzed))
         {
             return found;
@@ -93,7 +93,7 @@ internal sealed partial class Comparison(
         try
         {
             if (await photos.TryReadOriginalAsync(image.Photo, part.Token) is { } original
-                && await CompareInTurnAsync(image, original, wanted, part.Token) is { Photo: not null } better)
+                && await CompareInTurnAsync(image, listed, original, wanted, part.Token) is { Photo: not null } better)
             {
                 LogOriginal(logger, image.SearchId, image.Listing, image.Index);
                 return better;
@@ -123,7 +123,7 @@ internal sealed partial class Comparison(
         if (found.Best is not { } best)
         {
             return isFound ? verdict
-                : found.Searched >= found.Length ? new Verdict { Kind = Pipeline.VerdictKind.No }
+                : found.Searched >= found.Length ? verdict with { Kind = Pipeline.VerdictKind.No, Reason = null, Cause = null }
                 : Verdict.Skipped($"Only the first {found.Searched:m\\:ss} of the video's {found.Length:m\\:ss} minutes could be looked at in time.", "video");
         }
 
@@ -150,7 +150,7 @@ internal sealed partial class Comparison(
         Math.Max(photo.Width, photo.Height) < FaceEngine.WorkingSide
         && photo.Faces.Any(face => face.Box.Height < faces.Value.MinReferenceFacePixels);
 
-    private async Task<Compared?> CompareInTurnAsync(TweetImage image, byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
+    private async Task<Compared?> CompareInTurnAsync(TweetImage image, BatchPhoto listed, byte[] photo, WantedFaces wanted, CancellationToken cancellationToken)
     {
         var waits = engine.Value.IsFull;
         using var place = await engine.Value.EnterAsync(cancellationToken);
@@ -162,21 +162,28 @@ internal sealed partial class Comparison(
         }
 
         LogComparing(logger, image.SearchId, image.Listing, image.Index);
-        return await Task.Run(() => Compare(photo, wanted, cancellationToken), cancellationToken);
+        return await Task.Run(() => Compare(listed, photo, wanted, cancellationToken), cancellationToken);
     }
 
-    private Compared Compare(byte[] photo, IReadOnlyList<FaceEmbedding> wanted, CancellationToken cancellationToken)
+    private Compared Compare(BatchPhoto listed, byte[] photo, WantedFaces wanted, CancellationToken cancellationToken)
     {
         try
         {
             var analyzed = engine.Value.Analyze(photo, cancellationToken);
-            var found = engine.Value.Compare(analyzed, wanted);
-            var verdict = found.Kind == FindMe.Faces.VerdictKind.No
+            var found = FindBest(listed, analyzed, wanted);
+
+            // A face that is not far off is kept as a number, so that its person can look beyond the threshold without a new search.
+            var verdict = found.Box is not { } box
                 ? new Verdict { Kind = Pipeline.VerdictKind.No }
                 : new Verdict
                 {
-                    Kind = found.Kind == FindMe.Faces.VerdictKind.Match ? Pipeline.VerdictKind.Match : Pipeline.VerdictKind.Maybe,
-                    Box = found.Box is { } box ? BoxOf(box) : null,
+                    Kind = found.Kind switch
+                    {
+                        FindMe.Faces.VerdictKind.Match => Pipeline.VerdictKind.Match,
+                        FindMe.Faces.VerdictKind.Maybe => Pipeline.VerdictKind.Maybe,
+                        _ => Pipeline.VerdictKind.No,
+                    },
+                    Box = BoxOf(box),
                     Width = analyzed.Width,
                     Height = analyzed.Height,
                     Distance = found.Distance,
@@ -190,6 +197,30 @@ internal sealed partial class Comparison(
         {
             return new Compared(Verdict.Skipped(exception.Message, $"photo-{exception.Problem}".ToLowerInvariant()), null);
         }
+    }
+
+    // Faces of which the person has said that they are not theirs are left out, so that the right one of the same photo can win; one that they
+    // called theirs is the one. Where no other face is theirs, the face that they rejected stands all the same: whoever reads the search leaves it
+    // out, and has it again when they take that back.
+    private PhotoVerdict FindBest(BatchPhoto listed, AnalyzedPhoto photo, WantedFaces wanted)
+    {
+        var within = engine.Value.OtherPersonDistance;
+        var any = engine.Value.Compare(photo, wanted.Embeddings, within);
+        if (wanted.Judgements.All.Count == 0 || any.Box is null)
+        {
+            return any;
+        }
+
+        var fingerprint = photo.Fingerprint.ToString();
+        var judged = photo.Faces.ToLookup(
+            face => wanted.Judgements.IsMe(listed, fingerprint, Judgement.Fractions(BoxOf(face.Box), photo.Width, photo.Height), null, PhotoFingerprint.AreOfSamePicture));
+        if (judged[true].Any())
+        {
+            return engine.Value.Compare(photo with { Faces = [.. judged[true]] }, wanted.Embeddings, float.PositiveInfinity);
+        }
+
+        var best = engine.Value.Compare(photo with { Faces = [.. judged[null]] }, wanted.Embeddings, within);
+        return best.Kind == FindMe.Faces.VerdictKind.No ? any : best;
     }
 
     private static FaceBox BoxOf(Box box) => new(box.X, box.Y, box.Width, box.Height);

@@ -13,7 +13,7 @@ namespace FindMe.Compare;
 /// whatever is gone from the store, is evicted and overwritten, also while no photo comes.
 /// </remarks>
 internal sealed partial class SearchReferences(
-    References references, Lazy<FaceEngine> engine, DaprClient dapr, IOptions<CompareOptions> options, TimeProvider time, ILogger<SearchReferences> logger)
+    References references, Judgements judgements, Lazy<FaceEngine> engine, DaprClient dapr, IOptions<CompareOptions> options, TimeProvider time, ILogger<SearchReferences> logger)
     : BackgroundService
 {
     // How long a deleted person's embedding may stay here.
@@ -37,7 +37,9 @@ internal sealed partial class SearchReferences(
         }
 
         var open = await references.ReadAsync(search.Person, search.References, cancellationToken);
-        var faces = new WantedFaces([.. open.Values.Where(reference => reference.Recipe == engine.Value.Recipe).Select(reference => FaceEmbedding.FromBytes(reference.Embedding))]);
+        var judged = await judgements.ReadAsync(search.Person, cancellationToken);
+        var faces = new WantedFaces(
+            [.. open.Values.Where(reference => reference.Recipe == engine.Value.Recipe).Select(reference => FaceEmbedding.FromBytes(reference.Embedding))], judged);
         foreach (var reference in open.Values)
         {
             CryptographicOperations.ZeroMemory(reference.Embedding);
@@ -140,20 +142,22 @@ internal sealed partial class SearchReferences(
     private sealed record Entry(WantedFaces Faces, DateTimeOffset Until, IReadOnlyList<string> Needs);
 }
 
-/// <summary>Embeddings that photos are compared with, overwritten when the last who shares them is done.</summary>
+/// <summary>Embeddings that photos are compared with, and what their person says of faces; the embeddings are overwritten when the last who shares them is done.</summary>
 internal sealed class WantedFaces : IDisposable
 {
     private readonly Shares _shares;
     private int _disposed;
 
-    public WantedFaces(IReadOnlyList<FaceEmbedding> embeddings)
-        : this(new Shares(embeddings))
+    public WantedFaces(IReadOnlyList<FaceEmbedding> embeddings, PersonJudgements judgements)
+        : this(new Shares(embeddings, judgements))
     {
     }
 
     private WantedFaces(Shares shares) => _shares = shares;
 
     public IReadOnlyList<FaceEmbedding> Embeddings => _shares.Embeddings;
+
+    public PersonJudgements Judgements => _shares.Judgements;
 
     /// <summary>The same embeddings for one more user. Whoever calls this is a user themselves.</summary>
     public WantedFaces Share()
@@ -173,10 +177,12 @@ internal sealed class WantedFaces : IDisposable
         }
     }
 
-    private sealed class Shares(IReadOnlyList<FaceEmbedding> embeddings)
+    private sealed class Shares(IReadOnlyList<FaceEmbedding> embeddings, PersonJudgements judgements)
     {
         public int Count = 1;
 
         public IReadOnlyList<FaceEmbedding> Embeddings => embeddings;
+
+        public PersonJudgements Judgements => judgements;
     }
 }

@@ -57,7 +57,7 @@ internal static partial class TweetImages
             var started = Stopwatch.GetTimestamp();
             var photo = await photos.ReadAsync(image.Photo, cancellationToken);
             PipelineMetrics.Took("fetch", started);
-            verdict = await comparison.CompareAsync(image, photo, wanted.Embeddings, deadline);
+            verdict = await comparison.CompareAsync(image, batch[image.Index], photo, wanted, deadline);
         }
         catch (Exception exception) when (exception is PhotoUnavailableException || (exception is PhotoUnreachableException { IsSlow: true } && image.LastTry))
         {

@@ -181,12 +181,13 @@ public sealed class FaceEngine : IDisposable
     /// <summary>Decides whether a photo shows a person.</summary>
     /// <param name="photo">What <see cref="Analyze(ReadOnlyMemory{byte}, CancellationToken)"/> found.</param>
     /// <param name="references">The person's embeddings, of this engine's <see cref="Recipe"/>; the nearest one counts. None gives No.</param>
+    /// <param name="within">Up to this distance a No also says where the best face is and how far; 0: never.</param>
     /// <returns>The verdict on the best face; nothing about the others.</returns>
-    public PhotoVerdict Compare(AnalyzedPhoto photo, IReadOnlyList<FaceEmbedding> references)
+    public PhotoVerdict Compare(AnalyzedPhoto photo, IReadOnlyList<FaceEmbedding> references, float within = 0)
     {
         ArgumentNullException.ThrowIfNull(photo);
         ArgumentNullException.ThrowIfNull(references);
-        return _comparison.Compare(photo.Faces, references);
+        return _comparison.Compare(photo.Faces, references, within);
     }
 
     /// <summary>Reads a photo as a reference for one person.</summary>

@@ -15,6 +15,9 @@ public static class StateKeys
     /// <summary>A <see cref="EncryptedReference"/>: an embedding encrypted under the person's key.</summary>
     public static string Reference(string person, string reference) => $"person/{person}/reference/{reference}";
 
+    /// <summary>The <see cref="EncryptedJudgements"/>: what the person says of faces, encrypted under their key.</summary>
+    public static string Judgements(string person) => $"person/{person}/judgements";
+
     /// <summary>The tokens of an account that the person is signed in with, encrypted under the person's key.</summary>
     public static string Account(string person, string network) => $"person/{person}/account/{network}";
 

@@ -147,9 +147,9 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
     public static int Count(JsonNode view, string which) => view["photos"]![which]!.GetValue<int>();
 
     /// <summary>Reads the search's events until the stream ends.</summary>
-    public async Task<List<(string Id, JsonNode Data)>> EventsAsync(string search, string? lastEventId = null, int atMost = int.MaxValue)
+    public async Task<List<(string Id, JsonNode Data)>> EventsAsync(string search, string? lastEventId = null, int atMost = int.MaxValue, string? within = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/searches/{search}/events");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/searches/{search}/events{(within is null ? "" : $"?within={within}")}");
         if (lastEventId is not null)
         {
             request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);

@@ -24,6 +24,7 @@ internal sealed record ForgottenCounts(int References, int Searches, int Photos)
 internal sealed partial class AccountDeletion(
     PersonKeys keys,
     References references,
+    Judgements judgements,
     SearchDeletion searches,
     Accounts accounts,
     NetworkTokens tokens,
@@ -56,6 +57,7 @@ internal sealed partial class AccountDeletion(
         var pending = await ReadPendingAsync(id, cancellationToken);
         await accounts.DeletePendingAsync(id, cancellationToken);
         await keys.ShredAsync(id, cancellationToken);
+        await judgements.DeleteAsync(id, cancellationToken);
         var photos = 0;
         foreach (var search in person.Searches)
         {

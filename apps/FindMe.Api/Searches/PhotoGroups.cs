@@ -18,10 +18,11 @@ internal static class PhotoGroups
 {
     /// <summary>Every picture of the matches, with the photos that show it.</summary>
     /// <param name="photos">Settled photos, in the order of the listing; those that are no match are left out.</param>
-    public static List<List<BatchPhoto>> Of(IEnumerable<BatchPhoto> photos)
+    /// <param name="within">The distance up to which others count as well; null: none do.</param>
+    public static List<List<BatchPhoto>> Of(IEnumerable<BatchPhoto> photos, float? within = null)
     {
         var groups = new List<(PhotoFingerprint? Fingerprint, List<BatchPhoto> Photos)>();
-        foreach (var photo in photos.Where(photo => photo.Verdict?.Kind is Pipeline.VerdictKind.Match or Pipeline.VerdictKind.Maybe))
+        foreach (var photo in photos.Where(photo => photo.Verdict?.IsShown(within) == true))
         {
             var fingerprint = PhotoFingerprint.TryParse(photo.Verdict!.Fingerprint);
             var group = fingerprint is null ? default : groups.FirstOrDefault(group => group.Fingerprint?.IsSamePicture(fingerprint) == true);

@@ -7,13 +7,17 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Api;
 
-/// <summary>What is new about a search. Its groups are those that a new match belongs to, whole.</summary>
+/// <summary>
+/// What is new about a search. Its groups are those that a new match belongs to, whole. A match whose judgement was changed is told again;
+/// judged: all that the person says is not theirs.
+/// </summary>
 internal sealed record SearchEvent(
     SearchStatus Status,
     DateTimeOffset? WaitingUntil,
     int Posts,
     PhotoCounts Photos,
     IReadOnlyList<MatchView> Matches,
+    IReadOnlyList<MatchView> Judged,
     IReadOnlyList<SkippedView> Skipped,
     IReadOnlyList<PhotoGroup> Groups,
     decimal Cost,
@@ -28,24 +32,30 @@ internal static class SearchEvents
 
     public static void MapSearchEvents(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/searches/{id}/events", WatchAsync).RequireCaller(otherwise: Problems.NotFound).RequireRateLimiting(RequestRates.Streams)
-            .WithSummary("The search as server-sent events; Last-Event-ID continues where a reader was.");
+            .WithSummary("The search as server-sent events; Last-Event-ID continues where a reader was. within: as with GET /api/searches/{id}.");
 
     private static async Task<Results<ServerSentEventsResult<SearchEvent>, ProblemHttpResult>> WatchAsync(
-        string id, HttpContext context, CurrentUser user, SearchReader reader, SearchWatches watches, TimeProvider time, CancellationToken cancellationToken)
+        string id, float? within, HttpContext context, CurrentUser user, SearchReader reader, SearchWatches watches, TimeProvider time, CancellationToken cancellationToken)
     {
+        if (!Searches.IsDistance(within))
+        {
+            return Problems.NoDistance;
+        }
+
         if (await reader.TryReadAsync(id, user.Id, cancellationToken) is null)
         {
             return Problems.NotFound;
         }
 
         var cursor = EventCursor.Parse(context.Request.Headers["Last-Event-ID"].ToString());
-        return TypedResults.ServerSentEvents(EventsAsync(watches.WatchAsync(id, user.Id, cancellationToken), cursor, context, time, cancellationToken));
+        return TypedResults.ServerSentEvents(EventsAsync(watches.WatchAsync(id, user.Id, cancellationToken), cursor, within, context, time, cancellationToken));
     }
 
     private static async IAsyncEnumerable<SseItem<SearchEvent>> EventsAsync(
-        IAsyncEnumerable<SearchSnapshot> snapshots, EventCursor cursor, HttpContext context, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IAsyncEnumerable<SearchSnapshot> snapshots, EventCursor cursor, float? within, HttpContext context, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var checkedAt = time.GetTimestamp();
+        SearchSnapshot? last = null;
         await foreach (var snapshot in snapshots.WithCancellation(cancellationToken))
         {
             // A stream outlives a request by far: a browser that was signed out since sees no more.
@@ -59,15 +69,24 @@ internal static class SearchEvents
             }
 
             var seen = cursor;
-            var view = SearchView.Of(snapshot, (batch, verdict) => verdict.Order > seen.Of(batch));
+            var before = last is null || last.Judgements == snapshot.Judgements ? null : Said(last);
+            var view = SearchView.Of(
+                snapshot, within, (batch, photo) => photo.Verdict!.Order > seen.Of(batch) || (before is not null && before.GetValueOrDefault(photo.Id) != photo.Verdict.IsMe));
             cursor = EventCursor.At(snapshot);
+            last = snapshot;
             yield return new SseItem<SearchEvent>(
-                new SearchEvent(view.Status, view.WaitingUntil, view.Posts, view.Photos, view.Matches, view.Skipped, view.Groups, view.Cost, view.Notices, view.CanContinue, view.Problem))
+                new SearchEvent(view.Status, view.WaitingUntil, view.Posts, view.Photos, view.Matches, view.Judged, view.Skipped, view.Groups, view.Cost, view.Notices, view.CanContinue, view.Problem))
             {
                 EventId = cursor.ToString(),
             };
         }
     }
+
+    private static Dictionary<string, bool?> Said(SearchSnapshot snapshot) => snapshot.Batches
+        .SelectMany(batch => batch.Photos)
+        .Where(photo => photo.Verdict?.IsMe is not null)
+        .DistinctBy(photo => photo.Id)
+        .ToDictionary(photo => photo.Id, photo => photo.Verdict!.IsMe);
 }
 
 /// <summary>How far a reader has read: the number of verdicts seen of each batch. Any replica can go on from it, also after a restart.</summary>

@@ -4,11 +4,10 @@ using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Caching.Memory;
-using VerdictKind = FindMe.Pipeline.VerdictKind;
 
 namespace FindMe.Api;
 
-/// <summary>The photos that a search found its owner on, as upright JPEG. No other photo of a source is shown.</summary>
+/// <summary>The photos that a search found its owner on, or a face not far from theirs, as upright JPEG. No other photo of a source is shown.</summary>
 internal static class SearchPhotos
 {
     private const int MaxSide = 2048;
@@ -44,7 +43,7 @@ internal static class SearchPhotos
 
         var key = StateKeys.Batch(id, listing, PhotoBatch.Of(index));
         var batch = await dapr.GetStateAsync<PhotoBatch>(StateKeys.Store, key, cancellationToken);
-        if (batch?.Photos.FirstOrDefault(photo => photo.Index == index) is not { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe } photo || reader.IsHidden(photo))
+        if (batch?.Photos.FirstOrDefault(photo => photo.Index == index) is not { Verdict.Box: not null } photo || reader.IsHidden(photo))
         {
             return Problems.NotFound;
         }

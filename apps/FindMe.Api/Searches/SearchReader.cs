@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using Dapr.Client;
 using FindMe.Networks;
 using FindMe.Pipeline;
@@ -6,8 +8,9 @@ namespace FindMe.Api;
 
 /// <summary>A search as it stood at one moment.</summary>
 /// <param name="Search">Its document.</param>
-/// <param name="Batches">The batches of its pages, in order.</param>
-internal sealed record SearchSnapshot(Search Search, IReadOnlyList<PhotoBatch> Batches)
+/// <param name="Batches">The batches of its pages, in order, with what its person says of the faces in them.</param>
+/// <param name="Judgements">The version of what they say; null: they never said anything.</param>
+internal sealed record SearchSnapshot(Search Search, IReadOnlyList<PhotoBatch> Batches, string? Judgements)
 {
     public int Found => Search.Pages.Sum(page => page.Photos);
 
@@ -22,8 +25,8 @@ internal sealed record SearchSnapshot(Search Search, IReadOnlyList<PhotoBatch> B
     };
 }
 
-/// <summary>Reads searches: the document, and all batches in one request.</summary>
-internal sealed class SearchReader(DaprClient dapr, OptOuts optOuts)
+/// <summary>Reads searches: the document and what its person says of faces, then all batches in one request.</summary>
+internal sealed partial class SearchReader(DaprClient dapr, Judgements judgements, OptOuts optOuts, ILogger<SearchReader> logger)
 {
     /// <summary>Reads a person's search.</summary>
     /// <param name="id">The search's id.</param>
@@ -34,7 +37,8 @@ internal sealed class SearchReader(DaprClient dapr, OptOuts optOuts)
     public async Task<SearchSnapshot?> TryReadAsync(
         string id, string person, CancellationToken cancellationToken, Dictionary<string, PhotoBatch>? settledBatches = null)
     {
-        var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(id), cancellationToken);
+        var documents = await dapr.GetBulkStateAsync(StateKeys.Store, [StateKeys.Search(id), .. Judgements.KeysOf(person)], cancellationToken);
+        var search = documents.TryGetValue(StateKeys.Search(id), out var document) ? document.Value.Read<Search>() : null;
         if (search is null || search.Person != person || search.Stage == SearchStage.Deleted)
         {
             return null;
@@ -66,15 +70,45 @@ internal sealed class SearchReader(DaprClient dapr, OptOuts optOuts)
             }
         }
 
-        return new SearchSnapshot(search, [.. batches.Select(WithoutOptOuts)]);
+        var judged = JudgementsOf(person, documents);
+        return new SearchSnapshot(search, [.. batches.Select(WithoutOptOuts).Select(batch => With(batch, judged))], judged.Version);
     }
+
+    private PersonJudgements JudgementsOf(string person, IReadOnlyDictionary<string, (JsonElement Value, string ETag)> documents)
+    {
+        try
+        {
+            return judgements.From(person, documents);
+        }
+        catch (CryptographicException exception)
+        {
+            // What was found can be shown without them, and they are not lost.
+            LogUnread(logger, exception);
+            return PersonJudgements.None;
+        }
+    }
+
+    private static PhotoBatch With(PhotoBatch batch, PersonJudgements judgements) => judgements.All.Count > 0
+        ? batch with { Photos = [.. batch.Photos.Select(photo => photo.With(judgements))] }
+        : batch;
 
     // Who opts out later is not shown from then on either.
     private PhotoBatch WithoutOptOuts(PhotoBatch batch) => batch.Photos.Any(IsHidden)
-        ? batch with { Photos = [.. batch.Photos.Select(photo => IsHidden(photo) ? photo with { Verdict = Verdict.Skipped("Its author has asked not to be searched.") with { Order = photo.Verdict!.Order } } : photo)] }
+        ? batch with { Photos = [.. batch.Photos.Select(photo => IsHidden(photo) ? photo with { Verdict = Hidden(photo.Verdict!) } : photo)] }
         : batch;
 
-    /// <summary>Whether a match must not be shown, since its author has opted out.</summary>
+    private static Verdict Hidden(Verdict verdict) => verdict.Kind == VerdictKind.No
+        ? new Verdict { Kind = VerdictKind.No, Order = verdict.Order }
+        : Verdict.Skipped("Its author has asked not to be searched.") with { Order = verdict.Order };
+
+    /// <summary>Whether a photo must not be shown, since its author has opted out.</summary>
     public bool IsHidden(BatchPhoto photo) =>
-        photo.Verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe } && optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author);
+        photo.Verdict is { Box: not null } verdict
+        && (optOuts.Includes(photo.Post.Network ?? "", photo.Post.Author)
+
+            // X charges for names, so only those of matches are looked up: of the others nobody can tell who has opted out.
+            || (verdict.Kind == VerdictKind.No && photo.Post is { Network: SourceNames.X, Author: null } && !optOuts.IsEmpty));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The key ring cannot decrypt a person's judgements now; their search is shown without them.")]
+    private static partial void LogUnread(ILogger logger, Exception exception);
 }

@@ -141,7 +141,7 @@ internal sealed partial class SearchWatches(SearchReader reader, IOptions<Search
         private readonly Lock _lock = new();
         private TaskCompletionSource<SearchSnapshot?> _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private Task<SearchSnapshot?>? _latest;
-        private (SearchStage Stage, DateTimeOffset? WaitingUntil, int Posts, int Found, int Settled) _seen;
+        private (SearchStage Stage, DateTimeOffset? WaitingUntil, int Posts, int Found, int Settled, string? Judgements) _seen;
 
         public int Watchers { get; set; }
 
@@ -162,7 +162,7 @@ internal sealed partial class SearchWatches(SearchReader reader, IOptions<Search
         {
             lock (_lock)
             {
-                var seen = snapshot is null ? default : (snapshot.Search.Stage, snapshot.Search.WaitingUntil, snapshot.Search.Posts, snapshot.Found, snapshot.Settled);
+                var seen = snapshot is null ? default : (snapshot.Search.Stage, snapshot.Search.WaitingUntil, snapshot.Search.Posts, snapshot.Found, snapshot.Settled, snapshot.Judgements);
                 if (_latest is not null && snapshot is not null && seen == _seen)
                 {
                     return;

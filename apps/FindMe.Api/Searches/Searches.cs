@@ -48,7 +48,7 @@ internal static class Searches
     {
         routes.MapPost("/api/searches", BeginAsync).RequireCaller().WithAudit().WithSummary("Search a source for yourself.");
         routes.MapGet("/api/searches", ListAsync).RequireCaller().WithSummary("Your searches, newest first.");
-        routes.MapGet("/api/searches/{id}", ReadAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("How a search stands, and whom it found.");
+        routes.MapGet("/api/searches/{id}", ReadAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("How a search stands, and whom it found; within: photos up to this distance, 0 to 2, are listed too, with the verdict no.");
         routes.MapDelete("/api/searches/{id}", EndAsync).RequireCaller(otherwise: Problems.NotFound)
             .WithSummary("Cancel a search that runs: what it found stays. Delete one that has ended.");
     }
@@ -60,6 +60,7 @@ internal static class Searches
         DaprClient dapr,
         OpenSearches open,
         SearchDeletion deletion,
+        Judgements judgements,
         SearchAudit audit,
         FaceReader faces,
         IOptions<SearchOptions> options,
@@ -104,11 +105,20 @@ internal static class Searches
         }
 
         await open.AddAsync(search.Id, user.Id, search.Generation, cancellationToken);
+        try
+        {
+            await judgements.RenewAsync(user.Id, cancellationToken);
+        }
+        catch (CryptographicException)
+        {
+            // They live for as long as they did.
+        }
 
         // Add the search to the person first, so that deletion finds it even if we crash here.
         var person = await dapr.UpdatePersonAsync(user.Id, current => current with { Searches = [.. current.Searches, search.Id] }, cancellationToken);
         if (person is null)
         {
+            await judgements.ForgetAsync(user.Id, CancellationToken.None);
             return Problems.ConsentRequired;
         }
 
@@ -146,10 +156,13 @@ internal static class Searches
     }
 
     private static async Task<Results<Ok<SearchView>, ProblemHttpResult>> ReadAsync(
-        string id, CurrentUser user, SearchReader reader, CancellationToken cancellationToken) =>
-        await reader.TryReadAsync(id, user.Id, cancellationToken) is { } snapshot
-            ? TypedResults.Ok(SearchView.Of(snapshot))
-            : Problems.NotFound;
+        string id, float? within, CurrentUser user, SearchReader reader, CancellationToken cancellationToken) =>
+        !IsDistance(within) ? Problems.NoDistance
+        : await reader.TryReadAsync(id, user.Id, cancellationToken) is { } snapshot ? TypedResults.Ok(SearchView.Of(snapshot, within))
+        : Problems.NotFound;
+
+    /// <summary>Whether a distance may be asked for: unit vectors are at most 2 apart.</summary>
+    public static bool IsDistance(float? within) => within is null or (>= 0 and <= 2);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> EndAsync(
         string id, CurrentUser user, SearchReader reader, SearchDeletion deletion, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)

@@ -85,6 +85,13 @@ public sealed class PhotoFingerprint : IEquatable<PhotoFingerprint>
     /// <param name="other">The other.</param>
     public bool IsSamePicture(PhotoFingerprint other) => DistanceTo(other) <= SamePictureBits;
 
+    /// <summary>Whether two fingerprints, as <see cref="ToString"/> wrote them, are most likely of the same picture.</summary>
+    /// <param name="one">One.</param>
+    /// <param name="other">The other.</param>
+    /// <returns>False also where one of them is no fingerprint.</returns>
+    public static bool AreOfSamePicture(string? one, string? other) =>
+        TryParse(one) is { } fingerprint && TryParse(other) is { } copy && fingerprint.IsSamePicture(copy);
+
     /// <inheritdoc />
     public bool Equals(PhotoFingerprint? other) => other is not null && _words.AsSpan().SequenceEqual(other._words);
 

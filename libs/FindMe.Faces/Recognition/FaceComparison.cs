@@ -7,7 +7,7 @@ namespace FindMe.Faces;
 internal sealed record FaceComparison(float MatchDistance, float MaybeDistance, RecognitionRecipe.ConfidenceCurve Confidence)
 {
     /// <summary>The face nearest to any reference decides: the references are all of one person, who is in a photo once.</summary>
-    public PhotoVerdict Compare(IReadOnlyList<DetectedFace> faces, IReadOnlyList<FaceEmbedding> references)
+    public PhotoVerdict Compare(IReadOnlyList<DetectedFace> faces, IReadOnlyList<FaceEmbedding> references, float within = 0)
     {
         var (nearest, least) = ((DetectedFace?)null, float.PositiveInfinity);
         foreach (var face in faces)
@@ -22,13 +22,10 @@ internal sealed record FaceComparison(float MatchDistance, float MaybeDistance, 
             }
         }
 
-        return nearest is null || (least > MatchDistance && least > MaybeDistance)
+        var kind = least <= MatchDistance ? VerdictKind.Match : least <= MaybeDistance ? VerdictKind.Maybe : VerdictKind.No;
+        return nearest is null || (kind == VerdictKind.No && least > within)
             ? PhotoVerdict.No
-            : new PhotoVerdict(
-                least <= MatchDistance ? VerdictKind.Match : VerdictKind.Maybe,
-                nearest.Box,
-                least,
-                ConfidenceAt(least));
+            : new PhotoVerdict(kind, nearest.Box, least, ConfidenceAt(least));
     }
 
     /// <summary>Probability, 0 to 1, that a face at a distance is the person's.</summary>

@@ -36,6 +36,10 @@ public sealed class OptOuts(IOptions<OptOutOptions> options)
     public bool Includes(string network, string? handle) =>
         handle is not null && options.Value.Handles.Concat(FromFile()).Any(written => AccountHandles.AreSame(written, network, handle));
 
+    /// <summary>Whether nobody has opted out.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public bool IsEmpty => options.Value.Handles.Count == 0 && FromFile().Count == 0;
+
     private IReadOnlyList<string> FromFile()
     {
         if (options.Value.Path is not { Length: > 0 } path)

@@ -165,26 +165,30 @@ public sealed record Verdict
     /// <summary>The second of the video at which the frame with <see cref="Box"/> is shown; null: it lies in the photo, or in the preview.</summary>
     public float? FrameAt { get; init; }
 
-    /// <summary>The person's face, in pixels of the upright photo or of the video's frame; only with Match and Maybe.</summary>
+    /// <summary>The person's face, in pixels of the upright photo or of the video's frame; with Match and Maybe, and with a No that was not far from it.</summary>
     public FaceBox? Box { get; init; }
 
-    /// <summary>The upright photo's or frame's width in pixels; only with Match and Maybe.</summary>
+    /// <summary>The upright photo's or frame's width in pixels; only with <see cref="Box"/>.</summary>
     public int? Width { get; init; }
 
-    /// <summary>The upright photo's or frame's height in pixels; only with Match and Maybe.</summary>
+    /// <summary>The upright photo's or frame's height in pixels; only with <see cref="Box"/>.</summary>
     public int? Height { get; init; }
 
-    /// <summary>How far the face is from the nearest reference, 0 to 2, less is more alike; only with Match and Maybe.</summary>
+    /// <summary>How far the face is from the nearest reference, 0 to 2, less is more alike; only with <see cref="Box"/>.</summary>
     public float? Distance { get; init; }
 
-    /// <summary>How sure this is, 0 to 1; only with Match and Maybe.</summary>
+    /// <summary>How sure this is, 0 to 1; only with <see cref="Box"/>.</summary>
     public float? Confidence { get; init; }
 
-    /// <summary>The picture's fingerprint, by which the same picture in other posts is recognised; only with Match and Maybe.</summary>
+    /// <summary>The picture's fingerprint, by which the same picture in other posts is recognised; only with <see cref="Box"/>.</summary>
     public string? Fingerprint { get; init; }
 
     /// <summary>What the classifier takes the picture for, if that is nothing to be shown unasked; null: nothing of the kind, or it was not asked.</summary>
     public string? Unsafe { get; init; }
+
+    /// <summary>What the person themself says of the face; null: nothing. Not kept here: set where a search is read.</summary>
+    [JsonIgnore]
+    public bool? IsMe { get; init; }
 
     /// <summary>Why the photo could not be compared, one sentence for a person; only with Skipped.</summary>
     public string? Reason { get; init; }

@@ -1,0 +1,191 @@
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using FindMe.Api;
+using FindMe.DemoNetworks;
+using FindMe.Faces;
+
+namespace FindMe.Apps.Tests.Api;
+
+public sealed class SearchExportsTests(NetworkedFindMe findMe)
+{
+    [Fact]
+    public async Task A_ZIP_file_has_the_original_bytes_under_safe_and_unique_names_and_a_line_for_a_photo_that_is_gone()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        var photo = PhotoRendering.ToJpeg(await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken), 800);
+        string[] names = ["a/me.jpg", "b/ME.JPG", "con.jpg", "=1+1.jpg", "what?<me>:.jpg", "\u202Egpj.exe", "gone.jpg"];
+        var (upload, search) = await SearchZipAsync(ada, [.. names.Select(name => (name, photo))]);
+        File.Delete(Path.Combine(findMe.Data, "uploads", upload, "6"));
+
+        using var answer = await ada.Http.GetAsync(Export(search, "zip"), TestContext.Current.CancellationToken);
+        Assert.Equal("application/zip", answer.Content.Headers.ContentType!.MediaType);
+        Assert.True(answer.Headers.CacheControl!.NoStore);
+        using var zip = new ZipArchive(new MemoryStream(await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)));
+
+        Assert.Equal(["me.jpg", "ME (2).jpg", "_con.jpg", "=1+1.jpg", "what__me__.jpg", "_gpj.exe.jpg", "credits.csv"], zip.Entries.Select(entry => entry.FullName));
+        foreach (var entry in zip.Entries.SkipLast(1))
+        {
+            Assert.Equal(photo, await BytesAsync(entry));
+            Assert.Equal(entry.Length, entry.CompressedLength);
+        }
+
+        var credits = Encoding.UTF8.GetString(await BytesAsync(zip.Entries[^1])).Split("\r\n");
+        Assert.StartsWith("\"'=1+1.jpg\"", credits[4], StringComparison.Ordinal);
+        Assert.StartsWith("\"\",\"zip\"", credits[7], StringComparison.Ordinal);
+        Assert.Contains("deleted", credits[7], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Only_found_photos_can_be_named_and_only_by_their_person()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        var photo = PhotoRendering.ToJpeg(await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken), 800);
+        var (_, search) = await SearchZipAsync(ada, ("one, two.jpg", photo), ("nobody.png", TemporaryFolder.BlankPng(64, 64)), ("three.jpg", photo));
+        using var eve = await findMe.NewVisitorAsync();
+
+        Assert.Equal(["one, two.jpg", "three.jpg"], await NamesAsync(ada, search, ""));
+        Assert.Equal(["three.jpg", "one, two.jpg"], await NamesAsync(ada, search, "&photos=2%20three.jpg&photos=0%20one,%20two.jpg"));
+        var key = (await ada.GetAsync($"/api/searches/{search}"))["matches"]![0]!["photo"]!["url"]!.GetValue<string>().Split('/')[^1];
+        Assert.Equal(["one, two.jpg", "three.jpg"], await NamesAsync(ada, search, $"&photos={key},2%20three.jpg"));
+
+        foreach (var (visitor, query) in new[] { (ada, "&photos=1%20nobody.png"), (ada, "&photos=2%20three.jpg,none"), (eve, "") })
+        {
+            using var refused = await visitor.Http.GetAsync(Export(search, "zip" + query), TestContext.Current.CancellationToken);
+            await ProblemAssert.IsAsync(refused, 404, "not-found");
+        }
+
+        using var answer = await ada.Http.GetAsync(Export(search, "exe"), TestContext.Current.CancellationToken);
+        await ProblemAssert.IsAsync(answer, 400, "unknown-format");
+
+        // What they say is not them is not taken along.
+        using var judged = await ada.Http.PostAsJsonAsync(
+            $"/api/searches/{search}/judgements", new { judgements = new[] { new { photo = "2 three.jpg", isMe = false } } }, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NoContent, judged.StatusCode);
+        using var rejected = await ada.Http.GetAsync(Export(search, "zip&photos=2%20three.jpg"), TestContext.Current.CancellationToken);
+        await ProblemAssert.IsAsync(rejected, 404, "not-found");
+    }
+
+    [Fact]
+    public async Task Of_X_an_export_has_links_and_neither_pictures_nor_texts_and_of_Mastodon_both()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        findMe.X.Publish(new ScenarioPost { Text = "#export", MinutesAgo = 1, Media = [new() { Picture = "demo/0", Alt = "On stage" }] });
+        findMe.Bench.Mastodon.Publish(new ScenarioPost { Text = "#export", MinutesAgo = 1, Media = [new() { Picture = "demo/0", Alt = "On stage" }] });
+
+        foreach (var (source, files) in new[] { ("x", 0), ("mastodon", 1) })
+        {
+            var search = await ada.SearchAsync(NetworkedFindMe.Wish(source, "#export"));
+            var view = await ada.UntilEndedAsync(search);
+            var link = view["matches"]![0]!["post"]!["url"]!.GetValue<string>();
+
+            Assert.Equal(files, (await NamesAsync(ada, search, "")).Count);
+            foreach (var format in new[] { "csv", "md" })
+            {
+                var text = await ada.Http.GetStringAsync(Export(search, format), TestContext.Current.CancellationToken);
+                Assert.Contains(link, text, StringComparison.Ordinal);
+                Assert.Equal(source != "x", text.Contains("On stage", StringComparison.Ordinal));
+                Assert.Equal(source == "x", text.Contains(ExportText.LinkOnly, StringComparison.Ordinal));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_person_downloads_one_ZIP_file_at_a_time_and_can_begin_the_next_when_they_leave()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        var photo = await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken);
+
+        // More than the buffers of the connection hold.
+        var (_, search) = await SearchZipAsync(ada, [.. Enumerable.Range(0, 30).Select(number => ($"{number}.jpg", Padded(photo, 600_000)))]);
+        using (var first = await ada.Http.GetAsync(Export(search, "zip"), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(HttpStatusCode.OK, first.StatusCode);
+            using var second = await ada.Http.GetAsync(Export(search, "zip"), TestContext.Current.CancellationToken);
+            await ProblemAssert.IsAsync(second, 429, "export-running");
+            Assert.NotNull(second.Headers.RetryAfter);
+        }
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (true)
+        {
+            using var third = await ada.Http.GetAsync(Export(search, "zip"), HttpCompletionOption.ResponseHeadersRead, deadline.Token);
+            if (third.StatusCode == HttpStatusCode.OK)
+            {
+                break;
+            }
+
+            await Task.Delay(100, deadline.Token);
+        }
+    }
+
+    [Theory]
+    [InlineData("AUX", "_AUX.jpg")]
+    [InlineData("com¹.tar.jpeg", "_com¹.tar.jpg")]
+    [InlineData("...", "photo.jpg")]
+    [InlineData("", "photo.jpg")]
+    [InlineData("end. .jpg", "end.jpg")]
+    [InlineData("a\tb\0c\\d", "a_b_c_d.jpg")]
+    [InlineData("CREDITS.csv", "CREDITS.csv.jpg")]
+    public void A_file_name_is_safe_everywhere(string wanted, string name) => Assert.Equal(name, new FileNames("credits.csv").Take(wanted, ".jpg"));
+
+    [Fact]
+    public void A_long_name_is_cut_between_characters()
+    {
+        var name = new FileNames().Take(string.Concat(Enumerable.Repeat("👩🏽‍💻", 100)), ".jpg");
+
+        Assert.InRange(Encoding.UTF8.GetByteCount(name), 10, 255);
+        Assert.DoesNotContain('\uFFFD', Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)));
+    }
+
+    // Bytes after a JPEG's end are no part of the picture.
+    private static byte[] Padded(byte[] photo, int bytes)
+    {
+        var padded = new byte[Math.Max(bytes, photo.Length)];
+        photo.CopyTo(padded, 0);
+        return padded;
+    }
+
+    private static Uri Export(string search, string format) => new($"/api/searches/{search}/export?format={format}", UriKind.Relative);
+
+    private static async Task<List<string>> NamesAsync(Visitor visitor, string search, string query)
+    {
+        using var zip = new ZipArchive(new MemoryStream(await visitor.Http.GetByteArrayAsync(Export(search, "zip" + query))));
+        Assert.Equal("credits.csv", zip.Entries[^1].FullName);
+        return [.. zip.Entries.SkipLast(1).Select(entry => entry.FullName)];
+    }
+
+    private static async Task<byte[]> BytesAsync(ZipArchiveEntry entry)
+    {
+        await using var content = await entry.OpenAsync();
+        using var copy = new MemoryStream();
+        await content.CopyToAsync(copy);
+        return copy.ToArray();
+    }
+
+    private static async Task<(string Upload, string Search)> SearchZipAsync(Visitor visitor, params (string Name, byte[] Bytes)[] photos)
+    {
+        using var zip = new MemoryStream();
+        using (var archive = new ZipArchive(zip, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var (name, bytes) in photos)
+            {
+                await using var entry = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
+                await entry.WriteAsync(bytes);
+            }
+        }
+
+        using var content = new ByteArrayContent(zip.ToArray());
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/zip");
+        using var sent = await visitor.Http.PostAsync(new Uri("/api/uploads", UriKind.Relative), content);
+        var body = await sent.Content.ReadAsStringAsync();
+        Assert.True(sent.StatusCode == HttpStatusCode.Created, body);
+        var upload = JsonNode.Parse(body)!["id"]!.GetValue<string>();
+        var search = await visitor.SearchAsync(new { source = "zip", query = upload });
+        await visitor.UntilEndedAsync(search);
+        return (upload, search);
+    }
+}
