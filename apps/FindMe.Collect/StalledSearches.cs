@@ -47,7 +47,8 @@ internal sealed class StalledSearches(DaprClient dapr, PhotoBatches batches, Fai
             StateKeys.Search(search.Id),
             current => (current is { Stage: SearchStage.Failed, Problem: { } problem } && problem.Type == SearchProblem.FailedRepeatedly.Type
                 ? current with { Stage = current is { Pages.Count: > 0, Next: null } ? SearchStage.Listed : SearchStage.Listing, Problem = null, RetryStepAt = null }
-                : current) with { Generation = current.Generation + 1 },
+                : current) with
+            { Generation = current.Generation + 1 },
             current => current.TimeToLive(now),
             cancellationToken);
         if (reopened?.IsOpen() == true)
