@@ -242,9 +242,9 @@ internal static class ComparisonServices
     {
         services.AddOptions<CompareOptions>().BindConfiguration(CompareOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<CompareOptions>, CompareOptionsValidator>();
-        services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section)
+        services.AddOptions<FaceEngineOptions>()
             .Configure<IOptions<CompareOptions>>((faces, compare) => faces.PhotosAtOnce = compare.Value.PhotosAtOnce)
-            .ValidateDataAnnotations().ValidateOnStart();
+            .BindConfiguration(FaceEngineOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton(provider => new Lazy<FaceEngine>(() => FaceEngine.Load(provider.GetRequiredService<IOptions<FaceEngineOptions>>().Value)));
         services.AddSingleton<UnsafePictures>();
         services.AddSingleton<PostVideos>();

@@ -36,7 +36,8 @@ public sealed class KillSweepTests
         var (calls, calm) = await sweep.CountAsync(Compare);
 
         // A verdict a photo, and the request of the second batch.
-        Assert.InRange(calls, Photos + 1, 2 * Photos);
+        // Small pictures are settled so fast that the verdicts of a batch get in each other's way: then a write is made again.
+        Assert.InRange(calls, Photos + 1, 4 * Photos);
         await AssertSameAsync(sweep, calm, Compare, [1, 17, Photos]);
     }
 

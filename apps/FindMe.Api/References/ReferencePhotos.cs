@@ -59,7 +59,7 @@ internal static class ReferencePhotos
         services.AddOptions<ReferenceOptions>().BindConfiguration(ReferenceOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ReferenceOptions>, ReferenceOptionsValidator>();
         // Faces are read on one picture at a time, which takes 100 MB and all idle processors.
-        services.AddOptions<FaceEngineOptions>().BindConfiguration(FaceEngineOptions.Section).Configure(faces => faces.PhotosAtOnce = 1)
+        services.AddOptions<FaceEngineOptions>().Configure(faces => faces.PhotosAtOnce = 1).BindConfiguration(FaceEngineOptions.Section)
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<FaceReader>();
         services.AddSingleton<ReferenceUpload>();
