@@ -11,9 +11,8 @@ public sealed record PhotoBatch : Document
 {
     /// <summary>Photos in a batch, at most. The next batch goes when half of one is settled: 16 to 48 photos of a search are under way.</summary>
     /// <remarks>
-    /// Enough for 16 replicas that compare two at a time, and few enough that a search of 20 photos behind a large one waits for less than
-    /// twice its own time. A batch with its verdicts has about 10 kB, and 1,000 photos lie in 32 documents. docs/scale.md has the
-    /// measurements of other sizes.
+    /// Enough for 16 replicas that compare two at a time, and few enough that a small search behind a large one does not wait for long. A batch
+    /// with its verdicts has about 10 kB, and 1,000 photos lie in 32 documents.
     /// </remarks>
     public const int Size = 32;
 
