@@ -8,6 +8,9 @@ namespace FindMe.Pipeline;
 /// <param name="time">The clock.</param>
 public sealed class Verdicts(DaprClient dapr, TimeProvider time)
 {
+    // Photos of one batch that are settled by one process take turns: only other processes are left to lose a race against.
+    private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 16).Select(_ => new SemaphoreSlim(1))];
+
     /// <summary>Reads what a photo needs to be compared.</summary>
     /// <param name="image">The photo.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -34,6 +37,20 @@ public sealed class Verdicts(DaprClient dapr, TimeProvider time)
     /// <returns>The steps to request now: <see cref="PhotoBatch.StepsAfter"/>.</returns>
     /// <exception cref="DaprException">It is not known whether the verdict was written; settling again is safe.</exception>
     public async Task<IEnumerable<SearchRequest>> SettleAsync(TweetImage image, Verdict verdict, CancellationToken cancellationToken)
+    {
+        var gate = _gates[(uint)KeyOf(image).GetHashCode(StringComparison.Ordinal) % _gates.Length];
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            return await SettleInTurnAsync(image, verdict, cancellationToken);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task<IEnumerable<SearchRequest>> SettleInTurnAsync(TweetImage image, Verdict verdict, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
