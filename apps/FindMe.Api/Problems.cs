@@ -26,6 +26,9 @@ internal static class Problems
     public static ProblemHttpResult TooManyRequests(double seconds) => Of(
         429, "too-many-requests", "That was too much at once.", $"Go on in {seconds:0} s.");
 
+    public static ProblemHttpResult TooManySignIns(double seconds) => Of(
+        429, "too-many-sign-ins", "There were too many attempts to sign in.", $"Try again in {Math.Ceiling(seconds / 60):0} minutes.");
+
     public static ProblemHttpResult Busy(double seconds) => Of(
         503, "busy", "FindMe takes in as many files as it can just now.", $"Try again in {seconds:0} s.");
 

@@ -47,7 +47,7 @@ internal static class AccountRoutes
     {
         routes.MapGet("/api/me", ReadAsync).WithSummary("Who you are, as far as you have said.");
         routes.MapPost("/api/accounts", LinkAsync).RequireCaller().WithSummary("Link the account that POST /api/sign-in named.");
-        routes.MapPost("/api/accounts/bluesky", SignInAsync).RequireCaller().WithSummary("Sign in with Bluesky by an app password.");
+        routes.MapPost("/api/accounts/bluesky", SignInAsync).RequireCaller().RequireRateLimiting(RequestRates.SignIns).WithSummary("Sign in with Bluesky by an app password.");
         routes.MapDelete("/api/accounts/{network}", SignOutAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("Sign out, and give the access back to the network.");
         routes.MapGet("/api/accounts/{network}/avatar", ShowAvatarAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("Your account's picture.");
     }
@@ -107,7 +107,6 @@ internal static class AccountRoutes
         CurrentUser user,
         BlueskySignIn bluesky,
         AccountOwners owners,
-        RequestLimits limits,
         ILogger<BlueskySignIn> logger,
         CancellationToken cancellationToken)
     {
@@ -125,12 +124,6 @@ internal static class AccountRoutes
         {
             return Problems.Of(
                 422, "no-app-password", "This is not an app password.", "Never give your own password away: make an app password in Bluesky's settings, of the form xxxx-xxxx-xxxx-xxxx.");
-        }
-
-        // Bluesky's servers lock an account out after ten wrong passwords in five minutes: nobody may guess through FindMe.
-        if (limits.TrySignIn(context) is { } wait)
-        {
-            return limits.TooMany(context, "too-many-sign-ins", "There were too many attempts to sign in.", wait);
         }
 
         try

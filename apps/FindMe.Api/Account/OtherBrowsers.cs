@@ -30,7 +30,7 @@ internal static class OtherBrowsers
     public static void MapOtherBrowsers(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/api/me/browser-code", CreateCodeAsync).RequireCaller().WithSummary("A code that opens your things in another browser, once, within ten minutes.");
-        routes.MapPost("/api/me/browsers", EnterAsync).WithSummary("Open what another browser has, with a code from there.");
+        routes.MapPost("/api/me/browsers", EnterAsync).RequireRateLimiting(RequestRates.SignIns).WithSummary("Open what another browser has, with a code from there.");
         routes.MapDelete("/api/me/browsers", SignOutOthersAsync).RequireCaller().WithSummary("Sign out every browser but this one.");
     }
 
@@ -43,13 +43,8 @@ internal static class OtherBrowsers
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> EnterAsync(
-        BrowserEntry entry, HttpContext context, RequestLimits limits, AccountDeletion forgetting, DaprClient dapr, ILogger<AccountDeletion> logger, CancellationToken cancellationToken)
+        BrowserEntry entry, HttpContext context, AccountDeletion forgetting, DaprClient dapr, ILogger<AccountDeletion> logger, CancellationToken cancellationToken)
     {
-        if (limits.TrySignIn(context) is { } wait)
-        {
-            return limits.TooMany(context, "too-many-sign-ins", "There were too many attempts to sign in.", wait);
-        }
-
         var code = new string([.. (entry.Code ?? "").ToUpperInvariant().Where(char.IsAsciiLetterOrDigit).Take(CodeLength + 1)]).Replace('O', '0').Replace('I', '1').Replace('L', '1');
         var key = Key(code);
         if (code.Length != CodeLength || await dapr.GetStateAsync<OpenDoor>(StateKeys.Store, key, cancellationToken) is not { Used: false } door)

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Threading.RateLimiting;
 using Dapr.Client;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -9,23 +8,9 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>How much one person, and one address, may ask for.</summary>
-internal sealed class RequestLimits(DaprClient dapr, IOptions<SafeguardOptions> options, TimeProvider time) : IDisposable
+/// <summary>How many searches one person, and one address, may begin in a day. The allowance lies in the state store: it outlives this process.</summary>
+internal sealed class RequestLimits(DaprClient dapr, IOptions<SafeguardOptions> options, TimeProvider time)
 {
-    private static readonly TimeSpan SignInWindow = TimeSpan.FromMinutes(5);
-
-    // In memory of this process: it guards other people's servers from guessing, and a few more attempts after a restart do no harm.
-    private readonly PartitionedRateLimiter<string> _signIns = PartitionedRateLimiter.Create<string, string>(address =>
-        RateLimitPartition.GetFixedWindowLimiter(address, _ => new FixedWindowRateLimiterOptions { PermitLimit = options.Value.SignInsPerAddress, Window = SignInWindow }));
-
-    /// <summary>Counts an attempt to sign in.</summary>
-    /// <returns>Null: it may go on. Otherwise how long to wait.</returns>
-    public TimeSpan? TrySignIn(HttpContext context)
-    {
-        using var lease = _signIns.AttemptAcquire(ClientAddress.Of(context));
-        return lease.IsAcquired ? null : lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : SignInWindow;
-    }
-
     /// <summary>Counts a search. One that is refused for another reason counts too: asking is what is limited.</summary>
     /// <returns>Null: it may begin. Otherwise what is too many.</returns>
     public async Task<string?> TrySearchAsync(HttpContext context, CurrentUser user, CancellationToken cancellationToken)
@@ -41,13 +26,14 @@ internal sealed class RequestLimits(DaprClient dapr, IOptions<SafeguardOptions> 
             : "Too many searches were begun today from where you are.";
     }
 
-    /// <summary>429, with the time to wait.</summary>
-    public ProblemHttpResult TooMany(HttpContext context, string type, string title, TimeSpan? wait = null)
+    /// <summary>429, with the time until the day (UTC) is over.</summary>
+    public ProblemHttpResult TooManySearches(HttpContext context, string title)
     {
         var now = time.GetUtcNow();
-        var left = wait ?? now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime;
+        var left = now.UtcDateTime.Date.AddDays(1) - now.UtcDateTime;
         context.Response.Headers.RetryAfter = Math.Ceiling(left.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        return Problems.Of(429, type, title, left > TimeSpan.FromHours(1) ? "Come back tomorrow (UTC)." : $"Try again in {Math.Ceiling(left.TotalMinutes)} minutes.");
+        return Problems.Of(
+            429, "too-many-searches", title, left > TimeSpan.FromHours(1) ? "Come back tomorrow (UTC)." : $"Try again in {Math.Ceiling(left.TotalMinutes)} minutes.");
     }
 
     /// <summary>The address that a request comes from, as the state store may hold it: a hash, another one each day.</summary>
@@ -56,8 +42,6 @@ internal sealed class RequestLimits(DaprClient dapr, IOptions<SafeguardOptions> 
 
     /// <summary>The day (UTC) as it stands in allowances.</summary>
     public static string DayOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-
-    public void Dispose() => _signIns.Dispose();
 
     private async Task<bool> TryCountAsync(string key, int most, CancellationToken cancellationToken)
     {

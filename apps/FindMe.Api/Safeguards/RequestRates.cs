@@ -76,6 +76,11 @@ internal static class RequestRates
     /// <summary>The policy of endpoints that stream.</summary>
     public const string Streams = "streams";
 
+    /// <summary>The policy of endpoints that take a password or a code: nobody may guess one here, nor at Bluesky's servers through FindMe.</summary>
+    public const string SignIns = "sign-ins";
+
+    private static readonly TimeSpan SignInWindow = TimeSpan.FromMinutes(5);
+
     // A place is free again when one of the person's streams ends, which nobody can foretell.
     private static readonly TimeSpan StreamWait = TimeSpan.FromSeconds(10);
 
@@ -95,10 +100,10 @@ internal static class RequestRates
         services.AddSingleton<FileLimits>();
         services.AddRateLimiter(_ => { });
         services.AddOptions<RateLimiterOptions>()
-            .Configure<IOptions<RequestRateOptions>, FileLimits>((limiter, rates, files) => Limit(limiter, rates.Value, files));
+            .Configure<IOptions<RequestRateOptions>, IOptions<SafeguardOptions>, FileLimits>((limiter, rates, safeguards, files) => Limit(limiter, rates.Value, safeguards.Value, files));
     }
 
-    private static void Limit(RateLimiterOptions limiter, RequestRateOptions rates, FileLimits files)
+    private static void Limit(RateLimiterOptions limiter, RequestRateOptions rates, SafeguardOptions safeguards, FileLimits files)
     {
         // The person first: what is refused there spends nothing of what others at the same address have.
         limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
@@ -112,13 +117,19 @@ internal static class RequestRates
         limiter.AddPolicy(Streams, context => RateLimitPartition.GetConcurrencyLimiter(
             LimitKey.OfPerson(context) is { IsCounted: true } person ? person : LimitKey.OfAddress(context),
             _ => new ConcurrencyLimiterOptions { PermitLimit = rates.StreamsPerPerson }));
+        limiter.AddPolicy(SignIns, context => RateLimitPartition.GetFixedWindowLimiter(
+            LimitKey.OfAddress(context),
+            _ => new FixedWindowRateLimiterOptions { PermitLimit = safeguards.SignInsPerAddress, Window = SignInWindow }));
         limiter.OnRejected = (rejected, _) =>
         {
             var isRate = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
             var isFile = !isRate && FileTaken.By(rejected.HttpContext) is not null;
             var seconds = Math.Max(1, Math.Ceiling((isRate ? wait : isFile ? FileWait : StreamWait).TotalSeconds));
             rejected.HttpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-            return new ValueTask((isFile ? Problems.Busy(seconds) : Problems.TooManyRequests(seconds)).ExecuteAsync(rejected.HttpContext));
+            var problem = isFile ? Problems.Busy(seconds)
+                : rejected.HttpContext.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>() is { PolicyName: SignIns } ? Problems.TooManySignIns(seconds)
+                : Problems.TooManyRequests(seconds);
+            return new ValueTask(problem.ExecuteAsync(rejected.HttpContext));
         };
     }
 

@@ -12,7 +12,7 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
     {
         var user = context.Arguments.OfType<CurrentUser>().Single();
         return await limits.TrySearchAsync(context.HttpContext, user, context.HttpContext.RequestAborted) is { } problem
-            ? limits.TooMany(context.HttpContext, "too-many-searches", problem)
+            ? limits.TooManySearches(context.HttpContext, problem)
             : await next(context);
     }
 
