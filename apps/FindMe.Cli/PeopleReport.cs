@@ -46,7 +46,7 @@ internal static class PeopleLines
     {
         foreach (var photo in people.Skipped)
         {
-            CommandLine.Complain($"{photo.Photo}: {photo.Problem}: skipped");
+            CommandLine.Complain($"Skipped {photo.Photo}: {photo.Problem}.");
         }
 
         foreach (var alike in people.Alike)

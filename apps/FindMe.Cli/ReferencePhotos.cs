@@ -16,7 +16,7 @@ internal sealed class ReferencePhotos
 
     private readonly Option<int[]> _faces = new("--face")
     {
-        Description = "Where a photo shows several people: which one is meant, counted from 1, left to right. With several --me, one for each.",
+        Description = "Where a photo shows several people: which one is meant, counted from 0, left to right. With several --me, one for each.",
         HelpName = "N",
     };
 
@@ -46,7 +46,7 @@ internal sealed class ReferencePhotos
     /// <summary>Reads one photo's face, and tells standard error what could be better.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="path">The photo.</param>
-    /// <param name="face">Which face, from 1; null: the only one, or the one that dominates.</param>
+    /// <param name="face">Which face, from 0; null: the only one, or the one that dominates.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CommandException">It does not serve.</exception>
     private static ReferenceAnalysis Read(FaceEngine engine, string path, int? face, CancellationToken cancellationToken)
@@ -54,7 +54,7 @@ internal sealed class ReferencePhotos
         ReferenceAnalysis reading;
         try
         {
-            reading = engine.ReadReference(PhotoFiles.Read(path), face - 1, cancellationToken);
+            reading = engine.ReadReference(PhotoFiles.Read(path), face, cancellationToken);
         }
         catch (Exception exception) when (exception is CommandException or PhotoException)
         {
@@ -76,14 +76,7 @@ internal sealed class ReferencePhotos
 
     /// <summary>Why a photo's face does not serve, with the way out; null where it does.</summary>
     /// <param name="reading">What was read.</param>
-    /// <param name="face">Which face was asked for, from 1; null: none.</param>
-    public static string? ProblemOf(ReferenceAnalysis reading, int? face) => reading.Problem switch
-    {
-        ReferenceProblem.NoFace => "no face is to be seen: take a photo of the face from the front, in good light.",
-        ReferenceProblem.SeveralFaces => $"it shows {reading.Faces.Count} faces: say which one with --face 1 to --face {reading.Faces.Count}, counted from left to right.",
-        ReferenceProblem.NoSuchFace => $"there is no face {face}: it shows {reading.Faces.Count}, counted from 1, left to right.",
-        ReferenceProblem.FaceTooSmall => $"the face is {reading.Box?.Height:0} pixels high, too small to be told from others: come closer, or crop less.",
-        ReferenceProblem.Unclear => $"the face cannot be made out well enough. {string.Join(' ', reading.Warnings)}",
-        _ => null,
-    };
+    /// <param name="face">Which face was asked for, from 0; null: none.</param>
+    public static string? ProblemOf(ReferenceAnalysis reading, int? face) =>
+        ReferenceProblemText.Of(reading, face, "--face") is { } text ? $"{text.Title} {text.Advice}" : null;
 }

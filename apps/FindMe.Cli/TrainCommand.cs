@@ -10,7 +10,7 @@ internal static class TrainCommand
     public static Command Create()
     {
         var images = new Argument<string[]>("IMAGE") { Description = "A photo of one face; - for standard input. Several photos of the same person recognize them better.", Arity = ArgumentArity.OneOrMore };
-        var faces = new Option<int[]>("--face") { Description = "Where the photo shows several people: which one is meant, counted from 1, left to right. With several photos, one for each.", HelpName = "N" };
+        var faces = new Option<int[]>("--face") { Description = "Where the photo shows several people: which one is meant, counted from 0, left to right. With several photos, one for each.", HelpName = "N" };
         var seed = new Option<int>("--seed") { Description = "Of the augmentations: the same seed gives the same file.", HelpName = "N" };
         var server = new VisionServer();
         var engine = new EngineChoice();
@@ -25,9 +25,9 @@ internal static class TrainCommand
                 throw new CommandException($"There are {paths.Length} photos and {indices.Length} --face: give one --face for each photo, in the same order.");
             }
 
-            if (indices.Any(index => index < 1))
+            if (indices.Any(index => index < 0))
             {
-                throw new CommandException("--face counts from 1, left to right.");
+                throw new CommandException("--face counts from 0, left to right.");
             }
 
             await using var loading = server.IsWanted(parsed) ? null : engine.Begin(parsed);
@@ -79,7 +79,7 @@ internal static class TrainCommand
         TrainedFace trained;
         try
         {
-            trained = FaceVectorTraining.Train(engine, photo, face - 1, seed, cancellationToken);
+            trained = FaceVectorTraining.Train(engine, photo, face, seed, cancellationToken);
         }
         catch (PhotoException exception)
         {

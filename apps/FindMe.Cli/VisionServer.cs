@@ -36,7 +36,7 @@ internal sealed class VisionServer
     /// <exception cref="HttpRequestException">It cannot be reached, or is no FindMe.Vision.</exception>
     public async Task<FaceVectors> TrainAsync(ParseResult parsed, byte[] photo, string path, int? face, int seed, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(parsed, face is null ? $"faces/train?seed={seed}" : $"faces/train?seed={seed}&face={face - 1}"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(parsed, face is null ? $"faces/train?seed={seed}" : $"faces/train?seed={seed}&face={face}"));
         request.Headers.Accept.ParseAdd("text/csv");
         request.Content = new ByteArrayContent(photo) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
         using var answer = await SendAsync(request, cancellationToken);
@@ -118,10 +118,7 @@ internal sealed class VisionServer
             return await answer.Content.ReadFromJsonAsync(VisionProblemJson.Default.VisionProblem, cancellationToken) switch
             {
                 { Type: "unusable-vectors" or "no-vectors", Title: { } title } problem => new FaceVectorsException($"{title} {problem.Detail}"),
-                // A request counts from 0, the command line from 1.
-                { Type: "several-faces", Title: { } title } => new CommandException($"{title} Say which one with --face, counted from 1, left to right."),
-                { Type: "no-such-face" } => new CommandException("there is no such face: --face counts from 1, left to right."),
-                { Title: { Length: > 0 } title } problem => new CommandException($"{title} {problem.Detail}"),
+                { Title: { Length: > 0 } title } problem => new CommandException($"{title} {problem.Detail}".Replace("?face=", "--face", StringComparison.Ordinal)),
                 _ => new CommandException($"the server answers {(int)answer.StatusCode}."),
             };
         }

@@ -88,15 +88,11 @@ internal static class FaceVectorRoutes
     }
 
     /// <summary>What keeps a photo from serving, and the way out.</summary>
-    internal static RequestException ExceptionOf(ReferenceAnalysis reading, int? face) => reading.Problem switch
+    internal static RequestException ExceptionOf(ReferenceAnalysis reading, int? face)
     {
-        ReferenceProblem.NoFace => new RequestException(422, "no-face", "There is no face to be seen.", "Send a picture of the face from the front, in good light."),
-        ReferenceProblem.SeveralFaces => new RequestException(
-            422, "several-faces", $"There are {reading.Faces.Count} faces.", $"Say which one with ?face=0 to ?face={reading.Faces.Count - 1}, counted from left to right."),
-        ReferenceProblem.NoSuchFace => new RequestException(422, "no-such-face", $"There is no face number {face}.", $"The picture has {reading.Faces.Count}; count from 0, left to right."),
-        ReferenceProblem.FaceTooSmall => new RequestException(422, "face-too-small", "The face is too small to be told from others.", "Send a larger picture of it."),
-        _ => new RequestException(422, "unclear-face", "The face cannot be made out well enough.", string.Join(' ', reading.Warnings)),
-    };
+        var text = ReferenceProblemText.Of(reading, face, "?face=")!;
+        return new RequestException(422, text.Slug, text.Title, text.Advice);
+    }
 
     // Null: the request holds none of the name.
     private static async Task<FaceVectors?> TryReadVectorsAsync(RequestImages request, string name, CancellationToken cancellationToken)

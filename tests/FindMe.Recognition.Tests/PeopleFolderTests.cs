@@ -63,8 +63,8 @@ public sealed class PeopleFolderTests(PeopleFixture fixture)
 
             Assert.Equal(
                 [
-                    "findme: Ada/private: the folder cannot be read: ask its owner for permission: skipped",
-                    "findme: lost+found: the folder cannot be read: ask its owner for permission: skipped",
+                    "findme: Skipped Ada/private: the folder cannot be read: ask its owner for permission.",
+                    "findme: Skipped lost+found: the folder cannot be read: ask its owner for permission.",
                 ],
                 said.Errors.TrimEnd().Split('\n').Order(StringComparer.Ordinal));
             Assert.Equal((0, "2 people, 2 photos of them, 0 faces of strangers; 2 skipped, 0 other files, 0 pictures of nobody"), (said.Code, said.Lines[0]));

@@ -49,7 +49,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
 
         Assert.Equal((1, "file,verdict,confidence,distance,x,y,width,height,copy\n"), (none.Code, none.Output));
         Assert.Equal((2, ""), (several.Code, several.Output));
-        Assert.Contains("it shows 3 faces: say which one with --face 1 to --face 3", several.Errors, StringComparison.Ordinal);
+        Assert.Contains("There are 3 faces. Say which one with --face, 0 to 2, counted from left to right.", several.Errors, StringComparison.Ordinal);
         Assert.Equal((2, $"findme: There is no folder {album["nowhere"]}.\n"), (missing.Code, missing.Errors));
         Assert.Equal(2, wrong.Code);
         Assert.EndsWith("findme: “findme album --help” says how it is used.\n", wrong.Errors, StringComparison.Ordinal);
@@ -189,7 +189,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         await File.WriteAllBytesAsync(folder["grey.jpg"], new PhotoPixels(300, 300, new byte[300 * 300 * 3]).ToJpeg(), TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(folder["other.csv"], "# findme face vectors; recipe=dlib-00000000/x\n" + string.Join(',', Enumerable.Repeat("0.5", 128)), TestContext.Current.CancellationToken);
 
-        Assert.Equal((2, $"findme: {folder["grey.jpg"]}: no face is to be seen: take a photo of the face from the front, in good light.\n"), await SayAsync("train", folder["grey.jpg"]));
+        Assert.Equal((2, $"findme: {folder["grey.jpg"]}: No face was found. Use a photo of the face from the front, in good light, without sunglasses.\n"), await SayAsync("train", folder["grey.jpg"]));
         Assert.Equal((2, $"findme: {folder["none.jpg"]}: there is no such file.\n"), await SayAsync("train", folder["none.jpg"]));
         var (code, line) = await SayAsync("recognize", folder["other.csv"], people.Ada);
         Assert.Equal(2, code);
@@ -199,9 +199,9 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         var empty = Directory.CreateDirectory(folder["empty"]).FullName;
         Assert.Equal((2, $"findme: There is no photo in {empty}.\n"), await SayAsync("recognize", folder["me.csv"], empty));
         Assert.Equal((2, $"findme: There is no photo in {empty}.\n"), await SayAsync("classify", empty));
-        Assert.Equal((2, "findme: --face counts from 1, left to right.\n"), await SayAsync("train", people.Ada, "--face", "0"));
+        Assert.Equal((2, "findme: --face counts from 0, left to right.\n"), await SayAsync("train", people.Ada, "--face", "-1"));
         Assert.Equal(
-            (2, $"findme: {TestPeople.PhotoPath(1)}: There are 3 faces. Say which one with --face, counted from 1, left to right.\n"),
+            (2, $"findme: {TestPeople.PhotoPath(1)}: There are 3 faces. Say which one with --face, 0 to 2, counted from left to right.\n"),
             await SayAsync("train", TestPeople.PhotoPath(1), "--server", vision.Address));
         Assert.Equal((2, $"findme: There is no folder {empty}/no for {empty}/no/sheet.jpg: make it first.\n"), await SayAsync("video", "film.mp4", "--me", people.Ada, "--sheet", $"{empty}/no/sheet.jpg"));
         Assert.Equal((2, $"findme: {empty}: it is a folder, not a file of face vectors.\n"), await SayAsync("recognize", empty, people.Ada));

@@ -150,21 +150,12 @@ internal sealed class ReferenceUpload(
         "The photo is kept but not used yet. Show one more photo, from the front and in good light, that looks like both.",
         new() { ["reference"] = reference });
 
-    private static ProblemHttpResult? ProblemOf(ReferenceAnalysis reading, int? face) => reading.Problem switch
-    {
-        ReferenceProblem.NoFace => Problems.Of(422, "no-face", "There is no face to be seen.", "Take a picture of your face from the front, in good light, without sunglasses."),
-        ReferenceProblem.SeveralFaces => Problems.Of(
-            422,
-            "several-faces",
-            $"There are {reading.Faces.Count} faces.",
-            "Say which one is yours: send the picture again with the field face, counted from 0, left to right.",
-            new() { ["faces"] = reading.Faces.Select(BoxOf), ["width"] = reading.Width, ["height"] = reading.Height }),
-        ReferenceProblem.FaceTooSmall => Problems.Of(422, "face-too-small", "Your face is too small on this picture.", "Come closer to the camera, or crop the picture."),
-        ReferenceProblem.Unclear => Problems.Of(422, "unclear-face", "Your face cannot be made out well enough to be found.", string.Join(' ', reading.Warnings)),
-        ReferenceProblem.NoSuchFace => Problems.Of(
-            422, "no-such-face", $"There is no face number {face}.", $"The picture has {reading.Faces.Count}; count from 0, left to right."),
-        _ => null,
-    };
+    private static ProblemHttpResult? ProblemOf(ReferenceAnalysis reading, int? face) =>
+        ReferenceProblemText.Of(reading, face, "the field face") is { } text
+            ? Problems.Of(422, text.Slug, text.Title, text.Advice, reading.Problem == ReferenceProblem.SeveralFaces
+                ? new() { ["faces"] = reading.Faces.Select(BoxOf), ["width"] = reading.Width, ["height"] = reading.Height }
+                : null)
+            : null;
 
     private static FaceBox BoxOf(Box box) => new(box.X, box.Y, box.Width, box.Height);
 }

@@ -139,20 +139,13 @@ internal sealed class PeopleFolder
         var analyzed = engine.Analyze(photo, cancellationToken);
         using var picture = PhotoDecoding.Decode(photo, FaceEngine.WorkingSide, engine.Options, cancellationToken);
         var reading = ReferenceSelection.Read(picture, analyzed, face: null, engine.Options.MinReferenceFacePixels);
-        switch (reading.Problem)
+        if (ReferenceProblemText.Of(reading) is { } problem)
         {
-            case null:
-                var face = analyzed.Faces.First(face => face.Box == reading.Box);
-                return new Reading(analyzed.Fingerprint, [face], FaceVariants.Embed(engine, picture, face, copies, random, cancellationToken), null);
-            case ReferenceProblem.NoFace:
-                return Reading.Without("no face was found");
-            case ReferenceProblem.SeveralFaces:
-                return Reading.Without("several faces, and none stands out");
-            case ReferenceProblem.FaceTooSmall:
-                return Reading.Without($"the face has fewer than {engine.Options.MinReferenceFacePixels} pixels");
-            default:
-                return Reading.Without("the face is too blurred, too dark, too bright or too far turned away");
+            return Reading.Without(problem.Title.TrimEnd('.'));
         }
+
+        var face = analyzed.Faces.First(face => face.Box == reading.Box);
+        return new Reading(analyzed.Fingerprint, [face], FaceVariants.Embed(engine, picture, face, copies, random, cancellationToken), null);
     }
 
     private static void JoinCopies(PhotoGroups groups, Reading[] readings)
