@@ -67,7 +67,7 @@ internal static class AlbumCommand
                 var photo = PhotoFiles.Read(path);
                 var verdict = engine.Compare(engine.Analyze(photo, end), wanted);
                 summary.Count(verdict.Kind);
-                if (verdict.Kind == VerdictKind.Match || (maybe && verdict.Kind == VerdictKind.Maybe))
+                if (verdict.Kind == MatchKind.Match || (maybe && verdict.Kind == MatchKind.Maybe))
                 {
                     output.Write(screen, path, verdict, target?.Add(path, photo));
                 }

@@ -44,14 +44,14 @@ internal sealed class AlbumSummary
 
     public int Found(bool maybe) => _matches + (maybe ? _maybes : 0);
 
-    public void Count(VerdictKind verdict)
+    public void Count(MatchKind verdict)
     {
         Interlocked.Increment(ref _compared);
-        if (verdict == VerdictKind.Match)
+        if (verdict == MatchKind.Match)
         {
             Interlocked.Increment(ref _matches);
         }
-        else if (verdict == VerdictKind.Maybe)
+        else if (verdict == MatchKind.Maybe)
         {
             Interlocked.Increment(ref _maybes);
         }
@@ -77,7 +77,7 @@ internal sealed class AlbumOutput(AlbumForm form)
     public void Write(Screen screen, string path, PhotoVerdict verdict, string? copy)
     {
         var box = verdict.Box!.Value;
-        var kind = verdict.Kind == VerdictKind.Match ? "match" : "maybe";
+        var kind = verdict.Kind == MatchKind.Match ? "match" : "maybe";
         switch (form)
         {
             case AlbumForm.Names:

@@ -113,7 +113,7 @@ internal sealed partial class Comparison(
     {
         using var part = deadline.BeginOptional();
         var verdict = compared.Verdict;
-        var isFound = verdict.Kind is Pipeline.VerdictKind.Match or Pipeline.VerdictKind.Maybe;
+        var isFound = verdict.Kind is VerdictKind.Match or VerdictKind.Maybe;
         var searched = await videos.SearchAsync(image, wanted, part.Token, deadline.Token);
         if (searched.Found is not { } found)
         {
@@ -123,16 +123,16 @@ internal sealed partial class Comparison(
         if (found.Best is not { } best)
         {
             return isFound ? verdict
-                : found.Searched >= found.Length ? verdict with { Kind = Pipeline.VerdictKind.No, Reason = null, Cause = null }
+                : found.Searched >= found.Length ? verdict with { Kind = VerdictKind.No, Reason = null, Cause = null }
                 : Verdict.Skipped($"Only the first {found.Searched:m\\:ss} of the video's {found.Length:m\\:ss} minutes could be looked at in time.", "video");
         }
 
         var times = found.Ranges.Select(range => new VideoTime((float)range.From.TotalSeconds, (float)range.To.TotalSeconds)).ToList();
-        return verdict.Kind == Pipeline.VerdictKind.Match && verdict.Distance <= best.Distance
+        return verdict.Kind == VerdictKind.Match && verdict.Distance <= best.Distance
             ? verdict with { Times = times }
             : new Verdict
             {
-                Kind = Pipeline.VerdictKind.Match,
+                Kind = VerdictKind.Match,
                 Times = times,
                 FrameAt = (float)best.Best.Time.TotalSeconds,
                 Box = BoxOf(best.Best.Face),
@@ -174,14 +174,14 @@ internal sealed partial class Comparison(
 
             // A face that is not far off is kept as a number, so that its person can look beyond the threshold without a new search.
             var verdict = found.Box is not { } box
-                ? new Verdict { Kind = Pipeline.VerdictKind.No }
+                ? new Verdict { Kind = VerdictKind.No }
                 : new Verdict
                 {
                     Kind = found.Kind switch
                     {
-                        FindMe.Faces.VerdictKind.Match => Pipeline.VerdictKind.Match,
-                        FindMe.Faces.VerdictKind.Maybe => Pipeline.VerdictKind.Maybe,
-                        _ => Pipeline.VerdictKind.No,
+                        MatchKind.Match => VerdictKind.Match,
+                        MatchKind.Maybe => VerdictKind.Maybe,
+                        _ => VerdictKind.No,
                     },
                     Box = BoxOf(box),
                     Width = analyzed.Width,
@@ -220,7 +220,7 @@ internal sealed partial class Comparison(
         }
 
         var best = engine.Value.Compare(photo with { Faces = [.. judged[null]] }, wanted.Embeddings, within);
-        return best.Kind == FindMe.Faces.VerdictKind.No ? any : best;
+        return best.Kind == MatchKind.No ? any : best;
     }
 
     private static FaceBox BoxOf(Box box) => new(box.X, box.Y, box.Width, box.Height);

@@ -86,18 +86,18 @@ internal static class Events
         return new PersonResult(person.Name, unusable, [.. person.Truth.Select(photo =>
         {
             var verdict = photos[photo.Path] is { } analyzed ? engine.Compare(analyzed, embeddings) : null;
-            return new FoundPhoto(photo.File, photo.Contains, verdict?.Kind ?? VerdictKind.No, verdict?.Distance, verdict?.Confidence);
+            return new FoundPhoto(photo.File, photo.Contains, verdict?.Kind ?? MatchKind.No, verdict?.Distance, verdict?.Confidence);
         })]);
     }
 
     private static JsonObject Summarize(IReadOnlyList<FoundPhoto> verdicts)
     {
-        var summary = ScoresOf(verdicts, verdict => verdict.Kind == VerdictKind.Match);
-        summary["matchOrMaybe"] = ScoresOf(verdicts, verdict => verdict.Kind != VerdictKind.No);
+        var summary = ScoresOf(verdicts, verdict => verdict.Kind == MatchKind.Match);
+        summary["matchOrMaybe"] = ScoresOf(verdicts, verdict => verdict.Kind != MatchKind.No);
         summary["maybe"] = new JsonObject
         {
-            ["right"] = verdicts.Count(verdict => verdict.Kind == VerdictKind.Maybe && verdict.Contains),
-            ["wrong"] = verdicts.Count(verdict => verdict.Kind == VerdictKind.Maybe && !verdict.Contains),
+            ["right"] = verdicts.Count(verdict => verdict.Kind == MatchKind.Maybe && verdict.Contains),
+            ["wrong"] = verdicts.Count(verdict => verdict.Kind == MatchKind.Maybe && !verdict.Contains),
         };
         return summary;
     }
@@ -125,5 +125,5 @@ internal static class Events
 
     private sealed record PersonResult(string Name, IReadOnlyList<string> Unusable, IReadOnlyList<FoundPhoto> Verdicts);
 
-    private sealed record FoundPhoto(string File, bool Contains, VerdictKind Kind, float? Distance, float? Confidence);
+    private sealed record FoundPhoto(string File, bool Contains, MatchKind Kind, float? Distance, float? Confidence);
 }

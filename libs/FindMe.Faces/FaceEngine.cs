@@ -65,10 +65,10 @@ public sealed class FaceEngine : IDisposable
     /// <summary>Embeds faces of pictures that were changed on purpose.</summary>
     internal FaceRecognition Recognition => _recognition;
 
-    /// <summary>Largest distance of a <see cref="VerdictKind.Match"/>.</summary>
+    /// <summary>Largest distance of a <see cref="MatchKind.Match"/>.</summary>
     public float MatchDistance => _comparison.MatchDistance;
 
-    /// <summary>Largest distance of a <see cref="VerdictKind.Maybe"/>.</summary>
+    /// <summary>Largest distance of a <see cref="MatchKind.Maybe"/>.</summary>
     public float MaybeDistance => _comparison.MaybeDistance;
 
     /// <summary>Beyond this distance two photos show two people, 0 to 2: 1.26 with the recipe <c>default</c>.</summary>

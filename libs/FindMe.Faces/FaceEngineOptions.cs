@@ -37,13 +37,13 @@ public sealed class FaceEngineOptions
     [Range(10_000, 500_000_000)]
     public int MaxPhotoPixels { get; set; } = 100_000_000;
 
-    /// <summary>Largest distance of a <see cref="VerdictKind.Match"/>, 0 to 2. Default: what the recipe says, 1.10 in <c>default</c>.</summary>
+    /// <summary>Largest distance of a <see cref="MatchKind.Match"/>, 0 to 2. Default: what the recipe says, 1.10 in <c>default</c>.</summary>
     /// <remarks>docs/accuracy.md says what it was measured on.</remarks>
     [Range(0.0, 2.0)]
     public float? MatchDistance { get; set; }
 
     /// <summary>
-    /// Largest distance of a <see cref="VerdictKind.Maybe"/>, 0 to 2. Default: what the recipe says, 1.14 in <c>default</c>. With one no
+    /// Largest distance of a <see cref="MatchKind.Maybe"/>, 0 to 2. Default: what the recipe says, 1.14 in <c>default</c>. With one no
     /// larger than <see cref="MatchDistance"/> there is no maybe.
     /// </summary>
     [Range(0.0, 2.0)]

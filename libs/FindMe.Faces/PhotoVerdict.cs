@@ -1,7 +1,7 @@
 namespace FindMe.Faces;
 
 /// <summary>Whether a photo shows a person.</summary>
-public enum VerdictKind
+public enum MatchKind
 {
     /// <summary>No face in it is close enough.</summary>
     No,
@@ -15,13 +15,13 @@ public enum VerdictKind
 
 /// <summary>What a photo says about one person; nothing about anybody else in it.</summary>
 /// <param name="Kind">The verdict.</param>
-/// <param name="Box">Where the person's face is; null with <see cref="VerdictKind.No"/>, unless distances beyond a maybe were asked for.</param>
+/// <param name="Box">Where the person's face is; null with <see cref="MatchKind.No"/>, unless distances beyond a maybe were asked for.</param>
 /// <param name="Distance">Distance of that face from the nearest reference, 0 or more; null where <paramref name="Box"/> is.</param>
 /// <param name="Confidence">
 /// Probability, 0 to 1, that a face at this distance is the person's, where one face in 20 is; null where
 /// <paramref name="Box"/> is. It falls as the distance grows: a maybe shows less than any match.
 /// </param>
-public sealed record PhotoVerdict(VerdictKind Kind, Box? Box, float? Distance, float? Confidence)
+public sealed record PhotoVerdict(MatchKind Kind, Box? Box, float? Distance, float? Confidence)
 {
-    internal static PhotoVerdict No { get; } = new(VerdictKind.No, null, null, null);
+    internal static PhotoVerdict No { get; } = new(MatchKind.No, null, null, null);
 }

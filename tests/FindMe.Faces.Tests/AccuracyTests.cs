@@ -51,7 +51,7 @@ public sealed class AccuracyTests(EngineFixture fixture)
                 .ToList();
             foreach (var row in truth[person].Where(row => photos.ContainsKey(Path.GetFileName(row[0]))))
             {
-                var isMatch = fixture.Engine.Compare(photos[Path.GetFileName(row[0])], references).Kind == VerdictKind.Match;
+                var isMatch = fixture.Engine.Compare(photos[Path.GetFileName(row[0])], references).Kind == MatchKind.Match;
                 var isThere = row[1] == "1";
                 (found, wrong, missed) = (
                     found + (isMatch && isThere ? 1 : 0),

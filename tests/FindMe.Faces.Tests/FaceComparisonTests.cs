@@ -3,11 +3,11 @@ namespace FindMe.Faces.Tests;
 public sealed class FaceComparisonTests(EngineFixture fixture)
 {
     [Theory]
-    [InlineData(0.5f, VerdictKind.Match)]
-    [InlineData(1.099f, VerdictKind.Match)]
-    [InlineData(1.12f, VerdictKind.Maybe)]
-    [InlineData(1.15f, VerdictKind.No)]
-    public void The_distance_decides(float distance, VerdictKind expected)
+    [InlineData(0.5f, MatchKind.Match)]
+    [InlineData(1.099f, MatchKind.Match)]
+    [InlineData(1.12f, MatchKind.Maybe)]
+    [InlineData(1.15f, MatchKind.No)]
+    public void The_distance_decides(float distance, MatchKind expected)
     {
         var person = FaceEmbeddingTests.Random(seed: 1);
 
@@ -21,7 +21,7 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
     {
         var verdict = fixture.Engine.Compare(PhotoOf(FaceEmbeddingTests.Random(seed: 1)), [FaceEmbeddingTests.Random(seed: 2)]);
 
-        Assert.Equal(new PhotoVerdict(VerdictKind.No, null, null, null), verdict);
+        Assert.Equal(new PhotoVerdict(MatchKind.No, null, null, null), verdict);
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
 
         var verdict = fixture.Engine.Compare(photo, [FaceEmbeddingTests.Random(seed: 3), person]);
 
-        Assert.Equal(VerdictKind.Match, verdict.Kind);
+        Assert.Equal(MatchKind.Match, verdict.Kind);
         Assert.Equal(0.9f, verdict.Distance!.Value, 1e-3f);
         Assert.Equal(photo.Faces[1].Box, verdict.Box);
     }
@@ -42,8 +42,8 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
     {
         var person = FaceEmbeddingTests.Random(seed: 1);
 
-        Assert.Equal(VerdictKind.No, fixture.Engine.Compare(PhotoOf(), [person]).Kind);
-        Assert.Equal(VerdictKind.No, fixture.Engine.Compare(PhotoOf(person), []).Kind);
+        Assert.Equal(MatchKind.No, fixture.Engine.Compare(PhotoOf(), [person]).Kind);
+        Assert.Equal(MatchKind.No, fixture.Engine.Compare(PhotoOf(person), []).Kind);
     }
 
     [Fact]

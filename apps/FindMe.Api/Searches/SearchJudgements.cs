@@ -28,7 +28,7 @@ internal static class SearchJudgements
         judgements.All.Count > 0
         && photo.Verdict is { Box: { } box } verdict
         && judgements.IsMe(photo, verdict.Fingerprint, Judgement.Fractions(box, verdict.Width!.Value, verdict.Height!.Value), verdict.FrameAt, PhotoFingerprint.AreOfSamePicture) is { } isMe
-            ? photo with { Verdict = verdict with { IsMe = isMe, Kind = isMe ? Pipeline.VerdictKind.Match : Pipeline.VerdictKind.No } }
+            ? photo with { Verdict = verdict with { IsMe = isMe, Kind = isMe ? VerdictKind.Match : VerdictKind.No } }
             : photo;
 
     private static async Task<Results<NoContent, ProblemHttpResult>> JudgeAsync(

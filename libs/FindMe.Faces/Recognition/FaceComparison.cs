@@ -22,8 +22,8 @@ internal sealed record FaceComparison(float MatchDistance, float MaybeDistance, 
             }
         }
 
-        var kind = least <= MatchDistance ? VerdictKind.Match : least <= MaybeDistance ? VerdictKind.Maybe : VerdictKind.No;
-        return nearest is null || (kind == VerdictKind.No && least > within)
+        var kind = least <= MatchDistance ? MatchKind.Match : least <= MaybeDistance ? MatchKind.Maybe : MatchKind.No;
+        return nearest is null || (kind == MatchKind.No && least > within)
             ? PhotoVerdict.No
             : new PhotoVerdict(kind, nearest.Box, least, ConfidenceAt(least));
     }

@@ -159,7 +159,7 @@ public static class VideoSearch
                     () =>
                     {
                         var verdict = engine.Compare(engine.Analyze(frame.Pixels, cancellationToken), references);
-                        return verdict is { Kind: VerdictKind.Match, Box: { } face }
+                        return verdict is { Kind: MatchKind.Match, Box: { } face }
                             ? new Sight(
                                 verdict,
                                 new VideoSight(
