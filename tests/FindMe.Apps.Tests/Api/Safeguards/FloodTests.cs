@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 
 namespace FindMe.Apps.Tests.Api;
 
@@ -40,6 +41,30 @@ public sealed class FloodTests(AttackedSystem findMe) : IClassFixture<AttackedSy
         Assert.NotEmpty(refused);
         await AssertTooManyAsync(refused[0]);
         await findMe.StillAnswersAsync();
+    }
+
+    [Fact]
+    public async Task The_eleventh_code_guessed_from_an_address_within_five_minutes_is_refused_whoever_guesses()
+    {
+        var address = IPAddress.Parse("127.0.9.7");
+        for (var guess = 0; guess < 10; guess++)
+        {
+            using var guesser = findMe.NewVisitor(address);
+            using var wrong = await EnterAsync(guesser);
+            await ProblemAssert.IsAsync(wrong, 422, "wrong-code");
+        }
+
+        using var another = findMe.NewVisitor(address);
+        using var refused = await EnterAsync(another);
+        using var elsewhere = findMe.NewVisitor(IPAddress.Parse("127.0.9.8"));
+        using var answered = await EnterAsync(elsewhere);
+
+        await ProblemAssert.IsAsync(refused, 429, "too-many-sign-ins");
+        Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
+        await ProblemAssert.IsAsync(answered, 422, "wrong-code");
+
+        static Task<HttpResponseMessage> EnterAsync(Visitor visitor) =>
+            visitor.Http.PostAsJsonAsync("/api/me/browsers", new { code = "AAAAA-AAAAA" }, TestContext.Current.CancellationToken);
     }
 
     [Fact]
