@@ -5,6 +5,9 @@ namespace FindMe.Local;
 /// <summary>The imitated networks as a process of their own. They end when this process does: their standard input closes.</summary>
 internal sealed class DemoNetworks : IAsyncDisposable
 {
+    /// <summary>The hashtag of their posts.</summary>
+    public const string Hashtag = "#dotnetconf";
+
     private const string Setting = "set ";
     private const string Ready = "ready";
 

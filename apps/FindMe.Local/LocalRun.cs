@@ -7,6 +7,12 @@ internal static class LocalRun
 {
     private const int MaxReplicas = 16;
 
+    private const string DemoAlbum = "Demo photos";
+
+    // The second face from the left is in another demo photo too, and this is the one that looks most like a conference.
+    private const string SamplePhoto = "sample3.jpg";
+    private const string SampleFace = "1";
+
     /// <summary>Runs until the token is cancelled, a signal comes, or the parent ends.</summary>
     /// <returns>0; 1 when FindMe could not start or an app could not be kept running.</returns>
     public static async Task<int> RunAsync(LocalOptions options, CancellationToken cancellationToken)
@@ -69,7 +75,7 @@ internal static class LocalRun
             Albums = albums,
             Port = options.Port,
             Replicas = options.Replicas,
-            Settings = networks?.Settings ?? [],
+            Settings = DemoSettings(checkout, options, networks),
         };
         await using var system = await LocalSystem.StartAsync(wanted, cancellationToken);
         Console.WriteLine($"FindMe is ready: http://localhost:{system.Page.Port}");
@@ -112,10 +118,33 @@ internal static class LocalRun
         }
     }
 
+    private static Dictionary<string, string> DemoSettings(Checkout checkout, LocalOptions options, DemoNetworks? networks)
+    {
+        var settings = new Dictionary<string, string>(networks?.Settings ?? []);
+        if (options.Albums.Count > 0 && networks is null)
+        {
+            return settings;
+        }
+
+        settings["Demo__SamplePhoto"] = Path.Combine(checkout.DemoPhotos, SamplePhoto);
+        settings["Demo__SampleFace"] = SampleFace;
+        if (options.Albums.Count == 0)
+        {
+            settings["Demo__Album"] = DemoAlbum;
+        }
+
+        if (networks is not null)
+        {
+            settings["Demo__Hashtag"] = DemoNetworks.Hashtag;
+        }
+
+        return settings;
+    }
+
     // A copy: whoever adds photos of their own to the demo album must not change the models' folder.
     private static string CopyDemoAlbum(Checkout checkout, string data)
     {
-        var album = LocalSystem.CreateFolder(Path.Combine(data, "demo"));
+        var album = LocalSystem.CreateFolder(Path.Combine(data, DemoAlbum));
         foreach (var photo in Directory.GetFiles(checkout.DemoPhotos, "sample*.jpg"))
         {
             File.Copy(photo, Path.Combine(album, Path.GetFileName(photo)), overwrite: true);

@@ -49,6 +49,9 @@ public sealed class FindMeSystem : IAsyncLifetime
             ["Logging__LogLevel__FindMe"] = "Debug",
             // The looks of the recovery at the store are no part of what a status costs.
             ["Recovery__Interval"] = "00:10:00",
+            ["Demo__SamplePhoto"] = Checkouts.DemoPhotos[2],
+            ["Demo__SampleFace"] = "1",
+            ["Demo__Album"] = Demo,
         };
         _system = await LocalSystem.StartAsync(
             new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = Data, Albums = albums, Settings = settings }, CancellationToken.None);

@@ -13,8 +13,45 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
 
         await visitor.Button("I agree: find my face").ClickAsync();
 
-        await Expect(visitor.Page.Locator("#own-face-problem")).ToContainTextAsync("Please tick this first");
+        await Expect(visitor.Page.Locator("#own-face-problem")).ToContainTextAsync("Tick the box first");
         await Expect(visitor.Page.GetByRole(AriaRole.Checkbox)).ToBeFocusedAsync();
+    }
+
+    [Fact]
+    public async Task A_phone_shows_the_consent_with_nothing_ticked_and_its_button_without_scrolling()
+    {
+        await using var visitor = await PageVisitor.ArriveAsync(findMe, Appearance.Phone);
+
+        await Expect(visitor.Page.GetByRole(AriaRole.Checkbox)).Not.ToBeCheckedAsync();
+        await Expect(visitor.Button("I agree: find my face")).ToBeInViewportAsync(new() { Ratio = 1 });
+        await Expect(visitor.Page.GetByText("512 numbers")).ToBeHiddenAsync();
+        await visitor.Page.GetByText("Details", new() { Exact = true }).ClickAsync();
+        await Expect(visitor.Page.GetByText("512 numbers")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_phone_keeps_the_question_which_face_in_view()
+    {
+        await using var visitor = await PageVisitor.ArriveAsync(findMe, Appearance.Phone);
+        await visitor.AgreeAsync();
+
+        await visitor.ChoosePhotoAsync(Checkouts.DemoPhotos[0]);
+
+        await Expect(visitor.Page.GetByText("Press the box round your own")).ToBeInViewportAsync(new() { Ratio = 1 });
+        await Expect(visitor.Page.Locator(".pick").First).ToBeInViewportAsync();
+    }
+
+    [Fact]
+    public async Task An_address_without_a_page_says_so_and_leads_back()
+    {
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
+
+        var answer = await visitor.Page.GotoAsync("/nope");
+
+        Assert.Equal(404, answer!.Status);
+        await Expect(visitor.Heading).ToHaveTextAsync("Page not found");
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Go to FindMe" }).ClickAsync();
+        await Expect(visitor.Button("I agree: find my face")).ToBeVisibleAsync();
     }
 
     [Fact]

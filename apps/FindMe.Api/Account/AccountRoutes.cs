@@ -11,7 +11,8 @@ namespace FindMe.Api;
 /// <param name="SignIn">The networks they can sign in with.</param>
 /// <param name="ReportAbuse">Whom to tell of misuse; null: the operator has named nobody.</param>
 /// <param name="OtherBrowsers">How many other browsers show the same things.</param>
-internal sealed record MeView(IReadOnlyList<AccountView> Accounts, IReadOnlyList<string> SignIn, string? ReportAbuse, int OtherBrowsers = 0);
+/// <param name="Demo">What can be tried with a sample face; null: nothing.</param>
+internal sealed record MeView(IReadOnlyList<AccountView> Accounts, IReadOnlyList<string> SignIn, string? ReportAbuse, int OtherBrowsers = 0, DemoView? Demo = null);
 
 /// <summary>An account as its owner sees it.</summary>
 /// <param name="Network">The network.</param>
@@ -53,7 +54,7 @@ internal static class AccountRoutes
     }
 
     private static async Task<Ok<MeView>> ReadAsync(
-        HttpContext context, XSignIn x, MastodonSignIn mastodon, BlueskySignIn bluesky, IOptions<XOptions> xOptions, IOptions<SafeguardOptions> oneself)
+        HttpContext context, XSignIn x, MastodonSignIn mastodon, BlueskySignIn bluesky, IOptions<XOptions> xOptions, IOptions<SafeguardOptions> oneself, SampleFace sample)
     {
         var user = await CurrentUsers.CurrentUserOfAsync(context);
         (string Network, bool IsOffered)[] networks =
@@ -62,7 +63,8 @@ internal static class AccountRoutes
             Views(user?.Person, xOptions.Value),
             [.. networks.Where(network => network.IsOffered).Select(network => network.Network)],
             oneself.Value.ReportAbuse,
-            OtherBrowsersOf(user?.Person)));
+            OtherBrowsersOf(user?.Person),
+            sample.Offer));
     }
 
     private static IReadOnlyList<AccountView> Views(Person? person, XOptions x) =>

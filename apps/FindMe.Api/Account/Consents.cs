@@ -9,10 +9,11 @@ namespace FindMe.Api;
 /// <param name="Title">The heading.</param>
 /// <param name="Accepted">Whether this person has agreed to this version.</param>
 /// <param name="Days">How long references and results are kept, in days.</param>
+/// <param name="Summary">The same in three sentences.</param>
 /// <param name="Sections">What is computed, kept and deleted.</param>
 /// <param name="Statement">What the person says by agreeing.</param>
 internal sealed record ConsentText(
-    string Version, string Title, bool Accepted, int Days, IReadOnlyList<ConsentSection> Sections, string Statement);
+    string Version, string Title, bool Accepted, int Days, IReadOnlyList<string> Summary, IReadOnlyList<ConsentSection> Sections, string Statement);
 
 /// <summary>A part of the consent text.</summary>
 /// <param name="Title">Its heading.</param>
@@ -26,18 +27,25 @@ internal sealed record ConsentGiven(string? Version);
 /// <summary>GET the text, POST the agreement: with it begins what FindMe knows of a person.</summary>
 internal static class Consents
 {
-    private const string Version = "2026-11c";
+    private const string Version = "2026-12";
 
     private static readonly int Days = (int)CurrentUsers.Retention.TotalDays;
 
+    private static readonly string[] Summary =
+    [
+        "FindMe turns your selfie into numbers and compares them with the faces in the photos you search.",
+        $"Only you see the results. Everything is deleted after {Days} days, or as soon as you say so.",
+        "Faces of other people are compared with yours and forgotten at once.",
+    ];
+
     private static readonly ConsentSection[] Sections =
     [
-        new("What is computed", "From the picture you show, FindMe computes an embedding: 512 numbers that describe your face. It computes the same for every face on the photos you search, compares them with yours, and forgets theirs at once."),
-        new("What is kept", $"Your embedding, encrypted with a key of your own; never the picture you showed. Your searches, with the photos FindMe found you on, where your face is on them and how sure FindMe is. For {Days} days, then it is all deleted by itself. Nobody else's embedding is ever stored."),
-        new("Who sees it", "You, in this browser, and in others that you open with a code from this one. FindMe gives it to nobody and puts no face into logs or messages."),
-        new("If you sign in", "Signing in is up to you and is not consent. FindMe then keeps your handle and, encrypted with your key, what lets it search there in your name. Your account's picture is used only when you say so, and to ask you when a face you show does not look like it. Signing out or deleting everything gives the access back."),
-        new("What is written down of a search", "To notice misuse the operator keeps for 90 days who searched what and when, by a pseudonym and the handle you are signed in with, and how many photos were found. No face, no embedding."),
-        new("How to delete it", "“Delete everything about me” deletes your key, your embeddings, your searches and their results at once. You can do so at any time, and withdraw your consent by it."),
+        new("What is computed", "FindMe computes an embedding from your selfie: 512 numbers that describe your face. It computes the same for every face in the photos you search, compares it with yours, and forgets it at once."),
+        new("What is kept", $"Your embedding, encrypted with a key of your own; never the selfie itself. Your searches: the photos FindMe found you in, where your face is in them, and how sure FindMe is. What you say about photos, encrypted with your key, and the reports and links you make. All of it is deleted after {Days} days. Nobody else's embedding is ever stored."),
+        new("Who sees it", "You, in this browser and in others that you open with a code from this one, and those you give a link to photos you chose. FindMe gives it to nobody else, and puts no face into logs or messages."),
+        new("If you sign in", "Signing in is optional and is not consent. FindMe then keeps your handle and, encrypted with your key, the access that lets it search there in your name. It uses your account's picture only when you say so, and to ask you when a selfie does not look like it. Signing out or deleting everything gives the access back."),
+        new("What is logged", "To notice misuse, the operator keeps a log for 90 days: who searched what and when, by a pseudonym and the handle you are signed in with, and how many photos were found. No face, no embedding."),
+        new("How to delete it", "“Delete everything about me” deletes your key, your embeddings, your searches and their results at once, and withdraws your consent. You can do so at any time."),
     ];
 
     public static void MapConsent(this IEndpointRouteBuilder routes)
@@ -51,15 +59,16 @@ internal static class Consents
         "Before FindMe looks for you",
         (await CurrentUsers.CurrentUserOfAsync(context))?.Person.ConsentVersion == Version,
         Days,
+        Summary,
         Sections,
-        "This is my own face, and I agree that FindMe computes and keeps what is said above."));
+        "I will show my own face only, and I agree to what is described here and in the details."));
 
     private static async Task<Results<NoContent, ProblemHttpResult>> AgreeAsync(
         ConsentGiven given, HttpContext context, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
     {
         if (given.Version != Version)
         {
-            return Problems.Of(422, "consent-outdated", "This is not the present text.", $"Read GET /api/consent again and agree to version {Version}.");
+            return Problems.Of(422, "consent-outdated", "The consent text has changed.", $"Read GET /api/consent again and agree to version {Version}.");
         }
 
         var now = time.GetUtcNow();

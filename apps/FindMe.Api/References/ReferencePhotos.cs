@@ -35,11 +35,12 @@ internal sealed record ReferenceResponse(
     IReadOnlyList<string> Warnings,
     DateTimeOffset CreatedAt,
     DateTimeOffset ExpiresAt,
-    bool IsUsed)
+    bool IsUsed,
+    bool IsSample)
 {
     // Not used: it waits for a photo that is like it and like those that are used.
     public static ReferenceResponse Of(ReferenceSummary reference, bool isUsed) => new(
-        reference.Id, reference.Box, reference.Width, reference.Height, reference.Quality, reference.Warnings, reference.CreatedAt, reference.ExpiresAt, isUsed);
+        reference.Id, reference.Box, reference.Width, reference.Height, reference.Quality, reference.Warnings, reference.CreatedAt, reference.ExpiresAt, isUsed, reference.IsSample);
 }
 
 /// <summary>The picture of an account, to be taken as a reference.</summary>
@@ -64,6 +65,9 @@ internal static class ReferencePhotos
         services.AddSingleton<FaceReader>();
         services.AddSingleton<ReferenceUpload>();
         services.AddSingleton<ReferenceDeletion>();
+        services.AddOptions<DemoOptions>().BindConfiguration(DemoOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<DemoOptions>, DemoOptionsValidator>();
+        services.AddSingleton<SampleFace>();
         services.AddHostedService(provider => provider.GetRequiredService<FaceReader>());
     }
 
@@ -74,6 +78,8 @@ internal static class ReferencePhotos
             .RequireCaller()
             .WithSummary("Show your face: the multipart field photo, face (counted from 0, left to right) where the picture has several, and replace=true to replace the earlier ones.");
         routes.MapPost("/api/references/from-avatar", TakeAvatarAsync).RequireCaller().WithSummary("Take your account's picture as a reference.");
+        routes.MapPost("/api/references/sample", (CurrentUser user, SampleFace sample, CancellationToken cancellationToken) => sample.AddAsync(user, cancellationToken))
+            .RequireCaller().WithSummary("Try a demo with its sample face; a selfie that you add later takes its place.");
         routes.MapGet("/api/references", List).RequireCaller().WithSummary("The references FindMe keeps of you.");
         routes.MapDelete("/api/references/{id}", DeleteAsync).RequireCaller().WithSummary("Forget one reference.");
     }
@@ -82,12 +88,13 @@ internal static class ReferencePhotos
         CurrentUser user,
         HttpRequest request,
         ReferenceUpload intake,
+        SampleFace sample,
         IOptions<ReferenceOptions> options,
         CancellationToken cancellationToken)
     {
         try
         {
-            return await TakePhotoAsync(user, request, intake, options.Value.MaxBytes, cancellationToken);
+            return await TakePhotoAsync(user, request, intake, sample, options.Value.MaxBytes, cancellationToken);
         }
         finally
         {
@@ -101,15 +108,15 @@ internal static class ReferencePhotos
 
     // The picture is held by this method alone, so that it is gone with its end.
     private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakePhotoAsync(
-        CurrentUser user, HttpRequest request, ReferenceUpload intake, int maxBytes, CancellationToken cancellationToken)
+        CurrentUser user, HttpRequest request, ReferenceUpload intake, SampleFace sample, int maxBytes, CancellationToken cancellationToken)
     {
         var (photo, face, replace, problem) = await ReferenceForm.ReadAsync(request, maxBytes, cancellationToken);
-        return problem is null ? await intake.TakeAsync(user, photo, face, isAvatar: false, replace, cancellationToken) : problem;
+        return problem is null ? await TakeAsync(user, photo, face, ReferenceOrigin.Selfie, replace, intake, sample, cancellationToken) : problem;
     }
 
     // Signing in was no consent to this: the person asks for it, and the picture passes the same gate as any other.
     private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakeAvatarAsync(
-        AvatarWish wish, CurrentUser user, Avatars avatars, ReferenceUpload intake, IOptions<XOptions> x, CancellationToken cancellationToken)
+        AvatarWish wish, CurrentUser user, Avatars avatars, ReferenceUpload intake, SampleFace sample, IOptions<XOptions> x, CancellationToken cancellationToken)
     {
         if (user.Person.Accounts.FirstOrDefault(account => account.Network == wish.Network) is not { } account)
         {
@@ -128,12 +135,24 @@ internal static class ReferencePhotos
 
         try
         {
-            return await intake.TakeAsync(user, await avatars.FetchAsync(account.Avatar, cancellationToken), wish.Face, isAvatar: true, wish.Replace, cancellationToken);
+            return await TakeAsync(user, await avatars.FetchAsync(account.Avatar, cancellationToken), wish.Face, ReferenceOrigin.Avatar, wish.Replace, intake, sample, cancellationToken);
         }
         catch (FetchException exception)
         {
             return Problems.Of(502, "avatar-unavailable", exception.Message, "Try again, or show another picture of your face.");
         }
+    }
+
+    private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakeAsync(
+        CurrentUser user, ReadOnlyMemory<byte> photo, int? face, ReferenceOrigin origin, bool replace, ReferenceUpload intake, SampleFace sample, CancellationToken cancellationToken)
+    {
+        var answer = await intake.TakeAsync(user, photo, face, origin, replace, cancellationToken);
+        if (answer.Result is Created<ReferenceResponse>)
+        {
+            await sample.DeleteAsync(user, cancellationToken);
+        }
+
+        return answer;
     }
 
     private static IEnumerable<ReferenceResponse> List(CurrentUser user, FaceReader faces)

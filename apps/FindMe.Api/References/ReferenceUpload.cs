@@ -6,6 +6,19 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
+/// <summary>Where the picture of a reference comes from.</summary>
+internal enum ReferenceOrigin
+{
+    /// <summary>The person sent it.</summary>
+    Selfie,
+
+    /// <summary>It is the picture of their account.</summary>
+    Avatar,
+
+    /// <summary>It is the sample face of a demo.</summary>
+    Sample,
+}
+
 /// <summary>A picture → the quality gate → an embedding, encrypted under the person's key. Wherever the picture came from.</summary>
 internal sealed class ReferenceUpload(
     FaceReader faces,
@@ -21,11 +34,11 @@ internal sealed class ReferenceUpload(
     /// <param name="user">Whose face it is.</param>
     /// <param name="photo">The picture.</param>
     /// <param name="face">Which of its faces, counted from 0, left to right; null: its only one.</param>
-    /// <param name="isAvatar">Whether it is the picture of their account; another one is compared with that.</param>
+    /// <param name="origin">Where the picture comes from. A selfie is compared with the picture of the person's account.</param>
     /// <param name="replace">Whether it replaces the earlier references, which are then deleted, and whose searches are cancelled.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakeAsync(
-        CurrentUser user, ReadOnlyMemory<byte> photo, int? face, bool isAvatar, bool replace, CancellationToken cancellationToken)
+        CurrentUser user, ReadOnlyMemory<byte> photo, int? face, ReferenceOrigin origin, bool replace, CancellationToken cancellationToken)
     {
         if (!replace && user.Person.References.Count >= options.Value.MaxPerPerson)
         {
@@ -49,18 +62,18 @@ internal sealed class ReferenceUpload(
             return unusable;
         }
 
-        var question = isAvatar ? null : await avatars.QuestionAsync(user.Person.Accounts, reading.Embedding!, cancellationToken);
+        var question = origin != ReferenceOrigin.Selfie ? null : await avatars.QuestionAsync(user.Person.Accounts, reading.Embedding!, cancellationToken);
         if (replace && await deletion.DeleteAllAsync(user) is null)
         {
             return Problems.ConsentRequired;
         }
 
-        return await AddAsync(user.Id, reading, question is null ? reading.Warnings : [question, .. reading.Warnings], cancellationToken);
+        return await AddAsync(user.Id, reading, origin == ReferenceOrigin.Sample, question is null ? reading.Warnings : [question, .. reading.Warnings], cancellationToken);
     }
 
     // Others of the person may come at the same time: each is compared with all that are there at the moment it is written down.
     private async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> AddAsync(
-        string person, ReferenceAnalysis reading, IReadOnlyList<string> warnings, CancellationToken cancellationToken)
+        string person, ReferenceAnalysis reading, bool isSample, IReadOnlyList<string> warnings, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var rule = faces.OnePerson;
@@ -73,6 +86,7 @@ internal sealed class ReferenceUpload(
             Height = reading.Height,
             Quality = reading.Quality,
             Warnings = warnings,
+            IsSample = isSample,
             CreatedAt = now,
             ExpiresAt = now + CurrentUsers.Retention,
         };
@@ -83,7 +97,7 @@ internal sealed class ReferenceUpload(
             while (true)
             {
                 var known = await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(person), cancellationToken);
-                var ids = (known?.WithoutExpired(now).References ?? []).Where(other => other.Recipe == summary.Recipe).Select(other => other.Id).ToList();
+                var ids = (known?.WithoutExpired(now).References ?? []).Where(other => other.Recipe == summary.Recipe && other.IsSample == isSample).Select(other => other.Id).ToList();
                 var distances = OnePerson.DistancesOf(reading.Embedding, ids, await references.ReadAsync(person, ids, cancellationToken));
                 summary = summary with { Near = rule.NearOf(distances) };
                 var (fit, isFull, isChanged) = (Fit.NotCompared, false, false);
@@ -91,7 +105,9 @@ internal sealed class ReferenceUpload(
                     person,
                     current =>
                     {
+                        // A selfie takes the place of the sample face, and is not compared with it.
                         var present = current.WithoutExpired(now);
+                        present = isSample ? present : present with { References = [.. present.References.Where(reference => !reference.IsSample)] };
                         fit = rule.FitOf(present, distances);
                         isFull = present.References.Count >= options.Value.MaxPerPerson;
                         isChanged = !isFull && fit is Fit.Used or Fit.Waiting;

@@ -59,6 +59,20 @@ internal static class WebSecurity
         {
             OnPrepareResponse = context => context.Context.Response.Headers[HeaderNames.CacheControl] = "no-cache",
         });
+
+        // A person who mistypes an address gets a page, a program the problem as JSON.
+        app.Use(async (context, next) =>
+        {
+            await next(context);
+            if (context.Response is { StatusCode: StatusCodes.Status404NotFound, HasStarted: false }
+                && context.GetEndpoint() is null
+                && HttpMethods.IsGet(context.Request.Method)
+                && context.Request.GetTypedHeaders().Accept.Any(type => type.MediaType == "text/html"))
+            {
+                context.Response.ContentType = "text/html; charset=utf-8";
+                await context.Response.SendFileAsync(app.Environment.WebRootFileProvider.GetFileInfo("not-found.html"));
+            }
+        });
     }
 
     // Every id that FindMe gives is 128 random bits as 32 hexadecimal digits.

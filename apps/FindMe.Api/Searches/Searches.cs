@@ -63,6 +63,7 @@ internal static class Searches
         Judgements judgements,
         SearchAudit audit,
         FaceReader faces,
+        SampleFace sample,
         IOptions<SearchOptions> options,
         TimeProvider time,
         CancellationToken cancellationToken)
@@ -77,6 +78,11 @@ internal static class Searches
         if (used.Count == 0)
         {
             return Problems.NoReference;
+        }
+
+        if (used.Any(reference => reference.IsSample) && !sample.MaySearch(source, query))
+        {
+            return SampleFace.DemoOnly;
         }
 
         if (user.Person.Searches.Count >= options.Value.MaxPerPerson

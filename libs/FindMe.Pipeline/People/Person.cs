@@ -112,6 +112,9 @@ public sealed record ReferenceSummary
     /// <summary>The ids of the earlier references that show the same face: they are within the match distance.</summary>
     public IReadOnlyList<string> Near { get; init; } = [];
 
+    /// <summary>It shows the sample face of a demo, not the person.</summary>
+    public bool IsSample { get; init; }
+
     /// <summary>When it was shown.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

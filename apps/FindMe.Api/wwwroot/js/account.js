@@ -14,12 +14,16 @@ const outcomes = table({
   failed: ['problem', 'You are not signed in', 'The network refused. Please try again.'],
 });
 
-// Takes the outcome out of the address, so that it is said once.
+// Where the person was when they went to the network's page.
+const CAME_FROM = 'findme-sign-in-from';
+
+// Takes the outcome out of the address, so that it is said once, and goes back to where signing in began.
 export function signInOutcome(page) {
   const address = new URL(location.href);
   const slug = address.searchParams.get('sign-in');
   if (slug === null) return undefined;
   address.searchParams.delete('sign-in');
+  address.hash = sessionStorage.getItem(CAME_FROM) ?? '';
   history.replaceState(null, '', address);
   return slug === 'confirm' ? linkQuestion(page) : outcomes[slug] && notice(...outcomes[slug]);
 }
@@ -52,7 +56,7 @@ function linkQuestion(page) {
     try {
       await api.linkAccount(account, moveHere);
       announceNow('You are signed in.');
-      page.goWith(notice('good', 'You are signed in', 'Your picture there was not used for anything; you can offer it as a picture of your face.'), 'privacy');
+      page.goWith(notice('good', 'You are signed in', 'Your picture there was not used for anything; you can offer it as a selfie.'), sessionStorage.getItem(CAME_FROM)?.slice(1) || 'privacy');
     } catch (problem) {
       if (page.needsConsent(problem)) return;
       replace(node, problem.slug === 'other-person'
@@ -74,14 +78,17 @@ function linkQuestion(page) {
 // The ways to sign in; only: one network alone.
 export function signInChoices(me, changed, only) {
   const signedIn = new Set(me.accounts.map(account => account.network));
-  const ways = table({ mastodon, bluesky: () => bluesky(changed), x });
+  const ways = table({ mastodon: () => mastodon(me.demo?.mastodon ?? []), bluesky: () => bluesky(changed), x });
   return me.signIn.filter(network => !signedIn.has(network) && (!only || network === only)).map(network => ways[network]?.());
 }
 
-function mastodon() {
-  const server = element('input', { id: 'mastodon-server', name: 'instance', required: true, placeholder: 'mastodon.social', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'url' });
+function mastodon(demoInstances) {
+  const server = element('input', { id: 'mastodon-server', name: 'instance', required: true, placeholder: 'social.example.org', autocapitalize: 'none', spellcheck: 'false', autocomplete: 'url' });
   const answer = element('div', {});
+  const demo = demoInstances.map((instance, index) => element('button', { type: 'button', class: 'button', onclick: event => start(event, 'mastodon', answer, instance) },
+    demoInstances.length > 1 ? `Demo Mastodon ${index + 1}` : 'Demo Mastodon'));
   return element('form', { class: 'sign-in', onsubmit: event => start(event, 'mastodon', answer, server.value.trim()) },
+    demo.length > 0 && element('p', { class: 'actions' }, demo),
     element('label', { for: server.id }, 'Your Mastodon server'),
     element('div', { class: 'row' }, server, element('button', { type: 'submit', class: 'button' }, 'Sign in with Mastodon')), answer);
 }
@@ -94,10 +101,11 @@ function x() {
 
 async function start(event, network, answer, instance) {
   event.preventDefault();
-  const button = event.target.querySelector('button');
+  const button = event.submitter ?? event.target;
   button.disabled = true;
   try {
     const { address } = await api.startSignIn(network, instance);
+    sessionStorage.setItem(CAME_FROM, location.hash);
     location.assign(address);
   } catch (problem) {
     button.disabled = false;

@@ -9,7 +9,7 @@ export function albumChoice(source, changed) {
   const cards = source.query.choices.map(choice => ({
     choice,
     node: element('label', { class: 'album' },
-      element('input', { type: 'radio', name: 'album', value: choice.value, required: true, onchange: changed }),
+      element('input', { type: 'radio', name: 'album', value: choice.value, required: true, checked: source.query.choices.length === 1, onchange: changed }),
       element('span', { class: 'album-label' }, choice.label)),
   }));
   const shownCount = element('p', { class: 'small', role: 'status' });

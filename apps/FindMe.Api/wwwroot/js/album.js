@@ -8,6 +8,9 @@ import { searchTerms } from './search-terms.js';
 import { stepFrame } from './steps.js';
 import { zipChoice } from './zip-choice.js';
 
+// Sources that take a hashtag, whatever else they take.
+const HASHTAG_SOURCES = ['hashtags', 'mastodon', 'bluesky'];
+
 export async function albumView(page) {
   const [sources, references, me] = await Promise.all([api.sources(), api.references(), api.me()]);
   // A source that lacks something can be chosen too: only then it says what, and offers the way there.
@@ -18,14 +21,22 @@ export async function albumView(page) {
   const parts = new Map();
   let chosen = usable.find(source => source.available) ?? usable[0];
 
-  const tabs = usable.map(source => element('label', { class: 'source' },
+  // The networks that are searched by hashtag share one chip; which of them is chosen inside.
+  const networks = usable.filter(source => HASHTAG_SOURCES.includes(source.name));
+  const network = networks.find(source => source.available) ?? networks[0];
+  const chips = usable.filter(source => source === network || !networks.includes(source));
+  const tabs = chips.map(source => element('label', { class: 'source' },
     element('input', { type: 'radio', name: 'source', value: source.name, checked: source === chosen, onchange: () => choose(source) }),
-    element('span', {}, source.title)));
-  const where = element('fieldset', { class: 'where', hidden: usable.length < 2 }, element('legend', {}, element('h2', {}, 'Where to look')), element('div', { class: 'source-list' }, tabs));
+    element('span', {}, source === network ? 'Hashtag' : source.title)));
+  const networkChoice = element('p', { class: 'field', hidden: true },
+    element('label', { for: 'network' }, 'Network'),
+    element('select', { id: 'network', onchange: event => choose(networks[event.target.selectedIndex]) },
+      networks.map(source => element('option', { value: source.name, selected: source === network }, source.title))));
+  const where = element('fieldset', { class: 'where', hidden: chips.length < 2 }, element('legend', {}, element('h2', {}, 'Where to look')), element('div', { class: 'source-list' }, tabs));
   const panel = element('div', { class: 'source-panel' });
   const button = element('button', { type: 'submit', class: 'button primary large' }, 'Find me');
   const form = element('form', { novalidate: true, onsubmit: start },
-    where, panel, element('p', { class: 'actions' }, button), answer,
+    where, networkChoice, panel, element('p', { class: 'actions' }, button), answer,
     closed.length > 0 && element('details', { class: 'closed' }, element('summary', {}, 'Not offered here'),
       element('dl', { class: 'terms' }, closed.map(source => element('div', {}, element('dt', {}, source.title), element('dd', {}, source.reason))))));
 
@@ -41,6 +52,8 @@ export async function albumView(page) {
 
   function choose(source) {
     chosen = source;
+    networkChoice.hidden = networks.length < 2 || !networks.includes(source);
+    if (source === network) networkChoice.querySelector('select').value = network.name;
     if (!parts.has(source)) parts.set(source, partOf(source));
     const part = parts.get(source);
     replace(panel, part.node);
@@ -70,14 +83,14 @@ export async function albumView(page) {
   }
 
   if (chosen) choose(chosen);
-  const empty = notice('info', 'There are no albums yet', 'Whoever runs this FindMe has not added any photos. Come back when they have.');
+  const empty = notice('info', 'There are no albums yet', 'The operator of this FindMe has not added any photos yet. Come back later.');
   const faceless = notice('info', 'First show your face', 'Otherwise there is nothing to look for.',
     element('p', { class: 'actions' }, element('a', { class: 'button primary', href: '#face' }, 'Show your face')));
 
   return {
     title: 'Choose the photos',
     node: stepFrame('album', 'Where might you be?',
-      'Choose where to look. Every face there is compared with yours and then forgotten; only the photos you are in are listed.',
+      'Every face there is compared with yours and then forgotten. Only photos of you are listed.',
       references.length === 0 ? faceless : chosen ? form : empty),
   };
 }

@@ -72,6 +72,7 @@ export const api = {
   enterBrowserCode: (code, discard) => send('POST', '/api/me/browsers', { code, discard }),
   signOutOtherBrowsers: () => send('DELETE', '/api/me/browsers'),
   signOut: network => send('DELETE', `/api/accounts/${encodeURIComponent(network)}`),
+  addSample: () => send('POST', '/api/references/sample'),
   addAvatar: (network, replace) => send('POST', '/api/references/from-avatar', { network, replace }),
 
   deleteUpload: id => send('DELETE', `/api/uploads/${encodeURIComponent(id)}`),

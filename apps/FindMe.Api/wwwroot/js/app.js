@@ -85,7 +85,7 @@ async function show() {
     if (mine !== turn) return;
     if (page.needsConsent(problem)) return;
     if (name === 'search' && problem.status === 404) {
-      page.goWith(notice('info', 'That search is not there', 'It was deleted, or it belongs to someone else. You can start a new one.'), 'start');
+      page.goWith(notice('info', 'Search not found', 'It was deleted, or it belongs to someone else. You can start a new one.'), 'start');
       return;
     }
     view = unavailable(problem);
@@ -146,7 +146,7 @@ document.querySelector('.skip').addEventListener('click', event => {
 });
 api.consent().then(consent => {
   document.getElementById('promise').textContent =
-    `Your face is used to find you, in the photos you name, and for nothing else. All of it is deleted after ${consent.days} days, or now if you say so.`;
+    `Your face is used to find you in the photos you name, and for nothing else. Everything is deleted after ${consent.days} days, or as soon as you say so.`;
 }, () => {});
 api.me().then(({ reportAbuse }) => {
   if (!reportAbuse) return;

@@ -1,4 +1,4 @@
-// Step 1: what is computed and kept, and the person's own yes or no.
+// Step 1: the separate consent to facial recognition, with its full text folded.
 import { api } from './api.js';
 import { element, replace } from './element.js';
 import { notice, problemNotice } from './notice.js';
@@ -29,7 +29,7 @@ export async function consentView(page) {
     event.preventDefault();
     replace(answer);
     if (!tick.checked) {
-      missing.textContent = 'Please tick this first: FindMe looks for your own face only.';
+      missing.textContent = 'Tick the box first: FindMe looks for your own face only.';
       tick.setAttribute('aria-invalid', 'true');
       tick.setAttribute('aria-describedby', missing.id);
       tick.focus();
@@ -44,9 +44,9 @@ export async function consentView(page) {
   }
 
   function decline() {
-    const words = notice('info', 'That is fine',
-      'Without your yes FindMe computes nothing from any face, so it cannot look for you. Nothing was sent and nothing is kept.',
-      'You can still look through the album yourself, and you can change your mind here at any time.');
+    const words = notice('info', 'No problem',
+      'Without your consent FindMe computes nothing from any face, so it cannot look for you. Nothing was sent, and nothing is kept.',
+      'You can change your mind here at any time.');
     words.tabIndex = -1;
     tick.checked = false;
     replace(answer, words);
@@ -56,11 +56,12 @@ export async function consentView(page) {
   return {
     title: 'Before we start',
     node: stepFrame('consent', 'Every photo you are in, found for you.',
-      'Show your face once and name a hashtag or an album. Your photos turn up while you watch, each with a box round your face and how sure we are.',
+      'Show your face once, name a hashtag or an album, and watch your photos appear.',
       element('h2', {}, consent.title),
-      consentText(consent),
+      element('ul', { class: 'consent-summary' }, consent.summary.map(line => element('li', {}, line))),
+      element('details', { class: 'consent-details' }, element('summary', {}, 'Details'), consentText(consent)),
       consent.accepted
-        ? element('p', { class: 'actions' }, element('a', { class: 'button primary', href: '#face' }, 'You have agreed. Go on'))
+        ? element('p', { class: 'actions' }, element('a', { class: 'button primary', href: '#face' }, 'You have agreed. Continue'))
         : form),
   };
 }

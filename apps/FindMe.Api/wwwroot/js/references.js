@@ -16,16 +16,16 @@ export function referenceList(page, references, changed = () => {}) {
 
   function item(reference, preview) {
     const remove = element('button', { type: 'button', class: 'button quiet small', onclick: forget }, icon(icons.trash), 'Delete',
-      element('span', { class: 'visually-hidden' }, ` the picture of ${minuteOf(reference.createdAt)}`));
+      element('span', { class: 'visually-hidden' }, reference.isSample ? ' the sample face' : ` the selfie of ${minuteOf(reference.createdAt)}`));
     const mark = element('p', { class: 'small', hidden: reference.isUsed }, 'Not used yet: add a photo that looks like this one and like the earlier ones.');
     marks.set(reference.id, mark);
     const row = element('li', {},
       preview ? faceCrop(preview, reference.box, reference) : element('span', { class: 'crop empty' }, icon(icons.face)),
       element('div', {},
-        element('p', {}, `Shown on ${minuteOf(reference.createdAt)}`),
-        element('p', { class: 'small' }, `${qualityWords(reference.quality)} · expires on ${dayOf(reference.expiresAt)}`),
+        element('p', {}, reference.isSample ? 'Sample face of this demo' : `Added on ${minuteOf(reference.createdAt)}`),
+        element('p', { class: 'small' }, reference.isSample ? 'Good for the demo photos only. Add a selfie to search for yourself.' : `${qualityWords(reference.quality)} · expires on ${dayOf(reference.expiresAt)}`),
         mark,
-        !preview && reference.warnings.map(warning => element('p', { class: 'small' }, sentence(warning)))),
+        !preview && !reference.isSample && reference.warnings.map(warning => element('p', { class: 'small' }, sentence(warning)))),
       remove);
 
     async function forget() {
@@ -34,7 +34,7 @@ export function referenceList(page, references, changed = () => {}) {
         await api.deleteReference(reference.id);
         row.remove();
         markUsed(await api.references());
-        announceNow('The picture was deleted.');
+        announceNow('The selfie was deleted.');
         count();
         // The button that had the focus is gone with its row.
         (node.hidden ? document.querySelector('h1') : heading).focus();

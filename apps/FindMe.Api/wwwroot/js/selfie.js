@@ -7,6 +7,7 @@ import { cameraWords, openCamera } from './camera.js';
 import { element, icon, icons, replace } from './element.js';
 import { notice, problemNotice } from './notice.js';
 import { referenceList } from './references.js';
+import { sampleOffer } from './sample-face.js';
 import { stepFrame } from './steps.js';
 import { qualityWords, percent, sentence } from './words.js';
 
@@ -32,7 +33,7 @@ export async function selfieView(page) {
   });
   let switchOff = () => {};
   let preview;
-  // Counts what was begun, a photo sent or the camera opened: what is no longer the newest says nothing any more.
+  // Counts photos sent and cameras opened: only the newest may change the page.
   let sending = 0;
 
   idle();
@@ -108,10 +109,12 @@ export async function selfieView(page) {
   }
 
   async function accepted(reference, photo, replacing) {
-    if (replacing) list.clear();
+    // A selfie takes the place of a sample face.
+    if (replacing || references.some(earlier => earlier.isSample)) list.clear();
+    references.length = 0;
     const words = notice('good', 'This photo works', `${qualityWords(reference.quality)}, ${percent(reference.quality)}.`,
       ...reference.warnings.map(sentence));
-    replace(answer, words);
+    showAnswer(words);
     announceNow(`This photo works. ${qualityWords(reference.quality)}. ${reference.warnings.map(sentence).join(' ')}`);
     list.add(reference, photo);
     onward.focus();
@@ -129,21 +132,27 @@ export async function selfieView(page) {
         onclick: () => send(photo, index),
       }, element('span', { class: 'pick-number', 'aria-hidden': 'true' }, String(index + 1))), face, { width, height }));
     image.after(element('div', { class: 'picks', role: 'group', 'aria-label': 'Which face is yours?' }, buttons));
-    replace(answer, notice('info', 'Which face is yours?',
+    showAnswer(notice('info', 'Which face is yours?',
       `There are ${faces.length} faces in this photo. Press the box round your own; the others are not kept.`));
     announceNow(`There are ${faces.length} faces in this photo. Which is yours?`);
     buttons[0]?.focus({ preventScroll: true });
   }
 
+  // On a phone the answer may lie above or below what is in view.
+  function showAnswer(...parts) {
+    replace(answer, ...parts);
+    answer.scrollIntoView({ block: 'nearest' });
+  }
+
   function refused(photo, problem, replaceEarlier) {
     if (problem.slug === 'another-person') {
-      replace(answer, problemNotice(problem, element('button', { type: 'button', class: 'button', onclick: replaceEarlier }, 'Replace the earlier ones'),
+      showAnswer(problemNotice(problem, element('button', { type: 'button', class: 'button', onclick: replaceEarlier }, 'Replace the earlier ones'),
         element('p', { class: 'small' }, 'That deletes them and cancels their searches.')));
       return;
     }
     const shrink = problem.slug === 'too-large' &&
       element('button', { type: 'button', class: 'button', onclick: () => sendSmaller(photo) }, 'Send a smaller copy');
-    replace(answer, shrink ? problemNotice(problem, shrink) : problemNotice(problem));
+    showAnswer(shrink ? problemNotice(problem, shrink) : problemNotice(problem));
   }
 
   async function sendSmaller(photo) {
@@ -177,12 +186,13 @@ export async function selfieView(page) {
     taken: (reference, replacing) => accepted(reference, undefined, replacing),
     refused: (problem, replaceEarlier) => (problem.slug === 'needs-another-photo' ? waiting(problem) : refused(undefined, problem, replaceEarlier)),
   });
-  const node = stepFrame('face', references.length > 0 ? "You're all set" : 'Show your face, once.',
-    references.length > 0
-      ? 'Go on to the photos, or add another picture of yourself: with and without glasses, from another side. More pictures find more.'
-      : 'One picture is enough to look for you. You see at once whether it can be used.',
-    element('h2', {}, references.length > 0 ? 'Add another picture' : 'A picture of yourself'),
-    stage, controls, offers, answer, list.node,
+  const selfies = references.filter(reference => !reference.isSample);
+  const node = stepFrame('face', selfies.length > 0 ? "You're all set" : 'Show your face, once.',
+    selfies.length > 0
+      ? 'Continue to the photos, or add another selfie: with and without glasses, from another side. More selfies find more.'
+      : 'One selfie is enough. You see at once whether it works.',
+    element('h2', {}, selfies.length > 0 ? 'Add another selfie' : 'Your selfie'),
+    answer, stage, controls, selfies.length === 0 && sampleOffer(page, me.demo), offers, list.node,
     element('p', { class: 'actions onward' }, onward));
 
   return {
