@@ -13,8 +13,8 @@ namespace FindMe.Compare;
 /// <param name="Problem">Why it could not be searched, one sentence for a person.</param>
 internal sealed record SearchedVideo(VideoAppearances? Found, string? Unsafe, string? Problem);
 
-/// <summary>Other videos took all the time that a photo has; it is set aside and asked for again.</summary>
-internal sealed class VideoQueueException : Exception;
+/// <summary>There was too little time for a video. Its photo is set aside and compared once more, later, so that a busy machine finds the same.</summary>
+internal sealed class VideoTimeoutException : Exception;
 
 /// <summary>The video of a post → the times that show the person.</summary>
 /// <remarks>ffmpeg decodes it in a process of its own. As many at once as cores: each lies in memory, and then in a file that only this app may read.</remarks>
@@ -34,7 +34,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
     /// <param name="wanted">The person's references.</param>
     /// <param name="part">Ends while there is time to write down what is known without the video.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="VideoQueueException">Other videos took all the time: it will be asked for again.</exception>
+    /// <exception cref="VideoTimeoutException">There was too little time for it, and there will be another try.</exception>
     /// <exception cref="PhotoUnreachableException">It cannot be had now, and will be asked for again.</exception>
     public async Task<SearchedVideo> SearchAsync(
         TweetImage image, IReadOnlyList<FaceEmbedding> wanted, CancellationToken part, CancellationToken cancellationToken)
@@ -50,7 +50,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return image.LastTry ? new SearchedVideo(null, null, "There was no time for its video.") : throw new VideoQueueException();
+            return image.LastTry ? new SearchedVideo(null, null, "There was no time for its video.") : throw new VideoTimeoutException();
         }
 
         var (time, started) = (options.Value.VideoTime, Stopwatch.GetTimestamp());
@@ -69,6 +69,11 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
             };
             var found = await VideoSearch.FindAsync(engine.Value, video, wanted, search, deadline.Token);
             LogSearched(logger, image.SearchId, image.Listing, image.Index, found.Frames, found.Analyzed, found.Ranges.Count);
+            if (!image.LastTry && video.Damage is null && found.Searched < found.Length)
+            {
+                throw new VideoTimeoutException();
+            }
+
             if (found.Best is null && video.Damage is not null)
             {
                 return new SearchedVideo(null, null, "The video breaks off.");
@@ -78,7 +83,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new SearchedVideo(null, null, $"The video could not be searched in {time.TotalSeconds:0.#} s.");
+            return image.LastTry ? new SearchedVideo(null, null, $"The video could not be searched in {time.TotalSeconds:0.#} s.") : throw new VideoTimeoutException();
         }
         catch (VideoException)
         {

@@ -63,7 +63,7 @@ internal static partial class TweetImages
         {
             verdict = Verdict.Skipped(exception.Message, "unavailable");
         }
-        catch (Exception exception) when (exception is PhotoUnreachableException { IsSlow: true } or VideoQueueException)
+        catch (Exception exception) when (exception is PhotoUnreachableException { IsSlow: true } or VideoTimeoutException)
         {
             // Five consecutive retries would block this replica for a minute; the dead-letter handler retries once, later.
             LogSlow(logger, image.SearchId, image.Listing, image.Index);
