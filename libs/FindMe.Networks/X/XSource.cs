@@ -97,7 +97,7 @@ internal sealed class XSource(AccountCalls calls, XEstimates estimates, IOptions
             : throw new SourceException(new SearchProblem(
                 "cost-cap",
                 $"The search has cost ${search.Cost:0.00} of the ${options.Value.CapOf(search):0.00} that it may.",
-                $"What was found stays. Continue it with a larger maxCost: the next page costs up to ${XOptions.MinPostsPerPage * price:0.00}."));
+                $"What was found stays. Continue with a higher spending limit: the next page costs up to ${XOptions.MinPostsPerPage * price:0.00}."));
     }
 
     private async Task<FetchedAnswer> AskAsync(Search search, string query, CancellationToken cancellationToken)

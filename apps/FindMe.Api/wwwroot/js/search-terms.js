@@ -40,7 +40,7 @@ export function searchTerms(source) {
   return {
     node,
     wish() {
-      if (!query.value.trim()) return { missing: `Please write what to look for, such as ${source.query.placeholder}.`, focus: query };
+      if (!query.value.trim()) return { missing: `Enter what to look for, such as ${source.query.placeholder}.`, focus: query };
       return cost ? cost.complete(terms()) : terms();
     },
   };
@@ -60,7 +60,8 @@ function costChoice(source, terms) {
       replace(answer, element('p', {},
         posts === undefined || posts === null ? '' : `There are about ${count(posts, 'post')}. `, `Looking through them costs ${money(cost)} at most.`,
         spent > 0 && element('span', { class: 'small' }, ` This question has cost ${money(spent)}.`)));
-      most.value = Math.max(0.01, cost).toFixed(2);
+      // Rounded up to a cent: with less, the last page could not be paid.
+      most.value = (Math.ceil(Math.max(0.01, cost) * 100 - 1e-6) / 100).toFixed(2);
       confirmed.checked = false;
     } catch (problem) {
       replace(answer, problemNotice(problem));
@@ -75,8 +76,8 @@ function costChoice(source, terms) {
       element('p', { class: 'field' }, element('label', { for: most.id }, 'Spend at most (US dollars)'), most),
       element('label', { class: 'tick', for: confirmed.id }, confirmed, element('span', {}, 'I agree to spend up to this amount. The search stops before it would cost more.'))),
     complete(wish) {
-      if (!(Number(most.value) > 0)) return { missing: 'Please say how much the search may cost.', focus: most };
-      if (!confirmed.checked) return { missing: 'Please confirm what the search may cost.', focus: confirmed };
+      if (!(Number(most.value) > 0)) return { missing: 'Say how much the search may cost.', focus: most };
+      if (!confirmed.checked) return { missing: 'Confirm what the search may cost.', focus: confirmed };
       return { ...wish, maxCost: Number(most.value) };
     },
   };
