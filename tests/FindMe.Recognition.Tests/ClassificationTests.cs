@@ -66,7 +66,7 @@ public sealed class ClassificationTests : IDisposable
     {
         WriteClassifier("nchw", "rgb");
         File.WriteAllLines(Path.Combine(_folder.FullName, "own.labels.txt"), ["one", "two"]);
-        Assert.Contains("is another one", Refusal(), StringComparison.Ordinal);
+        Assert.Contains("is another model", Refusal(), StringComparison.Ordinal);
 
         File.WriteAllBytes(Path.Combine(_folder.FullName, "own.onnx"), [1, 2, 3]);
         Assert.Contains("its sha256 is", Refusal(), StringComparison.Ordinal);

@@ -30,7 +30,7 @@ public static class FaceVectorTraining
     public static TrainedFace Train(FaceEngine engine, ReadOnlyMemory<byte> photo, int? face = null, int seed = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(engine);
-        var reading = engine.ReadReference(photo, face, cancellationToken);
+        var reading = engine.AnalyzeReference(photo, face, cancellationToken);
         if (face is null && reading.Faces.Count > 1)
         {
             return new TrainedFace(reading with { Problem = ReferenceProblem.SeveralFaces, Embedding = null, Box = null }, null);

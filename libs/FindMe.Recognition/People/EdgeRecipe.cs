@@ -42,7 +42,7 @@ public sealed record EdgeRecipe(
                 new UprightFace(
                     Describe(FaceAlignment.FivePoints),
                     FaceEngine.UprightMisfit,
-                    FaceDetection.TurnedMinScore,
+                    FaceDetection.RotatedMinScore,
                     FaceEngine.SureUprightScore,
                     Indices(Faces.Landmarks.LeftEyePoints),
                     Indices(Faces.Landmarks.RightEyePoints)),
@@ -70,13 +70,13 @@ public sealed record EdgeRecipe(
     }
 
     private static DetectionSteps DescribeDetection() => new(
-        SsdNetwork.Input,
-        SsdNetwork.Boxes,
-        SsdNetwork.Scores,
+        SsdModel.Input,
+        SsdModel.Boxes,
+        SsdModel.Scores,
         [.. FaceDetection.Passes.Select(pass => new DetectionPass(pass.Side, pass.AtLeast, pass.MinSize, float.IsFinite(pass.MaxSize) ? pass.MaxSize : null, pass.Margin))],
-        FaceDetection.TurnedPasses,
+        FaceDetection.RotatedPasses,
         FaceDetection.MinScore,
-        FaceDetection.TurnedMinScore,
+        FaceDetection.RotatedMinScore,
         FaceDetection.SameFaceOverlap,
         FaceDetection.InsideShare,
         FaceDetection.MaxFaces,
@@ -85,10 +85,10 @@ public sealed record EdgeRecipe(
         FaceDetection.SideMultiple,
         new SecondLook(
             FaceDetection.SureScore, FaceDetection.SecondScore, FaceDetection.SmallFace, FaceDetection.ClosePortrait, FaceDetection.SecondLookShare, FaceDetection.SecondLookSide),
-        SsdNetwork.FirstStride,
-        SsdNetwork.CentreVariance,
-        SsdNetwork.SizeVariance,
-        [.. SsdNetwork.Anchors.Select(layer => layer.Select(anchor => new Anchor(anchor.Height, anchor.Width)).ToArray())]);
+        SsdModel.FirstStride,
+        SsdModel.CentreVariance,
+        SsdModel.SizeVariance,
+        [.. SsdModel.Anchors.Select(layer => layer.Select(anchor => new Anchor(anchor.Height, anchor.Width)).ToArray())]);
 
     private static ChipAlignment Describe(FaceAlignment alignment) => new(
         alignment.Side, FaceAlignment.MaxSamples, [.. alignment.Template.Select(point => new AlignmentPoint(point.Landmarks, point.X, point.Y))]);

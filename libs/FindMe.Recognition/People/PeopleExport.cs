@@ -51,13 +51,13 @@ public static class PeopleExport
         }
 
         var recipe = engine.RecognitionRecipe;
-        if (recipe.Mirror && !engine.Recognition.TakesMany)
+        if (recipe.Mirror && !engine.Recognition.SupportsBatches)
         {
             throw new PeopleException($"{recipe.Model.File} takes one face at a time, and its recipe wants two: it cannot be exported as one model.");
         }
 
         var path = Path.Combine(ModelFolder.Find(engine.Options.ModelsPath), recipe.Model.File);
-        var backbone = File.Exists(path) ? File.ReadAllBytes(path) : throw new ModelException($"The model {path} is missing: {ModelFile.WhatToDo}.");
+        var backbone = File.Exists(path) ? File.ReadAllBytes(path) : throw new ModelException($"The model {path} is missing: {ModelFile.HowToRebuild}.");
         var result = new ProtobufWriter();
         foreach (var field in ProtobufField.Read(backbone))
         {

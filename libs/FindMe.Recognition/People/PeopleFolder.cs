@@ -138,7 +138,7 @@ internal sealed class PeopleFolder
     {
         var analyzed = engine.Analyze(photo, cancellationToken);
         using var picture = PhotoDecoding.Decode(photo, FaceEngine.WorkingSide, engine.Options, cancellationToken);
-        var reading = ReferenceSelection.Read(picture, analyzed, face: null, engine.Options.MinReferenceFacePixels);
+        var reading = ReferenceSelection.Analyze(picture, analyzed, face: null, engine.Options.MinReferenceFacePixels);
         if (ReferenceProblemText.Of(reading) is { } problem)
         {
             return Reading.Without(problem.Title.TrimEnd('.'));
