@@ -107,7 +107,7 @@ public static partial class AppDefaults
             Process.GetCurrentProcess().Kill();
         }
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "Standard input is closed: the parent is gone, so this app ends.")]
+        [LoggerMessage(Level = LogLevel.Information, Message = "Standard input closed because the parent process exited; shutting down.")]
         private static partial void LogParentGone(ILogger logger);
     }
 }
