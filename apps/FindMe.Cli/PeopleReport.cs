@@ -21,7 +21,7 @@ internal sealed record PeopleReport(
         people.Model.Card,
         people.Model.Midpoints,
         people.Skipped,
-        people.Alike,
+        people.Lookalikes,
         people.Photos,
         people.OtherFiles,
         people.WithoutFace,
@@ -49,7 +49,7 @@ internal static class PeopleLines
             CommandLine.Complain($"Skipped {photo.Photo}: {photo.Problem}.");
         }
 
-        foreach (var alike in people.Alike)
+        foreach (var alike in people.Lookalikes)
         {
             CommandLine.Complain(alike);
         }

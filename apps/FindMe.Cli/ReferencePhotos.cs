@@ -54,7 +54,7 @@ internal sealed class ReferencePhotos
         ReferenceAnalysis reading;
         try
         {
-            reading = engine.ReadReference(PhotoFiles.Read(path), face, cancellationToken);
+            reading = engine.AnalyzeReference(PhotoFiles.Read(path), face, cancellationToken);
         }
         catch (Exception exception) when (exception is CommandException or PhotoException)
         {

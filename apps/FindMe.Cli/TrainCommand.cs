@@ -88,10 +88,10 @@ internal static class TrainCommand
 
         if (trained.Vectors is not { } vectors)
         {
-            throw new CommandException($"{path}: {ReferencePhotos.ProblemOf(trained.Reading, face)}");
+            throw new CommandException($"{path}: {ReferencePhotos.ProblemOf(trained.Analysis, face)}");
         }
 
-        foreach (var warning in trained.Reading.Warnings)
+        foreach (var warning in trained.Analysis.Warnings)
         {
             CommandLine.Complain($"{path}: {warning}");
         }

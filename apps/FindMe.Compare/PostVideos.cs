@@ -107,12 +107,12 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
     // Told once, not of every video.
     private static bool ArePossible(ILogger logger)
     {
-        if (!VideoFrames.ArePossible)
+        if (!VideoFrames.AreSupported)
         {
             LogWithoutFfmpeg(logger);
         }
 
-        return VideoFrames.ArePossible;
+        return VideoFrames.AreSupported;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Of videos only the previews are looked at: ffmpeg and ffprobe are not on this machine's PATH.")]

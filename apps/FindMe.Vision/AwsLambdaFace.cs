@@ -42,7 +42,7 @@ internal static class AwsLambdaFace
         var trained = await engine.Value.RunAsync(faces => FaceVectorTraining.Train(faces, request.Images[0], cancellationToken: cancellationToken), cancellationToken);
         return trained.Vectors is { } vectors
             ? TypedResults.Ok(new PrepareAnswer(vectors.ToCsv(comment: false)))
-            : throw FaceVectorRoutes.ExceptionOf(trained.Reading, null);
+            : throw FaceVectorRoutes.ExceptionOf(trained.Analysis, null);
     }
 
     private static async Task<Ok<RecognizeAnswer>> RecognizeAsync(HttpContext context, Lazy<FaceEngine> engine, CancellationToken cancellationToken)

@@ -42,7 +42,7 @@ internal static class FaceVectorRoutes
             faces => FaceVectorTraining.Train(faces, photo, face, seed ?? 0, cancellationToken), cancellationToken);
         if (trained.Vectors is not { } vectors)
         {
-            throw ExceptionOf(trained.Reading, face);
+            throw ExceptionOf(trained.Analysis, face);
         }
 
         return context.Request.Headers.Accept.ToString().Contains(Csv, StringComparison.OrdinalIgnoreCase)
@@ -50,9 +50,9 @@ internal static class FaceVectorRoutes
             : TypedResults.Ok(new TrainedView(
                 vectors.Recipe!,
                 [.. vectors.Vectors.Select(vector => vector.Values.ToArray())],
-                BoxView.Of(trained.Reading.Box!.Value),
-                trained.Reading.Quality,
-                trained.Reading.Warnings));
+                BoxView.Of(trained.Analysis.Box!.Value),
+                trained.Analysis.Quality,
+                trained.Analysis.Warnings));
     }
 
     private static async Task<Results<Ok<PresenceView>, Ok<PresencesView>>> RecognizeAsync(HttpContext context, Lazy<FaceEngine> engine, CancellationToken cancellationToken)

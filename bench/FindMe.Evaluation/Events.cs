@@ -68,7 +68,7 @@ internal static class Events
         {
             try
             {
-                var reading = engine.ReadReference(File.ReadAllBytes(path), null, cancellationToken);
+                var reading = engine.AnalyzeReference(File.ReadAllBytes(path), null, cancellationToken);
                 if (reading.Embedding is { } embedding)
                 {
                     embeddings.Add(embedding);

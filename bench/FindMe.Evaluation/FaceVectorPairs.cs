@@ -112,9 +112,9 @@ internal static class FaceVectorPairs
         {
             var photo = File.ReadAllBytes(file);
             var reading = FaceVectorTraining.Train(engine, photo, cancellationToken: cancellationToken);
-            for (var face = 0; reading.Vectors is null && face < reading.Reading.Faces.Count; face++)
+            for (var face = 0; reading.Vectors is null && face < reading.Analysis.Faces.Count; face++)
             {
-                if (Photos.MainFaceOf(photos[file])?.Box == reading.Reading.Faces[face])
+                if (Photos.MainFaceOf(photos[file])?.Box == reading.Analysis.Faces[face])
                 {
                     reading = FaceVectorTraining.Train(engine, photo, face, cancellationToken: cancellationToken);
                     break;

@@ -169,7 +169,7 @@ internal static class Speed
             throw new EvaluationException($"{reference.FullName} is missing.");
         }
 
-        var reading = engine.ReadReference(File.ReadAllBytes(reference.FullName), null, cancellationToken);
+        var reading = engine.AnalyzeReference(File.ReadAllBytes(reference.FullName), null, cancellationToken);
         return reading.Embedding is { } embedding
             ? [embedding]
             : throw new EvaluationException($"{reference.FullName} does not serve as a reference: {reading.Problem}.");

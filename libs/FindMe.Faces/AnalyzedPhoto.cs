@@ -2,25 +2,25 @@ using System.Numerics;
 
 namespace FindMe.Faces;
 
-/// <summary>A photo and every face that was found in it.</summary>
+/// <summary>The size, faces and fingerprint of a photo.</summary>
 /// <param name="Width">Width of the full-size photo, upright, in pixels.</param>
 /// <param name="Height">Height of the full-size photo, upright, in pixels.</param>
-/// <param name="Faces">The faces, largest score first; empty where there is none.</param>
-/// <param name="Fingerprint">What it looks like from afar, to recognise the same picture elsewhere.</param>
+/// <param name="Faces">The detected faces, highest score first; may be empty.</param>
+/// <param name="Fingerprint">Perceptual hash that recognizes copies of the photo.</param>
 public sealed record AnalyzedPhoto(int Width, int Height, IReadOnlyList<DetectedFace> Faces, PhotoFingerprint Fingerprint);
 
-/// <summary>A face in a photo.</summary>
-/// <param name="Box">Where it is.</param>
-/// <param name="Score">How sure the detector is, 0 to 1; faces below its threshold are not reported.</param>
-/// <param name="Landmarks">Its 68 points.</param>
-/// <param name="Embedding">Who it is.</param>
+/// <summary>A face that the detector found in a photo.</summary>
+/// <param name="Box">Its bounding box, in pixels of the upright full-size photo.</param>
+/// <param name="Score">Confidence of the detector, 0 to 1. Faces below the detection threshold are not reported.</param>
+/// <param name="Landmarks">Its 68 landmarks.</param>
+/// <param name="Embedding">The vector to compare with other faces.</param>
 public sealed record DetectedFace(Box Box, float Score, Landmarks Landmarks, FaceEmbedding Embedding)
 {
-    /// <summary>The face where it lies in the photo that was turned.</summary>
-    /// <param name="clockwise">How it was turned, by a quarter.</param>
-    /// <param name="width">Width of the turned photo.</param>
-    /// <param name="height">Height of the turned photo.</param>
-    internal DetectedFace TurnBack(bool clockwise, int width, int height) => this with
+    /// <summary>Maps a face found in a photo rotated by 90° back to the original photo.</summary>
+    /// <param name="clockwise">Direction in which the photo was rotated.</param>
+    /// <param name="width">Width of the rotated photo, in pixels.</param>
+    /// <param name="height">Height of the rotated photo, in pixels.</param>
+    internal DetectedFace RotateBack(bool clockwise, int width, int height) => this with
     {
         Box = clockwise
             ? new Box(Box.Y, width - Box.Right, Box.Height, Box.Width)
@@ -29,11 +29,11 @@ public sealed record DetectedFace(Box Box, float Score, Landmarks Landmarks, Fac
     };
 }
 
-/// <summary>A rectangle in pixels of the upright full-size photo, inside of it.</summary>
+/// <summary>A rectangle within the upright full-size photo, in pixels.</summary>
 /// <param name="X">Distance of its left edge from the photo's left edge.</param>
-/// <param name="Y">Distance of its upper edge from the photo's upper edge.</param>
-/// <param name="Width">Its width, 0 or more.</param>
-/// <param name="Height">Its height, 0 or more.</param>
+/// <param name="Y">Distance of its top edge from the photo's top edge.</param>
+/// <param name="Width">Width, 0 or more.</param>
+/// <param name="Height">Height, 0 or more.</param>
 public readonly record struct Box(float X, float Y, float Width, float Height)
 {
     internal float Right => X + Width;
@@ -47,7 +47,7 @@ public readonly record struct Box(float X, float Y, float Width, float Height)
     internal static Box FromEdges(float left, float top, float right, float bottom) =>
         new(left, top, Math.Max(0, right - left), Math.Max(0, bottom - top));
 
-    /// <summary>The part inside a picture of the given size.</summary>
+    /// <summary>Clips the box to a picture of the given size.</summary>
     internal Box ClampTo(float width, float height) =>
         FromEdges(Math.Clamp(X, 0, width), Math.Clamp(Y, 0, height), Math.Clamp(Right, 0, width), Math.Clamp(Bottom, 0, height));
 

@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace FindMe.Faces;
 
-/// <summary>Buffers that go from photo to photo: as many of a size as photos are worked on at once, not one a thread.</summary>
+/// <summary>Array pools shared by all photos. They keep one array per size and processor, not one per thread.</summary>
 internal static class Buffers
 {
-    // The largest that are asked for: a picture of 2,000 × 2,000 pixels, and planes for the detector. Others are not kept.
+    // The largest arrays the engine rents: pixels of a 2,000 × 2,000 picture, and input planes of the detector. Larger ones are not pooled.
     private const int LargestPicture = 1 << 24;
     private const int LargestPlanes = 1 << 22;
 

@@ -3,16 +3,16 @@ using System.Diagnostics.Metrics;
 
 namespace FindMe.Faces;
 
-/// <summary>How long the engine's steps take, for whoever listens to the meter <c>FindMe.Faces</c>; costs nothing otherwise.</summary>
+/// <summary>Records the duration of the engine's steps in the meter <c>FindMe.Faces</c>.</summary>
 internal static class EngineMetrics
 {
     private static readonly Meter Meter = new("FindMe.Faces");
 
     private static readonly Histogram<double> Stage = Meter.CreateHistogram<double>(
-        "findme.photo.stage", "s", "How long a step of the engine takes, by stage: decode and detect a photo, landmarks and embed a face.",
+        "findme.photo.stage", "s", "Duration of an engine step, by stage: decode and detect per photo, landmarks and embed per face.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60] });
 
-    /// <summary>Does a step and notes how long it took.</summary>
+    /// <summary>Runs a step and records its duration.</summary>
     public static T Measure<T>(string stage, Func<T> step)
     {
         var started = Stopwatch.GetTimestamp();

@@ -2,27 +2,27 @@ using System.Runtime.ExceptionServices;
 
 namespace FindMe.Faces;
 
-/// <summary>Finds faces in photos and compares them with a person's.</summary>
+/// <summary>Finds the faces in photos and compares them with reference faces of a person.</summary>
 /// <remarks>
-/// One engine serves all threads; models and buffers are shared. Photos are worked on in parallel, but never more of them at once than
-/// the machine has processors: further callers wait, which bounds the memory. A processor that is idle helps with another's photo.
+/// Thread-safe: one engine serves the whole process and shares its models and buffers. It processes at most one photo per processor at
+/// a time and makes further callers wait, which bounds memory. Idle processors help with photos already in progress.
 /// </remarks>
 public sealed class FaceEngine : IDisposable
 {
-    /// <summary>Longest side, in pixels, at which photos are looked at: a larger version of a photo brings nothing beyond it.</summary>
+    /// <summary>Longest side, in pixels, to which photos are shrunk before analysis. More pixels do not improve the result.</summary>
     /// <remarks>
-    /// Cameras' 12 and 24 megapixels (4,000 to 6,032 pixels wide) are exactly half or a third of this or a little more, which a JPEG
-    /// decoder does for nothing; and a face that fills a 50th of it still has all the pixels a chip wants.
+    /// 12 and 24-megapixel photos (4,000 to 6,032 pixels wide) are two or three times as wide or slightly wider, so a JPEG decoder shrinks
+    /// most of the way at no extra work. A face that fills a 50th of this side still has enough pixels for recognition.
     /// </remarks>
     public const int WorkingSide = 2_000;
 
-    // Of faces of 20 pixels one in four is matched (docs/accuracy.md): a picture this small shows nobody who could be told.
+    // Only one in four faces of 20 pixels is matched (docs/accuracy.md), so nobody can be recognized in a picture smaller than this.
     internal const int SmallestSide = 16;
 
-    // 19 of 20 faces in Labeled Faces in the Wild have less than 7 (pixels of a chip of 112), faces on their side more than 10.
+    // Pixels of a 112-pixel chip. In Labeled Faces in the Wild (LFW), 95 % of upright faces are below 7; faces rotated by 90° are above 10.
     internal const float UprightMisfit = 8;
 
-    // Of 120 portraits of LFW 110 score more, and of the same on their side, 9 of which passed for upright faces, none (0.89 at most).
+    // 110 of 120 upright LFW portraits score higher. Rotated by 90°, 9 of them passed as upright, with scores of at most 0.89.
     internal const float SureUprightScore = 0.95f;
 
     private readonly FaceEngineOptions _options;
@@ -32,7 +32,7 @@ public sealed class FaceEngine : IDisposable
     private readonly LandmarkDetection _landmarks;
     private readonly FaceRecognition _recognition;
     private readonly Processors _processors = new();
-    private readonly SemaphoreSlim _places;
+    private readonly SemaphoreSlim _gate;
 
     private FaceEngine(
         FaceEngineOptions options, RecognitionRecipe recipe, FaceDetection detection, LandmarkDetection landmarks, FaceRecognition recognition)
@@ -44,25 +44,23 @@ public sealed class FaceEngine : IDisposable
         _detection = detection;
         _landmarks = landmarks;
         _recognition = recognition;
-        _places = new SemaphoreSlim(options.PhotosAtOnce > 0 ? options.PhotosAtOnce : Environment.ProcessorCount);
+        _gate = new SemaphoreSlim(options.PhotosAtOnce > 0 ? options.PhotosAtOnce : Environment.ProcessorCount);
     }
 
-    /// <summary>Name of the <see cref="System.Diagnostics.ActivitySource"/> whose activities are the steps of a photo.</summary>
+    /// <summary>Name of the <see cref="System.Diagnostics.ActivitySource"/> that traces the steps of each photo.</summary>
     public const string ActivitySourceName = Stages.SourceName;
 
-    /// <summary>Names the model and the alignment that make an embedding: only embeddings of the same recipe can be compared.</summary>
+    /// <summary>Identifies the model and alignment that make embeddings. Only embeddings of the same recipe can be compared.</summary>
     public string Recipe => _recipe.Identity;
 
-    /// <summary>Numbers of an embedding that this engine makes.</summary>
+    /// <summary>Number of values in the embeddings of this engine.</summary>
     public int EmbeddingLength => _recipe.Output.Length;
 
-    /// <summary>What was set.</summary>
     internal FaceEngineOptions Options => _options;
 
-    /// <summary>The recipe itself.</summary>
     internal RecognitionRecipe RecognitionRecipe => _recipe;
 
-    /// <summary>Embeds faces of pictures that were changed on purpose.</summary>
+    /// <summary>Embeds single faces; used for augmented pictures.</summary>
     internal FaceRecognition Recognition => _recognition;
 
     /// <summary>Largest distance of a <see cref="MatchKind.Match"/>.</summary>
@@ -71,16 +69,16 @@ public sealed class FaceEngine : IDisposable
     /// <summary>Largest distance of a <see cref="MatchKind.Maybe"/>.</summary>
     public float MaybeDistance => _comparison.MaybeDistance;
 
-    /// <summary>Beyond this distance two photos show two people, 0 to 2: 1.26 with the recipe <c>default</c>.</summary>
-    /// <remarks>docs/accuracy.md says what it was measured on: in no group are more than 1 % of the pairs of one person farther apart.</remarks>
+    /// <summary>Distance above which two faces belong to different people, 0 to 2; 1.26 with the recipe <c>default</c>.</summary>
+    /// <remarks>In every group measured (docs/accuracy.md), at most 1 % of the pairs of one person are farther apart.</remarks>
     public float OtherPersonDistance => Math.Max(_recipe.OtherPersonDistance, MatchDistance);
 
-    /// <summary>Probability, 0 to 1, that a face at a distance is the person's: the calibrated curve of the recipe.</summary>
+    /// <summary>Returns the probability, 0 to 1, that a face at this distance is the person's, from the recipe's calibrated curve.</summary>
     public float ConfidenceAt(float distance) => _comparison.ConfidenceAt(distance);
 
-    /// <summary>Loads the models; takes a few tenths of a second.</summary>
-    /// <param name="options">Where they are, and the limits; read once.</param>
-    /// <exception cref="ModelException">A model is missing, broken, or another one; the message names it and says what to do.</exception>
+    /// <summary>Loads the models; takes a few hundred milliseconds.</summary>
+    /// <param name="options">Folder of the models, and limits. Later changes have no effect.</param>
+    /// <exception cref="ModelException">A model is missing, damaged, or not the expected one.</exception>
     public static FaceEngine Load(FaceEngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -111,35 +109,35 @@ public sealed class FaceEngine : IDisposable
         }
     }
 
-    /// <summary>Whether the next caller of <see cref="EnterAsync"/> has to wait.</summary>
-    public bool IsFull => _places.CurrentCount == 0;
+    /// <summary>Whether the next call of <see cref="EnterAsync"/> has to wait.</summary>
+    public bool IsFull => _gate.CurrentCount == 0;
 
     /// <summary>
-    /// Waits, without holding a thread, until one more photo may be worked on: a server's way to the methods below, which hold their thread
-    /// until they are done.
+    /// Enters the gate that limits how many photos are processed at once, without blocking a thread. Servers call this before the methods
+    /// below, which block.
     /// </summary>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    /// <returns>Keeps the place until it is disposed.</returns>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>A lease; dispose it to leave the gate.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async Task<IDisposable> EnterAsync(CancellationToken cancellationToken = default)
     {
-        await _places.WaitAsync(cancellationToken);
-        return new Place(_places);
+        await _gate.WaitAsync(cancellationToken);
+        return new GateLease(_gate);
     }
 
-    /// <summary>Waits as <see cref="EnterAsync"/> does, then works on a thread of the pool.</summary>
-    /// <param name="work">What is done with this engine, on one photo.</param>
-    /// <param name="cancellationToken">Gives up waiting; work that has begun looks at it by itself.</param>
-    /// <returns>What <paramref name="work"/> returns; what it throws is thrown.</returns>
+    /// <summary>Enters the gate (<see cref="EnterAsync"/>), then runs work on the thread pool.</summary>
+    /// <param name="work">Processes one photo with this engine.</param>
+    /// <param name="cancellationToken">Cancels the wait. Work that has started must observe the token itself.</param>
+    /// <returns>The result of <paramref name="work"/>.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async Task<T> RunAsync<T>(Func<FaceEngine, T> work, CancellationToken cancellationToken = default)
     {
-        using var place = await EnterAsync(cancellationToken);
+        using var lease = await EnterAsync(cancellationToken);
         return await Task.Run(() => work(this), cancellationToken);
     }
 
-    /// <summary>Finds every face of a photo.</summary>
-    /// <param name="photo">The encoded photo: JPEG, PNG, WebP, GIF (its first frame), AVIF or TIFF. Not changed.</param>
+    /// <summary>Finds all faces in a photo.</summary>
+    /// <param name="photo">The encoded photo: JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
     /// <returns>The faces, in pixels of the upright full-size photo.</returns>
     /// <exception cref="PhotoException">The photo cannot be read.</exception>
@@ -151,8 +149,8 @@ public sealed class FaceEngine : IDisposable
         return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
     }
 
-    /// <summary>Finds every face of a picture that is decoded already, such as a frame of a video.</summary>
-    /// <param name="pixels">The picture, upright; not changed.</param>
+    /// <summary>Finds all faces in a decoded picture, such as a video frame.</summary>
+    /// <param name="pixels">The upright picture.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
     /// <returns>The faces, in pixels of the picture.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
@@ -164,10 +162,10 @@ public sealed class FaceEngine : IDisposable
         return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
     }
 
-    /// <summary>Finds the large faces of a portrait, a picture cut around a face: quicker than <see cref="Analyze(PhotoPixels, CancellationToken)"/>.</summary>
-    /// <param name="portrait">The picture, upright; not changed.</param>
+    /// <summary>Finds the large faces in a picture cropped around a face; faster than <see cref="Analyze(PhotoPixels, CancellationToken)"/>.</summary>
+    /// <param name="portrait">The upright picture.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
-    /// <returns>Faces of at least an eighth of the picture's longer side, largest score first.</returns>
+    /// <returns>Faces of at least an eighth of the picture's longer side, highest score first.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public IReadOnlyList<DetectedFace> FindPortraitFaces(PhotoPixels portrait, CancellationToken cancellationToken = default)
     {
@@ -175,14 +173,14 @@ public sealed class FaceEngine : IDisposable
         using var processor = _processors.Enter(cancellationToken);
         using var picture = Picture.CopyOf(portrait);
         var detections = _recipe.IsFaceApi ? _detection.DetectAsFaceApi(picture) : _detection.DetectPortrait(picture, _processors, cancellationToken);
-        return Read(picture, detections, cancellationToken);
+        return ReadFaces(picture, detections, cancellationToken);
     }
 
     /// <summary>Decides whether a photo shows a person.</summary>
-    /// <param name="photo">What <see cref="Analyze(ReadOnlyMemory{byte}, CancellationToken)"/> found.</param>
-    /// <param name="references">The person's embeddings, of this engine's <see cref="Recipe"/>; the nearest one counts. None gives No.</param>
-    /// <param name="within">Up to this distance a No also says where the best face is and how far; 0: never.</param>
-    /// <returns>The verdict on the best face; nothing about the others.</returns>
+    /// <param name="photo">The result of <see cref="Analyze(ReadOnlyMemory{byte}, CancellationToken)"/>.</param>
+    /// <param name="references">The person's embeddings, made with this engine's <see cref="Recipe"/>. The nearest one counts; an empty list gives No.</param>
+    /// <param name="within">A No within this distance still reports the nearest face and its distance; 0 to report neither.</param>
+    /// <returns>The verdict on the nearest face only.</returns>
     public PhotoVerdict Compare(AnalyzedPhoto photo, IReadOnlyList<FaceEmbedding> references, float within = 0)
     {
         ArgumentNullException.ThrowIfNull(photo);
@@ -190,21 +188,21 @@ public sealed class FaceEngine : IDisposable
         return _comparison.Compare(photo.Faces, references, within);
     }
 
-    /// <summary>Reads a photo as a reference for one person.</summary>
+    /// <summary>Checks whether a photo can serve as a reference of a person, and embeds its face.</summary>
     /// <param name="photo">The encoded photo, as for <see cref="Analyze(ReadOnlyMemory{byte}, CancellationToken)"/>.</param>
-    /// <param name="face">Which of several faces is meant: an index into <see cref="ReferenceAnalysis.Faces"/>, or null to choose the one that dominates.</param>
+    /// <param name="face">Index into <see cref="ReferenceAnalysis.Faces"/>; null to choose the dominant face.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
     /// <exception cref="PhotoException">The photo cannot be read.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public ReferenceAnalysis ReadReference(ReadOnlyMemory<byte> photo, int? face = null, CancellationToken cancellationToken = default)
+    public ReferenceAnalysis AnalyzeReference(ReadOnlyMemory<byte> photo, int? face = null, CancellationToken cancellationToken = default)
     {
         using var processor = _processors.Enter(cancellationToken);
         using var picture = Decode(photo, cancellationToken);
         var analyzed = new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
-        return ReferenceSelection.Read(picture, analyzed, face, _options.MinReferenceFacePixels);
+        return ReferenceSelection.Analyze(picture, analyzed, face, _options.MinReferenceFacePixels);
     }
 
-    /// <summary>Keeps processors idle until the result is disposed: for measurements.</summary>
+    /// <summary>Keeps processors idle until the result is disposed, so that benchmarks control how many work.</summary>
     internal IDisposable Reserve(int processors) => _processors.Reserve(processors);
 
     /// <summary>Unloads the models.</summary>
@@ -214,18 +212,18 @@ public sealed class FaceEngine : IDisposable
         _landmarks.Dispose();
         _recognition.Dispose();
         _processors.Dispose();
-        _places.Dispose();
+        _gate.Dispose();
     }
 
-    private sealed class Place(SemaphoreSlim places) : IDisposable
+    private sealed class GateLease(SemaphoreSlim gate) : IDisposable
     {
-        private int _isLeft;
+        private int _isReleased;
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _isLeft, 1) == 0)
+            if (Interlocked.Exchange(ref _isReleased, 1) == 0)
             {
-                places.Release();
+                gate.Release();
             }
         }
     }
@@ -238,32 +236,32 @@ public sealed class FaceEngine : IDisposable
 
     private List<DetectedFace> FindFaces(Picture picture, CancellationToken cancellationToken)
     {
-        // Icons and spacers: enlarged to what the detector wants they would cost as much as photos.
+        // Icons and spacers: the detector would enlarge them and take as long as for a photo.
         if (Math.Min(picture.Width, picture.Height) < SmallestSide)
         {
             return [];
         }
 
-        var faces = Read(picture, Detect(picture, cancellationToken), cancellationToken);
+        var faces = ReadFaces(picture, Detect(picture, cancellationToken), cancellationToken);
         var upright = UprightScoreOf(faces);
         return _recipe.IsFaceApi || upright >= SureUprightScore
             ? faces
-            : FindTurnedFaces(picture, upright, cancellationToken) ?? faces;
+            : FindRotatedFaces(picture, upright, cancellationToken) ?? faces;
     }
 
-    // Photos whose pixels lie on their side without EXIF saying so: looked for only where nothing surely stands upright, and believed only
-    // if something then stands so more surely. Turned the wrong way, faces are upside down: found nearly as well, but their landmarks are not.
-    private List<DetectedFace>? FindTurnedFaces(Picture picture, float upright, CancellationToken cancellationToken)
+    // Some photos are rotated by 90° without an EXIF orientation. We try both rotations when no face is surely upright, and keep one only if
+    // its best upright face scores higher. Upside-down faces are detected nearly as well, but their landmarks do not fit (IsUpright).
+    private List<DetectedFace>? FindRotatedFaces(Picture picture, float upright, CancellationToken cancellationToken)
     {
         var best = (List<DetectedFace>?)null;
         foreach (var clockwise in (bool[])[true, false])
         {
-            using var turned = picture.Turn(clockwise);
-            var faces = Read(turned, DetectTurned(turned, cancellationToken), cancellationToken);
+            using var rotated = picture.Rotate(clockwise);
+            var faces = ReadFaces(rotated, DetectRotated(rotated, cancellationToken), cancellationToken);
             if (UprightScoreOf(faces) is var score && score > upright)
             {
                 upright = score;
-                best = faces.ConvertAll(face => face.TurnBack(clockwise, turned.FullWidth, turned.FullHeight));
+                best = faces.ConvertAll(face => face.RotateBack(clockwise, rotated.FullWidth, rotated.FullHeight));
             }
         }
 
@@ -272,19 +270,19 @@ public sealed class FaceEngine : IDisposable
 
     private static float UprightScoreOf(List<DetectedFace> faces) => faces.Where(IsUpright).Select(face => face.Score).DefaultIfEmpty(0).Max();
 
-    // A face that lies on its side is found now and then, and its landmarks seldom.
+    // The detector sometimes finds a face rotated by 90°, but its landmarks then rarely fit.
     private static bool IsUpright(DetectedFace face)
     {
         var eyes = face.Landmarks.RightEye - face.Landmarks.LeftEye;
-        return face.Score >= FaceDetection.TurnedMinScore
+        return face.Score >= FaceDetection.RotatedMinScore
             && eyes.X > Math.Abs(eyes.Y)
             && FaceAlignment.FivePoints.MisfitOf(face.Landmarks) <= UprightMisfit;
     }
 
-    private List<DetectedFace> Read(Picture picture, List<Detection> detections, CancellationToken cancellationToken) =>
-        [.. _processors.Map(detections.Count, face => Read(picture, detections[face]), cancellationToken)];
+    private List<DetectedFace> ReadFaces(Picture picture, List<Detection> detections, CancellationToken cancellationToken) =>
+        [.. _processors.Map(detections.Count, face => ReadFace(picture, detections[face]), cancellationToken)];
 
-    private DetectedFace Read(Picture picture, Detection detection)
+    private DetectedFace ReadFace(Picture picture, Detection detection)
     {
         var landmarks = FindLandmarks(picture, detection);
         var embedding = EngineMetrics.Measure("embed", () => _recognition.Embed(picture, detection.Box, landmarks));
@@ -304,10 +302,10 @@ public sealed class FaceEngine : IDisposable
             : _detection.Detect(picture, _processors, cancellationToken));
     }
 
-    private List<Detection> DetectTurned(Picture turned, CancellationToken cancellationToken)
+    private List<Detection> DetectRotated(Picture rotated, CancellationToken cancellationToken)
     {
         using var stage = Stages.Start("detect");
-        return EngineMetrics.Measure("detect", () => _detection.DetectTurned(turned, _processors, cancellationToken));
+        return EngineMetrics.Measure("detect", () => _detection.DetectRotated(rotated, _processors, cancellationToken));
     }
 
     private Landmarks FindLandmarks(Picture picture, Detection detection)

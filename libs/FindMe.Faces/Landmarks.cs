@@ -4,22 +4,22 @@ namespace FindMe.Faces;
 
 /// <summary>68 points of a face in the order of the iBUG 300-W annotation, in pixels of the upright full-size photo.</summary>
 /// <remarks>
-/// 0–16 jaw, 17–21 and 22–26 brows, 27–35 nose (30 its tip), 36–41 and 42–47 eyes, 48–67 mouth (48 and 54 its corners); left as the
-/// picture shows it comes first. https://ibug.doc.ic.ac.uk/resources/300-W/
+/// 0–16 jaw, 17–21 and 22–26 brows, 27–35 nose (30 is the tip), 36–41 and 42–47 eyes, 48–67 mouth (48 and 54 are the corners). Of a
+/// pair, the one at the left of the picture comes first. https://ibug.doc.ic.ac.uk/resources/300-W/
 /// </remarks>
 public sealed class Landmarks
 {
-    /// <summary>Points of a face.</summary>
+    /// <summary>Number of points.</summary>
     public const int Count = 68;
 
     private readonly Vector2[] _points;
 
     internal Landmarks(Vector2[] points) => _points = points;
 
-    /// <summary>The points, <see cref="Count"/> of them; one may lie outside the photo.</summary>
+    /// <summary>The <see cref="Count"/> points; some may lie outside the photo.</summary>
     public ReadOnlySpan<Vector2> Points => _points;
 
-    /// <summary>The points of the eye that the picture shows at the left: from, and the first that is none.</summary>
+    /// <summary>Index range of the eye at the left of the picture; <c>To</c> is exclusive.</summary>
     internal static readonly (int From, int To) LeftEyePoints = (36, 42);
 
     internal static readonly (int From, int To) RightEyePoints = (42, 48);
@@ -40,7 +40,7 @@ public sealed class Landmarks
 
     internal Landmarks Map(Converter<Vector2, Vector2> move) => new(Array.ConvertAll(_points, move));
 
-    /// <summary>The middle of some of the points.</summary>
+    /// <summary>Returns the mean of the points with these indices.</summary>
     internal Vector2 MeanOf(ReadOnlySpan<int> indices)
     {
         var sum = Vector2.Zero;

@@ -2,23 +2,23 @@ using System.Runtime.InteropServices;
 
 namespace FindMe.Faces;
 
-/// <summary>How the C library hands out the memory that networks and decoders ask for.</summary>
+/// <summary>Limits how much freed native memory of models and decoders glibc keeps.</summary>
 internal static partial class NativeHeap
 {
     // M_ARENA_MAX of glibc's malloc.h.
     private const int ArenaMax = -8;
 
-    // M_MMAP_THRESHOLD of the same: what is larger is given back when it is freed. Left alone, glibc raises it to the largest block it has seen.
+    // M_MMAP_THRESHOLD of malloc.h: larger blocks return to the system when freed. Without a fixed value, glibc raises it to the largest block seen.
     private const int MapThreshold = -3;
     private const int MapThresholdBytes = 1 << 20;
 
     /// <summary>
-    /// Two heaps instead of eight a processor: each keeps what its largest photo needed, which came to 150 MB more in a worker
-    /// of two processors. Does nothing where there is no glibc.
+    /// Limits glibc to two heaps instead of eight per processor. Each heap keeps the memory of its largest photo, which took 150 MB more in
+    /// a worker with two processors. Does nothing without glibc.
     /// </summary>
     public static void Bound() => TryCall(() => SetOption(ArenaMax, 2) & SetOption(MapThreshold, MapThresholdBytes));
 
-    /// <summary>Gives back what a large photo left. Does nothing where there is no glibc.</summary>
+    /// <summary>Returns freed memory to the system, after a large photo. Does nothing without glibc.</summary>
     public static void Trim() => TryCall(() => TrimHeap(0));
 
     private static void TryCall(Func<int> call)
@@ -34,7 +34,7 @@ internal static partial class NativeHeap
         }
         catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
         {
-            // musl has one heap anyway.
+            // No glibc: musl has a single heap.
         }
     }
 

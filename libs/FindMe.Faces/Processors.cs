@@ -1,11 +1,11 @@
 namespace FindMe.Faces;
 
-/// <summary>The machine's processors, shared by the photos that are worked on: a photo has one, and those that are idle as well.</summary>
+/// <summary>Shares the machine's processors among photos: each photo holds one and borrows idle ones for parallel work.</summary>
 internal sealed class Processors : IDisposable
 {
     private readonly SemaphoreSlim _idle = new(Environment.ProcessorCount);
 
-    /// <summary>Waits for a processor; it is kept until the result is disposed.</summary>
+    /// <summary>Waits for a processor and holds it until the result is disposed.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public IDisposable Enter(CancellationToken cancellationToken)
     {
@@ -13,7 +13,7 @@ internal sealed class Processors : IDisposable
         return new Lease(_idle, 1);
     }
 
-    /// <summary>Keeps processors from photos until the result is disposed, so that a measurement knows how many work.</summary>
+    /// <summary>Withholds processors from photos until the result is disposed, so that benchmarks control how many work.</summary>
     public IDisposable Reserve(int count)
     {
         for (var i = 0; i < count; i++)
@@ -24,11 +24,11 @@ internal sealed class Processors : IDisposable
         return new Lease(_idle, count);
     }
 
-    /// <summary>Does the pieces of a photo's work, on its own processor and on those that are idle now.</summary>
-    /// <param name="count">How many pieces; those that take longest come first.</param>
-    /// <param name="work">Does the piece of an index. It must not depend on which others are done.</param>
-    /// <param name="cancellationToken">Checked before each piece.</param>
-    /// <returns>The results in the order of the pieces, whoever did them.</returns>
+    /// <summary>Runs the work items of a photo on its own processor and on all that are idle now.</summary>
+    /// <param name="count">Number of items; the longest should come first.</param>
+    /// <param name="work">Processes the item with the given index, independently of the others.</param>
+    /// <param name="cancellationToken">Checked before each item.</param>
+    /// <returns>The results in the order of the items.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public T[] Map<T>(int count, Func<int, T> work, CancellationToken cancellationToken)
     {
@@ -42,20 +42,20 @@ internal sealed class Processors : IDisposable
 
         if (helpers == 0)
         {
-            WorkOff();
+            RunItems();
             return results;
         }
 
         using var lease = new Lease(_idle, helpers);
-        Parallel.For(0, helpers + 1, new ParallelOptions { CancellationToken = cancellationToken }, _ => WorkOff());
+        Parallel.For(0, helpers + 1, new ParallelOptions { CancellationToken = cancellationToken }, _ => RunItems());
         return results;
 
-        void WorkOff()
+        void RunItems()
         {
-            for (var piece = Interlocked.Increment(ref next) - 1; piece < count; piece = Interlocked.Increment(ref next) - 1)
+            for (var item = Interlocked.Increment(ref next) - 1; item < count; item = Interlocked.Increment(ref next) - 1)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                results[piece] = work(piece);
+                results[item] = work(item);
             }
         }
     }

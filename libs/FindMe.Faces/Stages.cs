@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace FindMe.Faces;
 
 /// <summary>
-/// The steps of a photo as activities: decode, detect, landmarks, align, embed; and inside of them libvips and onnxruntime, whose work is
-/// theirs, not ours. Costs nothing while nobody listens.
+/// Traces the steps of a photo as activities: decode, detect, landmarks, align and embed. The child activities libvips and onnxruntime show
+/// the time spent in native code.
 /// </summary>
 internal static class Stages
 {
@@ -12,6 +12,6 @@ internal static class Stages
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>Begins a step, to be disposed at its end; null while nobody listens.</summary>
+    /// <summary>Starts a step; dispose the activity to end it. Null when no listener is attached.</summary>
     public static Activity? Start(string stage) => Source.StartActivity(stage);
 }

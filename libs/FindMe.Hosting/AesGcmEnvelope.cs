@@ -2,24 +2,24 @@ using System.Security.Cryptography;
 
 namespace FindMe.Hosting;
 
-/// <summary>AES-256-GCM as FindMe keeps it: 12 bytes nonce, 16 bytes tag, then the ciphertext.</summary>
+/// <summary>Encrypts with AES-256-GCM into one array: 12 bytes nonce, 16 bytes tag, then the ciphertext.</summary>
 public static class AesGcmEnvelope
 {
-    /// <summary>Bytes of a key.</summary>
+    /// <summary>Length of a key in bytes.</summary>
     public const int KeyBytes = 32;
 
-    // https://csrc.nist.gov/pubs/sp/800/38/d/final: the sizes that every implementation has.
+    // Sizes that every implementation supports: https://csrc.nist.gov/pubs/sp/800/38/d/final
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
     private const int HeadBytes = NonceBytes + TagBytes;
 
-    /// <summary>A random key.</summary>
+    /// <summary>Generates a random key.</summary>
     public static byte[] NewKey() => RandomNumberGenerator.GetBytes(KeyBytes);
 
-    /// <summary>Encrypts bytes under a nonce of their own.</summary>
-    /// <param name="key">The key, <see cref="KeyBytes"/> long.</param>
-    /// <param name="plain">What to encrypt.</param>
-    /// <param name="context">What the reader must name too, such as where it lies; may be empty.</param>
+    /// <summary>Encrypts with a random nonce.</summary>
+    /// <param name="key">A key of <see cref="KeyBytes"/> bytes.</param>
+    /// <param name="plain">The plaintext.</param>
+    /// <param name="context">Associated data that <see cref="Decrypt"/> must repeat, such as the storage location; may be empty.</param>
     public static byte[] Encrypt(byte[] key, ReadOnlySpan<byte> plain, ReadOnlySpan<byte> context = default)
     {
         var envelope = new byte[HeadBytes + plain.Length];
@@ -30,17 +30,17 @@ public static class AesGcmEnvelope
         return envelope;
     }
 
-    /// <summary>Decrypts what <see cref="Encrypt"/> made.</summary>
-    /// <param name="key">The same key.</param>
-    /// <param name="envelope">All of it.</param>
-    /// <param name="context">The same context.</param>
-    /// <exception cref="AuthenticationTagMismatchException">It was made under another key or context, or was changed.</exception>
-    /// <exception cref="CryptographicException">It is too short to be one.</exception>
+    /// <summary>Decrypts the result of <see cref="Encrypt"/>.</summary>
+    /// <param name="key">The key used for encryption.</param>
+    /// <param name="envelope">Nonce, tag and ciphertext.</param>
+    /// <param name="context">The associated data used for encryption.</param>
+    /// <exception cref="AuthenticationTagMismatchException">The key or context differs, or the envelope was modified.</exception>
+    /// <exception cref="CryptographicException">The envelope is too short.</exception>
     public static byte[] Decrypt(byte[] key, ReadOnlySpan<byte> envelope, ReadOnlySpan<byte> context = default)
     {
         if (envelope.Length < HeadBytes)
         {
-            throw new CryptographicException($"{envelope.Length} bytes are no envelope.");
+            throw new CryptographicException($"An encrypted envelope has at least {HeadBytes} bytes, not {envelope.Length}.");
         }
 
         var plain = new byte[envelope.Length - HeadBytes];

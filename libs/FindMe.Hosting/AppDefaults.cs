@@ -11,17 +11,17 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace FindMe.Hosting;
 
-/// <summary>What every web app of FindMe has: health, problems in the terms of RFC 9457, telemetry, an end with its parent.</summary>
+/// <summary>Defaults of all web apps: health checks, problem details (RFC 9457), telemetry, and exit with the parent process.</summary>
 public static partial class AppDefaults
 {
-    /// <summary>Where the sidecar and the platform ask whether an app is well.</summary>
+    /// <summary>Path of the health check that the sidecar and the platform call.</summary>
     internal const string HealthPath = "/healthz";
 
-    /// <summary>Registers it.</summary>
+    /// <summary>Registers the services of the defaults.</summary>
     /// <param name="builder">The app's builder.</param>
     public static void AddAppDefaults(this WebApplicationBuilder builder)
     {
-        // The lowest of all sources: whatever the operator sets counts. Otherwise a console shows an endpoint for each health probe.
+        // First, so that every other configuration source overrides it. At the Information level each health probe would log its endpoint.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
         {
             InitialData = new Dictionary<string, string?>
@@ -31,11 +31,11 @@ public static partial class AppDefaults
             },
         });
 
-        // Logging__Console__FormatterName=json makes each line an object with its trace, for machines that read.
+        // Logging__Console__FormatterName=json writes machine-readable lines with trace ids instead.
         builder.Services.Configure<SimpleConsoleFormatterOptions>(console => console.SingleLine = true);
-        // Without a name the formatter's options are overwritten by those of older versions, and every message takes two lines.
+        // Without a formatter name, the deprecated console options override those above, and each message takes two lines.
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.FormatterName ??= ConsoleFormatterNames.Simple);
-        // These write addresses with their queries: the way back from a network's sign-in holds a code there, and the way to it a state.
+        // These loggers write URLs with their queries, which contain the code and the state of a network's sign-in.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Http.Result", LogLevel.Warning);
         builder.AddTelemetry();
@@ -51,7 +51,7 @@ public static partial class AppDefaults
         }
     }
 
-    /// <summary>Maps <c>/healthz</c>, and turns what is thrown into problems.</summary>
+    /// <summary>Maps <c>/healthz</c>, and turns exceptions and empty error responses into problem details.</summary>
     /// <param name="app">The app.</param>
     public static void MapAppDefaults(this WebApplication app)
     {
@@ -60,7 +60,7 @@ public static partial class AppDefaults
         app.MapHealthChecks(HealthPath).DisableRateLimiting();
     }
 
-    // What the framework answers where no endpoint does has no slug and no way out of its own.
+    // Problem details of the framework itself lack our slug and advice: add them.
     private static void Explain(ProblemDetailsContext context)
     {
         if (context.ProblemDetails.Detail is not null)
@@ -71,15 +71,15 @@ public static partial class AppDefaults
         (context.ProblemDetails.Type, context.ProblemDetails.Title, context.ProblemDetails.Detail) = context.ProblemDetails.Status switch
         {
             StatusCodes.Status400BadRequest => ("bad-request", "The request cannot be read.", "Send what GET /openapi/v1.json describes."),
-            StatusCodes.Status404NotFound => ("not-found", "There is nothing here.", "GET /openapi/v1.json lists what there is."),
-            StatusCodes.Status405MethodNotAllowed => ("wrong-method", $"There is nothing to {context.HttpContext.Request.Method} here.", "GET /openapi/v1.json lists what there is."),
-            StatusCodes.Status413PayloadTooLarge => ("too-large", "The request is too large.", "Send less; FindMe's own page never sends so much."),
-            StatusCodes.Status415UnsupportedMediaType => ("wrong-content-type", "The request is of a content type that is not taken here.", "Send what GET /openapi/v1.json describes, with its Content-Type."),
+            StatusCodes.Status404NotFound => ("not-found", "There is nothing here.", "GET /openapi/v1.json lists all endpoints."),
+            StatusCodes.Status405MethodNotAllowed => ("wrong-method", $"{context.HttpContext.Request.Method} is not allowed here.", "GET /openapi/v1.json lists all endpoints."),
+            StatusCodes.Status413PayloadTooLarge => ("too-large", "The request is too large.", "Send a smaller request."),
+            StatusCodes.Status415UnsupportedMediaType => ("wrong-content-type", "The content type of the request is not supported.", "Send a Content-Type that GET /openapi/v1.json lists."),
             _ => (context.ProblemDetails.Type, context.ProblemDetails.Title, context.ProblemDetails.Detail),
         };
     }
 
-    /// <summary>Ends the app when whoever started it closes its standard input, be it by dying: no process is left behind.</summary>
+    /// <summary>Stops the app when its standard input closes, which also happens when the parent process dies. Leaves no orphaned process.</summary>
     private sealed partial class ExitWithParent(IHostApplicationLifetime lifetime, ILogger<ExitWithParent> logger) : IHostedService
     {
         private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
@@ -102,12 +102,12 @@ public static partial class AppDefaults
 
             LogParentGone(logger);
             lifetime.StopApplication();
-            // Whatever hangs in the shutdown must not outlive the parent: its ports are wanted again.
+            // Kill the process if the graceful shutdown hangs: the next start needs its ports.
             Thread.Sleep(Timeout);
             Process.GetCurrentProcess().Kill();
         }
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "Standard input is closed: the parent is gone, so this app ends.")]
+        [LoggerMessage(Level = LogLevel.Information, Message = "Standard input closed because the parent process exited; shutting down.")]
         private static partial void LogParentGone(ILogger logger);
     }
 }

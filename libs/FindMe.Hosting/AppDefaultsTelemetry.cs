@@ -12,14 +12,14 @@ using OpenTelemetry.Trace;
 
 namespace FindMe.Hosting;
 
-/// <summary>What the operator's telemetry needs to know. Section <c>Telemetry</c> of the configuration; checked at start.</summary>
+/// <summary>Settings of the telemetry. Configuration section <c>Telemetry</c>; validated at startup.</summary>
 public sealed class TelemetryOptions
 {
-    /// <summary>The configuration section these are read from.</summary>
+    /// <summary>Name of the configuration section.</summary>
     public const string Section = "Telemetry";
 
-    /// <summary>What this replica costs, in US dollars an hour, 0 to 1,000. Default 0: not known, and the metric <c>findme.replica.cost</c> stays 0.</summary>
-    /// <remarks>A price list's: what is on the bill is on the bill.</remarks>
+    /// <summary>Price of this replica, in US dollars per hour, 0 to 1,000. Default 0: unknown, and the metric <c>findme.replica.cost</c> stays 0.</summary>
+    /// <remarks>A list price for estimates; the bill can differ.</remarks>
     [Range(0.0, 1000.0)]
     public double DollarsPerHour { get; set; }
 }
@@ -27,12 +27,12 @@ public sealed class TelemetryOptions
 [OptionsValidator]
 internal sealed partial class TelemetryOptionsValidator : IValidateOptions<TelemetryOptions>;
 
-/// <summary>Sends traces, metrics and logs by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says to; otherwise nothing is sent or collected.</summary>
-/// <remarks>OpenTelemetry's other variables (<c>OTEL_EXPORTER_OTLP_PROTOCOL</c>, <c>…_HEADERS</c>, <c>OTEL_TRACES_SAMPLER</c>) count as its documentation says.</remarks>
+/// <summary>Exports traces, metrics and logs by OTLP to <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>. Without that variable, nothing is collected or sent.</summary>
+/// <remarks>OpenTelemetry's other variables (<c>OTEL_EXPORTER_OTLP_PROTOCOL</c>, <c>…_HEADERS</c>, <c>OTEL_TRACES_SAMPLER</c>) work as documented.</remarks>
 internal static class AppDefaultsTelemetry
 {
-    // Every source and meter of FindMe's libraries and apps has the name of its project in front.
-    private const string Own = "FindMe.*";
+    // Matches all activity sources and meters of FindMe: their names start with the name of their project.
+    private const string OwnSources = "FindMe.*";
 
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
@@ -49,16 +49,16 @@ internal static class AppDefaultsTelemetry
             .WithTracing(traces => traces
                 .AddAspNetCoreInstrumentation(requests => requests.Filter = context => context.Request.Path != AppDefaults.HealthPath)
                 .AddHttpClientInstrumentation()
-                .AddSource(Own)
-                .AddProcessor(new AddressRemoval())
+                .AddSource(OwnSources)
+                .AddProcessor(new UrlRedaction())
                 .AddOtlpExporter())
             .WithMetrics(metrics => metrics
-                .AddMeter(Own, "Microsoft.AspNetCore.Hosting")
+                .AddMeter(OwnSources, "Microsoft.AspNetCore.Hosting")
                 .AddInstrumentation(services => new ReplicaCost(services.GetRequiredService<IOptions<TelemetryOptions>>().Value))
                 .AddOtlpExporter());
     }
 
-    /// <summary>What this replica has cost since it started.</summary>
+    /// <summary>Publishes the cost of this replica since its start as a metric.</summary>
     private sealed class ReplicaCost : IDisposable
     {
         public const string Name = "FindMe.Pipeline.Replica";
@@ -69,24 +69,24 @@ internal static class AppDefaultsTelemetry
         {
             var started = Stopwatch.GetTimestamp();
             _meter.CreateObservableCounter(
-                "findme.replica.cost", () => Stopwatch.GetElapsedTime(started).TotalHours * options.DollarsPerHour, "USD", "What this replica has cost so far.");
+                "findme.replica.cost", () => Stopwatch.GetElapsedTime(started).TotalHours * options.DollarsPerHour, "USD", "Cost of this replica since its start.");
         }
 
         public void Dispose() => _meter.Dispose();
     }
 
-    /// <summary>Takes out of addresses what names people and what they search.</summary>
+    /// <summary>Removes personal data from URLs in traces.</summary>
     /// <remarks>
-    /// Of a request to the outside only scheme, host and port stay: a hashtag, a handle, an account's id may stand anywhere behind them. Of one that
-    /// comes in the query goes: the way back from a network holds a code there.
+    /// Outgoing requests keep only scheme, host and port, because path and query can contain hashtags, handles and account ids. Incoming
+    /// requests lose their query, which contains a code after a network's sign-in.
     /// </remarks>
-    private sealed class AddressRemoval : BaseProcessor<Activity>
+    private sealed class UrlRedaction : BaseProcessor<Activity>
     {
         public override void OnEnd(Activity data)
         {
             if (data.GetTagItem("url.full") is string full)
             {
-                data.SetTag("url.full", Shorten(full));
+                data.SetTag("url.full", KeepAuthority(full));
             }
 
             if (data.GetTagItem("url.query") is not null)
@@ -95,6 +95,6 @@ internal static class AppDefaultsTelemetry
             }
         }
 
-        private static string? Shorten(string full) => Uri.TryCreate(full, UriKind.Absolute, out var address) ? address.GetLeftPart(UriPartial.Authority) : null;
+        private static string? KeepAuthority(string full) => Uri.TryCreate(full, UriKind.Absolute, out var address) ? address.GetLeftPart(UriPartial.Authority) : null;
     }
 }

@@ -3,12 +3,12 @@ using System.Text.Json.Serialization;
 
 namespace FindMe.Hosting;
 
-/// <summary>How FindMe's apps write JSON, and how they read what a stranger wrote.</summary>
+/// <summary>JSON conventions of the apps, and safe reading of untrusted JSON.</summary>
 public static class AppJson
 {
-    /// <summary>Sets camelCase enum words, and leaves nulls out.</summary>
-    /// <param name="options">The options to change.</param>
-    /// <returns>The same object.</returns>
+    /// <summary>Writes enums as camelCase strings, and omits nulls.</summary>
+    /// <param name="options">The options to configure.</param>
+    /// <returns>The same instance.</returns>
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -17,9 +17,9 @@ public static class AppJson
         return options;
     }
 
-    /// <summary>Reads a text that a stranger wrote.</summary>
-    /// <param name="element">Any value.</param>
-    /// <returns>Null where it is not a string, or holds half a surrogate pair, which JSON may write and no string can hold.</returns>
+    /// <summary>Reads a string from untrusted JSON.</summary>
+    /// <param name="element">Any JSON value.</param>
+    /// <returns>Null if the value is not a string, or contains an unpaired surrogate, on which <see cref="JsonElement.GetString"/> throws.</returns>
     public static string? TryGetText(this JsonElement element)
     {
         try

@@ -11,36 +11,36 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Hosting;
 
-/// <summary>Where the key ring lies and what protects it. Section <c>KeyRing</c> of the configuration; checked at start.</summary>
+/// <summary>Location and protection of the key ring. Configuration section <c>KeyRing</c>; read at startup.</summary>
 public sealed class KeyRingOptions
 {
-    /// <summary>The configuration section these are read from.</summary>
+    /// <summary>Name of the configuration section.</summary>
     public const string Section = "KeyRing";
 
-    /// <summary>The folder of the ring, the same for all apps. Default empty: the user's own folder, which other machines do not see.</summary>
+    /// <summary>Folder of the key ring; must be the same for all apps. Default empty: a folder of the current user on this machine.</summary>
     public string Path { get; set; } = "";
 
-    /// <summary>The address of an RSA key in an Azure Key Vault, without a version. Default null: the ring lies as it is, and its folder is all that protects it.</summary>
+    /// <summary>URL of an RSA key in Azure Key Vault, without a version. Default null: the ring is not encrypted, and only the permissions of its folder protect it.</summary>
     public Uri? VaultKey { get; set; }
 
-    /// <summary>The client id of the managed identity that may wrap and unwrap with that key. Default empty: the machine's own identity.</summary>
+    /// <summary>Client id of the managed identity that may wrap and unwrap with that key. Default empty: the system-assigned identity.</summary>
     public string ClientId { get; set; } = "";
 }
 
-/// <summary>The ring of keys that wraps people's keys.</summary>
+/// <summary>The Data Protection key ring, whose keys wrap people's keys.</summary>
 public static class KeyRing
 {
-    /// <summary>Registers the ring, to be read: where it lies, and that a key vault wraps it where one is configured.</summary>
+    /// <summary>Registers the key ring for reading, encrypted by Key Vault if configured.</summary>
     /// <param name="builder">The app's builder.</param>
     public static void AddKeyRing(this WebApplicationBuilder builder)
     {
         builder.Services.Configure<KeyRingOptions>(builder.Configuration.GetSection(KeyRingOptions.Section));
         var options = builder.Configuration.GetSection(KeyRingOptions.Section).Get<KeyRingOptions>() ?? new KeyRingOptions();
 
-        // Api wraps people's keys, Compare and Collect unwrap them: all must see the same ring under the same name.
+        // Api wraps people's keys, Compare and Collect unwrap them: all need the same ring and application name.
         var keys = builder.Services.AddDataProtection().SetApplicationName("FindMe").DisableAutomaticKeyGeneration();
 
-        // Until there is a key it would call the empty ring an error at each start. Whoever reads from it in vain gets the exception itself.
+        // This logger reports an empty ring as an error at each start. Code that needs a key gets an exception anyway.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection.KeyManagement.KeyRingProvider", LogLevel.None);
         if (options.Path.Length > 0)
         {
@@ -56,16 +56,16 @@ public static class KeyRing
         }
     }
 
-    /// <summary>Lets this app make the ring's keys, which one app alone does.</summary>
+    /// <summary>Allows this app to generate keys. Call it in one app only.</summary>
     /// <remarks>
-    /// Several that start at once on an empty ring would each make a key and use it at once, and an app looks for a key that it does not
-    /// know in its first two minutes only, then once a day. One that has found no key at all looks each time.
+    /// Several apps starting on an empty ring would each generate a key and use it at once. The others would not find it: an app reloads the
+    /// ring for an unknown key only in its first two minutes, then once a day. An app that has found no key at all reloads it every time.
     /// </remarks>
     /// <param name="services">The app's services.</param>
     public static void AddKeyGeneration(this IServiceCollection services) => services.Configure<KeyManagementOptions>(ring => ring.AutoGenerateKeys = true);
 }
 
-/// <summary>Encrypts a key of the ring under a random key of its own, which the vault wraps: the vault's key never leaves the vault.</summary>
+/// <summary>Encrypts each key of the ring with a random key, which the vault wraps. The vault's own key never leaves the vault.</summary>
 internal sealed class VaultEncryptor(VaultKey vault) : IXmlEncryptor
 {
     public EncryptedXmlInfo Encrypt(XElement plaintextElement)
@@ -79,7 +79,7 @@ internal sealed class VaultEncryptor(VaultKey vault) : IXmlEncryptor
     }
 }
 
-/// <summary>Decrypts what <see cref="VaultEncryptor"/> made. Data Protection makes it from the name in the ring's file.</summary>
+/// <summary>Decrypts keys from <see cref="VaultEncryptor"/>. Data Protection creates it by the type name in the ring's file.</summary>
 internal sealed class VaultDecryptor(IServiceProvider services) : IXmlDecryptor
 {
     public XElement Decrypt(XElement encryptedElement)

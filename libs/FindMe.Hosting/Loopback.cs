@@ -7,14 +7,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace FindMe.Hosting;
 
-/// <summary>Keeps web pages in a browser on the same machine from an app that only this machine reaches.</summary>
+/// <summary>Protects an app that listens on loopback only from web pages in a local browser.</summary>
 public static class Loopback
 {
     private static readonly string[] LocalNames = ["localhost", "127.0.0.1", "[::1]"];
 
     /// <summary>
-    /// Where <c>AllowedHosts</c> is not configured and the app listens on loopback addresses alone, answers requests for this machine's own names
-    /// only: a page whose name was made to lead here (DNS rebinding) gets 400. On other addresses the app cannot know its names, and takes any.
+    /// Rejects other host names than those of this machine with 400, which stops DNS rebinding. Applies only if the app listens on loopback
+    /// only and <c>AllowedHosts</c> is not configured: on other addresses the app cannot know its host names, and accepts any.
     /// </summary>
     internal static void AddLocalHostNames(this WebApplicationBuilder builder)
     {
@@ -30,8 +30,8 @@ public static class Loopback
         });
     }
 
-    /// <summary>Whether only this machine reaches the app: ASP.NET Core's own default is localhost.</summary>
-    /// <param name="configuration">The app's configuration, where its addresses stand.</param>
+    /// <summary>Whether the app listens on loopback addresses only. True without configured addresses, since ASP.NET Core defaults to localhost.</summary>
+    /// <param name="configuration">The app's configuration.</param>
     public static bool IsOnLoopbackOnly(IConfiguration configuration)
     {
         var addresses = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"] ?? "").ToList();
@@ -41,7 +41,7 @@ public static class Loopback
         }
         else if (configuration["http_ports"] is { Length: > 0 } || configuration["https_ports"] is { Length: > 0 })
         {
-            // Ports alone mean every address.
+            // Without an address, Kestrel listens on all of them.
             return false;
         }
 
@@ -58,7 +58,7 @@ public static class Loopback
         }
         catch (FormatException)
         {
-            // Kestrel refuses it and says why.
+            // Kestrel rejects the address with an error.
             return false;
         }
     }

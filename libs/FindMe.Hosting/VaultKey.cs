@@ -7,15 +7,15 @@ using System.Text.Json.Serialization;
 
 namespace FindMe.Hosting;
 
-/// <summary>A key in an Azure Key Vault that wraps and unwraps small secrets by its REST API, as a managed identity.</summary>
+/// <summary>Wraps and unwraps small secrets with a key in Azure Key Vault, over its REST API and as a managed identity.</summary>
 /// <remarks>
-/// Two calls when an app starts and one when the ring gets a new key, every three months: hence no token is kept, and no SDK brought in.
-/// Data Protection asks synchronously.
+/// Makes two calls when an app starts, and one every three months when the ring gets a new key. So it caches no token and needs no SDK.
+/// Synchronous, because Data Protection calls it synchronously.
 /// </remarks>
-/// <param name="key">The key's address, without a version.</param>
-/// <param name="clientId">The identity's client id; empty: the machine's own.</param>
-/// <param name="identityEndpoint">Where Container Apps hands out tokens: <c>IDENTITY_ENDPOINT</c>.</param>
-/// <param name="identityHeader">What it wants to see for it: <c>IDENTITY_HEADER</c>.</param>
+/// <param name="key">URL of the key, without a version.</param>
+/// <param name="clientId">Client id of the managed identity; empty for the system-assigned one.</param>
+/// <param name="identityEndpoint">Token endpoint of Container Apps: <c>IDENTITY_ENDPOINT</c>.</param>
+/// <param name="identityHeader">Secret header of that endpoint: <c>IDENTITY_HEADER</c>.</param>
 internal sealed class VaultKey(Uri key, string clientId, string identityEndpoint, string identityHeader) : IDisposable
 {
     private const string ApiVersion = "api-version=7.4";
@@ -23,34 +23,34 @@ internal sealed class VaultKey(Uri key, string clientId, string identityEndpoint
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(30) };
 
-    /// <summary>Wraps a secret with the key's present version.</summary>
-    /// <returns>That version's address, and the wrapped secret.</returns>
-    /// <exception cref="CryptographicException">The vault did not answer, or refused.</exception>
+    /// <summary>Wraps a secret with the current version of the key.</summary>
+    /// <returns>URL of that version, and the wrapped secret.</returns>
+    /// <exception cref="CryptographicException">The vault did not respond, or denied the request.</exception>
     public (Uri Version, byte[] Wrapped) Wrap(byte[] secret)
     {
-        var answer = Ask(key, "wrapkey", secret);
-        return (new Uri(answer.Kid), Base64Url.DecodeFromChars(answer.Value));
+        var result = Call(key, "wrapkey", secret);
+        return (new Uri(result.Kid), Base64Url.DecodeFromChars(result.Value));
     }
 
     /// <summary>Unwraps a secret.</summary>
-    /// <param name="version">What <see cref="Wrap"/> said; a version of another key is refused, since the file that names it may be forged.</param>
+    /// <param name="version">The version that <see cref="Wrap"/> returned. Versions of other keys are rejected, since the file that names them could be forged.</param>
     /// <param name="wrapped">The wrapped secret.</param>
-    /// <exception cref="CryptographicException">The vault did not answer, or refused, or the version is not of this key.</exception>
+    /// <exception cref="CryptographicException">The vault did not respond or denied the request, or the version belongs to another key.</exception>
     public byte[] Unwrap(Uri version, byte[] wrapped) =>
         version.AbsoluteUri.StartsWith(key.AbsoluteUri.TrimEnd('/') + "/", StringComparison.OrdinalIgnoreCase)
-            ? Base64Url.DecodeFromChars(Ask(version, "unwrapkey", wrapped).Value)
-            : throw new CryptographicException($"The key ring was wrapped by {version.Host}, not by {key}.");
+            ? Base64Url.DecodeFromChars(Call(version, "unwrapkey", wrapped).Value)
+            : throw new CryptographicException($"The key ring was encrypted with {version}, which is not a version of {key}: set KeyRing:VaultKey to the key it was encrypted with.");
 
     public void Dispose() => _http.Dispose();
 
-    private Answer Ask(Uri address, string operation, byte[] value)
+    private KeyOperationResult Call(Uri address, string operation, byte[] value)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{address.AbsoluteUri.TrimEnd('/')}/{operation}?{ApiVersion}")
         {
             Content = JsonContent.Create(new { alg = Algorithm, value = Base64Url.EncodeToString(value) }),
         };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Read<Token>(TokenRequest(), "ask for a token").AccessToken);
-        return Read<Answer>(request, $"{operation} with {key}");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Send<Token>(TokenRequest(), "get a token").AccessToken);
+        return Send<KeyOperationResult>(request, $"{operation} with {key}");
     }
 
     private HttpRequestMessage TokenRequest()
@@ -61,7 +61,7 @@ internal sealed class VaultKey(Uri key, string clientId, string identityEndpoint
         return request;
     }
 
-    private T Read<T>(HttpRequestMessage request, string what)
+    private T Send<T>(HttpRequestMessage request, string action)
     {
         try
         {
@@ -69,15 +69,15 @@ internal sealed class VaultKey(Uri key, string clientId, string identityEndpoint
             using var body = response.Content.ReadAsStream();
             return response.IsSuccessStatusCode
                 ? JsonSerializer.Deserialize<T>(body) ?? throw new JsonException()
-                : throw new CryptographicException($"Could not {what}: {(int)response.StatusCode}.");
+                : throw new CryptographicException($"Could not {action}: {(int)response.StatusCode}.");
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or JsonException)
         {
-            throw new CryptographicException($"Could not {what}.", exception);
+            throw new CryptographicException($"Could not {action}.", exception);
         }
     }
 
-    private sealed record Answer([property: JsonPropertyName("kid")] string Kid, [property: JsonPropertyName("value")] string Value);
+    private sealed record KeyOperationResult([property: JsonPropertyName("kid")] string Kid, [property: JsonPropertyName("value")] string Value);
 
     private sealed record Token([property: JsonPropertyName("access_token")] string AccessToken);
 }

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace FindMe.Onnx;
 
-/// <summary>An ONNX graph written node by node; <see cref="ToModel"/> is the file's bytes.</summary>
+/// <summary>Builds an ONNX graph node by node; <see cref="ToModel"/> returns the file.</summary>
 /// <remarks>
-/// Field numbers are those of onnx.proto3 (https://github.com/onnx/onnx/blob/v1.17.0/onnx/onnx.proto3). The same calls give the same
-/// bytes: names are counted, and nothing depends on time or place.
+/// Field numbers are those of onnx.proto3 (https://github.com/onnx/onnx/blob/v1.17.0/onnx/onnx.proto3). Deterministic: the same calls
+/// return the same bytes, because names contain a counter and nothing depends on the time or the machine.
 /// </remarks>
 /// <param name="name">The graph's name.</param>
-/// <param name="prefix">What the names of nodes and weights begin with, where the graph becomes a part of another.</param>
+/// <param name="prefix">Prefix of the names of nodes and weights, for a graph that becomes part of another one.</param>
 internal sealed class OnnxGraph(string name, string prefix = "")
 {
     private readonly ProtobufWriter _nodes = new();
@@ -18,19 +18,19 @@ internal sealed class OnnxGraph(string name, string prefix = "")
     private readonly ProtobufWriter _outputs = new();
     private int _counter;
 
-    /// <summary>The nodes, as fields of a graph's message.</summary>
+    /// <summary>The nodes, as fields of a GraphProto message.</summary>
     public ProtobufWriter Nodes => _nodes;
 
-    /// <summary>The weights, as fields of a graph's message.</summary>
+    /// <summary>The weights, as fields of a GraphProto message.</summary>
     public ProtobufWriter Initializers => _initializers;
 
-    /// <summary>The inputs, as fields of a graph's message.</summary>
+    /// <summary>The inputs, as fields of a GraphProto message.</summary>
     public ProtobufWriter Inputs => _inputs;
 
-    /// <summary>The outputs, as fields of a graph's message.</summary>
+    /// <summary>The outputs, as fields of a GraphProto message.</summary>
     public ProtobufWriter Outputs => _outputs;
 
-    /// <summary>An input of floats; a negative dimension is free and named for its place.</summary>
+    /// <summary>Adds an input of floats; a negative dimension is free and named by its index.</summary>
     public string Input(string input, params ReadOnlySpan<int> shape)
     {
         _inputs.Message(11, ValueInfo(input, shape));
@@ -78,11 +78,11 @@ internal sealed class OnnxGraph(string name, string prefix = "")
         return Initializer(7, bytes, [values.Length]);
     }
 
-    /// <summary>Adds a node of one output and returns that output's name.</summary>
+    /// <summary>Adds a node with one output, and returns the output's generated name.</summary>
     public string Node(string operation, ReadOnlySpan<string> inputs, params ReadOnlySpan<OnnxAttribute> attributes) =>
         NamedNode($"{prefix}{operation}_{_counter++}", operation, inputs, attributes);
 
-    /// <summary>Adds a node whose one output is called <paramref name="output"/>.</summary>
+    /// <summary>Adds a node whose only output is named <paramref name="output"/>.</summary>
     public string NamedNode(
         string output,
         string operation,
@@ -93,7 +93,7 @@ internal sealed class OnnxGraph(string name, string prefix = "")
         return output;
     }
 
-    /// <summary>The model file: ir_version 7 and opset 13, the least that quantises per channel.</summary>
+    /// <summary>Returns the model file, with ir_version 7 and opset 13, the lowest that supports quantization per channel.</summary>
     public byte[] ToModel()
     {
         var graph = new ProtobufWriter();
@@ -107,7 +107,7 @@ internal sealed class OnnxGraph(string name, string prefix = "")
         opset.Number(2, 13);
         var model = new ProtobufWriter();
         model.Number(1, 7);
-        // The producer's name is a part of every model's sha256: the same as when its models were first measured.
+        // Never change the producer name: it is part of the SHA-256 of every model that was measured.
         model.Text(2, "FindMe.Models");
         model.Message(7, graph);
         model.Message(8, opset);
@@ -160,13 +160,13 @@ internal sealed class OnnxGraph(string name, string prefix = "")
     }
 }
 
-/// <summary>An attribute of a node: a number, a text, or a list of numbers.</summary>
+/// <summary>An attribute of a node: a number, a string, or a list of integers.</summary>
 internal readonly record struct OnnxAttribute(string Name, object Value)
 {
     public static implicit operator OnnxAttribute((string Name, object Value) pair) => new(pair.Name, pair.Value);
 }
 
-/// <summary>A node's message, as <see cref="OnnxGraph"/> and what rewrites a model write it.</summary>
+/// <summary>Writes NodeProto messages, for <see cref="OnnxGraph"/> and for code that rewrites existing models.</summary>
 internal static class OnnxNode
 {
     public static ProtobufWriter Write(
@@ -219,7 +219,7 @@ internal static class OnnxNode
                 message.Number(20, 7);
                 break;
             default:
-                throw new ArgumentException($"{attribute.Name}: no ONNX type for {attribute.Value.GetType()}.", nameof(attribute));
+                throw new ArgumentException($"Attribute {attribute.Name} has the unsupported type {attribute.Value.GetType()}: use float, int, string or int[].", nameof(attribute));
         }
 
         return message;

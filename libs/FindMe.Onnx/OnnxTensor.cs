@@ -2,17 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace FindMe.Onnx;
 
-/// <summary>A weight of an ONNX file.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Shape">Its dimensions.</param>
-/// <param name="Type">The number of its type: 1 for floats.</param>
-/// <param name="Data">Its values, little-endian; empty where the file stores them in another field.</param>
+/// <summary>A weight tensor of an ONNX file (TensorProto).</summary>
+/// <param name="Name">Name of the tensor.</param>
+/// <param name="Shape">Dimensions.</param>
+/// <param name="Type">TensorProto.DataType, such as 1 for floats.</param>
+/// <param name="Data">Little-endian values of raw_data; empty if the file stores the values in another field.</param>
 internal sealed record OnnxTensor(string Name, int[] Shape, int Type, ReadOnlyMemory<byte> Data)
 {
-    /// <summary>The type of floats.</summary>
+    /// <summary><see cref="Type"/> of floats.</summary>
     public const int FloatType = 1;
 
-    /// <exception cref="InvalidDataException">The bytes are no tensor.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a valid message.</exception>
     public static OnnxTensor Read(ReadOnlyMemory<byte> message)
     {
         var (name, shape, type, data) = ("", new List<int>(), 0, ReadOnlyMemory<byte>.Empty);
@@ -24,7 +24,7 @@ internal sealed record OnnxTensor(string Name, int[] Shape, int Type, ReadOnlyMe
                     shape.Add((int)field.Value);
                     break;
                 case { Number: 1 }:
-                    // Packed: one varint after another.
+                    // Packed encoding.
                     shape.AddRange(ProtobufField.ReadPacked(field.Bytes));
                     break;
                 case { Number: 2 }:
@@ -44,6 +44,6 @@ internal sealed record OnnxTensor(string Name, int[] Shape, int Type, ReadOnlyMe
         return new OnnxTensor(name, [.. shape], type, data);
     }
 
-    /// <summary>The values of a tensor of floats.</summary>
+    /// <summary>Returns the values; the tensor must be of type <see cref="FloatType"/>.</summary>
     public float[] Floats() => MemoryMarshal.Cast<byte, float>(Data.Span).ToArray();
 }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace FindMe.Onnx;
 
-/// <summary>Writes Protocol Buffers' wire format: https://protobuf.dev/programming-guides/encoding.</summary>
+/// <summary>Writes the wire format of Protocol Buffers: https://protobuf.dev/programming-guides/encoding.</summary>
 internal sealed class ProtobufWriter
 {
     private const int Varint = 0;
@@ -38,10 +38,10 @@ internal sealed class ProtobufWriter
 
     public void Message(int field, ProtobufWriter message) => Raw(field, message._written.WrittenSpan);
 
-    /// <summary>Adds the other writer's fields to this message.</summary>
+    /// <summary>Appends the fields of another writer.</summary>
     public void Append(ProtobufWriter fields) => _written.Write(fields._written.WrittenSpan);
 
-    /// <summary>Adds a field as it was read.</summary>
+    /// <summary>Appends an unmodified field of another message.</summary>
     public void Copy(ProtobufField field)
     {
         WriteVarint((ulong)((field.Number << 3) | field.WireType));
@@ -73,13 +73,13 @@ internal sealed class ProtobufWriter
     }
 }
 
-/// <summary>One field of a message: its number, and its value or its bytes.</summary>
+/// <summary>A field of a message. <c>Value</c> is set for varints, <c>Bytes</c> for all other wire types.</summary>
 internal readonly record struct ProtobufField(int Number, int WireType, ulong Value, ReadOnlyMemory<byte> Bytes)
 {
     public string Text => Encoding.UTF8.GetString(Bytes.Span);
 
-    /// <summary>The fields of a message, in the order they are written.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no message.</exception>
+    /// <summary>Reads the fields of a message in their order.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not a valid message.</exception>
     public static IEnumerable<ProtobufField> Read(ReadOnlyMemory<byte> message)
     {
         var position = 0;
@@ -98,7 +98,7 @@ internal readonly record struct ProtobufField(int Number, int WireType, ulong Va
                 1 => 8,
                 2 => (int)Math.Min(ReadVarint(message.Span, ref position), int.MaxValue),
                 5 => 4,
-                _ => throw new InvalidDataException($"wire type {wireType} at byte {position} is not known"),
+                _ => throw new InvalidDataException($"unknown wire type {wireType} at byte {position}"),
             };
             if (length > message.Length - position)
             {
@@ -110,8 +110,8 @@ internal readonly record struct ProtobufField(int Number, int WireType, ulong Va
         }
     }
 
-    /// <summary>The numbers of a packed field.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no numbers.</exception>
+    /// <summary>Reads the varints of a packed field.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not valid varints.</exception>
     public static List<int> ReadPacked(ReadOnlyMemory<byte> bytes)
     {
         var numbers = new List<int>();

@@ -2,18 +2,18 @@ using System.Collections.Concurrent;
 
 namespace FindMe.Faces.Tests;
 
-/// <summary>What the engine is for: photos of one person are told from photos of others.</summary>
+/// <summary>The engine recognizes people: photos of one person match, photos of different people do not.</summary>
 public sealed class AccuracyTests(EngineFixture fixture)
 {
-    // A fifth of a fold of Labeled Faces in the Wild (http://vis-www.cs.umass.edu/lfw/): enough to see a step gone wrong.
-    private const int PairsOfAKind = 120;
-    private const double LeastAccuracy = 0.985;
+    // A fifth of a fold of Labeled Faces in the Wild (http://vis-www.cs.umass.edu/lfw/), enough to detect an error in any step.
+    private const int PairsPerKind = 120;
+    private const double MinAccuracy = 0.985;
 
     [Fact]
-    public void Pairs_of_faces_are_told_apart_at_the_default_distance()
+    public void The_default_distance_separates_pairs_of_one_person_from_pairs_of_two()
     {
         var rows = SharedPhotos.ReadRows("eval", "PAIRS.csv").Where(row => row[3] == "lfw_fold02" && row[4].Length == 0).ToList();
-        var pairs = rows.Where(row => row[2] == "1").Take(PairsOfAKind).Concat(rows.Where(row => row[2] == "0").Take(PairsOfAKind)).ToList();
+        var pairs = rows.Where(row => row[2] == "1").Take(PairsPerKind).Concat(rows.Where(row => row[2] == "0").Take(PairsPerKind)).ToList();
         var faces = new ConcurrentDictionary<string, FaceEmbedding?>();
         InParallel(pairs.SelectMany(row => row[..2]).Distinct(), file => faces[file] = ReadMainFace(SharedPhotos.Read("eval", file)));
 
@@ -23,20 +23,20 @@ public sealed class AccuracyTests(EngineFixture fixture)
             return isMatch == (row[2] == "1");
         });
 
-        Assert.Equal(2 * PairsOfAKind, pairs.Count);
-        Assert.True(right >= LeastAccuracy * pairs.Count, $"{right} of {pairs.Count} pairs are right.");
+        Assert.Equal(2 * PairsPerKind, pairs.Count);
+        Assert.True(right >= MinAccuracy * pairs.Count, $"{right} of {pairs.Count} pairs are right.");
     }
 
     [Theory]
     [InlineData("public_event", 0.97, 0.97, 3)]
     [InlineData("public_lfw_event", 0.97, 0.97, 1)]
-    public void An_events_photos_are_found(string scenario, double leastPrecision, double leastRecall, int everyNth)
+    public void References_find_their_people_in_the_photos_of_an_event(string scenario, double minPrecision, double minRecall, int everyNth)
     {
         var folder = Checkouts.Shared("scenario", scenario);
         var people = Directory.GetDirectories(Path.Combine(folder, "reference"));
         var truth = people.ToDictionary(person => person, person => SharedPhotos.ReadRows("scenario", scenario, $"TRUTH_{Path.GetFileName(person)}.csv").ToList());
 
-        // Of large photos that show nobody who is looked for only some: bench/FindMe.Evaluation takes them all.
+        // All photos of the wanted people, but only every nth of the others, to save time; bench/FindMe.Evaluation uses all.
         var withSomebody = truth.Values.SelectMany(rows => rows).Where(row => row[1] == "1").Select(row => Path.GetFileName(row[0])).ToHashSet();
         var photos = new ConcurrentDictionary<string, AnalyzedPhoto>();
         InParallel(
@@ -47,7 +47,7 @@ public sealed class AccuracyTests(EngineFixture fixture)
         foreach (var person in people)
         {
             var references = Directory.GetFiles(person)
-                .Select(file => fixture.Engine.ReadReference(File.ReadAllBytes(file), null, CancellationToken.None).Embedding!)
+                .Select(file => fixture.Engine.AnalyzeReference(File.ReadAllBytes(file), null, CancellationToken.None).Embedding!)
                 .ToList();
             foreach (var row in truth[person].Where(row => photos.ContainsKey(Path.GetFileName(row[0]))))
             {
@@ -61,11 +61,11 @@ public sealed class AccuracyTests(EngineFixture fixture)
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{scenario}: {found} found, {wrong} wrong, {missed} missed");
-        Assert.True(found >= leastPrecision * (found + wrong), $"{found} of {found + wrong} matches are right.");
-        Assert.True(found >= leastRecall * (found + missed), $"{found} of {found + missed} photos are found.");
+        Assert.True(found >= minPrecision * (found + wrong), $"{found} of {found + wrong} matches are right.");
+        Assert.True(found >= minRecall * (found + missed), $"{found} of {found + missed} photos are found.");
     }
 
-    // In these pictures the person the file is named for is the tallest face near the middle.
+    // In these pictures, the person named by the file is the tallest face near the centre.
     private FaceEmbedding? ReadMainFace(byte[] photo)
     {
         var analyzed = fixture.Engine.Analyze(photo, CancellationToken.None);

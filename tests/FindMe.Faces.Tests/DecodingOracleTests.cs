@@ -11,11 +11,11 @@ using SixLabors.ImageSharp.Processing;
 
 namespace FindMe.Faces.Tests;
 
-/// <summary>What the engine decodes is held against ImageSharp, which shares no code with libvips: size, orientation and colours.</summary>
+/// <summary>Compares the engine's decoded size, orientation and colours with ImageSharp, which shares no code with libvips.</summary>
 public sealed class DecodingOracleTests
 {
-    // Mean difference of a channel, of 255. Decoders of JPEG round and spread colours differently, and filters shrink differently; a wrong channel,
-    // row or profile is far beyond.
+    // Mean difference per channel, of 255. JPEG decoders differ in rounding and colour upsampling, and shrinking filters differ; a swapped
+    // channel, shifted row or wrong profile would exceed this by far.
     private const double JpegTolerance = 1.5;
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class DecodingOracleTests
             .Order(StringComparer.Ordinal)
             .ToList();
 
-        // Each of the small collections, and a tenth of the large one.
+        // All photos of the small collections, and a tenth of the large one.
         var chosen = photos.Where((file, index) => index % 10 == 0 || !file.Contains("lfw", StringComparison.Ordinal)).ToList();
         Assert.True(chosen.Count > 300);
         foreach (var photo in chosen)
@@ -53,7 +53,7 @@ public sealed class DecodingOracleTests
     [InlineData(6)]
     [InlineData(7)]
     [InlineData(8)]
-    public void Every_orientation_that_EXIF_knows_is_turned_upright(ushort orientation)
+    public void Every_EXIF_orientation_is_decoded_upright(ushort orientation)
     {
         using var picture = Part();
         picture.Metadata.ExifProfile = new ExifProfile();
@@ -63,7 +63,7 @@ public sealed class DecodingOracleTests
     }
 
     [Fact]
-    public void Formats_without_loss_give_the_very_pixels()
+    public void Lossless_formats_decode_to_identical_pixels()
     {
         using var picture = Part();
         foreach (var encoder in (IImageEncoder[])[new PngEncoder(), new WebpEncoder { FileFormat = WebpFileFormatType.Lossless }, new TiffEncoder(), new GifEncoder()])
@@ -92,7 +92,7 @@ public sealed class DecodingOracleTests
     }
 
     [Fact]
-    public void A_photo_that_is_shrunk_while_it_is_loaded_keeps_its_shape_and_colours()
+    public void Shrinking_on_load_keeps_the_aspect_ratio_and_the_colours()
     {
         using var large = Image.Load<Rgb24>(EngineFixture.ReadSample(1));
         large.Mutate(picture => picture.Resize(5_760, 3_840));
@@ -129,7 +129,7 @@ public sealed class DecodingOracleTests
         return rgb.Zip(expected, (one, other) => Math.Abs(one - other)).Average();
     }
 
-    // Nothing in it is symmetric.
+    // An asymmetric part of a photo, so that every wrong orientation shows.
     private static Image<Rgb24> Part()
     {
         var picture = Image.Load<Rgb24>(EngineFixture.ReadSample(1));

@@ -4,7 +4,7 @@ using FindMe.ModelBuilder;
 
 namespace FindMe.Faces.Tests;
 
-/// <summary>One engine for all tests, as an app has one; the models are built first if they are not there.</summary>
+/// <summary>Shares one engine among all tests, as an app does. Builds missing models first.</summary>
 public sealed class EngineFixture : IAsyncLifetime
 {
     public FaceEngine Engine { get; private set; } = null!;
@@ -23,6 +23,6 @@ public sealed class EngineFixture : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>One of the six demo photos that come with the models.</summary>
+    /// <summary>Reads one of the six demo photos that come with the models.</summary>
     internal static byte[] ReadSample(int number) => File.ReadAllBytes(Path.Combine(ModelsPath, "demo", $"sample{number}.jpg"));
 }

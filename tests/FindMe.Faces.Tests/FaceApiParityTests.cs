@@ -3,20 +3,18 @@ using System.Text.Json;
 
 namespace FindMe.Faces.Tests;
 
-/// <summary>
-/// The converted networks against face-api.js itself, from the same pixels: Golden/record.mjs says how the numbers were recorded.
-/// </summary>
+/// <summary>Compares the converted models with results of face-api.js for the same pixels, recorded by Golden/record.mjs.</summary>
 public sealed class FaceApiParityTests : IDisposable
 {
-    // Numbers were recorded with four decimals, scores with seven. What remains is the order in which two runtimes add floats,
-    // stretched to the 1,920 pixels of a photo.
+    // Coordinates were recorded with four decimals, scores with seven. The rest is floating-point summation order, scaled to the 1,920 pixels
+    // of a photo.
     private const float PixelTolerance = 0.01f;
     private const float ScoreTolerance = 1e-5f;
 
-    // Recorded with six decimals; 128 such differences add up to less than this.
+    // Recorded with six decimals; the differences of 128 values sum to less than this.
     private const float DescriptorTolerance = 1e-4f;
 
-    // The 8-bit network rounds each activation to a 42nd.
+    // The 8-bit model rounds activations to steps of 1/42.
     private const float QuantizedOverlap = 0.8f;
 
     private readonly FaceDetection _floats = FaceDetection.Load(Path.Combine(EngineFixture.ModelsPath, "ssd_mobilenetv1.onnx"));
@@ -85,7 +83,7 @@ public sealed class FaceApiParityTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Samples))]
-    public void The_8_bit_detector_finds_every_face_that_the_floats_find(int sample)
+    public void The_8_bit_detector_finds_every_face_of_the_float_detector(int sample)
     {
         using var picture = Decode(sample, out var golden);
 

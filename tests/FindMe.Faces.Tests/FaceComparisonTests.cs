@@ -7,7 +7,7 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
     [InlineData(1.099f, MatchKind.Match)]
     [InlineData(1.12f, MatchKind.Maybe)]
     [InlineData(1.15f, MatchKind.No)]
-    public void The_distance_decides(float distance, MatchKind expected)
+    public void The_distance_determines_the_verdict(float distance, MatchKind expected)
     {
         var person = FaceEmbeddingTests.Random(seed: 1);
 
@@ -17,7 +17,7 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void Nothing_about_a_stranger_leaves_the_engine()
+    public void The_verdict_contains_no_data_about_strangers()
     {
         var verdict = fixture.Engine.Compare(PhotoOf(FaceEmbeddingTests.Random(seed: 1)), [FaceEmbeddingTests.Random(seed: 2)]);
 
@@ -25,7 +25,7 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void Of_several_faces_and_references_the_nearest_pair_decides()
+    public void The_nearest_pair_of_face_and_reference_determines_the_verdict()
     {
         var person = FaceEmbeddingTests.Random(seed: 1);
         var photo = PhotoOf(FaceEmbeddingTests.Random(seed: 2), At(person, 0.9f), At(person, 1.05f));
@@ -38,7 +38,7 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void A_photo_without_faces_and_a_person_without_references_give_no()
+    public void The_verdict_is_no_without_faces_or_without_references()
     {
         var person = FaceEmbeddingTests.Random(seed: 1);
 
@@ -47,7 +47,7 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void Confidence_falls_with_the_distance_so_a_maybe_shows_less_than_a_match()
+    public void Confidence_decreases_with_distance_so_a_maybe_has_less_than_a_match()
     {
         var recipe = RecognitionRecipe.Load(Path.Combine(EngineFixture.ModelsPath, "default.json"));
         var comparison = new FaceComparison(recipe.MatchDistance, recipe.MaybeDistance, recipe.Confidence);
@@ -59,7 +59,7 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
         Assert.True(comparison.ConfidenceAt(1.099f) > comparison.ConfidenceAt(1.101f));
     }
 
-    /// <summary>An embedding at a distance from another.</summary>
+    /// <summary>Returns an embedding at a given distance from another.</summary>
     private static FaceEmbedding At(FaceEmbedding origin, float distance)
     {
         var other = FaceEmbeddingTests.Random(seed: 99).Values.ToArray();

@@ -5,7 +5,7 @@ public sealed class FaceEmbeddingTests
     private const int Length = 512;
 
     [Fact]
-    public void An_embedding_has_unit_length_and_lies_at_no_distance_from_itself()
+    public void An_embedding_has_unit_length_and_distance_zero_from_itself()
     {
         var embedding = Random(seed: 1);
 
@@ -14,7 +14,7 @@ public sealed class FaceEmbeddingTests
     }
 
     [Fact]
-    public void Distance_is_the_same_both_ways_and_never_more_than_two()
+    public void Distance_is_symmetric_and_at_most_two()
     {
         var (a, b) = (Random(seed: 1), Random(seed: 2));
         var opposite = FaceEmbedding.FromModelOutput(Array.ConvertAll(a.Values.ToArray(), value => -value));
@@ -24,7 +24,7 @@ public sealed class FaceEmbeddingTests
     }
 
     [Fact]
-    public void Distance_is_euclidean_so_that_its_square_tells_the_cosine()
+    public void Distance_is_euclidean_so_its_square_determines_the_cosine()
     {
         var (a, b) = (Random(seed: 3), Random(seed: 4));
         var cosine = a.Values.ToArray().Zip(b.Values.ToArray(), (x, y) => x * y).Sum();
@@ -33,7 +33,7 @@ public sealed class FaceEmbeddingTests
     }
 
     [Fact]
-    public void Its_bytes_give_it_back_unchanged()
+    public void An_embedding_survives_the_conversion_to_bytes_and_back()
     {
         var embedding = Random(seed: 5);
 
@@ -44,7 +44,7 @@ public sealed class FaceEmbeddingTests
     }
 
     [Fact]
-    public void Bytes_of_an_odd_size_or_without_a_direction_are_no_embedding()
+    public void Bytes_of_a_wrong_size_or_all_zero_are_rejected()
     {
         var bytes = Random(seed: 6).ToBytes();
 
@@ -60,7 +60,7 @@ public sealed class FaceEmbeddingTests
     [InlineData(0f)]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
-    public void A_model_output_without_a_direction_is_refused(float value)
+    public void A_model_output_without_a_usable_norm_is_rejected(float value)
     {
         var output = new float[Length];
         output.AsSpan().Fill(value);
@@ -69,7 +69,7 @@ public sealed class FaceEmbeddingTests
     }
 
     [Fact]
-    public void Embeddings_of_models_of_another_width_are_never_compared()
+    public void Embeddings_of_different_lengths_cannot_be_compared()
     {
         var (wide, narrow) = (Random(seed: 7), FaceEmbedding.FromModelOutput(Random(seed: 8).Values[..128]));
 
@@ -77,7 +77,7 @@ public sealed class FaceEmbeddingTests
     }
 
     [Fact]
-    public void An_output_that_is_compared_by_its_place_keeps_its_length() =>
+    public void The_euclidean_metric_keeps_the_norm_of_an_output() =>
         Assert.Equal(2, FaceEmbedding.FromModelOutput([.. new float[31], 2], EmbeddingMetric.Euclidean).Values[31]);
 
     internal static FaceEmbedding Random(int seed)

@@ -5,7 +5,7 @@ namespace FindMe.Faces.Tests;
 public sealed class FaceEngineTests(EngineFixture fixture)
 {
     [Fact]
-    public void The_face_engine_knows_nothing_of_the_web_or_the_pipeline() =>
+    public void The_face_engine_references_neither_ASP_NET_nor_the_pipeline() =>
         Assert.DoesNotContain(
             typeof(FaceEngine).Assembly.GetReferencedAssemblies(),
             reference => reference.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)
@@ -13,7 +13,7 @@ public sealed class FaceEngineTests(EngineFixture fixture)
                 || reference.Name.StartsWith("Dapr", StringComparison.Ordinal));
 
     [Fact]
-    public void The_recipe_names_model_and_alignment() =>
+    public void The_recipe_identifies_the_model_and_the_alignment() =>
         Assert.Matches("^fr_feature-[0-9a-f]{8}/five-point-1-[0-9a-f]{8}$", fixture.Engine.Recipe);
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class FaceEngineTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void Everyone_in_a_group_is_nearer_to_themselves_than_to_anybody_else()
+    public void Everyone_in_a_group_is_nearest_to_themselves()
     {
         var photo = fixture.Engine.Analyze(EngineFixture.ReadSample(5), TestContext.Current.CancellationToken);
 
@@ -48,7 +48,7 @@ public sealed class FaceEngineTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void Many_threads_get_what_one_thread_gets()
+    public void Many_threads_get_the_same_result_as_one()
     {
         var photos = Enumerable.Range(1, 6).Select(EngineFixture.ReadSample).ToArray();
         var alone = Array.ConvertAll(photos, photo => fixture.Engine.Analyze(photo, TestContext.Current.CancellationToken));
@@ -68,7 +68,7 @@ public sealed class FaceEngineTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void The_photo_given_is_not_changed()
+    public void Analysis_does_not_modify_the_photo()
     {
         var photo = EngineFixture.ReadSample(2);
 
@@ -85,7 +85,7 @@ public sealed class FaceEngineTests(EngineFixture fixture)
     [Theory]
     [InlineData(RotateMode.Rotate90)]
     [InlineData(RotateMode.Rotate270)]
-    public void A_photo_whose_pixels_lie_on_their_side_is_searched_turned(RotateMode angle)
+    public void A_photo_stored_on_its_side_is_searched_rotated(RotateMode angle)
     {
         var photo = EngineFixture.ReadSample(6);
         var upright = fixture.Engine.Analyze(photo, TestContext.Current.CancellationToken);
@@ -105,7 +105,7 @@ public sealed class FaceEngineTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void A_turned_photo_gives_the_same_face_as_its_upright_twin()
+    public void A_rotated_photo_gives_the_same_face_as_the_upright_one()
     {
         var upright = fixture.Engine.Analyze(SharedPhotos.Read("eval", "exif", "portrait.jpg"), TestContext.Current.CancellationToken);
         var turned = fixture.Engine.Analyze(
@@ -116,7 +116,7 @@ public sealed class FaceEngineTests(EngineFixture fixture)
         Assert.Equal(upright.Faces.Count, turned.Faces.Count);
         Assert.True(upright.Faces[0].Box.OverlapWith(turned.Faces[0].Box) > 0.95f);
 
-        // The two were compressed apart, so they are not the same pixels.
+        // Both were compressed separately, so their pixels differ slightly.
         Assert.InRange(upright.Faces[0].Embedding.DistanceTo(turned.Faces[0].Embedding), 0, 0.2f);
     }
 }

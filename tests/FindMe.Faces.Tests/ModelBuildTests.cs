@@ -8,7 +8,7 @@ public sealed class ModelBuildTests : IDisposable
     private readonly StringWriter _progress = new();
 
     [Fact]
-    public async Task The_same_packages_give_the_same_bytes()
+    public async Task Building_from_the_same_packages_gives_the_same_bytes()
     {
         await BuildAsync();
 
@@ -31,7 +31,7 @@ public sealed class ModelBuildTests : IDisposable
     }
 
     [Fact]
-    public async Task A_model_that_was_tampered_with_is_built_again()
+    public async Task A_modified_model_is_rebuilt()
     {
         var model = Path.Combine(_folder.FullName, "face_landmark_68.onnx");
         await File.WriteAllTextAsync(model, "not a model", TestContext.Current.CancellationToken);
@@ -44,7 +44,7 @@ public sealed class ModelBuildTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_packages_and_a_network_nothing_is_written()
+    public async Task Without_packages_and_network_the_build_writes_nothing()
     {
         await Assert.ThrowsAsync<BuildException>(() => WithoutPackages().RunAsync(TestContext.Current.CancellationToken));
 
@@ -62,7 +62,7 @@ public sealed class ModelBuildTests : IDisposable
     }
 
     [Fact]
-    public void A_script_that_exports_something_to_run_is_refused() =>
+    public void A_script_that_exports_a_function_is_rejected() =>
         Assert.Throws<BuildException>(() => BrowserifyModule.Read("t.exports={a:function(){return 1}}"));
 
     public void Dispose()
@@ -74,7 +74,7 @@ public sealed class ModelBuildTests : IDisposable
     private Task BuildAsync() =>
         ModelBuild.Of(Checkouts.Root, _folder.FullName, _progress).RunAsync(TestContext.Current.CancellationToken);
 
-    // Nobody listens on the discard port.
+    // Nothing listens on the discard port, so downloads fail at once.
     private ModelBuild WithoutPackages()
     {
         var pins = Pins.Read(Checkouts.Root);

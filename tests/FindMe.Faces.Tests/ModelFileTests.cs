@@ -5,7 +5,7 @@ public sealed class ModelFileTests : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("findme-faces-");
 
     [Fact]
-    public void A_missing_model_is_named_together_with_what_to_do()
+    public void The_error_for_a_missing_model_names_it_and_says_what_to_do()
     {
         CopyModels();
         File.Delete(Path.Combine(_folder.FullName, "ssd_mobilenetv1_int8.onnx"));
@@ -18,7 +18,7 @@ public sealed class ModelFileTests : IDisposable
     }
 
     [Fact]
-    public void A_model_that_is_cut_off_is_named()
+    public void The_error_for_a_truncated_model_names_it()
     {
         CopyModels();
         var path = Path.Combine(_folder.FullName, "fr_feature.onnx");
@@ -27,11 +27,11 @@ public sealed class ModelFileTests : IDisposable
         var exception = Assert.Throws<ModelException>(Load);
 
         Assert.Contains(path, exception.Message, StringComparison.Ordinal);
-        Assert.Contains("is broken", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("is damaged", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Another_model_under_the_name_is_refused_by_its_shape()
+    public void Another_model_under_the_same_name_is_rejected_by_its_shape()
     {
         CopyModels();
         var path = Path.Combine(_folder.FullName, "face_landmark_68.onnx");

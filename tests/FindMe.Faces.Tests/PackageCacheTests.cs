@@ -45,9 +45,9 @@ public sealed class PackageCacheTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_download_that_breaks_off_is_continued_where_it_stopped()
+    public async Task An_interrupted_download_resumes_where_it_stopped()
     {
-        _registry.BreaksOffAfter.Enqueue(100_000);
+        _registry.CutOffAfter.Enqueue(100_000);
 
         Assert.Equal(_tarball, await ReadAsync());
 
@@ -56,7 +56,7 @@ public sealed class PackageCacheTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_later_start_continues_what_an_earlier_one_began()
+    public async Task A_later_run_resumes_the_download_of_an_earlier_one()
     {
         await PutAsync($"{Cached}.part", _tarball[..200_000]);
 
@@ -68,7 +68,7 @@ public sealed class PackageCacheTests : IAsyncDisposable
     [Theory]
     [InlineData(1_000)]
     [InlineData(400_000)]
-    public async Task What_began_as_something_else_is_downloaded_from_the_start(int bytes)
+    public async Task A_partial_download_of_other_content_restarts(int bytes)
     {
         await PutAsync($"{Cached}.part", new byte[bytes]);
 
@@ -78,7 +78,7 @@ public sealed class PackageCacheTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_registry_that_serves_no_parts_is_asked_for_the_whole()
+    public async Task A_registry_without_range_support_sends_the_whole_file()
     {
         _registry.ServesRanges = false;
         await PutAsync($"{Cached}.part", _tarball[..200_000]);
@@ -87,7 +87,7 @@ public sealed class PackageCacheTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Another_package_than_the_pinned_one_is_refused_and_not_kept()
+    public async Task A_package_with_another_digest_than_pinned_is_rejected_and_deleted()
     {
         _registry.Content = [.. _tarball, 0];
 
@@ -98,7 +98,7 @@ public sealed class PackageCacheTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_cached_package_that_was_changed_is_downloaded_again()
+    public async Task A_modified_cached_package_is_downloaded_again()
     {
         await PutAsync(Cached, [.. _tarball, 0]);
 
@@ -107,7 +107,7 @@ public sealed class PackageCacheTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_package_without_end_is_given_up()
+    public async Task A_download_beyond_the_size_limit_is_aborted()
     {
         _registry.Content = new byte[PackageCache.MaxBytes + 1];
 
@@ -118,7 +118,7 @@ public sealed class PackageCacheTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_registry_that_refuses_is_not_asked_again_and_the_message_says_which_file_to_put_where()
+    public async Task An_error_of_the_registry_is_not_retried_and_the_message_says_which_file_to_put_where()
     {
         _registry.Status = 404;
 
@@ -132,7 +132,7 @@ public sealed class PackageCacheTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_file_that_was_put_there_by_hand_needs_no_network()
+    public async Task A_file_put_into_the_cache_by_hand_needs_no_network()
     {
         await PutAsync(Cached, _tarball);
 
@@ -145,7 +145,7 @@ public sealed class PackageCacheTests : IAsyncDisposable
     [InlineData(null, "fund=false\nregistry = \"https://mirror.example/npm\"\n", "https://mirror.example/npm")]
     [InlineData(null, "; registry=https://off.example/\n@scope:registry=https://scope.example/\n", "https://registry.npmjs.org/")]
     [InlineData("http://nearer.example:4873", "registry=https://mirror.example/npm\n", "http://nearer.example:4873/")]
-    public void The_registry_is_the_one_that_npm_would_use(string? variable, string? settings, string expected)
+    public void The_registry_is_the_one_that_npm_uses(string? variable, string? settings, string expected)
     {
         if (settings is not null)
         {
@@ -159,7 +159,7 @@ public sealed class PackageCacheTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_registry_that_is_no_address_is_named_with_where_it_is_set()
+    public void The_error_for_an_invalid_registry_says_where_it_is_set()
     {
         var exception = Assert.Throws<BuildException>(() => NpmRegistry.Find(name => name == "npm_config_registry" ? "ftp://old.example" : null, _folder.FullName));
 
@@ -167,7 +167,7 @@ public sealed class PackageCacheTests : IAsyncDisposable
     }
 
     [Fact]
-    public void The_cache_is_where_the_system_keeps_caches_or_where_it_is_set()
+    public void The_cache_folder_is_the_configured_one_or_that_of_the_system()
     {
         Assert.Equal(Path.GetFullPath("/elsewhere"), CacheFolder.Find(name => name == "FINDME_CACHE" ? "/elsewhere" : null));
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has one folder for caches.");

@@ -10,22 +10,22 @@ public sealed class PairScoresTests
     ]);
 
     [Fact]
-    public void A_face_that_is_missed_counts_as_somebody_else()
+    public void A_missed_face_counts_as_not_accepted()
     {
         Assert.Equal(0.8, Scores.TrueAcceptRate(2));
         Assert.Equal(0.8, Scores.FalseAcceptRate(2));
     }
 
     [Fact]
-    public void Accuracy_counts_both_kinds_of_pairs_at_a_threshold()
+    public void Accuracy_counts_pairs_of_one_person_and_of_two()
     {
-        // Up to 0.6 three of five are found and one of five is taken for somebody else.
+        // At 0.6, three of five pairs of one person are accepted, and one of five pairs of two people.
         Assert.Equal(0.7, Scores.AccuracyAt(0.6f), 1e-9);
         Assert.Equal(10, Scores.Count);
     }
 
     [Fact]
-    public void The_best_threshold_is_where_most_pairs_are_right()
+    public void The_best_threshold_has_the_highest_accuracy()
     {
         var (threshold, accuracy) = Scores.FindBest();
 
@@ -34,7 +34,7 @@ public sealed class PairScoresTests
     }
 
     [Fact]
-    public void What_is_found_at_a_rate_of_false_accepts_lies_below_the_first_that_is_not_allowed()
+    public void The_true_accept_rate_counts_pairs_below_the_first_disallowed_false_accept()
     {
         Assert.Equal(0.4, Scores.TrueAcceptRateAt(0));
         Assert.Equal(0.6, Scores.TrueAcceptRateAt(0.2));
@@ -42,19 +42,19 @@ public sealed class PairScoresTests
     }
 
     [Fact]
-    public void The_equal_error_rate_is_where_both_kinds_of_errors_are_as_many() => Assert.Equal(0.4, Scores.FindEqualErrorRate(), 1e-9);
+    public void The_equal_error_rate_is_where_both_error_rates_are_equal() => Assert.Equal(0.4, Scores.FindEqualErrorRate(), 1e-9);
 
     [Fact]
-    public void The_confidence_that_is_fitted_is_right_on_what_it_was_fitted_on()
+    public void The_fitted_confidence_is_calibrated_on_its_own_data()
     {
-        // Two normal distributions of one width: log-odds are a line, so the curve can be right everywhere.
+        // For two normal distributions of equal width, log-odds are linear, so a logistic curve can fit exactly.
         var random = new Random(3);
         float[] same = [.. Enumerable.Range(0, 20_000).Select(_ => (float)(0.8 + (0.1 * Normal(random))))];
         float[] different = [.. Enumerable.Range(0, 20_000).Select(_ => (float)(1.2 + (0.1 * Normal(random))))];
 
         var confidence = AlbumConfidence.Fit(same, different);
 
-        // By theory 0.4 / 0.1² = 40, and even where 40 · (1.0 − d) = ln 19.
+        // In theory, the steepness is 0.4 / 0.1² = 40, and the midpoint is where 40 · (1.0 − d) = ln 19.
         Assert.InRange(confidence.Steepness, 37, 43);
         Assert.InRange(confidence.Midpoint, 0.91, 0.94);
         Assert.InRange((double)confidence.MeasureError(same, different, 1.3)["ofAllFaces"]!, 0, 0.01);

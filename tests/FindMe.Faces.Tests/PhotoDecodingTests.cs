@@ -4,7 +4,7 @@ using System.Text;
 
 namespace FindMe.Faces.Tests;
 
-/// <summary>Alone, since it measures the process.</summary>
+/// <summary>Runs alone, because its tests measure time and memory of the process.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;
 
@@ -14,8 +14,8 @@ public sealed class PhotoDecodingTests(EngineFixture fixture)
     private const double MaxSeconds = 2;
     private const long MaxMemory = 500_000_000;
 
-    // What libvips does otherwise than the decoders the expectations were made with: it reads no BMP, and takes the whole frames of
-    // two GIFs that are cut off behind them.
+    // Where libvips differs from the decoders that the expectations come from: it does not read BMP, and accepts two GIFs that are truncated
+    // after their first, complete frame.
     private static readonly string[] Exceptions =
     [
         "pil_hopper.bmp",
@@ -25,7 +25,7 @@ public sealed class PhotoDecodingTests(EngineFixture fixture)
     ];
 
     [Fact]
-    public void Every_hostile_file_is_decoded_or_refused_as_expected_in_bounded_time_and_memory()
+    public void Every_hostile_file_is_decoded_or_rejected_as_expected_in_bounded_time_and_memory()
     {
         var rows = SharedPhotos.ReadRows("hostile", "EXPECT.csv").ToList();
         var wrong = new List<string>();
@@ -46,15 +46,15 @@ public sealed class PhotoDecodingTests(EngineFixture fixture)
         Assert.True(rows.Count > 200);
     }
 
-    // PNGs of one byte of pixels, which claim 20,000 × 10,000 and 2,147,483,647 × 1.
+    // PNGs with one byte of pixels that claim 20,000 × 10,000 and 2,147,483,647 × 1 pixels.
     [Theory]
     [InlineData("iVBORw0KGgoAAAANSUhEUgAATiAAACcQCAAAAADcTxd+AAAACUlEQVR4nGMAAAABAAFe/335AAAAAElFTkSuQmCC", "The photo has 200 megapixels (20000 × 10000): up to 100 can be read.")]
-    [InlineData("iVBORw0KGgoAAAANSUhEUn////8AAAABCAAAAACFXWwBAAAACUlEQVR4nGMAAAABAAFe/335AAAAAElFTkSuQmCC", "The photo is damaged or cut off: send it again, or another one.")]
-    public void A_photo_of_too_many_pixels_is_refused_before_it_is_decoded(string photo, string message) =>
+    [InlineData("iVBORw0KGgoAAAANSUhEUn////8AAAABCAAAAACFXWwBAAAACUlEQVR4nGMAAAABAAFe/335AAAAAElFTkSuQmCC", "The photo is damaged or truncated: send it again, or send another one.")]
+    public void A_photo_with_too_many_pixels_is_rejected_before_decoding(string photo, string message) =>
         Assert.Equal(message, Assert.Throws<PhotoException>(() => Analyze(Convert.FromBase64String(photo))).Message);
 
     [Fact]
-    public void A_file_of_too_many_bytes_is_refused()
+    public void A_file_with_too_many_bytes_is_rejected()
     {
         using var engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = EngineFixture.ModelsPath, MaxPhotoBytes = 100_000 });
 
@@ -65,14 +65,14 @@ public sealed class PhotoDecodingTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void An_iphones_HEIC_gets_its_own_reason()
+    public void The_error_for_HEIC_says_how_to_get_a_JPEG()
     {
         byte[] photo = [0, 0, 0, 24, .. "ftypheic"u8, 0, 0, 0, 0, .. "mif1heic"u8, .. new byte[100]];
 
         var exception = Assert.Throws<PhotoException>(() => Analyze(photo));
 
         Assert.Equal(PhotoProblem.Heic, exception.Problem);
-        Assert.StartsWith("HEIC photos cannot be read here;", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith("HEIC is not supported: send a JPEG.", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -83,11 +83,11 @@ public sealed class PhotoDecodingTests(EngineFixture fixture)
     [InlineData("", PhotoProblem.NotAnImage)]
     [InlineData("GIF89a", PhotoProblem.Damaged)]
     [InlineData("RIFF0000WEBPVP8 ", PhotoProblem.Damaged)]
-    public void What_is_no_readable_photo_is_told_apart(string content, PhotoProblem problem) =>
+    public void Unreadable_files_are_reported_by_their_kind(string content, PhotoProblem problem) =>
         Assert.Equal(problem, Assert.Throws<PhotoException>(() => Analyze(Encoding.Latin1.GetBytes(content))).Problem);
 
     [Fact]
-    public void A_photo_cut_off_in_the_middle_is_damaged()
+    public void A_truncated_photo_is_reported_as_damaged()
     {
         var photo = EngineFixture.ReadSample(3);
 
@@ -97,7 +97,7 @@ public sealed class PhotoDecodingTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void A_rendering_is_upright_of_the_size_asked_for_and_without_metadata()
+    public void A_rendering_is_upright_of_the_requested_size_and_without_metadata()
     {
         var jpeg = PhotoRendering.ToJpeg(SharedPhotos.Read("eval", "exif", "portrait-orientation-6.jpg"), maxSide: 400);
 
@@ -109,7 +109,7 @@ public sealed class PhotoDecodingTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void A_rendering_refuses_what_the_engine_refuses() =>
+    public void Rendering_rejects_the_same_files_as_the_engine() =>
         Assert.Equal(
             PhotoProblem.NotAnImage,
             Assert.Throws<PhotoException>(() => PhotoRendering.ToJpeg("text"u8.ToArray(), maxSide: 100)).Problem);
@@ -129,14 +129,14 @@ public sealed class PhotoDecodingTests(EngineFixture fixture)
 
     private AnalyzedPhoto Analyze(byte[] photo) => fixture.Engine.Analyze(photo, TestContext.Current.CancellationToken);
 
-    // Its own time, so that what else runs on the machine does not count.
+    // Processor time of this process, so that other load on the machine does not count.
     private static TimeSpan ReadProcessorTime()
     {
         using var process = Process.GetCurrentProcess();
         return process.TotalProcessorTime;
     }
 
-    // Linux forgets the peak of a process on this; elsewhere memory is not measured.
+    // On Linux, this resets the peak memory of the process. On other systems memory is not measured.
     private static long StartMeasuringMemory()
     {
         const string forget = "/proc/self/clear_refs";

@@ -5,8 +5,8 @@ namespace FindMe.Faces.Tests;
 
 public sealed class PhotoFingerprintTests
 {
-    /// <summary>What happens to pictures on their way from one network to another.</summary>
-    private static readonly (string Name, Func<byte[], byte[]> Change)[] Journeys =
+    /// <summary>How social networks and people change copies of a picture.</summary>
+    private static readonly (string Name, Func<byte[], byte[]> Change)[] Changes =
     [
         ("saved again at a low quality", photo => TestPictures.Reencode(photo, 30)),
         ("made fit for a page", photo => PhotoRendering.ToJpeg(photo, 1200)),
@@ -20,12 +20,12 @@ public sealed class PhotoFingerprintTests
     ];
 
     [Fact]
-    public void The_six_demo_photos_are_recognised_after_every_journey_and_none_is_taken_for_another()
+    public void Copies_of_the_demo_photos_are_recognized_and_never_confused()
     {
         var originals = Enumerable.Range(1, 6).Select(EngineFixture.ReadSample).ToList();
         var fingerprints = originals.Select(photo => PhotoFingerprint.Of(photo)).ToList();
 
-        foreach (var (name, change) in Journeys)
+        foreach (var (name, change) in Changes)
         {
             var changed = originals.Select(photo => PhotoFingerprint.Of(change(photo))).ToList();
             var farthest = fingerprints.Zip(changed, (one, other) => one.DistanceTo(other)).Max();
@@ -37,7 +37,7 @@ public sealed class PhotoFingerprintTests
     }
 
     [Fact]
-    public void No_two_photos_of_a_large_event_are_taken_for_one()
+    public void Different_photos_of_a_large_event_are_never_the_same_picture()
     {
         var folder = Checkouts.Shared("scenario", "public_lfw_event", "photos");
         var fingerprints = Directory.GetFiles(folder).Order(StringComparer.Ordinal)
@@ -57,7 +57,7 @@ public sealed class PhotoFingerprintTests
     }
 
     [Fact]
-    public void It_is_written_and_read_and_nothing_else_is_read()
+    public void A_fingerprint_survives_the_conversion_to_text_and_other_texts_are_rejected()
     {
         var fingerprint = PhotoFingerprint.Of(EngineFixture.ReadSample(1));
 

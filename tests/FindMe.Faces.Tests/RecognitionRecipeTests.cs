@@ -4,7 +4,7 @@ using FindMe.Onnx;
 
 namespace FindMe.Faces.Tests;
 
-/// <summary>An operator brings a model: a file and a description of it.</summary>
+/// <summary>An operator can add a model with an ONNX file and a recipe.</summary>
 public sealed class RecognitionRecipeTests : IDisposable
 {
     private const int Side = 32;
@@ -21,7 +21,7 @@ public sealed class RecognitionRecipeTests : IDisposable
     }
 
     [Fact]
-    public void A_model_that_is_described_compares_faces_without_code()
+    public void A_recipe_adds_a_model_without_code()
     {
         Describe("own", MakeModel("own.onnx", rows: -1));
         Describe("one-at-a-time", MakeModel("one-at-a-time.onnx", rows: 1));
@@ -35,7 +35,7 @@ public sealed class RecognitionRecipeTests : IDisposable
     }
 
     [Fact]
-    public void Another_model_alignment_or_normalisation_has_another_name()
+    public void Another_model_alignment_or_normalization_changes_the_identity()
     {
         var digest = MakeModel("own.onnx", rows: -1);
         string[] names =
@@ -54,7 +54,7 @@ public sealed class RecognitionRecipeTests : IDisposable
     [InlineData("output", "length", "49", "output [N, 49]")]
     [InlineData("input", "side", "64", "input [N, 3, 64, 64]")]
     [InlineData("input", "name", "\"data\"", "data [N, 3, 32, 32]")]
-    public void A_model_of_another_shape_than_described_is_refused_by_name(string part, string field, string value, string expected)
+    public void The_error_for_a_model_of_another_shape_names_the_model(string part, string field, string value, string expected)
     {
         Describe("own", MakeModel("own.onnx", rows: -1), recipe => recipe[part]![field] = JsonNode.Parse(value));
 
@@ -66,14 +66,14 @@ public sealed class RecognitionRecipeTests : IDisposable
     }
 
     [Fact]
-    public void A_model_of_another_digest_is_refused_by_name()
+    public void The_error_for_a_model_of_another_digest_names_the_model()
     {
         Describe("own", new string('0', 64));
         MakeModel("own.onnx", rows: -1);
 
         var exception = Assert.Throws<ModelException>(() => Analyze("own"));
 
-        Assert.Contains("own.onnx is broken or another one: its sha256 is", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("own.onnx is damaged or another model: its sha256 is", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -82,7 +82,7 @@ public sealed class RecognitionRecipeTests : IDisposable
     [InlineData("\"landmarks\":[30]", "\"landmarks\":[68]", "landmarks")]
     [InlineData("\"divisor\":128", "\"divisor\":0", "input.divisor")]
     [InlineData("\"cosine\"", "\"manhattan\"", "metric")]
-    public void A_description_that_cannot_be_is_refused_by_its_field(string from, string to, string named)
+    public void The_error_for_an_invalid_recipe_names_the_field(string from, string to, string named)
     {
         Describe("own", MakeModel("own.onnx", rows: -1));
         var path = Path.Combine(_folder.FullName, "own.json");
@@ -95,12 +95,12 @@ public sealed class RecognitionRecipeTests : IDisposable
     }
 
     [Fact]
-    public void A_recipe_that_is_not_there_is_named() =>
+    public void The_error_for_a_missing_recipe_names_it() =>
         Assert.Contains(
             Path.Combine(_folder.FullName, "nobody.json"), Assert.Throws<ModelException>(() => Analyze("nobody")).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Every_recipe_of_ours_pins_the_model_that_the_builder_makes()
+    public void Every_recipe_in_the_repository_pins_the_model_that_the_builder_writes()
     {
         var pins = Pins.Read(Checkouts.Root);
 
@@ -113,7 +113,7 @@ public sealed class RecognitionRecipeTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    /// <summary>A network of one layer: the chip's pixels in 48 sums of fixed weights.</summary>
+    /// <summary>Writes a model of one layer: 48 weighted sums of the chip's pixels, with fixed weights.</summary>
     private string MakeModel(string file, int rows)
     {
         var graph = new OnnxGraph("own");

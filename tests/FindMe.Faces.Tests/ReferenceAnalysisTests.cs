@@ -5,37 +5,37 @@ namespace FindMe.Faces.Tests;
 public sealed class ReferenceAnalysisTests(EngineFixture fixture)
 {
     [Fact]
-    public void Every_reference_of_the_events_is_usable_without_saying_which_face()
+    public void Every_reference_of_the_events_is_usable_without_choosing_a_face()
     {
         var references = Directory.GetFiles(Checkouts.Shared("scenario"), "ref*.*", SearchOption.AllDirectories);
 
         Assert.NotEmpty(references);
         Assert.All(references, reference =>
         {
-            var reading = Read(File.ReadAllBytes(reference));
-            Assert.Null(reading.Problem);
-            Assert.NotNull(reading.Embedding);
-            Assert.InRange(reading.Quality, 0.01f, 1f);
+            var analysis = Read(File.ReadAllBytes(reference));
+            Assert.Null(analysis.Problem);
+            Assert.NotNull(analysis.Embedding);
+            Assert.InRange(analysis.Quality, 0.01f, 1f);
         });
     }
 
     [Fact]
-    public void A_photo_of_a_group_asks_which_face_is_meant()
+    public void A_group_photo_requires_choosing_a_face()
     {
         var groups = Directory.GetFiles(Checkouts.Shared("eval", "groups"));
 
         Assert.NotEmpty(groups);
         Assert.All(groups, group =>
         {
-            var reading = Read(File.ReadAllBytes(group));
-            Assert.Equal(ReferenceProblem.SeveralFaces, reading.Problem);
-            Assert.True(reading.Faces.Count > 1);
-            Assert.Null(reading.Embedding);
+            var analysis = Read(File.ReadAllBytes(group));
+            Assert.Equal(ReferenceProblem.SeveralFaces, analysis.Problem);
+            Assert.True(analysis.Faces.Count > 1);
+            Assert.Null(analysis.Embedding);
         });
     }
 
     [Fact]
-    public void The_index_chooses_from_left_to_right()
+    public void The_face_index_counts_from_left_to_right()
     {
         var photo = EngineFixture.ReadSample(1);
 
@@ -44,9 +44,9 @@ public sealed class ReferenceAnalysisTests(EngineFixture fixture)
         Assert.Equal(faces.OrderBy(face => face.X), faces);
         for (var i = 0; i < faces.Count; i++)
         {
-            var reading = Read(photo, i);
-            Assert.Null(reading.Problem);
-            Assert.Equal(faces[i], reading.Box);
+            var analysis = Read(photo, i);
+            Assert.Null(analysis.Problem);
+            Assert.Equal(faces[i], analysis.Box);
         }
 
         Assert.Equal(ReferenceProblem.NoSuchFace, Read(photo, faces.Count).Problem);
@@ -54,29 +54,29 @@ public sealed class ReferenceAnalysisTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void A_photo_without_a_face_says_so()
+    public void A_photo_without_a_face_is_rejected()
     {
-        var reading = Read(TestPictures.Png(320, 200));
+        var analysis = Read(TestPictures.Png(320, 200));
 
-        Assert.Equal(ReferenceProblem.NoFace, reading.Problem);
-        Assert.Empty(reading.Faces);
-        Assert.Equal((320, 200), (reading.Width, reading.Height));
+        Assert.Equal(ReferenceProblem.NoFace, analysis.Problem);
+        Assert.Empty(analysis.Faces);
+        Assert.Equal((320, 200), (analysis.Width, analysis.Height));
     }
 
     [Fact]
-    public void A_face_too_small_for_a_reference_is_refused()
+    public void A_face_too_small_for_a_reference_is_rejected()
     {
         var photo = PhotoRendering.ToJpeg(EngineFixture.ReadSample(1), maxSide: 320);
 
-        var reading = Read(photo, face: 0);
+        var analysis = Read(photo, face: 0);
 
-        Assert.Equal(ReferenceProblem.FaceTooSmall, reading.Problem);
-        Assert.NotNull(reading.Box);
-        Assert.Null(reading.Embedding);
+        Assert.Equal(ReferenceProblem.FaceTooSmall, analysis.Problem);
+        Assert.NotNull(analysis.Box);
+        Assert.Null(analysis.Embedding);
     }
 
     [Fact]
-    public void What_a_person_can_do_better_is_said_and_lowers_the_quality()
+    public void Poor_photos_have_a_lower_quality_and_a_warning_with_advice()
     {
         var photo = EngineFixture.ReadSample(6);
         var best = Enumerable.Range(0, Read(photo).Faces.Count).MaxBy(face => Read(photo, face).Quality);
@@ -94,18 +94,18 @@ public sealed class ReferenceAnalysisTests(EngineFixture fixture)
     }
 
     [Fact]
-    public void A_face_that_cannot_be_made_out_is_refused_and_says_why()
+    public void An_unrecognizable_face_is_rejected_with_a_reason()
     {
         var photo = EngineFixture.ReadSample(6);
         var best = Enumerable.Range(0, Read(photo).Faces.Count).MaxBy(face => Read(photo, face).Quality);
 
-        var reading = Read(TestPictures.Edit(photo, picture => picture.Darken(8.3f)), best);
+        var analysis = Read(TestPictures.Edit(photo, picture => picture.Darken(8.3f)), best);
 
-        Assert.Equal(ReferenceProblem.Unclear, reading.Problem);
-        Assert.Null(reading.Embedding);
-        Assert.Contains("The picture is too dark: turn towards the light.", reading.Warnings);
+        Assert.Equal(ReferenceProblem.Unclear, analysis.Problem);
+        Assert.Null(analysis.Embedding);
+        Assert.Contains("The picture is too dark: turn towards the light.", analysis.Warnings);
     }
 
     private ReferenceAnalysis Read(byte[] photo, int? face = null) =>
-        fixture.Engine.ReadReference(photo, face, TestContext.Current.CancellationToken);
+        fixture.Engine.AnalyzeReference(photo, face, TestContext.Current.CancellationToken);
 }

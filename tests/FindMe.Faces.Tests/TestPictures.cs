@@ -6,7 +6,7 @@ using Bitmap = SixLabors.ImageSharp.Image;
 
 namespace FindMe.Faces.Tests;
 
-/// <summary>Pictures made on the spot, by another library than the engine's.</summary>
+/// <summary>Generates pictures with ImageSharp, a different library than the engine's.</summary>
 internal static class TestPictures
 {
     /// <summary>A black PNG.</summary>
@@ -18,10 +18,10 @@ internal static class TestPictures
         return png.ToArray();
     }
 
-    /// <summary>A photo after an edit, as a JPEG.</summary>
+    /// <summary>Edits a photo and encodes it as a JPEG.</summary>
     /// <param name="photo">The photo.</param>
-    /// <param name="edit">What is done to it.</param>
-    /// <param name="quality">The JPEG's, 1 to 100.</param>
+    /// <param name="edit">The edit.</param>
+    /// <param name="quality">JPEG quality, 1 to 100.</param>
     public static byte[] Edit(byte[] photo, Action<IImageProcessingContext> edit, int quality = 75)
     {
         using var picture = Bitmap.Load<Rgb24>(photo);
@@ -31,17 +31,17 @@ internal static class TestPictures
         return jpeg.ToArray();
     }
 
-    /// <summary>The photo saved again as a JPEG of another quality, 1 to 100.</summary>
+    /// <summary>Re-encodes a photo as a JPEG of a quality from 1 to 100.</summary>
     public static byte[] Reencode(byte[] photo, int quality) => Edit(photo, _ => { }, quality);
 
-    /// <summary>Makes it half as wide and high.</summary>
+    /// <summary>Halves width and height.</summary>
     public static void Halve(this IImageProcessingContext picture)
     {
         var (width, height) = picture.GetCurrentSize();
         picture.Resize(width / 2, height / 2);
     }
 
-    /// <summary>Raises each colour to a power, 0 to 1 being black to full: above 1 it gets darker.</summary>
+    /// <summary>Raises each channel, as 0 to 1, to a power: above 1 darkens, below 1 brightens.</summary>
     public static void Darken(this IImageProcessingContext picture, float exponent) => picture.ProcessPixelRowsAsVector4(row =>
     {
         foreach (ref var pixel in row)
@@ -50,7 +50,7 @@ internal static class TestPictures
         }
     });
 
-    /// <summary>The photo as a progressive JPEG, which ImageSharp 2 does not write.</summary>
+    /// <summary>Re-encodes a photo as a progressive JPEG with libvips, because ImageSharp 2 cannot write one.</summary>
     public static byte[] Progressive(byte[] photo)
     {
         PhotoDecoding.Prepare();

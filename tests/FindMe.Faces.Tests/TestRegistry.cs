@@ -6,7 +6,7 @@ using System.Text;
 
 namespace FindMe.Faces.Tests;
 
-/// <summary>An npm registry on this machine that serves one file, and breaks off or misbehaves as it is told.</summary>
+/// <summary>A local npm registry that serves one file, with configurable faults.</summary>
 internal sealed class TestRegistry : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -21,19 +21,19 @@ internal sealed class TestRegistry : IAsyncDisposable
 
     public Uri Address => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/npm");
 
-    /// <summary>What is served under every path.</summary>
+    /// <summary>The file served at every path.</summary>
     public byte[] Content { get; set; } = [];
 
-    /// <summary>Bytes after which each of the next answers breaks off; the others are whole.</summary>
-    public Queue<int> BreaksOffAfter { get; } = [];
+    /// <summary>Numbers of bytes after which the next responses are cut off; later responses are complete.</summary>
+    public Queue<int> CutOffAfter { get; } = [];
 
-    /// <summary>Whether a part can be asked for.</summary>
+    /// <summary>Whether to support range requests.</summary>
     public bool ServesRanges { get; set; } = true;
 
-    /// <summary>The status of every answer; 200 to serve.</summary>
+    /// <summary>Status code of every response; 200 to serve the file.</summary>
     public int Status { get; set; } = 200;
 
-    /// <summary>Path and range of each request.</summary>
+    /// <summary>Path and start of the requested range of each request.</summary>
     public ConcurrentQueue<(string Path, int? From)> Requests { get; } = [];
 
     public async ValueTask DisposeAsync()
@@ -51,16 +51,16 @@ internal sealed class TestRegistry : IAsyncDisposable
             try
             {
                 using var client = await _listener.AcceptTcpClientAsync(_end.Token);
-                await AnswerAsync(client);
+                await RespondAsync(client);
             }
             catch (Exception exception) when (exception is OperationCanceledException or SocketException or IOException)
             {
-                // The test is over, or the client has hung up.
+                // The test has ended, or the client has disconnected.
             }
         }
     }
 
-    private async Task AnswerAsync(TcpClient client)
+    private async Task RespondAsync(TcpClient client)
     {
         await using var stream = client.GetStream();
         using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
@@ -76,13 +76,13 @@ internal sealed class TestRegistry : IAsyncDisposable
 
         Requests.Enqueue((path, from));
         var (status, start) = Status != 200 ? (Status, Content.Length)
-            : from is { } asked && ServesRanges ? (asked < Content.Length ? 206 : 416, Math.Min(asked, Content.Length))
+            : from is { } requested && ServesRanges ? (requested < Content.Length ? 206 : 416, Math.Min(requested, Content.Length))
             : (200, 0);
         var body = Content.AsMemory(start);
         var head = $"HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Length: {body.Length}\r\n"
             + (status == 206 ? $"Content-Range: bytes {start}-{Content.Length - 1}/{Content.Length}\r\n" : "") + "\r\n";
         await stream.WriteAsync(Encoding.ASCII.GetBytes(head), _end.Token);
-        var sent = BreaksOffAfter.TryDequeue(out var bytes) ? Math.Min(bytes, body.Length) : body.Length;
+        var sent = CutOffAfter.TryDequeue(out var bytes) ? Math.Min(bytes, body.Length) : body.Length;
         await stream.WriteAsync(body[..sent], _end.Token);
     }
 }

@@ -5,26 +5,26 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Recognition.Tests;
 
-/// <summary>The example of AWSLambdaFace with its own pictures: john0 trains; he is on john1 and john2, and not on jim-carrey.</summary>
+/// <summary>The example of AWSLambdaFace with its own pictures: trained with john0, John is on john1 and john2, but not on jim-carrey.</summary>
 public sealed class AwsLambdaFaceExampleTests(VisionProcess vision)
 {
     private static readonly string[] Names = ["john1.jpg", "john2.jpg", "jim-carrey.jpg"];
     private static readonly bool[] Present = [true, true, false];
 
     [Fact]
-    public async Task In_the_shell_john_is_recognized_and_jim_carrey_is_not()
+    public async Task The_command_recognizes_john_and_not_jim_carrey()
     {
         var trained = await Shell.FindMeAsync("train", PathOf("john0.jpg"));
         var photos = Array.ConvertAll(Names, PathOf);
 
-        var said = await Shell.FindMeAsync(["recognize", "-", .. photos], trained.Output);
+        var recognized = await Shell.FindMeAsync(["recognize", "-", .. photos], trained.Output);
 
-        Assert.Equal((0, ""), (said.Code, said.Errors));
-        Assert.Equal(photos.Zip(Present, (photo, present) => $"{photo}\t{present}"), said.Lines);
+        Assert.Equal((0, ""), (recognized.Code, recognized.Errors));
+        Assert.Equal(photos.Zip(Present, (photo, present) => $"{photo}\t{present}"), recognized.Lines);
     }
 
     [Fact]
-    public async Task Over_http_john_is_recognized_and_jim_carrey_is_not()
+    public async Task The_REST_API_recognizes_john_and_not_jim_carrey()
     {
         using var picture = new ByteArrayContent(Read("john0.jpg")) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
         using var trained = await vision.Http.PostAsync("faces/train", picture, TestContext.Current.CancellationToken);
@@ -45,7 +45,7 @@ public sealed class AwsLambdaFaceExampleTests(VisionProcess vision)
     }
 
     [Fact]
-    public async Task By_the_original_payloads_john_is_recognized_and_jim_carrey_is_not()
+    public async Task The_original_payloads_recognize_john_and_not_jim_carrey()
     {
         var vectors = (await PostAsync("prepare-face-recognizer", new JsonObject { ["base64_image"] = Convert.ToBase64String(Read("john0.jpg")) }))["facevectors"]!.GetValue<string>();
         var query = Convert.ToBase64String(Encoding.UTF8.GetBytes(vectors));

@@ -15,7 +15,7 @@ public sealed class ClassificationTests : IDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("findme-classifier-");
 
-    // Recorded from nsfwjs 4.3.0 with bench/peer-nsfwjs, whose JPEG decoder interpolates colours differently: on equal pixels the two agree to 1.7e-6.
+    // Recorded from nsfwjs 4.3.0 with bench/peer-nsfwjs. Its JPEG decoder interpolates colours differently; for equal pixels, both agree to 1.7e-6.
     [Theory]
     [InlineData("sample1.jpg", "Neutral", 0.705f)]
     [InlineData("sample2.jpg", "Sexy", 0.949f)]
@@ -35,7 +35,7 @@ public sealed class ClassificationTests : IDisposable
     [Theory]
     [InlineData("nchw", "rgb", 700)]
     [InlineData("nhwc", "bgr", 300)]
-    public void Any_model_of_a_thousand_classes_is_used_by_its_description_alone(string layout, string channels, int expected)
+    public void A_description_alone_adds_a_classifier_with_a_thousand_classes(string layout, string channels, int expected)
     {
         WriteClassifier(layout, channels);
         using var classifier = ImageClassifier.Load("own", new FaceEngineOptions { ModelsPath = _folder.FullName });
@@ -48,7 +48,7 @@ public sealed class ClassificationTests : IDisposable
     }
 
     [Fact]
-    public void A_model_that_was_not_there_is_found_once_it_is_and_loaded_once_for_all()
+    public void A_missing_classifier_is_found_once_it_exists_and_loaded_only_once()
     {
         using var classifiers = new ImageClassifiers(new FaceEngineOptions { ModelsPath = _folder.FullName });
         Assert.Contains("own.classifier.json is missing", Assert.Throws<ModelException>(() => classifiers["own"]).Message, StringComparison.Ordinal);
@@ -62,23 +62,23 @@ public sealed class ClassificationTests : IDisposable
     }
 
     [Fact]
-    public void Labels_that_do_not_fit_the_model_and_a_model_of_another_digest_are_refused()
+    public void Labels_that_do_not_match_the_model_and_a_model_of_another_digest_are_rejected()
     {
         WriteClassifier("nchw", "rgb");
         File.WriteAllLines(Path.Combine(_folder.FullName, "own.labels.txt"), ["one", "two"]);
-        Assert.Contains("is another one", Refusal(), StringComparison.Ordinal);
+        Assert.Contains("is another model", LoadError(), StringComparison.Ordinal);
 
         File.WriteAllBytes(Path.Combine(_folder.FullName, "own.onnx"), [1, 2, 3]);
-        Assert.Contains("its sha256 is", Refusal(), StringComparison.Ordinal);
+        Assert.Contains("its sha256 is", LoadError(), StringComparison.Ordinal);
 
-        string Refusal() => Assert.Throws<ModelException>(() => ImageClassifier.Load("own", new FaceEngineOptions { ModelsPath = _folder.FullName })).Message;
+        string LoadError() => Assert.Throws<ModelException>(() => ImageClassifier.Load("own", new FaceEngineOptions { ModelsPath = _folder.FullName })).Message;
     }
 
     [Theory]
-    // Two of a thousand classes have two thousandths where nothing tells them from the others, and a little more here.
+    // If all 1,000 classes were equally probable, two of them would have 0.002; here they have slightly more.
     [InlineData(0.002f, "class 700")]
     [InlineData(0.5f, null)]
-    public void A_picture_is_unsafe_if_the_unsafe_classes_together_are_as_likely_as_the_description_says(float atLeast, string? expected)
+    public void A_picture_is_unsafe_if_the_unsafe_classes_together_reach_the_threshold(float atLeast, string? expected)
     {
         WriteClassifier("nchw", "rgb", $$""", "unsafe": { "labels": ["class 300", "class 700"], "atLeast": {{atLeast.ToString(CultureInfo.InvariantCulture)}} }""");
         using var classifier = ImageClassifier.Load("own", new FaceEngineOptions { ModelsPath = _folder.FullName });
@@ -87,7 +87,7 @@ public sealed class ClassificationTests : IDisposable
     }
 
     [Fact]
-    public void A_description_without_unsafe_classes_finds_none_and_one_of_unknown_classes_is_refused()
+    public void Without_unsafe_classes_no_picture_is_unsafe_and_unknown_unsafe_classes_are_rejected()
     {
         WriteClassifier("nchw", "rgb");
         using (var classifier = ImageClassifier.Load("own", new FaceEngineOptions { ModelsPath = _folder.FullName }))
@@ -111,7 +111,7 @@ public sealed class ClassificationTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_picture_is_refused_and_the_next_one_is_classified()
+    public void A_file_that_is_not_a_picture_is_rejected_and_the_next_picture_is_classified()
     {
         using var classifier = ImageClassifier.Load("nsfw", new FaceEngineOptions());
 
@@ -121,7 +121,7 @@ public sealed class ClassificationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_missing_classifier_is_said_at_start_and_to_callers_and_once_it_is_there_the_first_requests_load_it_once()
+    public async Task A_missing_classifier_is_logged_at_startup_and_returns_503_until_it_exists_and_is_loaded_once()
     {
         const int requests = 20;
         var cancellationToken = TestContext.Current.CancellationToken;
@@ -141,7 +141,7 @@ public sealed class ClassificationTests : IDisposable
             Assert.DoesNotContain(_folder.FullName, problem.ToString(), StringComparison.Ordinal);
         }
 
-        // A pipe into which the labels are written once: whoever loads the classifier a second time waits for ever.
+        // The labels come from a pipe that is written only once, so loading the classifier a second time would hang.
         using (var mkfifo = Process.Start("mkfifo", labels))
         {
             await mkfifo.WaitForExitAsync(cancellationToken);
@@ -158,9 +158,9 @@ public sealed class ClassificationTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_hundred_hostile_pictures_leave_no_memory_behind_and_the_next_one_is_classified()
+    public async Task Two_hundred_hostile_pictures_leak_no_memory_and_the_next_one_is_classified()
     {
-        // A progressive JPEG holds some 10 MB while it is decoded, 500 MB if every fourth of them stayed; the heap itself grows by a tenth of the bound.
+        // Decoding a progressive JPEG takes about 10 MB. If every fourth of them leaked, that would be 500 MB; the heap grows by a tenth of the bound.
         const long bound = 100_000_000;
         var cancellationToken = TestContext.Current.CancellationToken;
         var photo = DemoPhotos.Read("sample1.jpg");
@@ -199,7 +199,7 @@ public sealed class ClassificationTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    // Class 700 gets how much more there is of the first channel than of the third, class 300 how much less: the photo is more red than blue.
+    // The score of class 700 is 10 × (first − third channel), that of class 300 the negative. The photo is more red than blue.
     private void WriteClassifier(string layout, string channels, string more = "")
     {
         const int side = 32;

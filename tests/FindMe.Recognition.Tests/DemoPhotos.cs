@@ -6,22 +6,22 @@ using SixLabors.ImageSharp.Processing;
 
 namespace FindMe.Recognition.Tests;
 
-/// <summary>The demo photos that come with the models, and parts of them.</summary>
+/// <summary>Reads and crops the demo photos that come with the models.</summary>
 internal static class DemoPhotos
 {
     public static string PathOf(string photo) => Path.Combine(Checkouts.Models, "demo", photo);
 
     public static byte[] Read(string photo) => File.ReadAllBytes(PathOf(photo));
 
-    /// <summary>What a build of this configuration has put beside this project.</summary>
+    /// <summary>Path of an app's assembly, built in the same configuration as these tests.</summary>
     public static string AppPath(string project, string assembly) =>
         Path.Combine(AppContext.BaseDirectory, "..", "..", project, Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), $"{assembly}.dll");
 
-    /// <summary>A part of a photo around a face, as a JPEG.</summary>
+    /// <summary>Crops a photo around a face, and encodes it as a JPEG.</summary>
     /// <param name="photo">The photo.</param>
     /// <param name="face">The face's box.</param>
-    /// <param name="margin">Room on each side, in heights of the face.</param>
-    /// <param name="shift">How far the part is moved to the right and down, in heights of the face.</param>
+    /// <param name="margin">Margin on each side, in heights of the face.</param>
+    /// <param name="shift">Shift of the crop to the right and down, in heights of the face.</param>
     public static byte[] Crop(byte[] photo, Box face, float margin, float shift)
     {
         using var picture = Image.Load<Rgb24>(photo);

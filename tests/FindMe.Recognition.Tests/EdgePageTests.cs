@@ -10,15 +10,15 @@ using static Microsoft.Playwright.Assertions;
 
 namespace FindMe.Recognition.Tests;
 
-/// <summary>The page that names people in the browser, in Chromium, beside the service that serves it.</summary>
+/// <summary>Compares the page that names people in the browser (Chromium) with the service.</summary>
 public sealed class EdgePageTests(PeopleFixture fixture)
 {
-    // A photo in WebAssembly on one thread of a machine that does other things too.
+    // Timeout for a photo in single-threaded WebAssembly on a busy machine.
     private const float SlowMilliseconds = 90_000;
 
-    // What eight bits, another JPEG decoder and another way of shrinking may change.
+    // The page uses 8-bit weights, another JPEG decoder and another shrinking filter than the service.
     private const float ProbabilityTolerance = 0.05f;
-    private const float LeastOverlap = 0.8f;
+    private const float MinOverlap = 0.8f;
 
     private const int Phone = 390;
     private const int Desktop = 1280;
@@ -26,12 +26,12 @@ public sealed class EdgePageTests(PeopleFixture fixture)
     private const string Unreadable = "notes.jpg";
     private const string TooLarge = "poster.jpg";
 
-    // More than the photo of the people has, and less than the poster.
+    // Limit between the size of the people's photo and that of the poster.
     private const int MaxPixels = 3_000_000;
     private const int PosterSide = 2_000;
 
     [Fact]
-    public async Task With_the_network_cut_the_page_names_the_people_whom_the_service_names_and_asks_for_nothing()
+    public async Task Offline_the_page_names_the_same_people_as_the_service_and_sends_no_request()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var folder = Directory.CreateDirectory(Path.Combine(fixture.Scratch, "edge")).FullName;
@@ -45,7 +45,7 @@ public sealed class EdgePageTests(PeopleFixture fixture)
             Assert.Equal(["visitors"], await OfferedAsync(vision.Http, cancellationToken));
         }
 
-        // What could not be read for a moment does not stay away.
+        // A file that was locked before is offered once it can be read.
         Assert.Equal(["team", "visitors"], await OfferedAsync(vision.Http, cancellationToken));
 
         var expected = await NameByServiceAsync(vision.Http, cancellationToken);
@@ -59,9 +59,9 @@ public sealed class EdgePageTests(PeopleFixture fixture)
         });
         await using var context = await browser.NewContextAsync(new() { BaseURL = vision.Http.BaseAddress!.ToString(), ReducedMotion = ReducedMotion.Reduce, ViewportSize = new() { Width = Desktop, Height = 844 } });
         var page = await context.NewPageAsync();
-        var said = new ConcurrentQueue<string>();
-        page.Console += (_, message) => said.Enqueue(message.Text);
-        page.PageError += (_, error) => said.Enqueue(error);
+        var consoleMessages = new ConcurrentQueue<string>();
+        page.Console += (_, message) => consoleMessages.Enqueue(message.Text);
+        page.PageError += (_, error) => consoleMessages.Enqueue(error);
 
         var answer = await page.GotoAsync("/edge");
         var policy = (await answer!.AllHeadersAsync())["content-security-policy"];
@@ -70,7 +70,7 @@ public sealed class EdgePageTests(PeopleFixture fixture)
         await Expect(page.GetByText("From here on the page needs no network")).ToBeVisibleAsync(new() { Timeout = SlowMilliseconds });
         await Expect(page.GetByText($"It can name {string.Join(", ", PeopleFixture.People[..^1])}, and {PeopleFixture.People[^1]}.")).ToBeVisibleAsync();
         await Expect(page.GetByText("The people “broken” cannot be named here.")).ToBeVisibleAsync();
-        Assert.Empty(said);
+        Assert.Empty(consoleMessages);
 
         File.Delete(Path.Combine(folder, "visitors.onnx"));
         var choice = page.GetByLabel("Whom to name");
@@ -78,14 +78,14 @@ public sealed class EdgePageTests(PeopleFixture fixture)
         await Expect(page.GetByText("The people who were chosen before can still be named.")).ToBeVisibleAsync();
         await Expect(choice).ToHaveValueAsync("team");
 
-        // The browser's own line about the file that was not there.
-        said.Clear();
+        // Ignore the browser's console message about the missing file.
+        consoleMessages.Clear();
 
         var worker = Assert.Single(page.Workers);
         await worker.EvaluateAsync<object?>(
             "() => { const make = createImageBitmap; self.made = []; self.createImageBitmap = async (...how) => { const bitmap = await make(...how); made.push(bitmap); return bitmap; }; }");
-        var asked = new ConcurrentQueue<string>();
-        context.Request += (_, request) => asked.Enqueue(request.Url);
+        var requested = new ConcurrentQueue<string>();
+        context.Request += (_, request) => requested.Enqueue(request.Url);
         await context.SetOfflineAsync(true);
         await context.RouteAsync("**", route => route.AbortAsync());
         await page.GetByLabel("Choose photos").SetInputFilesAsync(
@@ -111,15 +111,15 @@ public sealed class EdgePageTests(PeopleFixture fixture)
             await Expect(figure.GetByRole(AriaRole.Listitem).Filter(new() { HasText = person })).ToBeVisibleAsync();
         }
 
-        // The photo, what is looked at and what is shown of it, and the poster: all pixels are given back or to the page.
+        // Four bitmaps: the photo, its shrunk copy for analysis, its copy for display, and the poster. All are closed or transferred to the page.
         Assert.Equal("0,0,0,0", await worker.EvaluateAsync<string>("() => made.map(bitmap => bitmap.width).join()"));
-        Assert.Empty(asked);
+        Assert.Empty(requested);
         await AssertFitForEverybodyAsync(page);
-        Assert.Empty(said);
+        Assert.Empty(consoleMessages);
     }
 
     [Fact]
-    public void An_exported_model_says_whom_it_names_and_other_files_are_none()
+    public void An_exported_model_contains_its_names_and_other_files_are_rejected()
     {
         var (people, recipe) = PeopleExport.ReadMetadata(PeopleExport.ToOnnx(fixture.Trained.Model, fixture.Engine, eightBit: true));
 
@@ -135,14 +135,14 @@ public sealed class EdgePageTests(PeopleFixture fixture)
         foreach (var face in expected.Faces)
         {
             var twin = found.MaxBy(other => other.Box.OverlapWith(face.Box))!;
-            Assert.InRange(twin.Box.OverlapWith(face.Box), LeastOverlap, 1);
+            Assert.InRange(twin.Box.OverlapWith(face.Box), MinOverlap, 1);
             Assert.Equal(face.Name, twin.Name);
             Assert.Equal(face.Probability, twin.Probability, ProbabilityTolerance);
         }
     }
 
     [Fact]
-    public async Task Where_ONNX_Runtime_for_browsers_is_not_beside_the_models_the_page_says_so_and_the_service_goes_on()
+    public async Task Without_ONNX_Runtime_for_browsers_the_page_says_so_and_the_service_keeps_working()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var models = Directory.CreateDirectory(Path.Combine(fixture.Scratch, "without-runtime")).FullName;
@@ -185,7 +185,7 @@ public sealed class EdgePageTests(PeopleFixture fixture)
         return (await answer.Content.ReadFromJsonAsync<NamedPhoto>(cancellationToken))!;
     }
 
-    // Without those that are said to be unusable.
+    // Names of the people that the page offers, without unusable ones.
     private static async Task<IEnumerable<string>> OfferedAsync(HttpClient client, CancellationToken cancellationToken) =>
         (await client.GetFromJsonAsync<JsonElement>("/edge/recipe.json", cancellationToken)).GetProperty("people").EnumerateArray()
             .Where(people => !people.TryGetProperty("problem", out _))

@@ -5,7 +5,7 @@ namespace FindMe.Recognition.Tests;
 public sealed class FaceVectorTrainingTests(TestPeople people)
 {
     [Fact]
-    public void The_same_seed_gives_the_same_variations_and_another_one_others()
+    public void Variations_depend_on_the_seed_only()
     {
         var photo = PhotoPixels.Decode(File.ReadAllBytes(people.Ada));
         var face = people.Engine.Analyze(photo, TestContext.Current.CancellationToken).Faces[0].Box;
@@ -18,51 +18,51 @@ public sealed class FaceVectorTrainingTests(TestPeople people)
     }
 
     [Fact]
-    public void Every_variation_stays_the_person()
+    public void Every_variation_still_matches_the_person()
     {
         var trained = FaceVectorTraining.Train(people.Engine, File.ReadAllBytes(people.Ada), cancellationToken: TestContext.Current.CancellationToken);
 
-        Assert.Null(trained.Reading.Problem);
+        Assert.Null(trained.Analysis.Problem);
         Assert.Equal(people.Engine.Recipe, trained.Vectors!.Recipe);
         Assert.Equal(22, trained.Vectors.Vectors.Count);
         Assert.All(trained.Vectors.Vectors, vector => Assert.InRange(vector.DistanceTo(trained.Vectors.Vectors[0]), 0, people.Engine.MatchDistance));
     }
 
     [Fact]
-    public void A_photo_of_several_people_serves_only_when_somebody_says_who_is_meant()
+    public void A_photo_of_several_people_requires_choosing_a_face()
     {
         var photo = File.ReadAllBytes(TestPeople.PhotoPath(1));
 
-        var unsaid = FaceVectorTraining.Train(people.Engine, photo, cancellationToken: TestContext.Current.CancellationToken);
-        var said = FaceVectorTraining.Train(people.Engine, photo, face: 0, cancellationToken: TestContext.Current.CancellationToken);
+        var withoutChoice = FaceVectorTraining.Train(people.Engine, photo, cancellationToken: TestContext.Current.CancellationToken);
+        var expected = FaceVectorTraining.Train(people.Engine, photo, face: 0, cancellationToken: TestContext.Current.CancellationToken);
 
-        Assert.Equal(ReferenceProblem.SeveralFaces, unsaid.Reading.Problem);
-        Assert.Null(unsaid.Vectors);
-        Assert.NotNull(said.Vectors);
+        Assert.Equal(ReferenceProblem.SeveralFaces, withoutChoice.Analysis.Problem);
+        Assert.Null(withoutChoice.Vectors);
+        Assert.NotNull(expected.Vectors);
     }
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_photo_whose_pixels_lie_on_their_side_gives_the_variations_that_the_upright_one_gives(bool clockwise)
+    public void A_photo_stored_on_its_side_gives_the_same_variations_as_the_upright_one(bool clockwise)
     {
         var upright = PhotoPixels.Decode(File.ReadAllBytes(people.Ada));
 
         var trained = FaceVectorTraining.Train(people.Engine, Turn(upright, clockwise).ToJpeg(95), cancellationToken: TestContext.Current.CancellationToken);
 
-        Assert.Equal(clockwise ? 1 : 3, trained.Reading.QuarterTurns);
+        Assert.Equal(clockwise ? 1 : 3, trained.Analysis.QuarterTurns);
         Assert.InRange(trained.Vectors!.Vectors.Count, 20, 22);
         var own = people.Engine.Analyze(upright, TestContext.Current.CancellationToken).Faces[0].Embedding;
         Assert.All(trained.Vectors.Vectors, vector => Assert.InRange(vector.DistanceTo(own), 0, 0.8f));
     }
 
     [Fact]
-    public void With_a_background_the_nearer_cluster_decides_also_within_the_threshold()
+    public void With_a_background_the_nearer_cluster_wins_even_within_the_threshold()
     {
         var photo = people.Engine.Analyze(File.ReadAllBytes(people.Ada), TestContext.Current.CancellationToken);
         var (ada, bob) = (Train(people.Ada), Train(people.Bob));
 
-        // A double of hers among the strangers: the very face that is asked for, as often as neighbours decide.
+        // A background that contains the same face as often as there are neighbours.
         var doubles = new FaceVectors(ada.Recipe, [.. Enumerable.Repeat(photo.Faces[0].Embedding, FaceVectorRecognition.Neighbours)]);
 
         Assert.True(new FaceVectorRecognition(people.Engine, ada).Recognize(photo).Present);
@@ -74,14 +74,14 @@ public sealed class FaceVectorTrainingTests(TestPeople people)
 
     [Theory]
     [InlineData("dlib-12345678/five-point-1-00000000", "dlib-12345678")]
-    [InlineData(null, "do not say")]
-    public void Vectors_of_another_or_an_unnamed_recipe_are_refused_by_name(string? recipe, string said)
+    [InlineData(null, "do not name the model")]
+    public void The_error_for_vectors_of_another_or_no_recipe_says_so(string? recipe, string expected)
     {
         var vectors = new FaceVectors(recipe, [FaceEmbedding.FromValues([1, .. new float[people.Engine.EmbeddingLength - 1]])]);
 
         var exception = Assert.Throws<FaceVectorsException>(() => new FaceVectorRecognition(people.Engine, vectors));
 
-        Assert.Contains(said, exception.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
     }
 
     private static PhotoPixels Turn(PhotoPixels photo, bool clockwise)

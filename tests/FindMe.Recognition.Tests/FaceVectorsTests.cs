@@ -5,7 +5,7 @@ namespace FindMe.Recognition.Tests;
 public sealed class FaceVectorsTests
 {
     [Fact]
-    public void Vectors_are_read_as_they_were_written_to_the_last_bit()
+    public void Vectors_survive_CSV_to_the_last_bit()
     {
         var random = new Random(7);
         var vectors = Enumerable.Range(0, 3)
@@ -19,7 +19,7 @@ public sealed class FaceVectorsTests
     }
 
     [Fact]
-    public void Rows_without_a_comment_say_nothing_of_their_recipe()
+    public void Rows_without_a_comment_have_no_recipe()
     {
         var vectors = new FaceVectors("a/b", [FaceEmbedding.FromValues([1, .. new float[127]])]);
 
@@ -27,7 +27,7 @@ public sealed class FaceVectorsTests
     }
 
     [Fact]
-    public void A_file_that_was_cut_off_at_the_end_of_a_line_is_refused()
+    public void A_file_truncated_at_the_end_of_a_line_is_rejected()
     {
         var vector = FaceEmbedding.FromValues([1, .. new float[127]]);
         var lines = new FaceVectors("a/b", [vector, vector, vector]).ToCsv().Split('\n');
@@ -40,17 +40,17 @@ public sealed class FaceVectorsTests
     [Theory]
     [InlineData("# recipe=a/b\n{0}\n# recipe=c/d\n{0}\n", "Line 3")]
     [InlineData("{0}\n# recipe=c/d\n{0}\n", "Line 2")]
-    public void Vectors_of_two_recipes_in_one_file_are_refused_by_the_line_where_the_second_begins(string form, string said)
+    public void The_error_for_vectors_of_two_recipes_names_the_line_where_the_second_begins(string form, string expected)
     {
         var row = string.Join(',', Enumerable.Repeat("0.5", 128));
 
         var exception = Assert.Throws<FaceVectorsException>(() => FaceVectors.FromCsv(string.Format(System.Globalization.CultureInfo.InvariantCulture, form, row)));
 
-        Assert.Contains(said, exception.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Two_files_of_one_recipe_are_one_person_when_put_together_also_behind_the_mark_of_a_spreadsheet()
+    public void Concatenated_files_of_one_recipe_are_read_as_one_even_with_a_byte_order_mark()
     {
         var csv = new FaceVectors("a/b", [FaceEmbedding.FromValues([1, .. new float[127]])]).ToCsv();
 
@@ -65,7 +65,7 @@ public sealed class FaceVectorsTests
     [InlineData("1,2,3")]
     [InlineData("no,numbers")]
     [InlineData("\0\u0001")]
-    public void What_holds_no_vectors_is_refused_with_a_line_for_a_person(string csv) =>
+    public void Text_without_vectors_is_rejected_with_a_one_line_message(string csv) =>
         Assert.NotEmpty(Assert.Throws<FaceVectorsException>(() => FaceVectors.FromCsv(csv)).Message);
 
     [Theory]
@@ -74,7 +74,7 @@ public sealed class FaceVectorsTests
     [InlineData("1e999")]
     [InlineData("1e30")]
     [InlineData("")]
-    public void A_row_with_a_number_that_is_none_is_refused_by_its_line(string number)
+    public void The_error_for_an_invalid_number_names_its_line(string number)
     {
         var row = string.Join(',', Enumerable.Repeat("0.5", 127));
 

@@ -5,11 +5,11 @@ using FindMe.Faces;
 namespace FindMe.Recognition.Tests;
 
 /// <summary>
-/// A folder of the three people of one demo photo, four pictures of each, and of strangers; the engine; and what it learnt of them.
+/// Shares an engine, a folder with four pictures of each of three people of a demo photo and with strangers, and the model trained on it.
 /// </summary>
 public sealed class PeopleFixture : IDisposable
 {
-    /// <summary>Whom it learns.</summary>
+    /// <summary>Names of the people in the folder.</summary>
     public static readonly string[] People = ["Ada", "Bob", "Cy"];
 
     internal const string KnownPhoto = "sample1.jpg";
@@ -29,19 +29,19 @@ public sealed class PeopleFixture : IDisposable
 
     public FaceEngine Engine { get; }
 
-    /// <summary>The photo of the people, in their order from the left.</summary>
+    /// <summary>Analysis of the demo photo that shows the people.</summary>
     public AnalyzedPhoto Known { get; }
 
     public string Folder => Path.Combine(_folder.FullName, "team");
 
-    /// <summary>Where a test may write.</summary>
+    /// <summary>Folder to which tests may write.</summary>
     public string Scratch => _folder.FullName;
 
     public TrainedPeople Trained => _trained.Value;
 
     public TrainedPeople Train() => PeopleTraining.Train(Engine, Folder, new PeopleOptions { Augmentations = 2 }, cancellationToken: TestContext.Current.CancellationToken);
 
-    /// <summary>The people's faces, from the left.</summary>
+    /// <summary>Faces of the people, from left to right.</summary>
     public DetectedFace[] KnownFaces => [.. Known.Faces.OrderBy(face => face.Box.X).Take(People.Length)];
 
     public void Dispose()

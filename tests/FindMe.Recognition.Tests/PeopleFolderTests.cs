@@ -5,7 +5,7 @@ namespace FindMe.Recognition.Tests;
 public sealed class PeopleFolderTests(PeopleFixture fixture)
 {
     [Fact]
-    public void A_copy_among_a_strangers_photos_is_skipped_alone_and_the_person_keeps_the_photo()
+    public void A_copy_among_strangers_is_skipped_and_the_person_keeps_the_photo()
     {
         using var team = Team(
             ("Ada/1.jpg", "Ada/1.jpg"),
@@ -17,13 +17,13 @@ public sealed class PeopleFolderTests(PeopleFixture fixture)
         var trained = Train(team.Path);
 
         Assert.Equal(
-            ["unknown/party/ada.jpg: the same photo lies in Ada: whose is it?", "unknown/party/bob.jpg: the same photo lies in Bob: whose is it?"],
+            ["unknown/party/ada.jpg: the same photo is in Ada too: remove it from one of the folders", "unknown/party/bob.jpg: the same photo is in Bob too: remove it from one of the folders"],
             trained.Skipped.Select(photo => $"{photo.Photo}: {photo.Problem}"));
         Assert.Equal(["Ada/1.jpg", "Bob/1.jpg", "unknown/party/guest.jpg"], trained.Folder.Faces.Select(face => face.Photo));
     }
 
     [Fact]
-    public void Hidden_names_links_to_folders_and_files_that_are_no_photos_are_nobodys()
+    public void Hidden_files_links_to_folders_and_other_files_are_ignored()
     {
         using var team = Team(("Ada/1.jpg", "Ada/1.jpg"), ("Ada/1.jpg", ".git/1.jpg"), ("Bob/1.jpg", ".thumbnails/1.jpg"), ("Bob/2.jpg", "Ada/.2.jpg"));
         File.WriteAllText(team["Ada/notes.txt"], "no photo");
@@ -41,23 +41,23 @@ public sealed class PeopleFolderTests(PeopleFixture fixture)
         Assert.Equal(["Ada", "Bob"], trained.Model.People);
         Assert.Equal(["Ada/1.jpg", "Bob/link.jpg"], trained.Folder.Faces.Select(face => face.Photo));
         Assert.Equal(
-            ["Ada/loop: links to folders are not followed", "Bob/nowhere.jpg: it is gone", "Cy: links to folders are not followed"],
+            ["Ada/loop: links to folders are not followed", "Bob/nowhere.jpg: it does not exist", "Cy: links to folders are not followed"],
             trained.Skipped.Select(skipped => $"{skipped.Photo}: {skipped.Problem}").Order(StringComparer.Ordinal));
         Assert.Equal((3, 2), (trained.Photos, trained.OtherFiles));
     }
 
     [Fact]
     [SupportedOSPlatform("linux")]
-    public async Task A_folder_that_may_not_be_read_is_said_and_the_others_are_learnt()
+    public async Task An_unreadable_folder_is_reported_and_training_uses_the_others()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "Takes the right to read everything from root as Linux does.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs Linux to take root's permission to read every file.");
         using var team = Team(("Ada/1.jpg", "Ada/1.jpg"), ("Ada/2.jpg", "Ada/private/2.jpg"), ("Bob/1.jpg", "Bob/1.jpg"), ("Bob/2.jpg", "lost+found/2.jpg"));
         string[] closed = ["Ada/private", "lost+found"];
         Array.ForEach(closed, folder => File.SetUnixFileMode(team[folder], UnixFileMode.None));
         try
         {
             string[] train = [DemoPhotos.AppPath("FindMe.Cli", "findme"), "people", "train", team.Path, "-o", team["team.findme"], "--augment", "0"];
-            var said = Environment.IsPrivilegedProcess
+            var result = Environment.IsPrivilegedProcess
                 ? await Shell.RunAsync("setpriv", ["--bounding-set=-dac_override,-dac_read_search", "dotnet", .. train])
                 : await Shell.RunAsync("dotnet", train);
 
@@ -66,8 +66,8 @@ public sealed class PeopleFolderTests(PeopleFixture fixture)
                     "findme: Skipped Ada/private: the folder cannot be read: ask its owner for permission.",
                     "findme: Skipped lost+found: the folder cannot be read: ask its owner for permission.",
                 ],
-                said.Errors.TrimEnd().Split('\n').Order(StringComparer.Ordinal));
-            Assert.Equal((0, "2 people, 2 photos of them, 0 faces of strangers; 2 skipped, 0 other files, 0 pictures of nobody"), (said.Code, said.Lines[0]));
+                result.Errors.TrimEnd().Split('\n').Order(StringComparer.Ordinal));
+            Assert.Equal((0, "2 people, 2 photos of them, 0 faces of strangers; 2 skipped, 0 other files, 0 pictures of nobody"), (result.Code, result.Lines[0]));
             Assert.Equal(["Ada", "Bob"], PeopleModel.Load(team["team.findme"]).People);
         }
         finally
@@ -77,7 +77,7 @@ public sealed class PeopleFolderTests(PeopleFixture fixture)
     }
 
     [Fact]
-    public void More_people_than_a_file_holds_are_refused_before_a_photo_is_read()
+    public void Too_many_people_are_rejected_before_any_photo_is_read()
     {
         using var team = new TemporaryFolder();
         for (var person = 0; person <= 2_000; person++)
@@ -86,13 +86,13 @@ public sealed class PeopleFolderTests(PeopleFixture fixture)
         }
 
         var read = 0;
-        var refusal = Assert.Throws<PeopleException>(() => Train(team.Path, (_, _) => read++));
+        var exception = Assert.Throws<PeopleException>(() => Train(team.Path, (_, _) => read++));
 
-        Assert.Equal((0, $"{team.Path} holds 2,001 people: up to 2,000 can be learnt."), (read, refusal.Message));
+        Assert.Equal((0, $"{team.Path} holds 2,001 people: up to 2,000 can be learnt."), (read, exception.Message));
     }
 
     [Fact]
-    public void Once_a_photo_is_counted_it_is_not_read_again_and_all_that_takes_long_is_done()
+    public void A_photo_reported_as_done_is_not_read_again()
     {
         using var team = Team(("Ada/1.jpg", "Ada/1.jpg"), ("Ada/2.jpg", "Ada/2.jpg"), ("Ada/3.jpg", "Ada/3.jpg"), ("Bob/1.jpg", "Bob/1.jpg"));
         var kept = Train(team.Path);
@@ -109,15 +109,15 @@ public sealed class PeopleFolderTests(PeopleFixture fixture)
         Assert.All(vanished.Folder.Faces, face => Assert.Single(face.Copies));
         Assert.Equal(kept.Model.Head.Weights, vanished.Model.Head.Weights);
 
-        // What a measurement of the exported model looks at again is the exception, and says so.
-        var refusal = Assert.Throws<PeopleException>(() => ExportedPeople.Measure(fixture.Engine, vanished, eightBit: true, TestContext.Current.CancellationToken));
-        Assert.Contains("which was kept aside, cannot be read any more", refusal.Message, StringComparison.Ordinal);
+        // Measuring the exported model is the exception: it reads the holdout photos again, and fails if they are missing.
+        var exception = Assert.Throws<PeopleException>(() => ExportedPeople.Measure(fixture.Engine, vanished, eightBit: true, TestContext.Current.CancellationToken));
+        Assert.Contains("can no longer be read", exception.Message, StringComparison.Ordinal);
     }
 
     private TrainedPeople Train(string folder, Action<int, int>? progress = null) => PeopleTraining.Train(
         fixture.Engine, folder, new PeopleOptions { Augmentations = 1 }, progress, TestContext.Current.CancellationToken);
 
-    /// <summary>A folder of copies of the fixture's photos.</summary>
+    /// <summary>Creates a folder with copies of the fixture's photos.</summary>
     private TemporaryFolder Team(params (string From, string To)[] photos)
     {
         var team = new TemporaryFolder();

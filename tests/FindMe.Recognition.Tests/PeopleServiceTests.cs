@@ -4,11 +4,11 @@ using System.Text.Json;
 
 namespace FindMe.Recognition.Tests;
 
-/// <summary>FindMe.Vision as a process, and findme beside it.</summary>
+/// <summary>Tests naming and classification with FindMe.Vision and findme as processes.</summary>
 public sealed class PeopleServiceTests(PeopleFixture fixture)
 {
     [Fact]
-    public async Task The_service_classifies_and_names_however_a_picture_is_sent_and_refuses_what_is_none()
+    public async Task The_service_accepts_pictures_in_every_format_and_rejects_other_content()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var folder = Directory.CreateDirectory(Path.Combine(fixture.Scratch, "people")).FullName;
@@ -54,7 +54,7 @@ public sealed class PeopleServiceTests(PeopleFixture fixture)
     }
 
     [Fact]
-    public async Task People_who_cannot_be_used_are_a_problem_that_says_why_and_names_no_folder_until_they_can()
+    public async Task Unusable_people_files_return_a_problem_without_paths_until_they_are_fixed()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var folder = Directory.CreateDirectory(Path.Combine(fixture.Scratch, "unusable")).FullName;
@@ -69,7 +69,7 @@ public sealed class PeopleServiceTests(PeopleFixture fixture)
         var ofForeign = await UnusableAsync("foreign");
 
         Assert.DoesNotContain(folder, ofBroken, StringComparison.Ordinal);
-        await vision.LogsAsync($"{broken} is no file of people");
+        await vision.LogsAsync($"{broken} is not a people file");
         Assert.DoesNotContain(folder, ofForeign, StringComparison.Ordinal);
         Assert.Contains($"trained with dlib-0a0b0c0d/x, the engine is {fixture.Engine.Recipe}", ofForeign, StringComparison.Ordinal);
         fixture.Trained.Model.Save(broken);
@@ -87,7 +87,7 @@ public sealed class PeopleServiceTests(PeopleFixture fixture)
     }
 
     [Fact]
-    public async Task The_command_names_the_faces_of_a_photo_and_says_in_one_line_what_it_cannot_do()
+    public async Task The_command_names_the_faces_of_a_photo_and_reports_errors_in_one_line()
     {
         var file = Path.Combine(fixture.Scratch, "cli.findme");
         fixture.Trained.Model.Save(file);
@@ -98,7 +98,7 @@ public sealed class PeopleServiceTests(PeopleFixture fixture)
 
         var (missing, _, complaint) = await RunAsync("people", "name", "nowhere.findme", "a.jpg");
         Assert.Equal(2, missing);
-        Assert.Equal("findme: There is no file nowhere.findme: make one with findme people train.", complaint.Trim());
+        Assert.Equal("findme: There is no file nowhere.findme: create it with findme people train.", complaint.Trim());
 
         var (none, _, refusal) = await RunAsync("classify", file);
         Assert.Equal(2, none);

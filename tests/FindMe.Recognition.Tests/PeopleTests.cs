@@ -7,7 +7,7 @@ namespace FindMe.Recognition.Tests;
 public sealed class PeopleTests(PeopleFixture fixture)
 {
     [Fact]
-    public void Everybody_learnt_is_named_and_strangers_are_unknown()
+    public void Trained_people_are_named_and_strangers_are_unknown()
     {
         var people = fixture.Trained.Model;
         var strangers = fixture.Engine.Analyze(DemoPhotos.Read("sample5.jpg"), TestContext.Current.CancellationToken).Faces;
@@ -18,22 +18,22 @@ public sealed class PeopleTests(PeopleFixture fixture)
     }
 
     [Fact]
-    public void What_cannot_be_learnt_from_is_skipped_and_said_and_copies_of_a_photo_stay_together()
+    public void Unusable_photos_are_skipped_with_a_reason_and_copies_stay_in_one_group()
     {
         var trained = fixture.Trained;
 
         Assert.Equal([Path.Combine("Ada", "torn.jpg"), Path.Combine("Bob", "whose.jpg"), Path.Combine("Cy", "2.jpg")], trained.Skipped.Select(photo => photo.Photo).Order(StringComparer.Ordinal));
-        Assert.Contains(trained.Skipped, photo => photo.Problem.Contains("the same photo lies in Cy", StringComparison.Ordinal));
+        Assert.Contains(trained.Skipped, photo => photo.Problem.Contains("the same photo is in Cy too", StringComparison.Ordinal));
         var faces = trained.Folder.Faces;
         Assert.Equal(
             faces.Single(face => face.Photo == Path.Combine("Bob", "1.jpg")).Group,
             faces.Single(face => face.Photo == Path.Combine("Bob", "copy of 1.jpg")).Group);
-        Assert.Empty(trained.KeptAside.Select(index => faces[index].Group).Intersect(
-            Enumerable.Range(0, faces.Count).Except(trained.KeptAside).Select(index => faces[index].Group)));
+        Assert.Empty(trained.Holdout.Select(index => faces[index].Group).Intersect(
+            Enumerable.Range(0, faces.Count).Except(trained.Holdout).Select(index => faces[index].Group)));
     }
 
     [Fact]
-    public void The_same_folder_and_seed_give_the_same_file_which_is_read_as_it_was_written()
+    public void The_same_folder_and_seed_give_the_same_file_which_loads_unchanged()
     {
         var (first, second) = (Path.Combine(fixture.Scratch, "first.findme"), Path.Combine(fixture.Scratch, "second.findme"));
         fixture.Trained.Model.Save(first);
@@ -51,7 +51,7 @@ public sealed class PeopleTests(PeopleFixture fixture)
     [Theory]
     [InlineData(false, 0.002f)]
     [InlineData(true, 0.1f)]
-    public void The_exported_model_says_what_the_file_says(bool eightBit, float tolerance)
+    public void The_exported_model_agrees_with_the_people_file(bool eightBit, float tolerance)
     {
         var people = fixture.Trained.Model;
         var onnx = PeopleExport.ToOnnx(people, fixture.Engine, eightBit);
@@ -68,11 +68,11 @@ public sealed class PeopleTests(PeopleFixture fixture)
     }
 
     [Fact]
-    public void Photos_of_a_person_among_the_strangers_narrow_that_person_and_nobody_else()
+    public void A_persons_photos_among_the_strangers_tighten_only_that_persons_threshold()
     {
         var random = new Random(5);
         var people = Enumerable.Range(0, 4).Select(person => Enumerable.Range(0, 6).Select(_ => Face(person)).ToArray()).ToArray();
-        var centroids = Array.ConvertAll(people, faces => Rejection.Centre(faces, EmbeddingMetric.Cosine, without: null));
+        var centroids = Array.ConvertAll(people, faces => Rejection.Centroid(faces, EmbeddingMetric.Cosine, without: null));
         var strangers = Enumerable.Range(0, 300).Select(_ => Face(4 + random.Next(100))).ToList();
 
         var right = Midpoints(strangers);
@@ -94,24 +94,24 @@ public sealed class PeopleTests(PeopleFixture fixture)
     }
 
     [Fact]
-    public void A_folder_that_cannot_be_learnt_from_is_refused_with_what_is_wrong()
+    public void The_error_for_an_unusable_folder_says_what_is_wrong()
     {
         var empty = Directory.CreateDirectory(Path.Combine(fixture.Scratch, "empty")).FullName;
         var bad = Directory.CreateDirectory(Path.Combine(fixture.Scratch, "bad", "Dan")).Parent!.FullName;
         File.WriteAllText(Path.Combine(bad, "Dan", "a.jpg"), "not a photo");
         var without = Directory.CreateDirectory(Path.Combine(fixture.Scratch, "without", "Eve")).Parent!.FullName;
 
-        Assert.StartsWith("There is no folder", Refusal("nowhere"), StringComparison.Ordinal);
-        Assert.Contains("holds no people", Refusal(empty), StringComparison.Ordinal);
-        Assert.StartsWith($"Nothing can be learnt from the folder Dan: {Path.Combine("Dan", "a.jpg")}: ", Refusal(bad), StringComparison.Ordinal);
-        Assert.StartsWith("Nothing can be learnt from the folder Eve: it holds no file that is called like a photo", Refusal(without), StringComparison.Ordinal);
+        Assert.StartsWith("There is no folder", TrainError("nowhere"), StringComparison.Ordinal);
+        Assert.Contains("holds no people", TrainError(empty), StringComparison.Ordinal);
+        Assert.StartsWith($"The folder Dan has no usable photo: {Path.Combine("Dan", "a.jpg")}: ", TrainError(bad), StringComparison.Ordinal);
+        Assert.StartsWith("The folder Eve has no usable photo: no file has a photo's extension", TrainError(without), StringComparison.Ordinal);
 
-        string Refusal(string folder) => Assert.Throws<PeopleException>(
+        string TrainError(string folder) => Assert.Throws<PeopleException>(
             () => PeopleTraining.Train(fixture.Engine, folder, new PeopleOptions(), cancellationToken: TestContext.Current.CancellationToken)).Message;
     }
 
     [Fact]
-    public void A_head_learns_classes_however_many_samples_each_has()
+    public void The_head_learns_classes_of_unequal_size()
     {
         var random = new Random(3);
         var (samples, labels) = (new List<ReadOnlyMemory<float>>(), new List<int>());

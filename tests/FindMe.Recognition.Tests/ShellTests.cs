@@ -6,7 +6,7 @@ namespace FindMe.Recognition.Tests;
 public sealed class ShellTests(TestPeople people, VisionProcess vision)
 {
     [Fact]
-    public async Task An_album_gives_the_photos_that_show_the_person_and_says_what_it_could_not_read()
+    public async Task The_album_command_lists_the_persons_photos_and_reports_unreadable_ones()
     {
         using var folder = new TemporaryFolder();
         var (album, copies) = (Directory.CreateDirectory(folder["album"]).FullName, Directory.CreateDirectory(folder["copies"]).FullName);
@@ -28,7 +28,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         Assert.Equal($"{album}/day 2/a\n\u001b[31m,\"b\".jpg", JsonNode.Parse(json.Lines[0])!["file"]!.GetValue<string>());
         Assert.Equal(1, JsonNode.Parse(json.Lines[^1])!["summary"]!["matches"]!.GetValue<int>());
 
-        // What was there is as it was; of two runs one copy remains.
+        // Existing files are unchanged, and two runs leave only one copy.
         Assert.Equal(2, Directory.GetFiles(copies).Length);
         Assert.Equal("somebody's own", await File.ReadAllTextAsync(Path.Combine(copies, "a\n\u001b[31m,\"b\".jpg"), TestContext.Current.CancellationToken));
         Assert.Equal(
@@ -37,7 +37,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
-    public async Task Nobody_found_is_another_exit_code_than_an_error()
+    public async Task The_exit_code_distinguishes_no_match_from_an_error()
     {
         using var album = new TemporaryFolder();
         File.Copy(TestPeople.PhotoPath(2), album["others.jpg"]);
@@ -56,7 +56,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
-    public async Task What_one_command_learns_another_recognizes_through_a_pipe_here_and_on_a_server()
+    public async Task Vectors_from_train_work_in_recognize_through_a_pipe_locally_and_on_a_server()
     {
         var trained = await Shell.FindMeAsync("train", people.Ada);
         string[] photos = [people.Bob, TestPeople.PhotoPath(1), TestPeople.PhotoPath(2)];
@@ -73,21 +73,21 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
-    public async Task A_photo_that_cannot_be_answered_for_is_named_and_the_others_are_answered()
+    public async Task An_unreadable_photo_is_reported_and_the_others_are_processed()
     {
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder["person.csv"], (await Shell.FindMeAsync("train", people.Ada)).Output, TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(folder["note.jpg"], "no picture", TestContext.Current.CancellationToken);
 
-        var said = await Shell.FindMeAsync("recognize", folder["person.csv"], folder["note.jpg"], people.Ada, folder["gone.jpg"], "--json");
+        var result = await Shell.FindMeAsync("recognize", folder["person.csv"], folder["note.jpg"], people.Ada, folder["gone.jpg"], "--json");
 
-        Assert.Equal(2, said.Code);
-        Assert.Equal(["error", "present", "error"], said.Lines.Select(line => JsonNode.Parse(line)!["present"] is null ? "error" : "present"));
-        Assert.Contains("gone.jpg: there is no such file.", said.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, result.Code);
+        Assert.Equal(["error", "present", "error"], result.Lines.Select(line => JsonNode.Parse(line)!["present"] is null ? "error" : "present"));
+        Assert.Contains("gone.jpg: there is no such file.", result.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Several_photos_make_one_file_and_one_of_somebody_else_is_told()
+    public async Task Several_photos_make_one_file_and_a_photo_of_somebody_else_is_reported()
     {
         var trained = await Shell.FindMeAsync("train", people.Ada, people.Bob);
         var there = await Shell.FindMeAsync("train", people.Ada, people.Bob, "--server", vision.Address);
@@ -99,7 +99,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
-    public async Task With_a_background_of_strangers_the_neighbours_decide()
+    public async Task With_a_background_nearest_neighbours_decide()
     {
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder["me.csv"], people.AdaVectors, TestContext.Current.CancellationToken);
@@ -115,13 +115,13 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
-    public async Task A_server_that_is_no_FindMe_Vision_is_not_believed()
+    public async Task Another_server_than_FindMe_Vision_is_reported()
     {
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder["me.csv"], people.AdaVectors, TestContext.Current.CancellationToken);
         foreach (var page in (string[])["<html>Welcome</html>", "{}"])
         {
-            using var server = new OtherServer(page);
+            using var server = new FixedResponseServer(page);
 
             var trained = await Shell.FindMeAsync("train", people.Ada, "--server", server.Address);
             var recognized = await Shell.FindMeAsync("recognize", folder["me.csv"], people.Ada, "--server", server.Address);
@@ -131,22 +131,22 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         }
     }
 
-    // ONNX Runtime's official builds keep an identifier of the device and a queue of events there, and send them to Microsoft, unless they are told not to.
+    // By default, official builds of ONNX Runtime store a device identifier and a queue of events in these folders, and send them to Microsoft.
     [Fact]
-    public async Task Nothing_about_the_machine_is_kept_or_sent()
+    public async Task ONNX_Runtime_stores_and_sends_no_telemetry()
     {
         using var home = new TemporaryFolder();
 
-        var said = await Shell.FindMeAsync(["train", people.Ada], input: "", ("HOME", home.Path), ("XDG_CACHE_HOME", home["cache"]), ("XDG_CONFIG_HOME", home["config"]), ("XDG_DATA_HOME", home["data"]));
+        var result = await Shell.FindMeAsync(["train", people.Ada], input: "", ("HOME", home.Path), ("XDG_CACHE_HOME", home["cache"]), ("XDG_CONFIG_HOME", home["config"]), ("XDG_DATA_HOME", home["data"]));
 
-        Assert.Equal((0, ""), (said.Code, said.Errors));
+        Assert.Equal((0, ""), (result.Code, result.Errors));
         Assert.Empty(Directory.GetFileSystemEntries(home.Path, "*", SearchOption.AllDirectories));
     }
 
     [Fact]
-    public async Task A_folder_that_may_not_be_read_is_told_and_the_exit_code_says_that_not_all_was_answered()
+    public async Task An_unreadable_folder_is_reported_and_sets_the_exit_code()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other rights.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has different file permissions.");
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder["me.csv"], people.AdaVectors, TestContext.Current.CancellationToken);
         var locked = Directory.CreateDirectory(folder["locked"]).FullName;
@@ -154,8 +154,8 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         await Shell.RunAsync("chmod", ["0", locked]);
         await Shell.RunAsync("chmod", ["a+rX", folder.Path]);
 
-        var some = await Shell.WithoutRightsAsync("recognize", folder["me.csv"], folder.Path);
-        var none = await Shell.WithoutRightsAsync("recognize", folder["me.csv"], locked);
+        var some = await Shell.UnprivilegedAsync("recognize", folder["me.csv"], folder.Path);
+        var none = await Shell.UnprivilegedAsync("recognize", folder["me.csv"], locked);
 
         Assert.Equal((2, $"{folder["ada.jpg"]}\tTrue\n", $"findme: {locked}: the folder may not be read and is skipped.\n"), (some.Code, some.Output, some.Errors));
         Assert.Equal((2, "", $"findme: The folder {locked} may not be read: ask its owner for permission.\n"), (none.Code, none.Output, none.Errors));
@@ -173,17 +173,17 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
     [InlineData("people", "name")]
     [InlineData("classify")]
     [InlineData("failures")]
-    public async Task Every_command_says_how_it_is_used(params string[] command)
+    public async Task Every_command_has_help(params string[] command)
     {
-        var said = await Shell.FindMeAsync([.. command, "--help"]);
+        var result = await Shell.FindMeAsync([.. command, "--help"]);
 
-        Assert.Equal((0, ""), (said.Code, said.Errors));
-        Assert.Contains("Usage:", said.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain(said.Lines, line => line.TrimEnd().EndsWith("-?, -h, --help", StringComparison.Ordinal));
+        Assert.Equal((0, ""), (result.Code, result.Errors));
+        Assert.Contains("Usage:", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(result.Lines, line => line.TrimEnd().EndsWith("-?, -h, --help", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Each_wrong_use_is_told_in_one_line()
+    public async Task Every_usage_error_is_reported_in_one_line()
     {
         using var folder = new TemporaryFolder();
         await File.WriteAllBytesAsync(folder["grey.jpg"], new PhotoPixels(300, 300, new byte[300 * 300 * 3]).ToJpeg(), TestContext.Current.CancellationToken);
@@ -208,9 +208,9 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
 
         static async Task<(int, string)> SayAsync(params string[] arguments)
         {
-            var said = await Shell.FindMeAsync(arguments);
-            Assert.Equal("", said.Output);
-            return (said.Code, said.Errors);
+            var result = await Shell.FindMeAsync(arguments);
+            Assert.Equal("", result.Output);
+            return (result.Code, result.Errors);
         }
     }
 }

@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 
 namespace FindMe.Recognition.Tests;
 
-/// <summary>FindMe.Vision as a process of one test, with settings of its own.</summary>
+/// <summary>Starts FindMe.Vision as a process with the settings of one test. See <see cref="VisionProcess"/> for the shared one.</summary>
 internal sealed class StartedVision : IAsyncDisposable
 {
     private const string Listening = "Now listening on: ";
@@ -30,12 +30,12 @@ internal sealed class StartedVision : IAsyncDisposable
         _process = new Process { StartInfo = start };
     }
 
-    /// <summary>Sends the body of a request that expects it to be asked for only when it is.</summary>
+    /// <summary>Waits for 100 Continue before it sends the body of a request with the Expect header.</summary>
     public HttpClient Http { get; } = new(new SocketsHttpHandler { Expect100ContinueTimeout = Timeout }) { Timeout = Timeout };
 
-    /// <summary>Starts it.</summary>
-    /// <param name="settings">Such as <c>Vision:RequestsAtOnce=1</c>.</param>
-    /// <param name="environment">Variables besides.</param>
+    /// <summary>Starts the process, and waits until it listens.</summary>
+    /// <param name="settings">Configuration, such as <c>Vision:RequestsAtOnce=1</c>.</param>
+    /// <param name="environment">Additional environment variables.</param>
     public static async Task<StartedVision> StartAsync(string[] settings, params (string Name, string Value)[] environment)
     {
         var vision = new StartedVision(settings, environment);
@@ -51,14 +51,14 @@ internal sealed class StartedVision : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until it has written a line that holds a text.</summary>
+    /// <summary>Waits up to 10 s for a log line that contains a text.</summary>
     public async Task LogsAsync(string text)
     {
-        // Logs are written beside the answers.
-        var begun = Stopwatch.GetTimestamp();
+        // The log is asynchronous: its lines can arrive after the response.
+        var started = Stopwatch.GetTimestamp();
         while (!_log.Any(line => line.Contains(text, StringComparison.Ordinal)))
         {
-            Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(10), $"{text} is not in the log:\n{string.Join('\n', _log)}");
+            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10), $"{text} is not in the log:\n{string.Join('\n', _log)}");
             await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
         }
     }
@@ -71,7 +71,7 @@ internal sealed class StartedVision : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>A picture as the body of a request.</summary>
+    /// <summary>Creates a request body with a JPEG.</summary>
     public static ByteArrayContent Jpeg(byte[] photo) => new(photo) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
 
     private async Task ListenAsync()

@@ -5,7 +5,7 @@ using FindMe.ModelBuilder;
 
 namespace FindMe.Recognition.Tests;
 
-/// <summary>One engine for all tests, and pictures of people: the demo photos that come with the models, and portraits cut from them.</summary>
+/// <summary>Shares an engine among all tests, and portraits of people cropped from the demo photos.</summary>
 public sealed class TestPeople : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -15,10 +15,10 @@ public sealed class TestPeople : IAsyncLifetime
 
     public FaceEngine Engine { get; private set; } = null!;
 
-    /// <summary>A portrait of the first person of the first photo.</summary>
+    /// <summary>Path of a portrait of the first person in the first photo.</summary>
     internal string Ada { get; private set; } = "";
 
-    /// <summary>A portrait of the second person of the first photo.</summary>
+    /// <summary>Path of a portrait of the second person in the first photo.</summary>
     internal string Bob { get; private set; } = "";
 
     public async ValueTask InitializeAsync()
@@ -31,7 +31,7 @@ public sealed class TestPeople : IAsyncLifetime
         Bob = Cut(photo, faces[1].Box, "bob.jpg");
     }
 
-    /// <summary>What <c>findme train</c> writes of her portrait.</summary>
+    /// <summary>Output of <c>findme train</c> for Ada's portrait.</summary>
     internal string AdaVectors => _adaVectors ??= FaceVectorTraining.Train(Engine, File.ReadAllBytes(Ada)).Vectors!.ToCsv();
 
     public ValueTask DisposeAsync()
@@ -41,10 +41,10 @@ public sealed class TestPeople : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>One of the six photos of groups.</summary>
+    /// <summary>Path of one of the six demo photos, each of a group.</summary>
     internal static string PhotoPath(int number) => Path.Combine(ModelsPath, "demo", $"sample{number}.jpg");
 
-    /// <summary>A portrait of the first person of another photo.</summary>
+    /// <summary>Crops a portrait of the first person in another photo.</summary>
     internal byte[] CutFrom(int number)
     {
         var photo = PhotoPixels.Decode(File.ReadAllBytes(PhotoPath(number)));
@@ -60,7 +60,7 @@ public sealed class TestPeople : IAsyncLifetime
 
     private static byte[] Cut(PhotoPixels photo, Box face)
     {
-        // Hair and chin, but not the neighbours.
+        // Includes hair and chin, but not the neighbours.
         var (left, top) = (Math.Max(0, (int)(face.X - (face.Width * 0.25f))), Math.Max(0, (int)(face.Y - (face.Height * 0.25f))));
         var (width, height) = (Math.Min(photo.Width - left, (int)(face.Width * 1.5f)), Math.Min(photo.Height - top, (int)(face.Height * 1.5f)));
         var rgb = new byte[width * height * 3];

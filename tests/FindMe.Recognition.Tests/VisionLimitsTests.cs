@@ -10,14 +10,14 @@ namespace FindMe.Recognition.Tests;
 public sealed class VisionLimitsTests(VisionProcess shared)
 {
     [Fact]
-    public async Task While_the_only_place_is_taken_the_page_is_given_and_requests_are_told_when_to_come_again()
+    public async Task A_busy_service_still_serves_pages_and_rejects_requests_with_Retry_After()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         await using var vision = await StartedVision.StartAsync(["Vision:RequestsAtOnce=1", "Vision:RequestsWaiting=0"]);
         using var body = new SlowBody();
         using var slow = new HttpRequestMessage(HttpMethod.Post, "/faces/train") { Content = body, Headers = { ExpectContinue = true } };
         var slowAnswer = vision.Http.SendAsync(slow, cancellationToken);
-        await body.Begun.WaitAsync(cancellationToken);
+        await body.Started.WaitAsync(cancellationToken);
 
         using var refused = await vision.Http.PostAsync("/classify", StartedVision.Jpeg([]), cancellationToken);
         using var lambda = await vision.Http.PostAsJsonAsync("/aws-lambda-face/recognize_face", new JsonObject(), cancellationToken);
@@ -36,7 +36,7 @@ public sealed class VisionLimitsTests(VisionProcess shared)
     }
 
     [Fact]
-    public async Task Clients_of_AWSLambdaFace_are_told_of_errors_as_there_wherever_they_arise()
+    public async Task All_errors_reach_AWSLambdaFace_clients_in_its_format()
     {
         using var announced = new ByteArrayContent(new byte[VisionProcess.MaxBodyBytes + 1]) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 
@@ -49,9 +49,9 @@ public sealed class VisionLimitsTests(VisionProcess shared)
     }
 
     [Fact]
-    public async Task A_failure_of_the_service_is_logged_and_told_to_clients_of_AWSLambdaFace_as_there()
+    public async Task An_internal_error_is_logged_and_reaches_AWSLambdaFace_clients_in_its_format()
     {
-        // Far less memory than the body takes.
+        // The heap limit is far below the size of the body.
         await using var vision = await StartedVision.StartAsync(["Vision:MaxBodyBytes=200000000"], ("DOTNET_GCHeapHardLimit", "0x6000000"));
         using var huge = new ByteArrayContent(new byte[150_000_000]) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 
@@ -82,21 +82,21 @@ public sealed class VisionLimitsTests(VisionProcess shared)
         return await answer.ReadToEndAsync(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>A picture that begins when it is asked for, which is when the request has its place, and ends when the test says so.</summary>
+    /// <summary>A body that the server requests once it has admitted the request, and that ends when the test calls <see cref="End"/>.</summary>
     private sealed class SlowBody : HttpContent
     {
-        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public SlowBody() => Headers.ContentType = new MediaTypeHeaderValue("image/jpeg");
 
-        public Task Begun => _begun.Task;
+        public Task Started => _started.Task;
 
         public void End() => _end.SetResult();
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
-            _begun.SetResult();
+            _started.SetResult();
             await _end.Task;
             await stream.WriteAsync("no picture"u8.ToArray());
         }

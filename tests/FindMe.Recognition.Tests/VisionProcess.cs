@@ -4,10 +4,10 @@ using System.Diagnostics;
 
 namespace FindMe.Recognition.Tests;
 
-/// <summary>FindMe.Vision as a process, with a small limit on bodies, for all tests.</summary>
+/// <summary>Shares a FindMe.Vision process with a small body limit among all tests.</summary>
 public sealed class VisionProcess : IAsyncLifetime
 {
-    /// <summary>What the service takes at most, in bytes.</summary>
+    /// <summary>Body limit of the service, in bytes.</summary>
     public const int MaxBodyBytes = 4 << 20;
 
     private readonly Process _process = new()

@@ -10,7 +10,7 @@ namespace FindMe.Recognition.Tests;
 public sealed class VisionTests(TestPeople people, VisionProcess vision)
 {
     [Fact]
-    public async Task A_picture_becomes_vectors_and_vectors_recognize_one_picture_or_a_batch()
+    public async Task Vectors_of_a_picture_recognize_the_person_in_one_picture_or_a_batch()
     {
         var trained = await PostAsync("/faces/train", File.ReadAllBytes(people.Ada), "image/jpeg");
 
@@ -38,7 +38,7 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
-    public async Task On_this_machine_alone_it_answers_to_no_other_host_name_unless_AllowedHosts_names_it()
+    public async Task On_loopback_only_local_host_names_and_AllowedHosts_are_accepted()
     {
         Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(vision.Http, "evil.example"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(vision.Http, "localhost:1"));
@@ -55,7 +55,7 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
-    public async Task The_payloads_of_AWSLambdaFace_are_answered_as_there()
+    public async Task AWSLambdaFace_requests_get_AWSLambdaFace_responses()
     {
         var prepared = await PostJsonAsync("/aws-lambda-face/prepare-face-recognizer", new JsonObject { ["base64_image"] = Base64Of(people.Ada) });
         var csv = prepared["facevectors"]!.GetValue<string>();
@@ -92,7 +92,7 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     [InlineData("/faces/train?face=-1", "image/jpeg", "no picture", 400, "bad-face")]
     [InlineData("/faces/train?seed=1.5", "image/jpeg", "no picture", 400, "bad-seed")]
     [InlineData("/classify?topK=x", "image/jpeg", "no picture", 400, "bad-top-k")]
-    // Halves of surrogate pairs, which no text holds; then a whole pair and an escaped backslash, which any text may.
+    // Unpaired surrogates, which are invalid in strings; then a valid pair and an escaped backslash.
     [InlineData("/faces/train", "application/json", "{\"image\":\"\\ud800\"}", 400, "bad-json")]
     [InlineData("/faces/train", "application/json", "{\"\\udc00\":1,\"image\":\"AAAA\"}", 400, "bad-json")]
     [InlineData("/classify", "application/json", "{\"image\":\"\\ud83d\\u0041\"}", 400, "bad-json")]
@@ -100,7 +100,7 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     [InlineData("/faces/recognize", "application/json", "{\"image\":\"AAAA\",\"vectors\":[],\"recipe\":\"\\ude00\\ud83d\"}", 400, "bad-json")]
     [InlineData("/faces/train", "application/json", "{\"\\ud83d\\ude00\":\"\\\\ud800\",\"image\":\"%\"}", 400, "bad-base64")]
     [InlineData("/faces/nowhere", "application/json", "{}", 404, "not-found")]
-    public async Task What_cannot_be_answered_is_a_problem_with_a_way_out(string path, string type, string body, int status, string problem)
+    public async Task Every_invalid_request_gets_a_problem_with_advice(string path, string type, string body, int status, string problem)
     {
         using var content = new StringContent(body) { Headers = { ContentType = MediaTypeHeaderValue.Parse(type) } };
 
@@ -112,9 +112,9 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     [InlineData("/aws-lambda-face/recognize_face", "{\"\\ud800\":1}")]
     [InlineData("/aws-lambda-face/recognize_face", "{\"base64_image\":\"AAAA\",\"query_facevectors\":\"\\ud800\"}")]
     [InlineData("/aws-lambda-face/recognize_face", "{\"base64_image\":\"\u00ff\"}")]
-    public async Task JSON_of_what_is_no_text_is_told_to_clients_of_AWSLambdaFace_as_there(string path, string body)
+    public async Task Invalid_text_in_JSON_is_reported_to_AWSLambdaFace_clients_in_its_format(string path, string body)
     {
-        // Latin-1, so that ÿ is a byte that UTF-8 never has.
+        // Latin-1 encodes ÿ as a byte that is invalid in UTF-8.
         using var content = new StringContent(body, Encoding.Latin1, "application/json");
 
         var answer = await ReadAsync(await vision.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken));
@@ -123,12 +123,12 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
-    public async Task A_background_decides_also_where_it_is_sent_in_JSON()
+    public async Task A_background_in_JSON_is_used()
     {
         var trained = await PostAsync("/faces/train", File.ReadAllBytes(people.Ada), "image/jpeg");
         var csv = new FaceVectors(people.Engine.Recipe, [.. trained["vectors"]!.AsArray().Select(row => Vector(row!))]).ToCsv();
 
-        // Faces as near to everybody else as to the person are not the person's: so says a background of the person's own vectors.
+        // With the person's own vectors as the background, a face is as near to the others as to the person, so the person is not present.
         Assert.True(await IsPresentAsync(null));
         Assert.False(await IsPresentAsync(trained["vectors"]!.DeepClone()));
         Assert.False(await IsPresentAsync(csv));
@@ -148,7 +148,7 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
-    public async Task A_body_beyond_the_limit_and_vectors_of_another_model_are_refused()
+    public async Task A_body_above_the_limit_and_vectors_of_another_model_are_rejected()
     {
         using var large = new HesitantBody(4 * VisionProcess.MaxBodyBytes);
         using var foreign = JsonContent.Create(new JsonObject
@@ -164,7 +164,7 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
-    public async Task The_OpenAPI_document_names_what_is_taken_and_answered()
+    public async Task The_OpenAPI_document_describes_requests_and_responses()
     {
         var document = JsonNode.Parse(await vision.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), TestContext.Current.CancellationToken))!;
         var (train, recognize) = (Post("/faces/train"), Post("/faces/recognize"));
@@ -197,7 +197,7 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
-    public async Task Answers_have_the_members_that_the_OpenAPI_document_gives_them()
+    public async Task Responses_match_the_schemas_of_the_OpenAPI_document()
     {
         var document = JsonNode.Parse(await vision.Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative), TestContext.Current.CancellationToken))!;
         var trained = await PostAsync("/faces/train", File.ReadAllBytes(people.Ada), "image/jpeg");
@@ -210,7 +210,7 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
         Assert.Equal(["PresencesView"], Fitting(batch, "PresenceView", "PresencesView"));
         Assert.Equal(["ClassifiedImage"], Fitting(await PostAsync("/classify", File.ReadAllBytes(people.Bob), "image/jpeg"), "ClassifiedImage"));
 
-        // Those that have all of the answer's members, and require no others.
+        // Schemas that contain all members of the response, and whose required members are all present.
         IEnumerable<string> Fitting(JsonNode answer, params string[] names)
         {
             var members = answer.AsObject().Select(member => member.Key).ToList();
@@ -223,7 +223,7 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
         }
     }
 
-    /// <summary>A picture whose first bytes come at once and all others when the server has long answered.</summary>
+    /// <summary>A picture whose first bytes arrive at once, and the rest long after the server has responded.</summary>
     private sealed class HesitantBody : HttpContent
     {
         private readonly int _length;

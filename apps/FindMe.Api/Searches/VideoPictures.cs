@@ -43,7 +43,7 @@ internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : I
         {
             throw new PhotoUnreachableException($"The video could not be read in {Timeout.TotalSeconds:0} s.", exception);
         }
-        catch (VideoException) when (!VideoFrames.ArePossible)
+        catch (VideoException) when (!VideoFrames.AreSupported)
         {
             throw new PhotoUnavailableException("This FindMe has no ffmpeg to show videos with.");
         }

@@ -76,7 +76,7 @@ internal static class Quality
     // The face is compared as any photo's is, so that a refused reference shows what would have been lost.
     private static Reading Read(FaceEngine engine, byte[] photo, DetectedFace other, CancellationToken cancellationToken)
     {
-        var reading = engine.ReadReference(photo, null, cancellationToken);
+        var reading = engine.AnalyzeReference(photo, null, cancellationToken);
         var found = Photos.MainFaceOf(engine.Analyze(photo, cancellationToken))?.Embedding.DistanceTo(other.Embedding) <= engine.MatchDistance;
         return new Reading(reading.Problem is not null, reading.Warnings.Count > 0, reading.Quality, found);
     }

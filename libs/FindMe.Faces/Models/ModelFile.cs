@@ -4,10 +4,10 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace FindMe.Faces;
 
-/// <summary>One ONNX model in memory, shared by all threads.</summary>
+/// <summary>A loaded ONNX model; thread-safe.</summary>
 internal sealed class ModelFile : IDisposable
 {
-    /// <summary>A dimension of a <see cref="Tensor"/> that may be free or 1: rows of a model that takes several or one at a time.</summary>
+    /// <summary>Marks a dimension of a <see cref="Tensor"/> that may be free or 1: the batch size of a model with or without batching.</summary>
     public const int OneOrMany = -2;
 
     private readonly InferenceSession _session;
@@ -22,38 +22,38 @@ internal sealed class ModelFile : IDisposable
         _outputs = outputs;
     }
 
-    /// <summary>Loads a model and checks that it is the expected one by its input and outputs.</summary>
+    /// <summary>Loads a model and checks the names and shapes of its input and outputs.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="input">Name and shape of its input; -1 for a free dimension.</param>
-    /// <param name="outputs">Names and shapes of its outputs, in the order they are wanted.</param>
-    /// <exception cref="ModelException">The file is missing, no model, or another model.</exception>
+    /// <param name="input">Expected input; -1 for a free dimension.</param>
+    /// <param name="outputs">Expected outputs, in the order in which <see cref="Run"/> returns them.</param>
+    /// <exception cref="ModelException">The file is missing, not a model, or another model.</exception>
     public static ModelFile Load(string path, Tensor input, params Tensor[] outputs) => Load(path, null, input, outputs);
 
-    /// <summary>Loads a model whose bytes are known as well.</summary>
+    /// <summary>Loads a model and checks its SHA-256 digest, input and outputs.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="sha256">The file's digest in lower-case hexadecimal digits; null if any will do.</param>
-    /// <param name="input">Name and shape of its input.</param>
-    /// <param name="outputs">Names and shapes of its outputs.</param>
-    /// <exception cref="ModelException">The file is missing, no model, or another model.</exception>
+    /// <param name="sha256">Expected digest in lower-case hexadecimal digits; null to accept any.</param>
+    /// <param name="input">Expected input.</param>
+    /// <param name="outputs">Expected outputs.</param>
+    /// <exception cref="ModelException">The file is missing, not a model, or another model.</exception>
     public static ModelFile Load(string path, string? sha256, Tensor input, params Tensor[] outputs)
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"The model {path} is missing: {WhatToDo}.");
+            throw new ModelException($"The model {path} is missing: {HowToRebuild}.");
         }
 
         if (sha256 is not null && DigestOf(path) is var digest && digest != sha256)
         {
-            throw new ModelException($"The model {path} is broken or another one: its sha256 is {digest}, its recipe says {sha256}; {WhatToDo}.");
+            throw new ModelException($"The model {path} is damaged or another model: its sha256 is {digest}, expected {sha256}; {HowToRebuild}.");
         }
 
         using var options = new SessionOptions
         {
-            // One thread a photo, and photos in parallel: two cores then do nearly twice the work, which threads inside a model do not.
+            // One thread per photo: photos in parallel scale nearly linearly with the cores, threads inside a model do not.
             IntraOpNumThreads = 1,
             InterOpNumThreads = 1,
 
-            // A pattern is kept for each shape, and photos differ in shape.
+            // ONNX Runtime keeps a memory pattern for each input shape, and photos come in many shapes.
             EnableMemoryPattern = false,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
@@ -65,7 +65,7 @@ internal sealed class ModelFile : IDisposable
         }
         catch (OnnxRuntimeException exception)
         {
-            throw new ModelException($"The model {path} is broken: {WhatToDo}.", exception);
+            throw new ModelException($"The model {path} is damaged: {HowToRebuild}.", exception);
         }
 
         var model = new ModelFile(session, input.Name, Array.ConvertAll(outputs, output => output.Name));
@@ -76,20 +76,20 @@ internal sealed class ModelFile : IDisposable
 
         model.Dispose();
         throw new ModelException(
-            $"The model {path} is another one: expected {input} → {string.Join(", ", outputs)}, "
-            + $"found {Describe(session.InputMetadata)} → {Describe(session.OutputMetadata)}; {WhatToDo}.");
+            $"The model {path} is another model: expected {input} → {string.Join(", ", outputs)}, "
+            + $"found {Describe(session.InputMetadata)} → {Describe(session.OutputMetadata)}; {HowToRebuild}.");
     }
 
-    /// <summary>How to get models that are missing or wrong.</summary>
-    public const string WhatToDo = "delete the file if it is there, and run: dotnet run --project apps/FindMe.Local";
+    /// <summary>Advice for errors about missing or wrong models.</summary>
+    public const string HowToRebuild = "delete the file if it exists, then run: dotnet run --project apps/FindMe.Local";
 
-    /// <summary>Whether the model takes several rows at once.</summary>
-    public bool TakesMany => _session.InputMetadata[_inputs[0]].Dimensions[0] == -1;
+    /// <summary>Whether the model accepts batches of more than one.</summary>
+    public bool SupportsBatches => _session.InputMetadata[_inputs[0]].Dimensions[0] == -1;
 
-    /// <summary>Computes the model.</summary>
-    /// <param name="input">The input's values; read only.</param>
-    /// <param name="shape">The input's shape.</param>
-    /// <returns>The outputs, to be disposed.</returns>
+    /// <summary>Runs the model.</summary>
+    /// <param name="input">Values of the input; not modified.</param>
+    /// <param name="shape">Shape of the input.</param>
+    /// <returns>The outputs; the caller disposes them.</returns>
     public IDisposableReadOnlyCollection<OrtValue> Run(Memory<float> input, params long[] shape)
     {
         using var value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, input, shape);
@@ -112,7 +112,7 @@ internal sealed class ModelFile : IDisposable
     private static string Describe(IReadOnlyDictionary<string, NodeMetadata> values) =>
         string.Join(", ", values.Select(value => new Tensor(value.Key, value.Value.Dimensions)));
 
-    /// <summary>Name and shape of a model's input or output; -1 for a free dimension.</summary>
+    /// <summary>Name and shape of an input or output; -1 for a free dimension.</summary>
     internal sealed record Tensor(string Name, params int[] Shape)
     {
         public bool Is(IReadOnlyDictionary<string, NodeMetadata> values) =>

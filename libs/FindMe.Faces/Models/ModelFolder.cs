@@ -1,9 +1,9 @@
 namespace FindMe.Faces;
 
-/// <summary>Where the models lie when nobody says.</summary>
+/// <summary>Locates the folder of models.</summary>
 internal static class ModelFolder
 {
-    /// <summary>The folder that is set, or the app's own, or that of the repository the app was built in.</summary>
+    /// <summary>Returns the configured folder, else <c>models</c> beside the app, else <c>artifacts/models</c> of the enclosing repository.</summary>
     public static string Find(string path)
     {
         if (path.Length > 0)

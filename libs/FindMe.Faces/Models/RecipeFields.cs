@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace FindMe.Faces;
 
-/// <summary>An object of a recipe, read field by field; what is missing, of another kind or unknown is said by its path.</summary>
+/// <summary>Reads a JSON object of a recipe field by field. Errors name the path of the missing, unknown or wrong field.</summary>
 /// <remarks>
-/// A serializer says the same in fewer lines, but takes a tenth of a second to get ready: a third of all that a process waits for before
-/// its models are loaded (bench/RESULTS.md).
+/// System.Text.Json's serializer would take fewer lines, but its 100 ms of warm-up are a third of a process's start until its models are
+/// loaded (bench/RESULTS.md).
 /// </remarks>
 internal readonly struct RecipeFields
 {
@@ -13,22 +13,22 @@ internal readonly struct RecipeFields
     private readonly string _path;
 
     /// <param name="value">The object.</param>
-    /// <param name="path">What leads to it, with a dot at the end; empty for the whole.</param>
-    /// <param name="known">Every field there may be.</param>
-    /// <exception cref="JsonException">It is no object, or has a field that nobody knows.</exception>
+    /// <param name="path">Path of the object with a trailing dot; empty for the root.</param>
+    /// <param name="known">Names of the allowed fields.</param>
+    /// <exception cref="JsonException">The value is not an object, or has an unknown field.</exception>
     public RecipeFields(JsonElement value, string path, params ReadOnlySpan<string> known)
     {
         (_object, _path) = (value, path);
         if (value.ValueKind != JsonValueKind.Object)
         {
-            throw new JsonException($"{(path.Length == 0 ? "it" : path.TrimEnd('.'))} must be an object");
+            throw new JsonException($"{(path.Length == 0 ? "the recipe" : path.TrimEnd('.'))} must be an object");
         }
 
         foreach (var field in value.EnumerateObject())
         {
             if (!known.Contains(field.Name))
             {
-                throw new JsonException($"{path}{field.Name} is no field of a recipe");
+                throw new JsonException($"{path}{field.Name} is not a field of a recipe");
             }
         }
     }
@@ -46,7 +46,7 @@ internal readonly struct RecipeFields
         _ => throw MustBe(field, "true or false"),
     };
 
-    /// <summary>One of an enumeration's values, as words with hyphens.</summary>
+    /// <summary>Reads an enum value written in kebab case.</summary>
     public T Choice<T>(string field)
         where T : struct, Enum
     {

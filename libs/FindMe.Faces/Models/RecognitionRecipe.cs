@@ -5,14 +5,14 @@ using System.Text.Json.Serialization;
 
 namespace FindMe.Faces;
 
-/// <summary>How faces are told apart: a model, what it wants to see, and what its distances mean. A file of <c>models/recipes</c>.</summary>
-/// <remarks>models/README.md describes each field, so that a model can be brought without code.</remarks>
+/// <summary>Describes a recognition model, its input, and the meaning of its distances. Read from a file of <c>models/recipes</c>.</summary>
+/// <remarks>models/README.md describes each field: adding a model takes no code.</remarks>
 internal sealed record RecognitionRecipe
 {
-    // Changes whenever this code makes other embeddings of the same description: a new landmark network, another resampling.
+    // Raise it when the code makes different embeddings from the same recipe, such as after a change of landmark model or resampling.
     private const string CodeVersion = "1";
 
-    // Digits of a digest that tell one model from another; a collision needs ill will, and then the stored embedding is no secret's key.
+    // Eight hexadecimal digits distinguish models. Only a deliberate attack could cause a collision, and the identity protects no secret.
     private const int DigestDigits = 8;
 
     public required ModelSource Model { get; init; }
@@ -23,12 +23,12 @@ internal sealed record RecognitionRecipe
 
     public required DetectionKind Detection { get; init; }
 
-    /// <summary>Whether faces are found and cut out as face-api.js does.</summary>
+    /// <summary>Whether detection and cropping follow face-api.js.</summary>
     public bool IsFaceApi => Detection is DetectionKind.FaceApi or DetectionKind.FaceApiBytes;
 
     public required AlignmentTemplate Alignment { get; init; }
 
-    /// <summary>Whether the chip's mirror image is embedded as well and added: what is left of pose cancels out.</summary>
+    /// <summary>Whether to average the embeddings of the chip and its mirror image, which cancels out the remaining pose.</summary>
     public required bool Mirror { get; init; }
 
     public required EmbeddingMetric Metric { get; init; }
@@ -37,26 +37,26 @@ internal sealed record RecognitionRecipe
 
     public required float MaybeDistance { get; init; }
 
-    /// <summary>Beyond this distance two photos show two people: at most 1 % of the pairs of one person are farther apart, in every group measured.</summary>
+    /// <summary>Distance above which two faces belong to different people: in every group measured, at most 1 % of the pairs of one person exceed it.</summary>
     public required float OtherPersonDistance { get; init; }
 
     public required ConfidenceCurve Confidence { get; init; }
 
     /// <summary>
-    /// Names the model and the alignment that make an embedding: <c>fr_feature-b45e9be2/five-point-1-0f3a9c11</c>. Another file, another
-    /// template or another normalisation gives another name.
+    /// Identifies the model and alignment that make embeddings, such as <c>fr_feature-b45e9be2/five-point-1-0f3a9c11</c>. It changes with the
+    /// model file, the alignment template and the normalization.
     /// </summary>
     public string Identity =>
-        $"{Path.GetFileNameWithoutExtension(Model.File)}-{Model.Sha256[..DigestDigits]}/{Alignment.Name}-{DigestOfChip()}";
+        $"{Path.GetFileNameWithoutExtension(Model.File)}-{Model.Sha256[..DigestDigits]}/{Alignment.Name}-{ChipDigest()}";
 
-    /// <summary>Reads and checks a description.</summary>
+    /// <summary>Reads and validates a recipe.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="ModelException">It is missing, or says something that cannot be; the message names the file and the field.</exception>
+    /// <exception cref="ModelException">The file is missing or invalid; the message names the file and the field.</exception>
     public static RecognitionRecipe Load(string path)
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"The recipe {path} is missing: {ModelFile.WhatToDo}, or set Faces:Recipe to one that is there.");
+            throw new ModelException($"The recipe {path} is missing: {ModelFile.HowToRebuild}, or set Faces:Recipe to an existing recipe.");
         }
 
         try
@@ -106,14 +106,14 @@ internal sealed record RecognitionRecipe
 
     private string? FindProblem() => this switch
     {
-        { Model.File: var file } when file.Length == 0 || file != Path.GetFileName(file) => "model.file must be a file's name beside it, without a folder",
+        { Model.File: var file } when file.Length == 0 || file != Path.GetFileName(file) => "model.file must be the name of a file in the same folder, without a path",
         { Model.Sha256: var digest } when digest.Length != 64 || !digest.All(char.IsAsciiHexDigitLower) => "model.sha256 must be 64 lower-case hexadecimal digits",
         { Input.Side: < 16 or > 512 } => "input.side must be 16 to 512 pixels",
-        { Input.Mean.Length: not Picture.Bands } => "input.mean must hold a number for each of the three channels",
+        { Input.Mean.Length: not Picture.Bands } => "input.mean must have three numbers, one per channel",
         { Input.Divisor: not (> 0 and < 1e6f) } => "input.divisor must be more than 0",
         { Output.Length: < FaceEmbedding.MinLength or > FaceEmbedding.MaxLength } =>
             $"output.length must be {FaceEmbedding.MinLength} to {FaceEmbedding.MaxLength}",
-        { Detection: DetectionKind.EverySize, Alignment.Points.Length: < 2 } => "alignment.points must hold at least two points",
+        { Detection: DetectionKind.EverySize, Alignment.Points.Length: < 2 } => "alignment.points must have at least two points",
         { Alignment.Points: var points } when points.Any(point => point.Landmarks.Length == 0 || point.Landmarks.Any(index => index is < 0 or >= Landmarks.Count)) =>
             $"alignment.points[].landmarks must be indices from 0 to {Landmarks.Count - 1}",
         { MatchDistance: not >= 0 } or { MaybeDistance: not >= 0 } => "matchDistance and maybeDistance must be 0 or more",
@@ -122,74 +122,74 @@ internal sealed record RecognitionRecipe
         _ => null,
     };
 
-    private string DigestOfChip()
+    private string ChipDigest()
     {
-        var chip = JsonSerializer.SerializeToUtf8Bytes(new ChipMaking(CodeVersion, Input, Alignment, Mirror, Metric), RecipeJson.Default.ChipMaking);
+        var chip = JsonSerializer.SerializeToUtf8Bytes(new ChipSettings(CodeVersion, Input, Alignment, Mirror, Metric), RecipeJson.Default.ChipSettings);
         return Convert.ToHexStringLower(SHA256.HashData(chip))[..DigestDigits];
     }
 
-    /// <summary>Where the model comes from; licence and provenance are for people.</summary>
+    /// <summary>Origin of the model; licence and provenance are informational.</summary>
     internal sealed record ModelSource(string File, string Sha256, string Licence, string Provenance);
 
-    /// <summary>What the model's input, <c>[N, 3, side, side]</c>, holds: (value − mean) / divisor of each channel, 0 to 255 before.</summary>
+    /// <summary>The model's input <c>[N, 3, side, side]</c>: (value − mean) / divisor per channel, for values from 0 to 255.</summary>
     internal sealed record InputFormat(string Name, int Side, ChannelOrder Channels, float[] Mean, float Divisor);
 
     /// <summary>The model's output, <c>[N, length]</c>.</summary>
     internal sealed record OutputFormat(string Name, int Length);
 
-    /// <summary>Where landmarks come to lie in the chip: the similarity of least squares takes the face there.</summary>
+    /// <summary>Target positions of landmarks in the chip. A least-squares similarity transform moves the face there.</summary>
     internal sealed record AlignmentTemplate(string Name, AlignmentPoint[] Points);
 
-    /// <summary>The mean of some landmarks, and its place in the chip, in pixels.</summary>
+    /// <summary>Target position in the chip, in pixels, of the mean of some landmarks.</summary>
     internal sealed record AlignmentPoint(int[] Landmarks, float X, float Y)
     {
         [JsonIgnore]
-        public Vector2 Place => new(X, Y);
+        public Vector2 Position => new(X, Y);
     }
 
-    /// <summary>Confidence as a function of distance: 1 / (1 + exp(steepness · (distance − evenDistance))).</summary>
+    /// <summary>Confidence as a function of distance: 1 / (1 + exp(steepness · (distance − midpoint))). The recipe names the midpoint <c>evenDistance</c>.</summary>
     internal sealed record ConfidenceCurve(float Steepness, float Midpoint);
 
-    /// <summary>All that an embedding depends on besides the model.</summary>
-    internal sealed record ChipMaking(string Code, InputFormat Input, AlignmentTemplate Alignment, bool Mirror, EmbeddingMetric Metric);
+    /// <summary>Everything besides the model that embeddings depend on.</summary>
+    internal sealed record ChipSettings(string Code, InputFormat Input, AlignmentTemplate Alignment, bool Mirror, EmbeddingMetric Metric);
 }
 
-/// <summary>The order of a chip's planes.</summary>
+/// <summary>Order of the colour planes in a chip.</summary>
 internal enum ChannelOrder
 {
     Rgb,
     Bgr,
 }
 
-/// <summary>How faces are found and cut out.</summary>
+/// <summary>How faces are detected and cropped.</summary>
 internal enum DetectionKind
 {
-    /// <summary>At several sizes, chips aligned by landmarks.</summary>
+    /// <summary>Detection at several sizes; chips are aligned by landmarks.</summary>
     EverySize,
 
-    /// <summary>Exactly as face-api.js: one pass of 512 pixels, no turning of the chip, tfjs' resizing. For comparison with it.</summary>
+    /// <summary>Exactly as in face-api.js, for comparisons with it: one pass at 512 pixels, chips not rotated, resizing of tfjs.</summary>
     FaceApi,
 
-    /// <summary>The same with the detector in 8 bits: half the time, boxes that differ by a pixel or two.</summary>
+    /// <summary>As <see cref="FaceApi"/> with the 8-bit detector: twice as fast, boxes differ by one or two pixels.</summary>
     FaceApiBytes,
 }
 
-/// <summary>What a model's outputs are compared by.</summary>
+/// <summary>How a model's outputs are compared.</summary>
 internal enum EmbeddingMetric
 {
-    /// <summary>Their direction: scaled to unit length, the Euclidean distance is 0 to 2 and tells the cosine.</summary>
+    /// <summary>By direction: outputs are scaled to unit length, so that their Euclidean distance, 0 to 2, determines the cosine.</summary>
     Cosine,
 
-    /// <summary>Their place: the Euclidean distance of outputs as they are.</summary>
+    /// <summary>By the Euclidean distance of the unscaled outputs.</summary>
     Euclidean,
 }
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(KebabCase<ChannelOrder>), typeof(KebabCase<EmbeddingMetric>)])]
-[JsonSerializable(typeof(RecognitionRecipe.ChipMaking))]
+[JsonSerializable(typeof(RecognitionRecipe.ChipSettings))]
 internal sealed partial class RecipeJson : JsonSerializerContext;
 
-/// <summary>Values of an enumeration as words with hyphens.</summary>
+/// <summary>Writes enum values in kebab case.</summary>
 internal sealed class KebabCase<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false)
     where T : struct, Enum;

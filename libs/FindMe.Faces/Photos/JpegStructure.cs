@@ -2,20 +2,20 @@ using System.Buffers.Binary;
 
 namespace FindMe.Faces;
 
-/// <summary>What of a JPEG's markers decides how much memory and time decoding takes (ITU-T T.81, annex B).</summary>
+/// <summary>Estimates the memory and time that decoding a JPEG takes, from its markers (ITU-T T.81, annex B).</summary>
 /// <param name="CoefficientBytes">
-/// Memory for the coefficients of the whole picture, which a decoder must hold when they come in several scans; 0 when they come in one.
+/// Memory for the coefficients of the whole picture, which the decoder must hold if they are spread over several scans; 0 for a single scan.
 /// </param>
-/// <param name="Scans">How often the decoder goes over the picture.</param>
+/// <param name="Scans">Number of scans: how often the decoder passes over the picture.</param>
 internal readonly record struct JpegStructure(long CoefficientBytes, int Scans)
 {
     private const byte StartOfScan = 0xda;
     private const byte EndOfImage = 0xd9;
 
-    // A coefficient has 16 bits.
+    // Bytes.
     private const int CoefficientSize = 2;
 
-    /// <summary>Reads the markers as far as they make sense; what is wrong with them is the decoder's to find.</summary>
+    /// <summary>Reads the valid markers and ignores damage, which the decoder reports.</summary>
     public static JpegStructure Read(ReadOnlySpan<byte> jpeg)
     {
         var (coefficients, scans, progressive, components, firstScanComponents) = (0L, 0, false, 0, 0);
@@ -23,7 +23,7 @@ internal readonly record struct JpegStructure(long CoefficientBytes, int Scans)
         while (position + 4 <= jpeg.Length)
         {
             var marker = jpeg[position + 1];
-            if (jpeg[position] != 0xff || IsAlone(marker))
+            if (jpeg[position] != 0xff || HasNoLength(marker))
             {
                 position++;
                 continue;
@@ -55,11 +55,11 @@ internal readonly record struct JpegStructure(long CoefficientBytes, int Scans)
         return new JpegStructure(buffered ? coefficients * CoefficientSize : 0, scans);
     }
 
-    // SOF0 to SOF15, but for DHT, JPG and DAC, which lie between them.
+    // SOF0 to SOF15, without DHT, JPG and DAC in between.
     private static bool IsFrame(byte marker) => marker is >= 0xc0 and <= 0xcf and not (0xc4 or 0xc8 or 0xcc);
 
-    // Fill bytes, stuffed zeros, TEM and RST0 to RST7 have no length.
-    private static bool IsAlone(byte marker) => marker is 0xff or 0x00 or 0x01 or (>= 0xd0 and <= 0xd8);
+    // Fill bytes, stuffed zeros, TEM, SOI and RST0 to RST7.
+    private static bool HasNoLength(byte marker) => marker is 0xff or 0x00 or 0x01 or (>= 0xd0 and <= 0xd8);
 
     private static long CountCoefficients(ReadOnlySpan<byte> frame)
     {
@@ -86,7 +86,7 @@ internal readonly record struct JpegStructure(long CoefficientBytes, int Scans)
             }
 
             position += next;
-            if (position + 1 < jpeg.Length && !IsAlone(jpeg[position + 1]))
+            if (position + 1 < jpeg.Length && !HasNoLength(jpeg[position + 1]))
             {
                 return position;
             }

@@ -4,33 +4,33 @@ using NetVips;
 
 namespace FindMe.Faces;
 
-/// <summary>Step 1: the bytes of a photo → its pixels, upright, red, green and blue, within bounds of size, memory and time.</summary>
+/// <summary>Step 1: encoded photo → upright RGB pixels, with limits on size, memory and time.</summary>
 internal static class PhotoDecoding
 {
-    // What decoding a photo that does not go row by row may take, in bytes: with it a worker stays below 1 GB.
+    // Maximum bytes for a photo that cannot be decoded row by row; keeps a worker below 1 GB.
     private const long MaxWholeBytes = 400_000_000;
 
-    // Photos that take more than this are decoded one after another, whatever the number of threads.
+    // Photos that need more bytes than this are decoded one at a time, regardless of the number of threads.
     private const long LargeWholeBytes = 64_000_000;
 
-    // Progressive JPEGs of cameras and encoders have about 10 scans; thousands of empty ones are a known way to burn time.
+    // Pixels × scans. Normal progressive JPEGs have about 10 scans; thousands of empty scans are a known denial-of-service attack.
     private const long MaxScannedPixels = 1_000_000_000;
 
-    private static readonly SemaphoreSlim OneLarge = new(1);
+    private static readonly SemaphoreSlim LargePhotoGate = new(1);
 
-    /// <summary>Starts libvips, which the first photo would wait for otherwise.</summary>
+    /// <summary>Starts libvips now, so that the first photo does not wait for it.</summary>
     public static void Prepare() => RuntimeHelpers.RunClassConstructor(typeof(Vips).TypeHandle);
 
-    /// <summary>Decodes a photo for the engine, in the colours it is stored in.</summary>
+    /// <summary>Decodes a photo for the engine, without applying its colour profile.</summary>
     /// <remarks>
-    /// A colour profile is not applied: it shifts the tint of a face less than the light does, and a profile of tables can cost more
-    /// than everything else.
+    /// A profile changes the colour of a face less than the lighting does, and applying one with lookup tables can take longer than all
+    /// other steps.
     /// </remarks>
     /// <param name="photo">The encoded file.</param>
     /// <param name="maxSide">Longest side of the result in pixels; a smaller photo keeps its size.</param>
     /// <param name="options">The limits.</param>
-    /// <param name="cancellationToken">Ends the wait for another large photo.</param>
-    /// <exception cref="PhotoException">It cannot be read.</exception>
+    /// <param name="cancellationToken">Cancels the wait for another large photo.</param>
+    /// <exception cref="PhotoException">The photo cannot be read.</exception>
     public static Picture Decode(
         ReadOnlyMemory<byte> photo,
         int maxSide,
@@ -53,11 +53,11 @@ internal static class PhotoDecoding
             }
         }, cancellationToken);
 
-    /// <summary>Encodes a photo as a JPEG for showing it.</summary>
+    /// <summary>Converts a photo to an sRGB JPEG without metadata, for display.</summary>
     /// <param name="photo">The encoded file.</param>
     /// <param name="maxSide">Longest side of the result in pixels; a smaller photo keeps its size.</param>
     /// <param name="options">The limits.</param>
-    /// <exception cref="PhotoException">It cannot be read.</exception>
+    /// <exception cref="PhotoException">The photo cannot be read.</exception>
     public static byte[] ToJpeg(ReadOnlyMemory<byte> photo, int maxSide, FaceEngineOptions options) =>
         Read(photo, options, (source, header) =>
         {
@@ -65,7 +65,7 @@ internal static class PhotoDecoding
             return upright.JpegsaveBuffer(q: 85, keep: Enums.ForeignKeep.None);
         }, CancellationToken.None);
 
-    // The source outlives the image: pixels are decoded when they are written out.
+    // The source must outlive the image: libvips decodes lazily, when the pixels are written.
     private static T Read<T>(
         ReadOnlyMemory<byte> photo,
         FaceEngineOptions options,
@@ -76,7 +76,7 @@ internal static class PhotoDecoding
         {
             throw new PhotoException(
                 PhotoProblem.TooLarge,
-                $"The photo has {photo.Length / 1e6:0.0} MB: up to {options.MaxPhotoBytes / 1e6:0.#} MB can be read.");
+                $"The photo has {photo.Length / 1e6:0.0} MB; the limit is {options.MaxPhotoBytes / 1e6:0.#} MB.");
         }
 
         var large = false;
@@ -86,7 +86,7 @@ internal static class PhotoDecoding
             var header = ReadHeader(bytes, options);
             if (header.WholeBytes > LargeWholeBytes)
             {
-                OneLarge.Wait(cancellationToken);
+                LargePhotoGate.Wait(cancellationToken);
                 large = true;
             }
 
@@ -95,14 +95,14 @@ internal static class PhotoDecoding
         }
         catch (VipsException)
         {
-            throw new PhotoException(PhotoProblem.Damaged, "The photo is damaged or cut off: send it again, or another one.");
+            throw new PhotoException(PhotoProblem.Damaged, "The photo is damaged or truncated: send it again, or send another one.");
         }
         finally
         {
             if (large)
             {
                 NativeHeap.Trim();
-                OneLarge.Release();
+                LargePhotoGate.Release();
             }
         }
     }
@@ -112,7 +112,7 @@ internal static class PhotoDecoding
 
     private static Image Open(Source source, Header header, int maxSide, bool toSrgb)
     {
-        // vips_thumbnail_source would do all of this, but goes on where the loader reports damage.
+        // Not vips_thumbnail_source, which does all of this: it ignores damage that the loader reports.
         var options = new VOption { { "access", Enums.Access.Sequential } };
         if (header.Format == PhotoFormat.Jpeg)
         {
@@ -122,12 +122,12 @@ internal static class PhotoDecoding
         using var loaded = Vips.Load(header.Format, source, options);
         using var thumbnail = loaded.ThumbnailImage(maxSide, height: maxSide, size: Enums.Size.Down, outputProfile: toSrgb ? "srgb" : null);
 
-        // Transparent parts become white, as a page would show them.
+        // Transparent parts become white, as on a page.
         using var opaque = thumbnail.HasAlpha() ? thumbnail.Flatten(background: [255]) : null;
         return (opaque ?? thumbnail).Colourspace(Enums.Interpretation.Srgb);
     }
 
-    // A JPEG decoder halves a picture up to three times by leaving out work.
+    // JPEG decoders can shrink by 2, 4 or 8 by skipping work.
     private static int ShrinkWhileLoading(int longSide, int maxSide) => (longSide / maxSide) switch
     {
         >= 8 => 8,
@@ -136,7 +136,7 @@ internal static class PhotoDecoding
         _ => 1,
     };
 
-    // Nothing of the picture's size is allocated before these checks have passed.
+    // Checks the limits before anything of the picture's size is allocated.
     private static Header ReadHeader(byte[] photo, FaceEngineOptions options)
     {
         var format = PhotoFormats.Recognize(photo);
@@ -155,7 +155,7 @@ internal static class PhotoDecoding
         {
             throw new PhotoException(
                 PhotoProblem.TooManyPixels,
-                $"The photo has {pixels / 1e6:0} megapixels in a form that cannot be decoded piece by piece: send it smaller, or as a plain JPEG.");
+                $"The photo has {pixels / 1e6:0} megapixels in a format that takes too much memory to decode: send a smaller photo or a baseline JPEG.");
         }
 
         return Vips.SwapsSides(image)
@@ -163,7 +163,7 @@ internal static class PhotoDecoding
             : new Header(format, image.Width, image.Height, wholeBytes);
     }
 
-    // Bytes a decoder holds at once, as measured where its documentation does not say; 0 where it goes row by row.
+    // Bytes that the decoder holds at once, measured where undocumented; 0 if it decodes row by row.
     private static long CountWholeBytes(ReadOnlySpan<byte> photo, PhotoFormat format, Image image)
     {
         var pixels = (long)image.Width * image.Height;
@@ -186,10 +186,9 @@ internal static class PhotoDecoding
         }
     }
 
-    /// <summary>What the first bytes say.</summary>
-    /// <param name="Format">The format.</param>
-    /// <param name="Width">Width of the full photo, upright, in pixels.</param>
-    /// <param name="Height">Height of the full photo, upright, in pixels.</param>
-    /// <param name="WholeBytes">Bytes that decoding holds at once; 0 where it goes row by row.</param>
+    /// <param name="Format">The format, by its magic bytes.</param>
+    /// <param name="Width">Width of the upright full-size photo, in pixels.</param>
+    /// <param name="Height">Height of the upright full-size photo, in pixels.</param>
+    /// <param name="WholeBytes">Bytes that the decoder holds at once; 0 if it decodes row by row.</param>
     private readonly record struct Header(PhotoFormat Format, int Width, int Height, long WholeBytes);
 }

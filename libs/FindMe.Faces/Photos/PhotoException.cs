@@ -3,13 +3,13 @@ namespace FindMe.Faces;
 /// <summary>Why a photo cannot be read.</summary>
 public enum PhotoProblem
 {
-    /// <summary>The bytes are no picture: an error page, a text, nothing at all.</summary>
+    /// <summary>The bytes are not a picture, but an error page, a text or nothing at all.</summary>
     NotAnImage,
 
-    /// <summary>A picture in a format that is not read here, such as BMP, SVG or PDF.</summary>
+    /// <summary>A picture in an unsupported format, such as BMP, SVG or PDF.</summary>
     UnsupportedFormat,
 
-    /// <summary>An iPhone's HEIC: a format on its own, since its owner can do something about it.</summary>
+    /// <summary>An iPhone's HEIC; separate from other unsupported formats because its owner can change the setting.</summary>
     Heic,
 
     /// <summary>More pixels than <see cref="FaceEngineOptions.MaxPhotoPixels"/>, or too many to decode in bounded memory.</summary>
@@ -18,16 +18,16 @@ public enum PhotoProblem
     /// <summary>More bytes than <see cref="FaceEngineOptions.MaxPhotoBytes"/>.</summary>
     TooLarge,
 
-    /// <summary>A picture that is cut off or broken.</summary>
+    /// <summary>A picture that is truncated or damaged.</summary>
     Damaged,
 }
 
-/// <summary>A photo cannot be read; the message is one sentence for the person who sent it.</summary>
+/// <summary>A photo cannot be read. The message is one sentence for the person who sent it.</summary>
 public sealed class PhotoException : Exception
 {
-    /// <summary>Says what is wrong.</summary>
-    /// <param name="problem">The kind, for programs.</param>
-    /// <param name="message">One sentence, for people.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="problem">The kind of problem, for programs.</param>
+    /// <param name="message">One sentence for the person.</param>
     public PhotoException(PhotoProblem problem, string message)
         : base(message) => Problem = problem;
 

@@ -3,24 +3,24 @@ using System.Numerics;
 
 namespace FindMe.Faces;
 
-/// <summary>What a picture looks like from afar: the same picture, saved again, made smaller or cut a little, has nearly the same.</summary>
+/// <summary>Perceptual hash of a picture. Recompressed, shrunk or slightly cropped copies have nearly the same hash.</summary>
 /// <remarks>
 /// <para>
-/// A perceptual hash of the discrete cosine transform (Zauner, "Implementation and benchmarking of perceptual image hash functions",
-/// 2010): the picture is averaged to 32 × 32 grey values; each of its 255 lowest frequencies gives a bit, whether it is above their
-/// median. The usual 64 bits are too few: photos of one stage, or portraits on grey, share them.
+/// Based on the discrete cosine transform (Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010): the
+/// picture is averaged to 32 × 32 grey values, and each of its 255 lowest frequencies gives one bit: above their median or not. The usual
+/// 64 bits are too few: different photos of one stage, or portraits on grey, would get the same hash.
 /// </para>
-/// <para>The same file always has the same fingerprint. It says nothing about whose faces are on it.</para>
+/// <para>Deterministic for a file. It contains no information about faces.</para>
 /// </remarks>
 public sealed class PhotoFingerprint : IEquatable<PhotoFingerprint>
 {
     /// <summary>
-    /// Most bits in which two fingerprints of one picture differ, of <see cref="Bits"/>. Between what was measured: saved again, halved or
-    /// cut by 2 % stays below, and no two of 470 different photos of an event come as close (docs/decisions/0006-duplicates.md).
+    /// Maximum number of differing bits, of <see cref="Bits"/>, between copies of one picture. Copies recompressed, halved or cropped by 2 %
+    /// stay below it; no two of 470 different photos of an event come as close (docs/decisions/0006-duplicates.md).
     /// </summary>
     public const int SamePictureBits = 60;
 
-    /// <summary>Bits of a fingerprint.</summary>
+    /// <summary>Number of bits.</summary>
     public const int Bits = Frequencies * Frequencies;
 
     private const int Side = 32;
@@ -35,9 +35,9 @@ public sealed class PhotoFingerprint : IEquatable<PhotoFingerprint>
 
     private PhotoFingerprint(ulong[] words) => _words = words;
 
-    /// <summary>Takes the fingerprint of a photo.</summary>
+    /// <summary>Computes the fingerprint of an encoded photo.</summary>
     /// <param name="photo">The encoded photo.</param>
-    /// <param name="options">The limits on it; the defaults where null.</param>
+    /// <param name="options">Limits on the photo; null for the defaults.</param>
     /// <exception cref="PhotoException">The photo cannot be read.</exception>
     public static PhotoFingerprint Of(ReadOnlyMemory<byte> photo, FaceEngineOptions? options = null)
     {
@@ -45,9 +45,9 @@ public sealed class PhotoFingerprint : IEquatable<PhotoFingerprint>
         return Of(picture);
     }
 
-    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <summary>Parses the result of <see cref="ToString"/>.</summary>
     /// <param name="text">64 hexadecimal digits.</param>
-    /// <returns>Null where it is something else.</returns>
+    /// <returns>Null if the text is anything else.</returns>
     public static PhotoFingerprint? TryParse(string? text)
     {
         if (text?.Length != Words * 16)
@@ -67,8 +67,8 @@ public sealed class PhotoFingerprint : IEquatable<PhotoFingerprint>
         return new PhotoFingerprint(words);
     }
 
-    /// <summary>In how many of <see cref="Bits"/> bits two fingerprints differ; two different pictures in about half of them.</summary>
-    /// <param name="other">The other.</param>
+    /// <summary>Returns the number of differing bits, of <see cref="Bits"/>; about half of them for different pictures.</summary>
+    /// <param name="other">The fingerprint to compare with.</param>
     public int DistanceTo(PhotoFingerprint other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -81,14 +81,14 @@ public sealed class PhotoFingerprint : IEquatable<PhotoFingerprint>
         return distance;
     }
 
-    /// <summary>Whether it is most likely the same picture.</summary>
-    /// <param name="other">The other.</param>
+    /// <summary>Whether both fingerprints are most likely of the same picture.</summary>
+    /// <param name="other">The fingerprint to compare with.</param>
     public bool IsSamePicture(PhotoFingerprint other) => DistanceTo(other) <= SamePictureBits;
 
-    /// <summary>Whether two fingerprints, as <see cref="ToString"/> wrote them, are most likely of the same picture.</summary>
-    /// <param name="one">One.</param>
-    /// <param name="other">The other.</param>
-    /// <returns>False also where one of them is no fingerprint.</returns>
+    /// <summary>Whether two fingerprints in the format of <see cref="ToString"/> are most likely of the same picture.</summary>
+    /// <param name="one">A fingerprint.</param>
+    /// <param name="other">Another fingerprint.</param>
+    /// <returns>False also if either is not a valid fingerprint.</returns>
     public static bool AreOfSamePicture(string? one, string? other) =>
         TryParse(one) is { } fingerprint && TryParse(other) is { } copy && fingerprint.IsSamePicture(copy);
 
@@ -101,7 +101,7 @@ public sealed class PhotoFingerprint : IEquatable<PhotoFingerprint>
     /// <inheritdoc />
     public override int GetHashCode() => _words[0].GetHashCode();
 
-    /// <summary>64 hexadecimal digits.</summary>
+    /// <summary>Returns 64 hexadecimal digits.</summary>
     public override string ToString() => string.Concat(_words.Select(word => word.ToString("x16")));
 
     internal static PhotoFingerprint Of(Picture picture)
@@ -118,7 +118,7 @@ public sealed class PhotoFingerprint : IEquatable<PhotoFingerprint>
             Side,
             ResamplingKind.Smooth);
 
-        // ITU-R BT.601.
+        // Luma of ITU-R BT.601.
         Span<float> grey = stackalloc float[Side * Side];
         for (var i = 0; i < grey.Length; i++)
         {
@@ -128,7 +128,7 @@ public sealed class PhotoFingerprint : IEquatable<PhotoFingerprint>
         Span<float> spectrum = stackalloc float[Bits];
         Transform(grey, spectrum);
 
-        // The mean brightness says nothing about what is to be seen.
+        // Skip the first frequency: the mean brightness says nothing about the content.
         Span<float> sorted = stackalloc float[Bits - 1];
         spectrum[1..].CopyTo(sorted);
         sorted.Sort();

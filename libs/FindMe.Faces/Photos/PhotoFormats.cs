@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace FindMe.Faces;
 
-/// <summary>A format that is read here.</summary>
+/// <summary>The supported formats.</summary>
 internal enum PhotoFormat
 {
     Jpeg,
@@ -13,12 +13,12 @@ internal enum PhotoFormat
     Tiff,
 }
 
-/// <summary>Tells formats apart by their first bytes; names and content types are never believed.</summary>
+/// <summary>Detects the format of a photo by its magic bytes; file names and content types are ignored.</summary>
 internal static class PhotoFormats
 {
-    private const string Readable = "send JPEG, PNG, WebP, GIF, AVIF or TIFF";
+    private const string SendSupported = "send JPEG, PNG, WebP, GIF, AVIF or TIFF";
 
-    /// <summary>libvips' classes of the loaders that may run.</summary>
+    /// <summary>Classes of the libvips loaders that are allowed to run.</summary>
     public static IReadOnlyList<string> Loaders { get; } =
     [
         "VipsForeignLoadJpeg",
@@ -29,7 +29,7 @@ internal static class PhotoFormats
         "VipsForeignLoadTiff",
     ];
 
-    /// <summary>The operation that loads a format.</summary>
+    /// <summary>Returns the libvips operation that loads a format.</summary>
     public static string LoaderOf(PhotoFormat format) => format switch
     {
         PhotoFormat.Jpeg => "jpegload_source",
@@ -41,7 +41,7 @@ internal static class PhotoFormats
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };
 
-    /// <exception cref="PhotoException">None of the formats that are read here.</exception>
+    /// <exception cref="PhotoException">The format is not supported.</exception>
     public static PhotoFormat Recognize(ReadOnlySpan<byte> photo)
     {
         if (photo.StartsWith((ReadOnlySpan<byte>)[0xff, 0xd8, 0xff]))
@@ -76,10 +76,10 @@ internal static class PhotoFormats
 
         if (NameOther(photo) is { } name)
         {
-            throw new PhotoException(PhotoProblem.UnsupportedFormat, $"{name} pictures cannot be read here: {Readable}.");
+            throw new PhotoException(PhotoProblem.UnsupportedFormat, $"{name} is not supported: {SendSupported}.");
         }
 
-        throw new PhotoException(PhotoProblem.NotAnImage, $"This is not a picture: {Readable}.");
+        throw new PhotoException(PhotoProblem.NotAnImage, $"This is not a picture: {SendSupported}.");
     }
 
     // ISO/IEC 14496-12, 4.3: size, "ftyp", major brand, minor version, compatible brands. Brands of HEIF: ISO/IEC 23008-12, annex B.
@@ -98,18 +98,18 @@ internal static class PhotoFormats
             {
                 throw new PhotoException(
                     PhotoProblem.Heic,
-                    "HEIC photos cannot be read here; send a JPEG: on an iPhone, choose Settings, Camera, Formats, Most Compatible, or share the photo as JPEG.");
+                    "HEIC is not supported: send a JPEG. On an iPhone, choose Settings, Camera, Formats, Most Compatible, or share the photo as JPEG.");
             }
         }
 
-        throw new PhotoException(PhotoProblem.UnsupportedFormat, $"Videos cannot be read here: {Readable}.");
+        throw new PhotoException(PhotoProblem.UnsupportedFormat, $"Videos are not supported: {SendSupported}.");
     }
 
     private static bool HasBrand(ReadOnlySpan<byte> brands, ReadOnlySpan<byte> brand)
     {
         for (var i = 0; i + 4 <= brands.Length; i += 4)
         {
-            // The second word is the minor version, which is no brand.
+            // The second word is the minor version, not a brand.
             if (i != 4 && brands.Slice(i, 4).SequenceEqual(brand))
             {
                 return true;

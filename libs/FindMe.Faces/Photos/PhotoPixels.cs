@@ -1,16 +1,16 @@
 namespace FindMe.Faces;
 
-/// <summary>A decoded picture: to be changed, put together, or looked at as it is.</summary>
+/// <summary>A decoded RGB picture.</summary>
 public sealed class PhotoPixels
 {
     private const int MaxSide = 1 << 14;
 
-    /// <summary>Takes pixels as they are; they are not copied.</summary>
-    /// <param name="width">Pixels across, 1 to 16,384.</param>
-    /// <param name="height">Pixels down, 1 to 16,384.</param>
+    /// <summary>Wraps an array of pixels without copying it.</summary>
+    /// <param name="width">Width in pixels, 1 to 16,384.</param>
+    /// <param name="height">Height in pixels, 1 to 16,384.</param>
     /// <param name="rgb"><c>[height, width, 3]</c>: red, green, blue, 0 to 255, rows from the top.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A side is out of its range.</exception>
-    /// <exception cref="ArgumentException"><paramref name="rgb"/> is of another size.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="width"/> or <paramref name="height"/> is out of range.</exception>
+    /// <exception cref="ArgumentException">The length of <paramref name="rgb"/> does not match the size.</exception>
     public PhotoPixels(int width, int height, byte[] rgb)
     {
         ArgumentNullException.ThrowIfNull(rgb);
@@ -22,25 +22,25 @@ public sealed class PhotoPixels
 
         if (rgb.Length != width * height * Picture.Bands)
         {
-            throw new ArgumentException($"{width} × {height} pixels have {width * height * Picture.Bands} bytes, not {rgb.Length}.", nameof(rgb));
+            throw new ArgumentException($"{width} × {height} pixels need {width * height * Picture.Bands} bytes, not {rgb.Length}.", nameof(rgb));
         }
 
         (Width, Height, Rgb) = (width, height, rgb);
     }
 
-    /// <summary>Pixels across.</summary>
+    /// <summary>Width in pixels.</summary>
     public int Width { get; }
 
-    /// <summary>Pixels down.</summary>
+    /// <summary>Height in pixels.</summary>
     public int Height { get; }
 
     /// <summary><c>[height, width, 3]</c>: red, green, blue, 0 to 255, rows from the top.</summary>
     public byte[] Rgb { get; }
 
-    /// <summary>Decodes a photo as the engine sees it: upright, in the colours it is stored in.</summary>
+    /// <summary>Decodes a photo as the engine does: upright, without applying its colour profile.</summary>
     /// <param name="photo">The encoded photo, as for <see cref="FaceEngine.Analyze(ReadOnlyMemory{byte}, CancellationToken)"/>.</param>
     /// <param name="maxSide">Longest side of the result, in pixels; a smaller photo keeps its size.</param>
-    /// <param name="options">The limits on <paramref name="photo"/>; the defaults where null.</param>
+    /// <param name="options">Limits on <paramref name="photo"/>; null for the defaults.</param>
     /// <exception cref="PhotoException">The photo cannot be read.</exception>
     public static PhotoPixels Decode(ReadOnlyMemory<byte> photo, int maxSide = FaceEngine.WorkingSide, FaceEngineOptions? options = null)
     {
@@ -49,10 +49,9 @@ public sealed class PhotoPixels
         return new PhotoPixels(picture.Width, picture.Height, picture.Pixels.ToArray());
     }
 
-    /// <summary>Encodes the picture.</summary>
-    /// <param name="quality">1, the smallest file, to 100.</param>
-    /// <returns>A JPEG file.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="quality"/> is out of its range.</exception>
+    /// <summary>Encodes the picture as a JPEG file.</summary>
+    /// <param name="quality">1 (smallest file) to 100.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="quality"/> is out of range.</exception>
     public byte[] ToJpeg(int quality = 85)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);

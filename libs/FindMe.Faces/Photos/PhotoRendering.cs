@@ -1,12 +1,11 @@
 namespace FindMe.Faces;
 
-/// <summary>Makes a photo fit to be shown in a page.</summary>
+/// <summary>Converts photos for display on a page.</summary>
 public static class PhotoRendering
 {
-    /// <summary>The usual extension of a photo's file, by its first bytes.</summary>
+    /// <summary>Returns the file extension for a photo, such as <c>.jpg</c>, by its magic bytes.</summary>
     /// <param name="photo">The encoded photo.</param>
-    /// <returns>Such as <c>.jpg</c>.</returns>
-    /// <exception cref="PhotoException">It is not a picture that can be read here.</exception>
+    /// <exception cref="PhotoException">The format is not supported.</exception>
     public static string ExtensionOf(ReadOnlySpan<byte> photo) => PhotoFormats.Recognize(photo) switch
     {
         PhotoFormat.Jpeg => ".jpg",
@@ -17,13 +16,13 @@ public static class PhotoRendering
         _ => ".tif",
     };
 
-    /// <summary>Decodes a photo and encodes it again: upright, in sRGB, without metadata such as the place it was taken at.</summary>
-    /// <param name="photo">The encoded photo: JPEG, PNG, WebP, GIF (its first frame), AVIF or TIFF.</param>
+    /// <summary>Re-encodes a photo as an upright sRGB JPEG without metadata such as its location.</summary>
+    /// <param name="photo">The encoded photo: JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF.</param>
     /// <param name="maxSide">Longest side of the result, in pixels, 1 to 4,096; a smaller photo keeps its size.</param>
-    /// <param name="options">The limits on <paramref name="photo"/>; the defaults where null.</param>
+    /// <param name="options">Limits on <paramref name="photo"/>; null for the defaults.</param>
     /// <returns>A JPEG file.</returns>
-    /// <exception cref="PhotoException">The photo cannot be read; the message says why.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxSide"/> is out of its range.</exception>
+    /// <exception cref="PhotoException">The photo cannot be read.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxSide"/> is out of range.</exception>
     public static byte[] ToJpeg(ReadOnlyMemory<byte> photo, int maxSide, FaceEngineOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxSide, 1);

@@ -1,9 +1,9 @@
 namespace FindMe.Faces;
 
-/// <summary>A decoded photo, upright, no larger than the steps after it need.</summary>
+/// <summary>An upright decoded photo, shrunk to the size that the next steps need. Its pixels are pooled.</summary>
 internal sealed class Picture : IDisposable
 {
-    /// <summary>Bands of a pixel: red, green, blue.</summary>
+    /// <summary>Bytes per pixel: red, green, blue.</summary>
     public const int Bands = 3;
 
     private readonly byte[] _pixels;
@@ -17,28 +17,26 @@ internal sealed class Picture : IDisposable
         _pixels = Buffers.Bytes.Rent(width * height * Bands);
     }
 
-    /// <summary>Width in pixels.</summary>
     public int Width { get; }
 
-    /// <summary>Height in pixels.</summary>
     public int Height { get; }
 
-    /// <summary>Width of the photo this was decoded from, upright.</summary>
+    /// <summary>Width of the upright full-size photo.</summary>
     public int FullWidth { get; }
 
-    /// <summary>Height of the photo this was decoded from, upright.</summary>
+    /// <summary>Height of the upright full-size photo.</summary>
     public int FullHeight { get; }
 
-    /// <summary>Pixels of the full photo for one pixel across; at least 1.</summary>
+    /// <summary>Horizontal pixels of the full-size photo per pixel; at least 1.</summary>
     public float ScaleX => (float)FullWidth / Width;
 
-    /// <summary>Pixels of the full photo for one pixel down; at least 1.</summary>
+    /// <summary>Vertical pixels of the full-size photo per pixel; at least 1.</summary>
     public float ScaleY => (float)FullHeight / Height;
 
     /// <summary><c>[height, width, 3]</c>: red, green, blue, 0 to 255.</summary>
     public Span<byte> Pixels => _pixels.AsSpan(0, Width * Height * Bands);
 
-    /// <summary>A picture of full size.</summary>
+    /// <summary>Copies pixels into a picture that is its own full-size photo.</summary>
     public static Picture CopyOf(PhotoPixels pixels)
     {
         var picture = new Picture(pixels.Width, pixels.Height, pixels.Width, pixels.Height);
@@ -46,12 +44,12 @@ internal sealed class Picture : IDisposable
         return picture;
     }
 
-    /// <summary>A copy that is turned by a quarter.</summary>
-    public Picture Turn(bool clockwise)
+    /// <summary>Returns a copy rotated by 90°.</summary>
+    public Picture Rotate(bool clockwise)
     {
-        var turned = new Picture(Height, Width, FullHeight, FullWidth);
+        var rotated = new Picture(Height, Width, FullHeight, FullWidth);
         ReadOnlySpan<byte> source = Pixels;
-        var target = turned.Pixels;
+        var target = rotated.Pixels;
         for (var y = 0; y < Height; y++)
         {
             for (var x = 0; x < Width; x++)
@@ -61,7 +59,7 @@ internal sealed class Picture : IDisposable
             }
         }
 
-        return turned;
+        return rotated;
     }
 
     public void Dispose() => Buffers.Bytes.Return(_pixels);

@@ -2,27 +2,27 @@ using NetVips;
 
 namespace FindMe.Faces;
 
-/// <summary>libvips, set up once for the photos of strangers.</summary>
+/// <summary>Configures libvips for untrusted photos, and wraps the operations the engine uses.</summary>
 internal static class Vips
 {
     static Vips()
     {
         if (!ModuleInitializer.VipsInitialized)
         {
-            throw new DllNotFoundException("libvips does not start.", ModuleInitializer.Exception);
+            throw new DllNotFoundException("Failed to start libvips.", ModuleInitializer.Exception);
         }
 
-        // Its messages about broken photos would fill the app's error output; the photo's exception says enough.
+        // libvips' warnings about damaged photos would flood stderr; the PhotoException reports the damage.
         const Enums.LogLevelFlags warningsAndWorse =
             Enums.LogLevelFlags.Warning | Enums.LogLevelFlags.Critical | Enums.LogLevelFlags.FlagFatal | Enums.LogLevelFlags.FlagRecursion;
         Log.SetLogHandler("VIPS", warningsAndWorse, (_, _, _) => { });
         Log.SetLogHandler("GLib-GObject", warningsAndWorse, (_, _, _) => { });
 
-        // One thread a photo: photos run in parallel. No photo comes twice, so nothing is cached.
+        // One thread per photo, since photos are processed in parallel. No cache, since photos do not repeat.
         NetVips.NetVips.Concurrency = 1;
         (Cache.Max, Cache.MaxMem, Cache.MaxFiles) = (0, 0, 0);
 
-        // Loaders that were not made for hostile input are off, and so is every format nobody asked for.
+        // Block loaders that are unsafe for untrusted input, and all formats except the supported ones.
         NetVips.NetVips.BlockUntrusted = true;
         Operation.Block("VipsForeignLoad", true);
         foreach (var loader in PhotoFormats.Loaders)
@@ -31,11 +31,11 @@ internal static class Vips
         }
     }
 
-    /// <summary>Opens a photo: reads its header; its pixels are decoded when they are written out, and damage is an exception then.</summary>
-    /// <param name="format">Its format.</param>
-    /// <param name="source">The file; it must live as long as the image.</param>
-    /// <param name="options">What else the loader is told.</param>
-    /// <exception cref="VipsException">It is damaged.</exception>
+    /// <summary>Reads the header of a photo. Its pixels are decoded lazily by <see cref="Write"/>, which then reports damage.</summary>
+    /// <param name="format">The format of the photo.</param>
+    /// <param name="source">The encoded photo; must outlive the image.</param>
+    /// <param name="options">Further options of the loader.</param>
+    /// <exception cref="VipsException">The header is damaged.</exception>
     public static Image Load(PhotoFormat format, Source source, VOption? options = null)
     {
         options ??= [];
@@ -43,16 +43,16 @@ internal static class Vips
         return (Image)Operation.Call(PhotoFormats.LoaderOf(format), options, source);
     }
 
-    /// <summary>An image of pixels that stay where they are.</summary>
+    /// <summary>Wraps pixels in an image without copying them.</summary>
     /// <param name="rgb"><c>[height, width, 3]</c>: red, green, blue.</param>
-    /// <param name="width">Pixels across.</param>
-    /// <param name="height">Pixels down.</param>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
     public static Image FromRgb(byte[] rgb, int width, int height) => Image.NewFromMemory(rgb, width, height, Picture.Bands, Enums.BandFormat.Uchar);
 
-    /// <summary>Computes the pixels of an image, row by row, bands side by side.</summary>
-    /// <param name="image">The image, of bytes.</param>
-    /// <param name="pixels">Gets <c>[height, width, bands]</c>; of the image's size exactly.</param>
-    /// <exception cref="VipsException">The source is damaged, or has other bands than the pixels.</exception>
+    /// <summary>Computes the pixels of an image of bytes.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="pixels">Receives <c>[height, width, bands]</c>; must have exactly the image's size.</param>
+    /// <exception cref="VipsException">The source is damaged, or the number of bands differs.</exception>
     public static unsafe void Write(Image image, Span<byte> pixels)
     {
         var memory = image.WriteToMemory(out var size);
@@ -71,7 +71,7 @@ internal static class Vips
         }
     }
 
-    /// <summary>Bytes of all its pixels as libvips holds them.</summary>
+    /// <summary>Returns the bytes that libvips needs for all pixels of an image.</summary>
     public static long SizeOf(Image image) => (long)image.Width * image.Height * image.Bands * image.Format switch
     {
         Enums.BandFormat.Uchar or Enums.BandFormat.Char => 1,
@@ -81,6 +81,6 @@ internal static class Vips
         _ => 16,
     };
 
-    /// <summary>Whether EXIF says that width and height change places when it is turned upright.</summary>
+    /// <summary>Whether the EXIF orientation swaps width and height.</summary>
     public static bool SwapsSides(Image image) => image.Contains("orientation") && image.Get("orientation") is int and >= 5 and <= 8;
 }

@@ -5,17 +5,17 @@ using System.Runtime.Intrinsics;
 
 namespace FindMe.Faces;
 
-/// <summary>Step 4: a face's points → a chip in which they lie where the recognition model expects them.</summary>
-/// <param name="template">Which landmarks, and their places in the chip.</param>
+/// <summary>Step 4: landmarks → chip, a square crop in which they lie where the recognition model expects them.</summary>
+/// <param name="template">The landmarks used, and their positions in the chip.</param>
 /// <param name="side">Side of the chip in pixels.</param>
 internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template, int side)
 {
-    // What a pixel of the chip is the mean of, at most, along each axis: beyond, noise is gone anyway.
+    // Maximum samples per chip pixel along each axis. More would not reduce noise further.
     internal const int MaxSamples = 6;
 
     /// <summary>
-    /// The face as ArcFace's training code cuts it out, eyes, nose tip and corners of the mouth in 112 × 112 pixels: what a face is judged
-    /// by, whatever model it is compared with.
+    /// Alignment of ArcFace's training code: eyes, nose tip and mouth corners in 112 × 112 pixels. The engine uses it to assess every face,
+    /// regardless of the recognition model.
     /// </summary>
     /// <remarks>https://github.com/deepinsight/insightface/blob/master/python-package/insightface/utils/face_align.py</remarks>
     public static readonly FaceAlignment FivePoints = new(
@@ -28,28 +28,28 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
         ],
         side: 112);
 
-    private readonly Vector2[] _places = Array.ConvertAll(template, point => point.Place);
+    private readonly Vector2[] _positions = Array.ConvertAll(template, point => point.Position);
 
     /// <summary>Side of a chip in pixels.</summary>
     public int Side => side;
 
-    /// <summary>Which landmarks, and their places in the chip.</summary>
+    /// <summary>The landmarks used, and their positions in the chip.</summary>
     public IReadOnlyList<RecognitionRecipe.AlignmentPoint> Template => template;
 
-    /// <summary>Values of a chip: three planes.</summary>
+    /// <summary>Number of values in a chip: three planes.</summary>
     public int Length => Picture.Bands * side * side;
 
-    /// <summary>Cuts the chip out.</summary>
-    /// <param name="picture">The picture; not changed.</param>
-    /// <param name="landmarks">The face's points, in pixels of <paramref name="picture"/>.</param>
-    /// <param name="chip">Gets <c>[3, side, side]</c>: red, green, blue, 0 to 255; black outside of the picture.</param>
+    /// <summary>Extracts the chip of a face.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="landmarks">Landmarks of the face, in pixels of <paramref name="picture"/>.</param>
+    /// <param name="chip">Receives <c>[3, side, side]</c>: red, green, blue, 0 to 255; black outside the picture.</param>
     public void Align(Picture picture, Landmarks landmarks, Span<float> chip) => Warp(picture, ToPicture(landmarks), side, chip);
 
-    /// <summary>Cuts a turned square out of a picture.</summary>
-    /// <param name="picture">The picture; not changed.</param>
-    /// <param name="toPicture">Takes pixels of the square to pixels of <paramref name="picture"/>; a similarity.</param>
+    /// <summary>Extracts a rotated square from a picture.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="toPicture">Similarity transform from pixels of the square to pixels of <paramref name="picture"/>.</param>
     /// <param name="side">Side of the square in pixels.</param>
-    /// <param name="chip">Gets <c>[3, side, side]</c>: red, green, blue, 0 to 255; black outside of the picture.</param>
+    /// <param name="chip">Receives <c>[3, side, side]</c>: red, green, blue, 0 to 255; black outside the picture.</param>
     public static void Warp(Picture picture, Matrix3x2 toPicture, int side, Span<float> chip)
     {
         var scale = MathF.Sqrt((toPicture.M11 * toPicture.M11) + (toPicture.M12 * toPicture.M12));
@@ -62,7 +62,7 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
         {
             for (var x = 0; x < side; x++)
             {
-                // The samples lie evenly in the pixel, whose middle has whole coordinates.
+                // Spread the samples evenly over the pixel. Pixel centres have integer coordinates.
                 var offset = (0.5f / samples) - 0.5f;
                 var row = Vector2.Transform(new Vector2(x + offset, y + offset), toPicture);
                 var colour = Vector3.Zero;
@@ -83,23 +83,21 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
         }
     }
 
-    /// <summary>How far the points miss their places when they are fitted as well as they can be: root of the mean square, in pixels of the chip.</summary>
+    /// <summary>Returns the root mean square distance, in chip pixels, between the best-fitted landmarks and their positions.</summary>
     public float MisfitOf(Landmarks landmarks)
     {
         var toPicture = ToPicture(landmarks);
         var sum = 0f;
-        for (var i = 0; i < _places.Length; i++)
+        for (var i = 0; i < _positions.Length; i++)
         {
-            sum += Vector2.DistanceSquared(Vector2.Transform(_places[i], toPicture), landmarks.MeanOf(template[i].Landmarks));
+            sum += Vector2.DistanceSquared(Vector2.Transform(_positions[i], toPicture), landmarks.MeanOf(template[i].Landmarks));
         }
 
-        return MathF.Sqrt(sum / _places.Length / Math.Max(float.Epsilon, toPicture.GetDeterminant()));
+        return MathF.Sqrt(sum / _positions.Length / Math.Max(float.Epsilon, toPicture.GetDeterminant()));
     }
 
-    /// <summary>
-    /// The similarity (turn, scale, move; no mirroring) of least squares that takes the chip's points to the picture's.
-    /// </summary>
-    /// <remarks>With both sets centred and taken as complex numbers, its factor is Σ template* · point / Σ |template|².</remarks>
+    /// <summary>Returns the least-squares similarity (rotation, scale, translation; no mirroring) that maps the chip to the picture.</summary>
+    /// <remarks>With both point sets centred and read as complex numbers, its factor is Σ template* · point / Σ |template|².</remarks>
     public Matrix3x2 ToPicture(Landmarks landmarks)
     {
         Span<Vector2> points = stackalloc Vector2[template.Length];
@@ -108,11 +106,11 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
             points[i] = landmarks.MeanOf(template[i].Landmarks);
         }
 
-        var (from, to) = (Mean(_places), Mean(points));
+        var (from, to) = (Mean(_positions), Mean(points));
         var (real, imaginary, norm) = (0f, 0f, 0f);
         for (var i = 0; i < points.Length; i++)
         {
-            var (a, b) = (_places[i] - from, points[i] - to);
+            var (a, b) = (_positions[i] - from, points[i] - to);
             real += Vector2.Dot(a, b);
             imaginary += (a.X * b.Y) - (a.Y * b.X);
             norm += a.LengthSquared();
@@ -128,7 +126,7 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
             to.Y - ((sin * from.X) + (cos * from.Y)));
     }
 
-    // Whether every sample has its four pixels in the picture; so it is if the chip's corners have.
+    // Whether the picture contains the four pixels around every sample, which holds if it does for the chip's corners.
     private static bool IsInside(Picture picture, Matrix3x2 toPicture, int side)
     {
         ReadOnlySpan<Vector2> corners = [new(-1, -1), new(side, -1), new(-1, side), new(side, side)];
@@ -155,7 +153,7 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
         return sum / points.Length;
     }
 
-    /// <summary>A picture's colours between the middles of its pixels, which have whole coordinates.</summary>
+    /// <summary>Interpolates the picture's colours between pixel centres, which have integer coordinates.</summary>
     private readonly ref struct BilinearSource(Picture picture, bool inside)
     {
         private readonly ReadOnlySpan<byte> _pixels = picture.Pixels;
@@ -180,15 +178,15 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
 
             var stride = _width * Picture.Bands;
             ref var pixel = ref Unsafe.Add(ref MemoryMarshal.GetReference(_pixels), (top * stride) + (left * Picture.Bands));
-            return Lerp(Between(ref pixel, shareX), Between(ref Unsafe.Add(ref pixel, stride), shareX), shareY).AsVector3();
+            return Lerp(LerpRow(ref pixel, shareX), LerpRow(ref Unsafe.Add(ref pixel, stride), shareX), shareY).AsVector3();
         }
 
-        private static Vector128<float> Between(ref byte pixel, float share) =>
+        private static Vector128<float> LerpRow(ref byte pixel, float share) =>
             Lerp(Widen(ref pixel), Widen(ref Unsafe.Add(ref pixel, Picture.Bands)), share);
 
         private static Vector128<float> Lerp(Vector128<float> a, Vector128<float> b, float share) => a + ((b - a) * share);
 
-        // Four bytes for the three of a pixel: IsInside leaves room behind the last one.
+        // Reads four bytes for a three-byte pixel; IsInside guarantees that one more byte follows.
         private static Vector128<float> Widen(ref byte pixel) =>
             Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(
                 Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(ref pixel)).AsByte())).AsInt32());

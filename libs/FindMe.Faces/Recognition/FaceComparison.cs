@@ -1,12 +1,12 @@
 namespace FindMe.Faces;
 
-/// <summary>Step 6: a photo's faces and a person's references → the verdict.</summary>
+/// <summary>Step 6: faces of a photo and references of a person → verdict.</summary>
 /// <param name="MatchDistance">Largest distance of a match.</param>
 /// <param name="MaybeDistance">Largest distance of a maybe.</param>
-/// <param name="Confidence">What a distance means.</param>
+/// <param name="Confidence">Maps a distance to a probability.</param>
 internal sealed record FaceComparison(float MatchDistance, float MaybeDistance, RecognitionRecipe.ConfidenceCurve Confidence)
 {
-    /// <summary>The face nearest to any reference decides: the references are all of one person, who is in a photo once.</summary>
+    /// <summary>Judges the face nearest to any reference: all references show the same person, who appears at most once in a photo.</summary>
     public PhotoVerdict Compare(IReadOnlyList<DetectedFace> faces, IReadOnlyList<FaceEmbedding> references, float within = 0)
     {
         var (nearest, least) = ((DetectedFace?)null, float.PositiveInfinity);
@@ -28,6 +28,6 @@ internal sealed record FaceComparison(float MatchDistance, float MaybeDistance, 
             : new PhotoVerdict(kind, nearest.Box, least, ConfidenceAt(least));
     }
 
-    /// <summary>Probability, 0 to 1, that a face at a distance is the person's.</summary>
+    /// <summary>Returns the probability, 0 to 1, that a face at this distance is the person's.</summary>
     public float ConfidenceAt(float distance) => 1 / (1 + MathF.Exp((distance - Confidence.Midpoint) * Confidence.Steepness));
 }

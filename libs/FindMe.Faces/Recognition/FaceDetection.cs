@@ -1,62 +1,62 @@
 namespace FindMe.Faces;
 
-/// <summary>Step 2: a picture → where its faces are.</summary>
+/// <summary>Step 2: picture → boxes of its faces.</summary>
 /// <remarks>
-/// The network was trained on pictures of 512 pixels and knows faces of about 30 to 130 pixels there. So a picture is searched at
-/// several sizes, and each pass answers for the faces of that size.
+/// The model was trained on pictures of 512 pixels and finds faces of about 30 to 130 pixels in them. So we search the picture at several
+/// sizes, and each pass reports the faces of its range.
 /// </remarks>
 internal sealed class FaceDetection : IDisposable
 {
-    /// <summary>Longest side of the finest pass: a larger picture shows the detector nothing more.</summary>
+    /// <summary>Longest side of the finest pass, in pixels. Larger pictures do not improve detection.</summary>
     public const int FinestSide = 1536;
 
-    // face-api's own threshold of 0.5 misses half of the faces of 32 pixels; below 0.3 mostly foliage and hands are added.
+    // The 0.5 of face-api.js misses half of the faces of 32 pixels; below 0.3 mostly foliage and hands are added.
     internal const float MinScore = 0.3f;
 
-    // face-api.js' own, and the default of its options.
+    // Default of face-api.js.
     private const float FaceApiMinScore = 0.5f;
 
-    /// <summary>Least score of a face in a picture that was turned by a guess, which is not worth a false alarm.</summary>
-    public const float TurnedMinScore = 0.7f;
+    /// <summary>Minimum score of a face when the picture is rotated on a guess; higher, to avoid false positives.</summary>
+    public const float RotatedMinScore = 0.7f;
 
-    // A photo that lies on its side shows faces to the coarse passes at least.
-    internal const int TurnedPasses = 3;
+    // The coarse passes suffice to tell whether a photo is rotated by 90°.
+    internal const int RotatedPasses = 3;
 
-    // 22 pixels of 192 and more.
+    // These passes find faces of at least 22 of 192 pixels.
     private const int PortraitPasses = 2;
 
-    // Two boxes that share this much of their union are one face.
+    // Boxes whose intersection over union exceeds this are one face.
     internal const float SameFaceOverlap = 0.4f;
 
-    // A box that lies this deep inside a better one is a part of the same face seen by another pass.
+    // A box with more than this share of its area inside a better one is a part of the same face, found by another pass.
     internal const float InsideShare = 0.8f;
 
-    // What scores less than this, unless it is small, is looked at once more, alone and at the size the network knows best. Animals and
-    // things then score below 0.2, faces above 0.45: docs/accuracy.md.
+    // Faces that score less than SureScore, except small ones, get a second look: alone, at the size the model detects best. Animals and
+    // things then score below 0.2, faces above 0.45 (docs/accuracy.md). SmallFace is in pixels.
     internal const float SureScore = 0.85f;
     internal const float SecondScore = 0.3f;
     internal const float SmallFace = 48;
 
-    // What fills more of the picture has nothing around it that a second look could add.
+    // No second look for faces that fill more than this share of the picture: there is nothing more around them to show.
     internal const float ClosePortrait = 0.75f;
 
-    // The second look shows this much of the face's longer side in a square of so many pixels: a face of about 70.
+    // The second look crops a square of 2.8 times the face's longer side and resizes it to 192 pixels, so that the face has about 70.
     internal const float SecondLookShare = 2.8f;
     internal const int SecondLookSide = 192;
 
-    // More faces than this in one photo are a crowd nobody is looked for in.
+    // Faces kept per photo, the best first; bounds the work for pictures of crowds.
     internal const int MaxFaces = 200;
 
-    // Memory grows with the pixels that are searched at once, to about 120 MB with this many. A larger input is searched in strips, which
-    // overlap by more than the largest face of the only pass that needs them, and which two processors can share.
+    // Memory grows with the pixels of one input, to about 120 MB at this limit. Larger inputs are split into strips, which processors share.
+    // Strips overlap by more than the largest face of the only pass that needs them.
     internal const int MaxPixelsAtOnce = 900_000;
     internal const int StripOverlap = 128;
 
-    // Sides of the network's input: whole cells of the second map, so that the first ones need no padding of their own.
+    // The sides of the model's input are multiples of a cell of the second feature map, so that the first two maps need no padding.
     internal const int SideMultiple = 32;
 
-    // Each pass leaves the faces to the next coarser one that are well within its reach: those of more than 22 pixels there. The first is
-    // for portraits cut so close that the face fills them: the network wants to see something around a face, be it black.
+    // Each pass skips faces that the next coarser one finds well, with more than 22 pixels. The first pass is for portraits that a face fills
+    // entirely: the model needs a margin around a face, even a black one.
     internal static readonly Pass[] Passes =
     [
         new(64, AtLeast: 0, MinSize: 28, MaxSize: float.PositiveInfinity, Margin: 32),
@@ -65,53 +65,53 @@ internal sealed class FaceDetection : IDisposable
         new(FinestSide, AtLeast: 700, MinSize: 0, MaxSize: 120),
     ];
 
-    private readonly SsdNetwork _network;
+    private readonly SsdModel _model;
 
-    private FaceDetection(SsdNetwork network) => _network = network;
+    private FaceDetection(SsdModel model) => _model = model;
 
-    /// <summary>The model's file in the folder of models.</summary>
+    /// <summary>Returns the file name of the model.</summary>
     public static string FileOf(DetectionKind kind) => kind == DetectionKind.FaceApi ? "ssd_mobilenetv1.onnx" : "ssd_mobilenetv1_int8.onnx";
 
-    /// <exception cref="ModelException">The file is missing or another model.</exception>
-    public static FaceDetection Load(string path) => new(SsdNetwork.Load(path));
+    /// <exception cref="ModelException">The file is missing, damaged or another model.</exception>
+    public static FaceDetection Load(string path) => new(SsdModel.Load(path));
 
-    /// <summary>Finds the faces of a picture at every size.</summary>
+    /// <summary>Finds faces of all sizes.</summary>
     /// <param name="picture">The picture.</param>
-    /// <param name="processors">Who helps, where one is idle: the faces are the same.</param>
+    /// <param name="processors">Idle processors share the work; the result does not depend on their number.</param>
     /// <param name="cancellationToken">Checked between the passes.</param>
-    /// <returns>At most 200 faces, largest score first, clamped into the picture.</returns>
+    /// <returns>At most 200 faces, highest score first, clipped to the picture.</returns>
     public List<Detection> Detect(Picture picture, Processors processors, CancellationToken cancellationToken) =>
         Detect(picture, Passes, MinScore, processors, cancellationToken);
 
-    /// <summary>Finds the faces of a portrait: only the passes that answer for faces of a fifth of the picture and more, a tenth of the work.</summary>
+    /// <summary>Finds large faces in a portrait with the coarsest passes only, a tenth of the work.</summary>
     /// <returns>As <see cref="Detect(Picture, Processors, CancellationToken)"/>.</returns>
     public List<Detection> DetectPortrait(Picture picture, Processors processors, CancellationToken cancellationToken) =>
         Detect(picture, Passes.AsSpan(0, PortraitPasses), MinScore, processors, cancellationToken);
 
-    /// <summary>Finds the larger faces of a picture that was turned by a guess: only what is surely a face counts.</summary>
+    /// <summary>Finds the larger faces in a picture that was rotated on a guess; reports only faces with a high score.</summary>
     /// <returns>As <see cref="Detect(Picture, Processors, CancellationToken)"/>.</returns>
-    public List<Detection> DetectTurned(Picture picture, Processors processors, CancellationToken cancellationToken) =>
-        Detect(picture, Passes.AsSpan(0, TurnedPasses), TurnedMinScore, processors, cancellationToken);
+    public List<Detection> DetectRotated(Picture picture, Processors processors, CancellationToken cancellationToken) =>
+        Detect(picture, Passes.AsSpan(0, RotatedPasses), RotatedMinScore, processors, cancellationToken);
 
-    /// <summary>Finds faces exactly as face-api.js does: one pass over the picture padded to a square of 512, nothing but tfjs' resizing.</summary>
+    /// <summary>Finds faces exactly as face-api.js does: one pass over the picture, padded to a square and resized to 512 pixels as in tfjs.</summary>
     /// <param name="picture">The picture.</param>
-    /// <param name="minScore">Least score, 0 to 1.</param>
+    /// <param name="minScore">Minimum score, 0 to 1.</param>
     public List<Detection> DetectAsFaceApi(Picture picture, float minScore = FaceApiMinScore)
     {
         var side = Math.Max(picture.Width, picture.Height);
-        var planes = new float[Picture.Bands * SsdNetwork.TrainedSide * SsdNetwork.TrainedSide];
+        var planes = new float[Picture.Bands * SsdModel.TrainedSide * SsdModel.TrainedSide];
         Resampling.Resample(
             picture,
             new PixelRectangle(0, 0, picture.Width, picture.Height),
             new PixelRectangle(0, 0, side, side),
-            SsdNetwork.TrainedSide,
-            SsdNetwork.TrainedSide,
+            SsdModel.TrainedSide,
+            SsdModel.TrainedSide,
             planes,
-            SsdNetwork.TrainedSide,
-            SsdNetwork.TrainedSide,
+            SsdModel.TrainedSide,
+            SsdModel.TrainedSide,
             ResamplingKind.FaceApi);
         var found = new List<Detection>();
-        _network.Run(planes, SsdNetwork.TrainedSide, SsdNetwork.TrainedSide, minScore, found);
+        _model.Run(planes, SsdModel.TrainedSide, SsdModel.TrainedSide, minScore, found);
 
         const float faceApiOverlap = 0.5f;
         const int faceApiMaxFaces = 100;
@@ -125,18 +125,18 @@ internal sealed class FaceDetection : IDisposable
             }
         }
 
-        // Its squared, padded picture has sides of whole pixels, and the box is stretched by what rounding took from them.
-        var scale = (float)SsdNetwork.TrainedSide / side;
-        var (padX, padY) = (SsdNetwork.TrainedSide / MathF.Round(picture.Width * scale), SsdNetwork.TrainedSide / MathF.Round(picture.Height * scale));
+        // face-api.js rounds the sides of the unpadded picture to whole pixels and stretches the boxes by that rounding.
+        var scale = (float)SsdModel.TrainedSide / side;
+        var (padX, padY) = (SsdModel.TrainedSide / MathF.Round(picture.Width * scale), SsdModel.TrainedSide / MathF.Round(picture.Height * scale));
         return kept.ConvertAll(detection => detection with
         {
             Box = detection.Box
-                .ClampTo(SsdNetwork.TrainedSide, SsdNetwork.TrainedSide)
-                .Scale(padX * picture.Width / SsdNetwork.TrainedSide, padY * picture.Height / SsdNetwork.TrainedSide),
+                .ClampTo(SsdModel.TrainedSide, SsdModel.TrainedSide)
+                .Scale(padX * picture.Width / SsdModel.TrainedSide, padY * picture.Height / SsdModel.TrainedSide),
         });
     }
 
-    public void Dispose() => _network.Dispose();
+    public void Dispose() => _model.Dispose();
 
     private List<Detection> Detect(
         Picture picture, ReadOnlySpan<Pass> passes, float minScore, Processors processors, CancellationToken cancellationToken)
@@ -151,7 +151,7 @@ internal sealed class FaceDetection : IDisposable
             }
         }
 
-        // The finest first: what is done last should be small, so that nobody waits long for it.
+        // Start with the finest, longest strips, so that only short ones remain when processors run out of work.
         strips.Reverse();
         var found = processors.Map(strips.Count, strip => Search(picture, strips[strip], minScore), cancellationToken);
         var faces = Distinct([.. Enumerable.Reverse(found).SelectMany(faces => faces)]);
@@ -161,7 +161,7 @@ internal sealed class FaceDetection : IDisposable
         return faces;
     }
 
-    // What a pass looks at: the whole picture, or strips of it from top to bottom.
+    // Adds the picture as a whole, or as strips from top to bottom.
     private static void AddStrips(Picture picture, Pass pass, List<Strip> all)
     {
         var longSide = Math.Max(picture.Width, picture.Height);
@@ -172,7 +172,7 @@ internal sealed class FaceDetection : IDisposable
         var rows = (height + ((strips - 1) * StripOverlap) + strips - 1) / strips;
         for (var strip = 0; strip < strips; strip++)
         {
-            // Whole pixels of the picture, so that a strip is resampled like the whole.
+            // Start and end at whole pixels of the picture, so that a strip is resampled as in the whole picture.
             var top = strip * (rows - StripOverlap);
             var sourceTop = (int)((long)top * picture.Height / height);
             var sourceBottom = Math.Min(picture.Height, (int)((((long)top + rows) * picture.Height / height) + 1));
@@ -181,7 +181,7 @@ internal sealed class FaceDetection : IDisposable
         }
     }
 
-    /// <summary>Searches a strip of the picture: its faces in pixels of the picture.</summary>
+    /// <summary>Finds the faces in a strip; their boxes are in pixels of the picture.</summary>
     private List<Detection> Search(Picture picture, Strip strip, float minScore)
     {
         var (pass, source, width, height) = strip;
@@ -197,7 +197,7 @@ internal sealed class FaceDetection : IDisposable
             Resampling.Resample(picture, source, unpadded, width, height, planes.Span[margin..], paddedWidth, paddedHeight, ResamplingKind.Smooth);
 
             var found = new List<Detection>();
-            _network.Run(planes, paddedWidth, paddedHeight, minScore, found);
+            _model.Run(planes, paddedWidth, paddedHeight, minScore, found);
             var (scaleX, scaleY) = ((float)source.Width / width, (float)source.Height / height);
             var faces = new List<Detection>(found.Count);
             foreach (var face in found)
@@ -224,7 +224,7 @@ internal sealed class FaceDetection : IDisposable
         && Math.Max(face.Box.Width, face.Box.Height) >= SmallFace
         && Math.Max(face.Box.Width / picture.Width, face.Box.Height / picture.Height) <= ClosePortrait;
 
-    /// <summary>The score of a face in a picture of itself and little else.</summary>
+    /// <summary>Returns the score of a face in a crop around it.</summary>
     private float LookAgain(Picture picture, Box box)
     {
         var size = Math.Max(4, (int)MathF.Round(Math.Max(box.Width, box.Height) * SecondLookShare));
@@ -246,7 +246,7 @@ internal sealed class FaceDetection : IDisposable
                 SecondLookSide,
                 ResamplingKind.Smooth);
             var found = new List<Detection>();
-            _network.Run(planes.AsMemory(0, length), SecondLookSide, SecondLookSide, SecondScore, found);
+            _model.Run(planes.AsMemory(0, length), SecondLookSide, SecondLookSide, SecondScore, found);
             var scale = (float)SecondLookSide / size;
             var expected = new Box((box.X - left) * scale, (box.Y - top) * scale, box.Width * scale, box.Height * scale);
             return found.Where(face => face.Box.OverlapWith(expected) > SameFaceOverlap).Select(face => face.Score).DefaultIfEmpty(0).Max();
@@ -257,7 +257,7 @@ internal sealed class FaceDetection : IDisposable
         }
     }
 
-    // One box a face: the best stays, what overlaps it or lies inside of it goes.
+    // Non-maximum suppression: keeps the box with the highest score per face, and removes boxes that overlap it or lie inside it.
     private static List<Detection> Distinct(List<Detection> found)
     {
         found.Sort((a, b) => b.Score.CompareTo(a.Score));
@@ -287,18 +287,18 @@ internal sealed class FaceDetection : IDisposable
 
     private static int RoundUp(int size) => (size + SideMultiple - 1) / SideMultiple * SideMultiple;
 
-    /// <summary>One search of the picture.</summary>
-    /// <param name="Side">Longest side the picture is brought to.</param>
-    /// <param name="AtLeast">Least long side of a picture for which the pass is made.</param>
-    /// <param name="MinSize">Least longer side of a box this pass answers for, in its pixels.</param>
-    /// <param name="MaxSize">The largest such side.</param>
+    /// <summary>One search of the picture at a given size.</summary>
+    /// <param name="Side">Longest side to which the picture is resized, in pixels.</param>
+    /// <param name="AtLeast">Skip the pass for pictures with a shorter longest side.</param>
+    /// <param name="MinSize">Minimum longer side of a reported box, in pixels of the resized picture.</param>
+    /// <param name="MaxSize">Maximum longer side of a reported box, in pixels of the resized picture.</param>
     /// <param name="Margin">Black pixels around the picture.</param>
     internal sealed record Pass(int Side, int AtLeast, float MinSize, float MaxSize, int Margin = 0);
 
-    /// <summary>A part of the picture that is searched at once.</summary>
-    /// <param name="Pass">The search it belongs to.</param>
+    /// <summary>A part of the picture that is searched with one run of the model.</summary>
+    /// <param name="Pass">The pass it belongs to.</param>
     /// <param name="Source">The part, in pixels of the picture.</param>
-    /// <param name="Width">Width it is brought to.</param>
-    /// <param name="Height">Height it is brought to.</param>
+    /// <param name="Width">Width to which it is resized.</param>
+    /// <param name="Height">Height to which it is resized.</param>
     private sealed record Strip(Pass Pass, PixelRectangle Source, int Width, int Height);
 }

@@ -1,6 +1,6 @@
 namespace FindMe.Faces;
 
-/// <summary>Step 5: a face's points → a chip → the face's embedding.</summary>
+/// <summary>Step 5: landmarks → chip → embedding.</summary>
 internal sealed class FaceRecognition : IDisposable
 {
     private readonly RecognitionRecipe _recipe;
@@ -14,22 +14,22 @@ internal sealed class FaceRecognition : IDisposable
         _alignment = new FaceAlignment(recipe.Alignment.Points, recipe.Input.Side);
     }
 
-    /// <summary>Whether the model takes several chips at once.</summary>
-    public bool TakesMany => _model.TakesMany;
+    /// <summary>Whether the model accepts several chips per run.</summary>
+    public bool SupportsBatches => _model.SupportsBatches;
 
     private int Chips => _recipe.Mirror ? 2 : 1;
 
-    /// <exception cref="ModelException">The model is missing, or is not what the recipe says.</exception>
+    /// <exception cref="ModelException">The model is missing, damaged, or does not match the recipe.</exception>
     public static FaceRecognition Load(string folder, RecognitionRecipe recipe) => new(recipe, ModelFile.Load(
         Path.Combine(folder, recipe.Model.File),
         recipe.Model.Sha256,
         new ModelFile.Tensor(recipe.Input.Name, ModelFile.OneOrMany, Picture.Bands, recipe.Input.Side, recipe.Input.Side),
         new ModelFile.Tensor(recipe.Output.Name, ModelFile.OneOrMany, recipe.Output.Length)));
 
-    /// <summary>Cuts a face out and embeds it, together with its mirror image if the recipe says so.</summary>
+    /// <summary>Crops and embeds a face, averaged with its mirror image if the recipe asks for it.</summary>
     /// <param name="picture">The picture.</param>
     /// <param name="box">The detector's box, in pixels of <paramref name="picture"/>.</param>
-    /// <param name="landmarks">The face's points, in pixels of <paramref name="picture"/>.</param>
+    /// <param name="landmarks">Landmarks of the face, in pixels of <paramref name="picture"/>.</param>
     public FaceEmbedding Embed(Picture picture, Box box, Landmarks landmarks)
     {
         var length = _alignment.Length;
@@ -41,7 +41,7 @@ internal sealed class FaceRecognition : IDisposable
             {
                 if (_recipe.IsFaceApi)
                 {
-                    FaceApiCrop.Cut(picture, box, landmarks, _alignment.Side, chip);
+                    FaceApiCrop.Crop(picture, box, landmarks, _alignment.Side, chip);
                 }
                 else
                 {
@@ -72,13 +72,13 @@ internal sealed class FaceRecognition : IDisposable
     {
         var side = _alignment.Side;
         Span<float> sum = stackalloc float[_recipe.Output.Length];
-        var chipsAtOnce = _model.TakesMany ? Chips : 1;
-        for (var first = 0; first < Chips; first += chipsAtOnce)
+        var batchSize = _model.SupportsBatches ? Chips : 1;
+        for (var first = 0; first < Chips; first += batchSize)
         {
-            var input = chips.Slice(first * _alignment.Length, chipsAtOnce * _alignment.Length);
-            using var outputs = _model.Run(input, chipsAtOnce, Picture.Bands, side, side);
+            var input = chips.Slice(first * _alignment.Length, batchSize * _alignment.Length);
+            using var outputs = _model.Run(input, batchSize, Picture.Bands, side, side);
             var rows = outputs[0].GetTensorDataAsSpan<float>();
-            for (var i = 0; i < chipsAtOnce * sum.Length; i++)
+            for (var i = 0; i < batchSize * sum.Length; i++)
             {
                 sum[i % sum.Length] += rows[i] / Chips;
             }
@@ -87,7 +87,7 @@ internal sealed class FaceRecognition : IDisposable
         return FaceEmbedding.FromModelOutput(sum, _recipe.Metric);
     }
 
-    /// <summary>Red, green, blue, 0 to 255 → what the model wants.</summary>
+    /// <summary>Converts RGB values of 0 to 255 to the model's channel order and range.</summary>
     private void Normalize(Span<float> chip)
     {
         var plane = _alignment.Side * _alignment.Side;

@@ -2,19 +2,19 @@ using System.Numerics;
 
 namespace FindMe.Faces;
 
-/// <summary>Step 3: a face's box → its 68 points.</summary>
+/// <summary>Step 3: box of a face → its 68 landmarks.</summary>
 internal sealed class LandmarkDetection : IDisposable
 {
-    /// <summary>The model's file in the folder of models.</summary>
+    /// <summary>File name of the model.</summary>
     public const string File = "face_landmark_68.onnx";
 
     internal const string Input = "image";
     internal const string Output = "landmarks";
 
-    // Side of the model's input.
+    // Side of the model's input, in pixels.
     internal const int Side = 112;
 
-    // The square of the second pass in ArcFace's chip of 112 pixels: where the detector's boxes lie, and a little more.
+    // The square of the second pass, in pixels of ArcFace's 112-pixel chip: slightly larger than the detector's typical box.
     internal static readonly Vector2 UprightCentre = new(56, 62);
     internal const float UprightSide = 116;
 
@@ -22,17 +22,17 @@ internal sealed class LandmarkDetection : IDisposable
 
     private LandmarkDetection(ModelFile model) => _model = model;
 
-    /// <exception cref="ModelException">The file is missing or another model.</exception>
+    /// <exception cref="ModelException">The file is missing, damaged or another model.</exception>
     public static LandmarkDetection Load(string path) => new(ModelFile.Load(
         path,
         new ModelFile.Tensor(Input, -1, 3, Side, Side),
         new ModelFile.Tensor(Output, -1, 2 * Landmarks.Count)));
 
-    /// <summary>Finds the points of the face in a box.</summary>
+    /// <summary>Finds the landmarks of the face in a box.</summary>
     /// <param name="picture">The picture.</param>
     /// <param name="box">The face, in pixels of <paramref name="picture"/>.</param>
-    /// <param name="kind">How the crop is brought to the model's size; <see cref="ResamplingKind.FaceApi"/> to do as face-api.js does.</param>
-    /// <returns>The points in pixels of <paramref name="picture"/>.</returns>
+    /// <param name="kind">How the crop is resized.</param>
+    /// <returns>The landmarks, in pixels of <paramref name="picture"/>.</returns>
     public Landmarks Detect(Picture picture, Box box, ResamplingKind kind = ResamplingKind.Smooth)
     {
         var crop = WholePixels(box, picture);
@@ -50,10 +50,10 @@ internal sealed class LandmarkDetection : IDisposable
         }
     }
 
-    /// <summary>Finds the points of a face, then once more in a crop that they centre and turn upright.</summary>
+    /// <summary>Finds the landmarks of a face, then refines them in a crop that is centred and upright according to the first result.</summary>
     /// <param name="picture">The picture.</param>
     /// <param name="box">The face, in pixels of <paramref name="picture"/>.</param>
-    /// <returns>The points in pixels of <paramref name="picture"/>.</returns>
+    /// <returns>The landmarks, in pixels of <paramref name="picture"/>.</returns>
     public Landmarks DetectTwice(Picture picture, Box box)
     {
         var first = Detect(picture, box);
@@ -89,12 +89,12 @@ internal sealed class LandmarkDetection : IDisposable
         }
     }
 
-    /// <summary>Brings a crop, padded with black to a centred square, to a model's size.</summary>
+    /// <summary>Pads a crop with black to a square, and resizes it to a model's input.</summary>
     public static void ResamplePadded(Picture picture, PixelRectangle crop, int side, Span<float> planes, ResamplingKind kind)
     {
         var (size, shorter) = (Math.Max(crop.Width, crop.Height), Math.Min(crop.Width, crop.Height));
 
-        // Centred as face-api.js does: of an odd difference the larger half goes behind.
+        // Centred as in face-api.js: for an odd difference, the right or lower margin is one pixel larger.
         var before = size - shorter - ((size - shorter + 1) / 2);
         var padding = crop.Width < crop.Height
             ? new PixelRectangle(before, 0, size, size)
@@ -102,7 +102,7 @@ internal sealed class LandmarkDetection : IDisposable
         Resampling.Resample(picture, crop, padding, side, side, planes, side, side, kind);
     }
 
-    /// <summary>The part of a box inside the picture, in whole pixels rounded as face-api.js does; at least one pixel.</summary>
+    /// <summary>Clips a box to the picture and rounds it as face-api.js does; at least one pixel remains.</summary>
     public static PixelRectangle WholePixels(Box box, Picture picture)
     {
         var x = Math.Clamp((int)box.X, 0, picture.Width - 1);
@@ -116,15 +116,15 @@ internal sealed class LandmarkDetection : IDisposable
 
     public void Dispose() => _model.Dispose();
 
-    // Points that the first pass lost, on a profile say, would lead the second one away from the face.
+    // If the first pass failed, such as on a profile, its landmarks would move the second crop off the face.
     private static bool IsPlausible(Box box, Vector2 centre, float side)
     {
         var size = Math.Max(box.Width, box.Height);
         return side > size / 2 && side < size * 2 && centre.X > box.X && centre.X < box.Right && centre.Y > box.Y && centre.Y < box.Bottom;
     }
 
-    // The points are shares of the padded square. face-api.js adds the box's own corner, not the crop's whole pixels; its margins are
-    // halves of what the shorter side lacks, not the whole pixels of the padding.
+    // The output is relative to the padded square. As in face-api.js, the origin is the unrounded corner of the box, and the margins are
+    // exact halves of the difference between the sides, not the whole pixels of the padding.
     private static Landmarks ToPicture(ReadOnlySpan<float> output, PixelRectangle crop, Box box)
     {
         var scale = (float)Side / Math.Max(crop.Width, crop.Height);

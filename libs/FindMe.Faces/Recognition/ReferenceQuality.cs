@@ -2,52 +2,50 @@ using System.Numerics;
 
 namespace FindMe.Faces;
 
-/// <summary>How well a face serves as a reference: its size, its light, its sharpness, and how far it is turned away.</summary>
+/// <summary>Rates a face as a reference by its size, brightness, sharpness and pose.</summary>
 /// <remarks>
-/// Each is a share, 0 at its worst to 1 where nothing is gained any more; the quality is their product. Where a share falls below
-/// one half, a warning says what to do.
+/// Each criterion scores 0 (worst) to 1 (no further gain), and the quality is the product. Each score below 0.5 adds a warning with advice.
 /// </remarks>
 internal static class ReferenceQuality
 {
     private const float WarnBelow = 0.5f;
 
-    // Height of a face in pixels of the full photo: from 128 on, a chip of 112 is not enlarged.
+    // Height of the face in pixels of the full-size photo. From 128 pixels on, the 112-pixel chip needs no enlargement.
     private static readonly Ramp Size = new(Worst: 32, Best: 128);
 
     // Mean brightness of the chip, 0 to 255.
     private static readonly Ramp Dark = new(Worst: 20, Best: 70);
     private static readonly Ramp Bright = new(Worst: 245, Best: 205);
 
-    // Mean of |Laplacian| over the standard deviation of brightness, so that neither light nor contrast counts. Press photos have 0.08
-    // to 0.3; blurred by 2 % of the face's height they have 0.05, by 4 % 0.03.
+    // Mean |Laplacian| divided by the standard deviation of brightness, which makes it independent of light and contrast. Press photos have
+    // 0.08 to 0.3; blurred by 2 % of the face's height 0.05, by 4 % 0.03.
     private static readonly Ramp Sharp = new(Worst: 0.02f, Best: 0.1f);
 
-    // How far the nose's tip lies from the middle between the eyes, in distances of the eyes: 0.2 still looks at the camera, 0.5 is
-    // nearly a profile.
+    // Offset of the nose tip from the midpoint of the eyes, in eye distances: 0.2 still looks at the camera, 0.5 is nearly a profile.
     private static readonly Ramp Frontal = new(Worst: 0.6f, Best: 0.15f);
 
-    /// <summary>Judges a face.</summary>
+    /// <summary>Rates a face.</summary>
     /// <param name="picture">The decoded photo.</param>
     /// <param name="face">The face, in pixels of the full-size photo.</param>
-    /// <returns>0 to 1, and a sentence for each thing to do better.</returns>
-    public static (float Quality, IReadOnlyList<string> Warnings) Judge(Picture picture, DetectedFace face)
+    /// <returns>The quality, 0 to 1, and a warning for each poor criterion.</returns>
+    public static (float Quality, IReadOnlyList<string> Warnings) Rate(Picture picture, DetectedFace face)
     {
         var landmarks = face.Landmarks.Scale(1 / picture.ScaleX, 1 / picture.ScaleY);
         var (brightness, sharpness) = Measure(picture, landmarks);
-        ReadOnlySpan<(float Share, string Warning)> shares =
+        ReadOnlySpan<(float Score, string Warning)> scores =
         [
-            (Size.ShareOf(face.Box.Height), "The face is small: come closer, or send a larger picture."),
-            (Dark.ShareOf(brightness), "The picture is too dark: turn towards the light."),
-            (Bright.ShareOf(brightness), "The picture is too bright: move out of the glare."),
-            (Sharp.ShareOf(sharpness), "The picture is blurred: hold the camera still."),
-            (Frontal.ShareOf(TurnOf(landmarks)), "The face is turned away: look into the camera."),
+            (Size.ScoreOf(face.Box.Height), "The face is small: come closer, or send a larger picture."),
+            (Dark.ScoreOf(brightness), "The picture is too dark: turn towards the light."),
+            (Bright.ScoreOf(brightness), "The picture is too bright: move out of the glare."),
+            (Sharp.ScoreOf(sharpness), "The picture is blurred: hold the camera still."),
+            (Frontal.ScoreOf(PoseOf(landmarks)), "The face is turned away: look into the camera."),
         ];
         var quality = 1f;
         var warnings = new List<string>();
-        foreach (var (share, warning) in shares)
+        foreach (var (score, warning) in scores)
         {
-            quality *= share;
-            if (share < WarnBelow)
+            quality *= score;
+            if (score < WarnBelow)
             {
                 warnings.Add(warning);
             }
@@ -56,7 +54,7 @@ internal static class ReferenceQuality
         return (quality, warnings);
     }
 
-    /// <summary>Brightness, 0 to 255, and sharpness of the aligned chip.</summary>
+    /// <summary>Measures the brightness, 0 to 255, and sharpness of the aligned chip.</summary>
     internal static (float Brightness, float Sharpness) Measure(Picture picture, Landmarks landmarks)
     {
         var portrait = FaceAlignment.FivePoints;
@@ -66,7 +64,7 @@ internal static class ReferenceQuality
         {
             portrait.Align(picture, landmarks, chip);
 
-            // Rec. 601 luma of the chip's red, green and blue planes.
+            // Luma of ITU-R BT.601 from the chip's red, green and blue planes.
             for (var i = 0; i < plane; i++)
             {
                 chip[i] = (0.299f * chip[i]) + (0.587f * chip[plane + i]) + (0.114f * chip[(2 * plane) + i]);
@@ -80,12 +78,12 @@ internal static class ReferenceQuality
         }
     }
 
-    /// <summary>How far the nose's tip lies from the middle between the eyes, along their line, in distances of the eyes.</summary>
-    internal static float TurnOf(Landmarks landmarks)
+    /// <summary>Returns the offset of the nose tip from the midpoint of the eyes, along the line of the eyes, in eye distances.</summary>
+    internal static float PoseOf(Landmarks landmarks)
     {
         var eyes = landmarks.RightEye - landmarks.LeftEye;
-        var middle = (landmarks.RightEye + landmarks.LeftEye) / 2;
-        return Math.Abs(Vector2.Dot(landmarks.NoseTip - middle, eyes)) / Math.Max(eyes.LengthSquared(), float.Epsilon);
+        var midpoint = (landmarks.RightEye + landmarks.LeftEye) / 2;
+        return Math.Abs(Vector2.Dot(landmarks.NoseTip - midpoint, eyes)) / Math.Max(eyes.LengthSquared(), float.Epsilon);
     }
 
     private static (float Brightness, float Sharpness) Measure(ReadOnlySpan<float> luma, int side)
@@ -107,9 +105,9 @@ internal static class ReferenceQuality
         return ((float)mean, (float)(edges / count / Math.Max(1, deviation)));
     }
 
-    /// <summary>A share that grows from 0 to 1 between two values of a measure, in either direction.</summary>
+    /// <summary>Linear score of a measure, from 0 at <paramref name="Worst"/> to 1 at <paramref name="Best"/>; either may be the larger.</summary>
     private sealed record Ramp(float Worst, float Best)
     {
-        public float ShareOf(float value) => Math.Clamp((value - Worst) / (Best - Worst), 0, 1);
+        public float ScoreOf(float value) => Math.Clamp((value - Worst) / (Best - Worst), 0, 1);
     }
 }

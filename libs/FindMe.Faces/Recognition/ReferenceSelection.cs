@@ -1,36 +1,36 @@
 namespace FindMe.Faces;
 
-/// <summary>Which face of a reference photo is meant, and how well it serves.</summary>
+/// <summary>Chooses the face of a reference photo and rates it.</summary>
 internal static class ReferenceSelection
 {
-    // A face less than this share of the largest one's height is somebody in the background.
+    // Faces below this share of the largest face's height belong to people in the background.
     private const float BackgroundShare = 1 / 3f;
 
-    // The subject of a portrait fills this share of the photo's shorter side at least; in pictures of groups nobody does.
+    // The subject of a portrait fills at least this share of the photo's shorter side; nobody in a group picture does.
     private const float PortraitShare = 0.3f;
 
-    // A portrait's subject is no farther from the middle than this, 0 being the middle and 1 the edge.
-    private const float MiddleOffset = 0.4f;
+    // Maximum distance of a portrait's subject from the centre of the photo: 0 is the centre, 1 the edge.
+    private const float MaxCentreOffset = 0.4f;
 
-    // What the subject of a portrait outweighs everybody else by: its area, less towards the edges, where bystanders are.
+    // The subject of a portrait has at least this many times the weight of any other face. The weight is the area, reduced towards the
+    // edges, where bystanders are.
     private const float PortraitFactor = 2;
 
-    // A face this much taller than every other one is the subject wherever it is, if it fills the second share of the shorter side.
+    // A face this many times as tall as any other is the subject wherever it is, if it fills TallerShare of the photo's shorter side.
     private const float TallerFactor = 2;
     private const float TallerShare = 0.2f;
 
-    // What the detector is less sure of may be a pattern; it does not make a photo one of several people.
+    // Detections below this score may be patterns, so they do not turn a photo into a group picture.
     private const float MinScore = 0.5f;
 
-    // A reference that is worse finds its person in fewer than half of their photos: docs/accuracy.md.
+    // A reference of lower quality finds its person in fewer than half of their photos (docs/accuracy.md).
     private const float MinQuality = 0.03f;
 
-    /// <summary>Chooses the face and judges it.</summary>
     /// <param name="picture">The decoded photo.</param>
-    /// <param name="photo">Its faces.</param>
-    /// <param name="face">Index of the face that is meant, or null.</param>
-    /// <param name="minFacePixels">Least height of a face, in pixels of the full-size photo.</param>
-    public static ReferenceAnalysis Read(Picture picture, AnalyzedPhoto photo, int? face, int minFacePixels)
+    /// <param name="photo">The faces of the photo.</param>
+    /// <param name="face">Index of the face to use; null to choose the dominant one.</param>
+    /// <param name="minFacePixels">Minimum height of the face, in pixels of the full-size photo.</param>
+    public static ReferenceAnalysis Analyze(Picture picture, AnalyzedPhoto photo, int? face, int minFacePixels)
     {
         var candidates = FindCandidates(photo);
         var boxes = candidates.ConvertAll(candidate => candidate.Box);
@@ -55,7 +55,7 @@ internal static class ReferenceSelection
             return Without(ReferenceProblem.FaceTooSmall, chosen.Box);
         }
 
-        var (quality, warnings) = ReferenceQuality.Judge(picture, chosen);
+        var (quality, warnings) = ReferenceQuality.Rate(picture, chosen);
         return quality < MinQuality
             ? Without(ReferenceProblem.Unclear, chosen.Box) with { Quality = quality, Warnings = warnings }
             : new ReferenceAnalysis(null, boxes, chosen.Box, chosen.Embedding, quality, warnings, photo.Width, photo.Height) { QuarterTurns = QuarterTurnsOf(chosen.Landmarks) };
@@ -64,7 +64,7 @@ internal static class ReferenceSelection
             new(problem, boxes, box, null, 0, [], photo.Width, photo.Height);
     }
 
-    /// <summary>The faces a person may mean, left to right.</summary>
+    /// <summary>Returns the faces that can be the subject, left to right.</summary>
     private static List<DetectedFace> FindCandidates(AnalyzedPhoto photo)
     {
         if (photo.Faces.Count == 0)
@@ -80,7 +80,7 @@ internal static class ReferenceSelection
             .ToList();
     }
 
-    /// <summary>The one face that is meant; null if several may be.</summary>
+    /// <summary>Returns the dominant face; null if there is none.</summary>
     private static DetectedFace? TryChoose(List<DetectedFace> candidates, int width, int height)
     {
         if (candidates.Count == 1)
@@ -92,7 +92,7 @@ internal static class ReferenceSelection
         var byWeight = candidates.OrderByDescending(candidate => WeightOf(candidate.Box, width, height)).ToList();
         var (first, second) = (byWeight[0].Box, byWeight[1].Box);
         if (first.Height >= PortraitShare * shorterSide
-            && OffsetOf(first, width, height) <= MiddleOffset
+            && OffsetOf(first, width, height) <= MaxCentreOffset
             && WeightOf(first, width, height) >= PortraitFactor * WeightOf(second, width, height))
         {
             return byWeight[0];
@@ -104,7 +104,7 @@ internal static class ReferenceSelection
             : null;
     }
 
-    // An upright face has its eyes side by side, left one first.
+    // In an upright face the eyes are side by side, the left one first.
     private static int QuarterTurnsOf(Landmarks landmarks)
     {
         var eyes = landmarks.RightEye - landmarks.LeftEye;
@@ -113,7 +113,7 @@ internal static class ReferenceSelection
 
     private static float WeightOf(Box box, int width, int height) => box.Area * (1 - OffsetOf(box, width, height));
 
-    // Distance of the box's middle from the photo's, along the worse axis: 0 in the middle, 1 at the edge.
+    // Distance between the centres of box and photo, along the axis where it is larger: 0 at the centre, 1 at the edge.
     private static float OffsetOf(Box box, int width, int height) =>
         Math.Max(Math.Abs((box.Centre.X * 2 / width) - 1), Math.Abs((box.Centre.Y * 2 / height) - 1));
 }

@@ -8,28 +8,28 @@ namespace FindMe.Faces;
 /// <summary>A rectangle of whole pixels.</summary>
 internal readonly record struct PixelRectangle(int X, int Y, int Width, int Height);
 
-/// <summary>How a picture is brought to another size.</summary>
+/// <summary>The filter for resizing a picture.</summary>
 internal enum ResamplingKind
 {
-    /// <summary>Triangle filter as wide as the step, pixel centres aligned: what shrinks is averaged.</summary>
+    /// <summary>Triangle filter with aligned pixel centres; averages when shrinking.</summary>
     Smooth,
 
     /// <summary>
-    /// What tfjs' <c>resizeBilinear</c> does by default, so what face-api.js does: two taps whatever the step, corners aligned at the upper left.
+    /// Default of tfjs' <c>resizeBilinear</c>, which face-api.js uses: two taps at any scale, aligned at the upper left corner.
     /// </summary>
     FaceApi,
 }
 
-/// <summary>Cuts a rectangle out of a picture, pads it with black, brings it to a model's size and writes it as planes.</summary>
+/// <summary>Crops a picture, pads it with black, resizes it, and writes it as colour planes.</summary>
 internal static class Resampling
 {
-    /// <summary>Resamples <paramref name="crop"/>, padded to a larger square or not, into the upper left part of planes of floats.</summary>
-    /// <param name="picture">The source; not changed.</param>
-    /// <param name="crop">The part of it that is taken.</param>
-    /// <param name="padding">The crop as it lies inside the padded picture: X and Y are the black margins, Width and Height the padded size.</param>
-    /// <param name="width">Width the padded picture becomes.</param>
-    /// <param name="height">Height the padded picture becomes.</param>
-    /// <param name="planes"><c>[3, planeHeight, planeWidth]</c>: red, green, blue, 0 to 255; what is not covered is left as it is.</param>
+    /// <summary>Resizes a padded crop into the upper left part of planes of floats.</summary>
+    /// <param name="picture">The source.</param>
+    /// <param name="crop">The part of the source to use.</param>
+    /// <param name="padding">X and Y: black pixels left of and above the crop. Width and Height: size of the padded crop.</param>
+    /// <param name="width">Width to which the padded crop is resized.</param>
+    /// <param name="height">Height to which the padded crop is resized.</param>
+    /// <param name="planes"><c>[3, planeHeight, planeWidth]</c>: red, green, blue, 0 to 255. Values outside the result keep their content.</param>
     /// <param name="planeWidth">Row length of a plane, at least <paramref name="width"/>.</param>
     /// <param name="planeHeight">Rows of a plane, at least <paramref name="height"/>.</param>
     /// <param name="kind">The filter.</param>
@@ -80,7 +80,7 @@ internal static class Resampling
         }
     }
 
-    // What runs for every pixel is compiled to its best at once: the first photo would be done before the runtime has found out.
+    // Runs for every pixel: optimize at once, since tiered compilation would come too late for the first photo.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddRow(ReadOnlySpan<byte> pixels, float weight, Span<float> sum)
     {
@@ -104,7 +104,7 @@ internal static class Resampling
         }
     }
 
-    // A pixel is read as four floats at once: the row has room for one behind its last pixel.
+    // Reads each pixel as four floats: the row has room for one more float after its last pixel.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumColumns(ReadOnlySpan<float> row, Taps across, Span<float> red, Span<float> green, Span<float> blue)
     {
@@ -123,7 +123,7 @@ internal static class Resampling
         }
     }
 
-    /// <summary>For each pixel of a resampled line: which pixels of the crop it is made of, and their weights.</summary>
+    /// <summary>For each pixel of a resized line, the contributing pixels of the crop and their weights.</summary>
     private readonly struct Taps : IDisposable
     {
         private readonly int[] _first;
@@ -140,9 +140,9 @@ internal static class Resampling
         }
 
         /// <param name="size">Pixels of the crop.</param>
-        /// <param name="before">Black pixels before it.</param>
-        /// <param name="padded">Pixels with those before and behind it.</param>
-        /// <param name="length">Pixels it becomes.</param>
+        /// <param name="before">Black pixels before the crop.</param>
+        /// <param name="padded">Pixels of the padded crop.</param>
+        /// <param name="length">Pixels after resizing.</param>
         /// <param name="kind">The filter.</param>
         public static Taps Create(int size, int before, int padded, int length, ResamplingKind kind)
         {
@@ -187,7 +187,7 @@ internal static class Resampling
                 total += 1 - (Math.Abs(i - centre) / support);
             }
 
-            // Weights of black pixels are left out, but count for the total.
+            // Black pixels get no tap, but their weights count in the total.
             var first = Math.Max(from, before);
             var last = Math.Min(to, before + size - 1);
             _count[index] = Math.Max(0, last - first + 1);
@@ -213,7 +213,7 @@ internal static class Resampling
                 }
             }
 
-            // At the last pixel both taps are the same one.
+            // At the last pixel both taps coincide.
             if (low == high && count == 1)
             {
                 _weights[index * _stride] = 1;

@@ -4,8 +4,8 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>What an ONNX classifier wants to see and what its outputs are called: a file <c>NAME.classifier.json</c> beside the models.</summary>
-/// <remarks>models/README.md describes each field, so that a classifier can be brought without code.</remarks>
+/// <summary>Describes the input, output and labels of an ONNX classifier. Read from <c>NAME.classifier.json</c> beside the models.</summary>
+/// <remarks>models/README.md describes each field: adding a classifier takes no code.</remarks>
 internal sealed record ClassifierDescription
 {
     private const int MaxLabels = 100_000;
@@ -16,20 +16,20 @@ internal sealed record ClassifierDescription
 
     public required OutputFormat Output { get; init; }
 
-    /// <summary>A file beside the description: one label a line, in the order of the outputs.</summary>
+    /// <summary>Name of a file beside the description with one label per line, in the order of the outputs.</summary>
     public required string Labels { get; init; }
 
-    /// <summary>Which classes are none to be shown unasked; null: the classifier knows none.</summary>
+    /// <summary>Classes of pictures to hide by default; null if the classifier has none.</summary>
     public UnsafeClasses? Unsafe { get; init; }
 
-    /// <summary>Reads and checks a description.</summary>
+    /// <summary>Reads and validates a description.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="ModelException">It is missing, or says something that cannot be; the message names the file and the field.</exception>
+    /// <exception cref="ModelException">The file is missing or invalid; the message names the file and the field.</exception>
     public static ClassifierDescription Load(string path)
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"The classifier {path} is missing: {ModelFile.WhatToDo}, or name one that is there.");
+            throw new ModelException($"The classifier {path} is missing: {ModelFile.HowToRebuild}, or name an existing classifier.");
         }
 
         try
@@ -45,9 +45,9 @@ internal sealed record ClassifierDescription
         }
     }
 
-    /// <summary>The labels, at least two.</summary>
-    /// <param name="folder">Where the description lies.</param>
-    /// <exception cref="ModelException">The file is missing or holds fewer.</exception>
+    /// <summary>Reads the labels, at least two.</summary>
+    /// <param name="folder">Folder of the description.</param>
+    /// <exception cref="ModelException">The file is missing, or has an invalid number of labels or empty lines.</exception>
     public string[] ReadLabels(string folder)
     {
         var path = Path.Combine(folder, Labels);
@@ -55,17 +55,17 @@ internal sealed record ClassifierDescription
         labels = labels is [.. var all, ""] ? all : labels;
         return labels.Length is >= 2 and <= MaxLabels && !labels.Contains("")
             ? labels
-            : throw new ModelException($"The labels {path} must be 2 to {MaxLabels} lines, one a class, none empty.");
+            : throw new ModelException($"The label file {path} must have 2 to {MaxLabels} lines, one per class, none empty.");
     }
 
     private string? FindProblem() => this switch
     {
-        { Model.File: var file } when !IsFileName(file) => "model.file must be a file's name beside it, without a folder",
+        { Model.File: var file } when !IsFileName(file) => "model.file must be the name of a file in the same folder, without a path",
         { Model.Sha256: var digest } when digest.Length != 64 || !digest.All(char.IsAsciiHexDigitLower) => "model.sha256 must be 64 lower-case hexadecimal digits",
-        { Labels: var file } when !IsFileName(file) => "labels must be a file's name beside it, without a folder",
+        { Labels: var file } when !IsFileName(file) => "labels must be the name of a file in the same folder, without a path",
         { Input.Width: < 16 or > 1_024 } or { Input.Height: < 16 or > 1_024 } => "input.width and input.height must be 16 to 1,024 pixels",
         { Input.Mean.Length: not Picture.Bands } or { Input.Divisor.Length: not Picture.Bands } =>
-            "input.mean and input.divisor must hold a number for each of the three channels",
+            "input.mean and input.divisor must have three numbers each, one per channel",
         { Input.Divisor: var divisor } when !Array.TrueForAll(divisor, value => value is > 0 and < 1e6f) => "input.divisor must be more than 0",
         { Unsafe.AtLeast: not (> 0 and <= 1) } => "unsafe.atLeast must be more than 0 and at most 1",
         { Input.Share: not (> 0 and <= 1) } => "input.share must be more than 0 and at most 1",
@@ -75,8 +75,8 @@ internal sealed record ClassifierDescription
     private static bool IsFileName(string file) => file.Length > 0 && file == Path.GetFileName(file);
 
     /// <summary>
-    /// The model's input, <c>[N, 3, height, width]</c> or <c>[N, height, width, 3]</c>: (value − mean) / divisor of each channel, 0 to 255
-    /// before, in the order of the channels.
+    /// The model's input <c>[N, 3, height, width]</c> or <c>[N, height, width, 3]</c>: (value − mean) / divisor per channel, for values from
+    /// 0 to 255. Mean and divisor are in the order of the channels.
     /// </summary>
     internal sealed record InputFormat(
         string Name,
@@ -90,47 +90,47 @@ internal sealed record ClassifierDescription
         float Share,
         ScalingKind Resampling);
 
-    /// <summary>The model's output, <c>[N, labels]</c>.</summary>
+    /// <summary>The model's output <c>[N, labels]</c>.</summary>
     internal sealed record OutputFormat(string Name, OutputKind Kind);
 
-    /// <summary>A picture is unsafe if these labels together have at least this probability.</summary>
+    /// <summary>A picture is unsafe if the probabilities of these labels sum to at least <paramref name="AtLeast"/>.</summary>
     internal sealed record UnsafeClasses(string[] Labels, float AtLeast);
 }
 
-/// <summary>Where a tensor's channels are.</summary>
+/// <summary>Order of a tensor's dimensions.</summary>
 internal enum TensorLayout
 {
     Nchw,
     Nhwc,
 }
 
-/// <summary>How a picture of any shape fills the model's input.</summary>
+/// <summary>How to fit a picture of any aspect ratio into the model's input.</summary>
 internal enum FitKind
 {
-    /// <summary>All of it, stretched.</summary>
+    /// <summary>Stretch the whole picture.</summary>
     Stretch,
 
-    /// <summary>The largest part of the input's shape in its middle, of which <c>share</c> is taken along both axes.</summary>
+    /// <summary>Crop the centre: the largest area with the input's aspect ratio, multiplied by <c>share</c> along both axes.</summary>
     Centre,
 }
 
-/// <summary>How a picture is brought to the input's size.</summary>
+/// <summary>How to resize a picture to the input.</summary>
 internal enum ScalingKind
 {
-    /// <summary>What shrinks is averaged.</summary>
+    /// <summary>Average when shrinking.</summary>
     Smooth,
 
-    /// <summary>tfjs' <c>resizeBilinear</c> with aligned corners: four neighbours, whatever the step. What a model was used with, it should be used with.</summary>
+    /// <summary>As tfjs' <c>resizeBilinear</c> with aligned corners, four neighbours at any scale; for models published with it.</summary>
     AlignCorners,
 }
 
-/// <summary>What a model's outputs are.</summary>
+/// <summary>Meaning of a model's outputs.</summary>
 internal enum OutputKind
 {
-    /// <summary>They sum to 1.</summary>
+    /// <summary>Probabilities that sum to 1.</summary>
     Probabilities,
 
-    /// <summary>Softmax makes probabilities of them.</summary>
+    /// <summary>Scores that softmax turns into probabilities.</summary>
     Logits,
 }
 

@@ -2,35 +2,34 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>A picture → the tensor that a classifier takes.</summary>
-/// <param name="format">What it takes.</param>
+/// <summary>Converts a picture to the input tensor of a classifier.</summary>
+/// <param name="format">Format of the tensor.</param>
 internal sealed class ClassifierInput(ClassifierDescription.InputFormat format)
 {
     private readonly int _plane = format.Width * format.Height;
 
-    /// <summary>Values of the tensor.</summary>
+    /// <summary>Number of values in the tensor.</summary>
     public int Length => Picture.Bands * _plane;
 
-    /// <summary>The tensor's shape.</summary>
     public long[] Shape => format.Layout == TensorLayout.Nchw
         ? [1, Picture.Bands, format.Height, format.Width]
         : [1, format.Height, format.Width, Picture.Bands];
 
-    /// <summary>Fills the tensor.</summary>
-    /// <param name="picture">The picture; not changed.</param>
-    /// <param name="tensor">Gets <see cref="Length"/> values.</param>
+    /// <summary>Crops, resizes and normalizes a picture.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="tensor">Receives <see cref="Length"/> values.</param>
     public void Fill(Picture picture, Span<float> tensor)
     {
         var planes = new float[Length];
-        var part = PartOf(picture);
+        var crop = CropOf(picture);
         if (format.Resampling == ScalingKind.AlignCorners)
         {
-            ScaleWithAlignedCorners(picture, part, planes);
+            ScaleWithAlignedCorners(picture, crop, planes);
         }
         else
         {
             Resampling.Resample(
-                picture, part, part with { X = 0, Y = 0 }, format.Width, format.Height, planes, format.Width, format.Height, ResamplingKind.Smooth);
+                picture, crop, crop with { X = 0, Y = 0 }, format.Width, format.Height, planes, format.Width, format.Height, ResamplingKind.Smooth);
         }
 
         for (var channel = 0; channel < Picture.Bands; channel++)
@@ -45,7 +44,7 @@ internal sealed class ClassifierInput(ClassifierDescription.InputFormat format)
         }
     }
 
-    private PixelRectangle PartOf(Picture picture)
+    private PixelRectangle CropOf(Picture picture)
     {
         if (format.Fit == FitKind.Stretch)
         {
@@ -58,29 +57,29 @@ internal sealed class ClassifierInput(ClassifierDescription.InputFormat format)
         return new PixelRectangle((picture.Width - width) / 2, (picture.Height - height) / 2, width, height);
     }
 
-    // The first and the last pixels of both sizes lie on each other.
-    private void ScaleWithAlignedCorners(Picture picture, PixelRectangle part, float[] planes)
+    // The corner pixels of source and result coincide.
+    private void ScaleWithAlignedCorners(Picture picture, PixelRectangle crop, float[] planes)
     {
         ReadOnlySpan<byte> pixels = picture.Pixels;
-        var (stepX, stepY) = ((part.Width - 1) / (float)(format.Width - 1), (part.Height - 1) / (float)(format.Height - 1));
+        var (stepX, stepY) = ((crop.Width - 1) / (float)(format.Width - 1), (crop.Height - 1) / (float)(format.Height - 1));
         for (var y = 0; y < format.Height; y++)
         {
-            var (top, bottom, shareY) = Neighbours(y * stepY, part.Height);
+            var (top, bottom, shareY) = Neighbours(y * stepY, crop.Height);
             for (var x = 0; x < format.Width; x++)
             {
-                var (left, right, shareX) = Neighbours(x * stepX, part.Width);
+                var (left, right, shareX) = Neighbours(x * stepX, crop.Width);
                 for (var channel = 0; channel < Picture.Bands; channel++)
                 {
-                    var upper = Between(pixels[At(left, top, channel)], pixels[At(right, top, channel)], shareX);
-                    var lower = Between(pixels[At(left, bottom, channel)], pixels[At(right, bottom, channel)], shareX);
-                    planes[(channel * _plane) + (y * format.Width) + x] = Between(upper, lower, shareY);
+                    var upper = Lerp(pixels[At(left, top, channel)], pixels[At(right, top, channel)], shareX);
+                    var lower = Lerp(pixels[At(left, bottom, channel)], pixels[At(right, bottom, channel)], shareX);
+                    planes[(channel * _plane) + (y * format.Width) + x] = Lerp(upper, lower, shareY);
                 }
             }
         }
 
-        int At(int x, int y, int channel) => ((((part.Y + y) * picture.Width) + part.X + x) * Picture.Bands) + channel;
+        int At(int x, int y, int channel) => ((((crop.Y + y) * picture.Width) + crop.X + x) * Picture.Bands) + channel;
 
-        static float Between(float from, float to, float share) => from + ((to - from) * share);
+        static float Lerp(float from, float to, float share) => from + ((to - from) * share);
 
         static (int Low, int High, float Share) Neighbours(float position, int size)
         {

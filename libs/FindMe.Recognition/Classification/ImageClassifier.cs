@@ -4,11 +4,11 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>Says what a picture shows, by an ONNX classifier that a file beside the models describes.</summary>
-/// <remarks>Serves all threads; no more pictures are worked on at once than the machine has processors, which bounds the memory.</remarks>
+/// <summary>Classifies pictures with an ONNX model that a description file beside the models configures.</summary>
+/// <remarks>Thread-safe. It processes at most one picture per processor at a time, which bounds memory.</remarks>
 public sealed partial class ImageClassifier : IDisposable
 {
-    // Digits of the model's digest in its name: as many as in a recipe's.
+    // Digits of the SHA-256 digest in a model's name; the same number as in RecognitionRecipe.Identity.
     private const int DigestDigits = 8;
 
     private readonly FaceEngineOptions _options;
@@ -27,22 +27,22 @@ public sealed partial class ImageClassifier : IDisposable
         _model = model;
     }
 
-    /// <summary>Names the model's file: its name and eight digits of its digest, <c>nsfw_mobilenet_v2-154cf468</c>.</summary>
+    /// <summary>Identifies the model by its file name and eight digits of its digest, such as <c>nsfw_mobilenet_v2-154cf468</c>.</summary>
     public string Model => $"{Path.GetFileNameWithoutExtension(_description.Model.File)}-{_description.Model.Sha256[..DigestDigits]}";
 
     /// <summary>The classes, in the order of the model's outputs.</summary>
     public IReadOnlyList<string> Labels => _labels;
 
-    /// <summary>Loads a model; takes about a tenth of a second.</summary>
-    /// <param name="name">Its name: <c>nsfw</c>, or of a description of one's own, <c>NAME.classifier.json</c> in the folder of the models.</param>
-    /// <param name="options">Where the models are, and what a photo may be.</param>
-    /// <exception cref="ModelException">The model, its description or its labels are missing or do not fit; the message names the file and says what to do.</exception>
+    /// <summary>Loads a classifier; takes about 100 ms.</summary>
+    /// <param name="name"><c>nsfw</c>, or the NAME of your own <c>NAME.classifier.json</c> in the folder of models.</param>
+    /// <param name="options">Folder of the models, and limits on photos.</param>
+    /// <exception cref="ModelException">The model, its description or its labels are missing or do not match; the message names the file and says what to do.</exception>
     public static ImageClassifier Load(string name, FaceEngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (!Name().IsMatch(name))
         {
-            throw new ModelException("A classifier's name has 1 to 64 letters, digits, hyphens and underscores.");
+            throw new ModelException("The name of a classifier must be 1 to 64 letters, digits, hyphens or underscores.");
         }
 
         var folder = ModelFolder.Find(options.ModelsPath);
@@ -50,7 +50,7 @@ public sealed partial class ImageClassifier : IDisposable
         var labels = description.ReadLabels(folder);
         if (description.Unsafe?.Labels.Except(labels).FirstOrDefault() is { } stray)
         {
-            throw new ModelException($"The classifier {name} cannot be used: unsafe.labels names {stray}, which is none of its labels.");
+            throw new ModelException($"The classifier {name} cannot be used: unsafe.labels names {stray}, which is not one of its labels.");
         }
 
         var input = new ClassifierInput(description.Input);
@@ -63,8 +63,8 @@ public sealed partial class ImageClassifier : IDisposable
     }
 
     /// <summary>Classifies a picture.</summary>
-    /// <param name="photo">The encoded picture: JPEG, PNG, WebP, GIF (its first frame), AVIF or TIFF. Not changed.</param>
-    /// <param name="topK">How many classes are wanted, 1 or more; there are never more than <see cref="Labels"/>.</param>
+    /// <param name="photo">The encoded picture: JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF.</param>
+    /// <param name="topK">Maximum number of classes to return, 1 or more.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
     /// <exception cref="PhotoException">The picture cannot be read.</exception>
     public Classification Classify(ReadOnlyMemory<byte> photo, int topK, CancellationToken cancellationToken = default)
@@ -102,10 +102,10 @@ public sealed partial class ImageClassifier : IDisposable
         }
     }
 
-    /// <summary>Says whether a picture is one that nobody should be shown unasked.</summary>
+    /// <summary>Checks whether a picture should be hidden by default.</summary>
     /// <param name="photo">As for <see cref="Classify"/>.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
-    /// <returns>The likeliest of the unsafe classes; null where they are together less likely than the description demands, or it names none.</returns>
+    /// <returns>The most probable unsafe class; null if the unsafe classes stay below the description's threshold, or it has none.</returns>
     /// <exception cref="PhotoException">The picture cannot be read.</exception>
     public string? FindUnsafeClass(ReadOnlyMemory<byte> photo, CancellationToken cancellationToken = default)
     {
@@ -146,20 +146,20 @@ public sealed partial class ImageClassifier : IDisposable
     private static partial Regex Name();
 }
 
-/// <summary>What a picture shows.</summary>
-/// <param name="Results">The likeliest classes, likeliest first.</param>
-/// <param name="Model">The model that says so.</param>
-/// <param name="Timings">How long it took.</param>
+/// <summary>The result of classifying a picture.</summary>
+/// <param name="Results">The most probable classes, highest probability first.</param>
+/// <param name="Model">The <see cref="ImageClassifier.Model"/> used.</param>
+/// <param name="Timings">Duration of each step.</param>
 public sealed record Classification(IReadOnlyList<ClassProbability> Results, string Model, ClassificationTimings Timings);
 
 /// <summary>A class and its probability.</summary>
-/// <param name="ClassName">The class's label.</param>
-/// <param name="Probability">0 to 1; those of all classes sum to 1.</param>
+/// <param name="ClassName">Label of the class.</param>
+/// <param name="Probability">0 to 1; the probabilities of all classes sum to 1.</param>
 public sealed record ClassProbability(string ClassName, float Probability);
 
-/// <summary>How long the steps took, in milliseconds.</summary>
-/// <param name="Decode">From bytes to pixels.</param>
-/// <param name="Input">From pixels to the model's input.</param>
-/// <param name="Classify">The model.</param>
-/// <param name="Total">All of it.</param>
+/// <summary>Durations of the steps of a classification, in milliseconds.</summary>
+/// <param name="Decode">Decoding the picture.</param>
+/// <param name="Input">Converting the pixels to the model's input.</param>
+/// <param name="Classify">Running the model.</param>
+/// <param name="Total">All steps.</param>
 public sealed record ClassificationTimings(double Decode, double Input, double Classify, double Total);

@@ -3,15 +3,15 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>The classifiers in memory: each is loaded when it is first asked for, once, however many ask.</summary>
-/// <param name="options">Where the models are, and what a photo may be.</param>
+/// <summary>Loads each classifier on first use and keeps it; concurrent callers load it once.</summary>
+/// <param name="options">Folder of the models, and limits on photos.</param>
 public sealed class ImageClassifiers(FaceEngineOptions options) : IDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<ImageClassifier>> _classifiers = new(StringComparer.Ordinal);
 
-    /// <summary>The classifier of a name; waits where another thread is loading it.</summary>
+    /// <summary>Gets a classifier, and waits if another thread is loading it.</summary>
     /// <param name="name">As for <see cref="ImageClassifier.Load"/>.</param>
-    /// <exception cref="ModelException">It cannot be loaded; the next call tries again.</exception>
+    /// <exception cref="ModelException">The classifier cannot be loaded; the next call retries.</exception>
     public ImageClassifier this[string name]
     {
         get
@@ -23,14 +23,14 @@ public sealed class ImageClassifiers(FaceEngineOptions options) : IDisposable
             }
             catch
             {
-                // Lazy would say the same for ever, also after the file has been put there; names that never load would fill the memory.
+                // Lazy caches the exception: remove it so that the next call retries, and so that invalid names do not accumulate in memory.
                 _classifiers.TryRemove(new KeyValuePair<string, Lazy<ImageClassifier>>(name, classifier));
                 throw;
             }
         }
     }
 
-    /// <summary>Unloads all of them.</summary>
+    /// <summary>Unloads all classifiers.</summary>
     public void Dispose()
     {
         foreach (var classifier in _classifiers.Values.Where(classifier => classifier.IsValueCreated))

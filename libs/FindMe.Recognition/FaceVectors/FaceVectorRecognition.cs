@@ -2,34 +2,34 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>Whether a photo shows a person whose vectors are known.</summary>
-/// <param name="Present">Whether it does.</param>
-/// <param name="Distance">Distance of the nearest face from the person; null where the photo shows no face.</param>
-/// <param name="Box">Where that face is, in pixels of the upright full-size photo; null where there is none.</param>
-/// <param name="Faces">How many faces the photo shows.</param>
+/// <summary>Whether a photo shows a person with known face vectors.</summary>
+/// <param name="Present">Whether the photo shows the person.</param>
+/// <param name="Distance">Distance of the nearest face from the person; null if the photo has no face.</param>
+/// <param name="Box">The nearest face, in pixels of the upright full-size photo; null if the photo has no face.</param>
+/// <param name="Faces">Number of faces in the photo.</param>
 public sealed record FacePresence(bool Present, float? Distance, Box? Box, int Faces);
 
-/// <summary>Decides whether photos show one person: by a threshold or, with a background, by the nearest neighbours.</summary>
-/// <remarks>Immutable, and safe to share between threads.</remarks>
+/// <summary>Decides whether photos show one person, by a distance threshold or, given a background of other people, by nearest neighbours.</summary>
+/// <remarks>Immutable and thread-safe.</remarks>
 public sealed class FaceVectorRecognition
 {
-    /// <summary>How many neighbours decide with a background; fewer where the person has too few vectors to be most of them.</summary>
+    /// <summary>Number of neighbours that vote with a background; fewer if the person has too few vectors for a majority.</summary>
     public const int Neighbours = 5;
 
-    /// <summary>Least confidence, by its distance alone, of a face that neighbours may take for the person's: among few strangers everybody has the person as neighbour.</summary>
-    public const float LeastConfidence = 0.05f;
+    /// <summary>Minimum confidence by distance for a vote of the neighbours: with a small background, the person can be anyone's nearest neighbour.</summary>
+    public const float MinConfidence = 0.05f;
 
     private readonly FaceEngine _engine;
     private readonly IReadOnlyList<FaceEmbedding> _person;
     private readonly IReadOnlyList<FaceEmbedding>? _background;
     private readonly int _neighbours;
 
-    /// <summary>Checks that all vectors are the engine's.</summary>
-    /// <param name="engine">The engine that will analyse the photos.</param>
+    /// <summary>Creates a recognizer for one person.</summary>
+    /// <param name="engine">The engine that analyses the photos.</param>
     /// <param name="person">The person's vectors.</param>
-    /// <param name="background">Vectors of many other people; null: the threshold decides.</param>
-    /// <param name="trustLength">Whether vectors that do not say what made them are taken if they have the right length.</param>
-    /// <exception cref="FaceVectorsException">Another recipe made them; the message names it.</exception>
+    /// <param name="background">Vectors of many other people; null to use the threshold.</param>
+    /// <param name="trustLength">Whether to accept vectors without a recipe if they have the right length.</param>
+    /// <exception cref="FaceVectorsException">Another recipe made the vectors; the message names it.</exception>
     public FaceVectorRecognition(FaceEngine engine, FaceVectors person, FaceVectors? background = null, bool trustLength = false)
     {
         ArgumentNullException.ThrowIfNull(engine);
@@ -40,12 +40,12 @@ public sealed class FaceVectorRecognition
         _person = person.Vectors;
         _background = background?.Vectors;
 
-        // The majority of k must be reachable: k = 2n − 1 with n vectors.
+        // With n vectors the person can win a majority of at most k = 2n − 1 neighbours.
         _neighbours = Math.Min(Neighbours, (2 * _person.Count) - 1);
     }
 
-    /// <summary>Decides.</summary>
-    /// <param name="photo">What the engine found in the photo.</param>
+    /// <summary>Decides whether a photo shows the person.</summary>
+    /// <param name="photo">The engine's analysis of the photo.</param>
     public FacePresence Recognize(AnalyzedPhoto photo)
     {
         ArgumentNullException.ThrowIfNull(photo);
@@ -63,7 +63,7 @@ public sealed class FaceVectorRecognition
         return best;
     }
 
-    /// <summary>Distance of a face from the person: from the nearest vector, which docs/accuracy.md found better than the photo's own alone.</summary>
+    /// <summary>Returns the distance from the person's nearest vector, which is more accurate than using the original photo's vector alone (docs/accuracy.md).</summary>
     internal float DistanceTo(FaceEmbedding face)
     {
         var least = float.PositiveInfinity;
@@ -75,19 +75,19 @@ public sealed class FaceVectorRecognition
         return least;
     }
 
-    /// <summary>Whether a face at this distance can be the person's at all.</summary>
-    internal bool IsPlausible(float distance) => _engine.ConfidenceAt(distance) >= LeastConfidence;
+    /// <summary>Whether a face at this distance is confident enough for a vote of the neighbours.</summary>
+    internal bool IsPlausible(float distance) => _engine.ConfidenceAt(distance) >= MinConfidence;
 
-    /// <summary>Whether most of the nearest vectors are the person's.</summary>
+    /// <summary>Whether the majority of the nearest vectors are the person's.</summary>
     internal bool IsAmongPerson(FaceEmbedding face, IEnumerable<FaceEmbedding> background)
     {
-        // It is, exactly if the person's (k + 1) / 2-nearest vector is nearer than the background's.
+        // The person has the majority exactly if their (k + 1) / 2-nearest vector is nearer than the background's.
         var majority = (_neighbours + 1) / 2;
         return Nearest(_person, majority) < Nearest(background, majority);
 
         float Nearest(IEnumerable<FaceEmbedding> vectors, int rank)
         {
-            // A handful at most: kept in order by insertion.
+            // At most a few: keep them sorted by insertion.
             Span<float> nearest = stackalloc float[rank];
             nearest.Fill(float.PositiveInfinity);
             foreach (var vector in vectors)

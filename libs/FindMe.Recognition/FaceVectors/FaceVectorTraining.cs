@@ -2,50 +2,50 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>What a photo gives to recognise a person by.</summary>
-/// <param name="Reading">The face, and why it cannot serve if it cannot.</param>
-/// <param name="Vectors">Its vectors; null with any <see cref="ReferenceAnalysis.Problem"/>.</param>
-public sealed record TrainedFace(ReferenceAnalysis Reading, FaceVectors? Vectors);
+/// <summary>The result of training with one photo.</summary>
+/// <param name="Analysis">The face, or why the photo cannot be used.</param>
+/// <param name="Vectors">Vectors of the face; null with any <see cref="ReferenceAnalysis.Problem"/>.</param>
+public sealed record TrainedFace(ReferenceAnalysis Analysis, FaceVectors? Vectors);
 
-/// <summary>A photo of one face → its embedding and those of its augmentations.</summary>
+/// <summary>Embeds the face of a photo and its augmentations.</summary>
 public static class FaceVectorTraining
 {
-    // A face that is found farther from where the augmentation put it, in sides of its box, is somebody else's.
+    // Maximum distance of a detected face from the centre of its augmentation, in sides of its box. Beyond it, the face is somebody else's.
     private const float MaxOffset = 0.35f;
 
-    // With fewer the face is hard to find again: somebody should know that a better photo would serve better.
+    // With fewer vectors, a warning asks for a better photo: the engine does not find the face reliably.
     private const int FewVectors = 12;
 
-    /// <summary>Trains.</summary>
+    /// <summary>Embeds the face and its augmentations.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="photo">The encoded photo.</param>
-    /// <param name="face">Which of several faces, an index from 0, left to right; null: there must be exactly one.</param>
-    /// <param name="seed">Of the augmentations.</param>
+    /// <param name="face">Index of the face, from 0, left to right; null if the photo must have exactly one face.</param>
+    /// <param name="seed">Seed of the augmentations.</param>
     /// <param name="cancellationToken">Checked between the augmentations.</param>
     /// <returns>
-    /// 22 vectors at most: the photo's own first. An augmentation in which the engine does not find the face again, or one that it would
-    /// take for somebody else's, gives none; where many give none, a warning says so.
+    /// At most 22 vectors, that of the photo first. Augmentations in which the engine does not find the face, or would take it for somebody
+    /// else's, are left out. If many are left out, <see cref="ReferenceAnalysis.Warnings"/> says so.
     /// </returns>
     /// <exception cref="PhotoException">The photo cannot be read.</exception>
     public static TrainedFace Train(FaceEngine engine, ReadOnlyMemory<byte> photo, int? face = null, int seed = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(engine);
-        var reading = engine.ReadReference(photo, face, cancellationToken);
-        if (face is null && reading.Faces.Count > 1)
+        var analysis = engine.AnalyzeReference(photo, face, cancellationToken);
+        if (face is null && analysis.Faces.Count > 1)
         {
-            return new TrainedFace(reading with { Problem = ReferenceProblem.SeveralFaces, Embedding = null, Box = null }, null);
+            return new TrainedFace(analysis with { Problem = ReferenceProblem.SeveralFaces, Embedding = null, Box = null }, null);
         }
 
-        if (reading.Embedding is not { } own || reading.Box is not { } box)
+        if (analysis.Embedding is not { } own || analysis.Box is not { } box)
         {
-            return new TrainedFace(reading, null);
+            return new TrainedFace(analysis, null);
         }
 
         var pixels = PhotoPixels.Decode(photo, options: engine.Options);
-        var (scaleX, scaleY) = ((float)pixels.Width / reading.Width, (float)pixels.Height / reading.Height);
+        var (scaleX, scaleY) = ((float)pixels.Width / analysis.Width, (float)pixels.Height / analysis.Height);
         var inPixels = new Box(box.X * scaleX, box.Y * scaleY, box.Width * scaleX, box.Height * scaleY);
         var vectors = new List<FaceEmbedding> { own };
-        foreach (var picture in FaceAugmentation.Of(pixels, inPixels, reading.QuarterTurns, seed))
+        foreach (var picture in FaceAugmentation.Of(pixels, inPixels, analysis.QuarterTurns, seed))
         {
             if (TryEmbed(engine, picture, cancellationToken) is { } embedding && embedding.DistanceTo(own) <= engine.MatchDistance)
             {
@@ -55,10 +55,10 @@ public static class FaceVectorTraining
 
         if (vectors.Count < FewVectors)
         {
-            reading = reading with { Warnings = [.. reading.Warnings, "The face is hard to find again once the photo is changed a little: a larger and clearer photo serves better."] };
+            analysis = analysis with { Warnings = [.. analysis.Warnings, "The face is hard to find in slightly changed copies of the photo: use a larger and clearer photo."] };
         }
 
-        return new TrainedFace(reading, new FaceVectors(engine.Recipe, vectors));
+        return new TrainedFace(analysis, new FaceVectors(engine.Recipe, vectors));
     }
 
     private static FaceEmbedding? TryEmbed(FaceEngine engine, PhotoPixels picture, CancellationToken cancellationToken)

@@ -4,22 +4,22 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>One person's face as vectors, and what made them: only what the same recipe made is compared.</summary>
-/// <param name="Recipe">The recipe's identity (<see cref="FaceEngine.Recipe"/>); null where a file without a comment line does not say.</param>
-/// <param name="Vectors">The face's embeddings, all of one length: the photo's own first, those of its augmentations after it. At least one.</param>
+/// <summary>Embeddings of one person's face, and the recipe that made them. Only vectors of the same recipe can be compared.</summary>
+/// <param name="Recipe">The <see cref="FaceEngine.Recipe"/>; null if the vectors come from a file without a comment line.</param>
+/// <param name="Vectors">At least one embedding, all of one length: that of the photo first, then those of its augmentations.</param>
 public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Vectors)
 {
-    /// <summary>Most rows that are read: a background of a hundred thousand faces is 200 MB of numbers already.</summary>
+    /// <summary>Maximum number of rows to read: 100,000 faces take 200 MB of memory.</summary>
     public const int MaxRows = 100_000;
 
-    // What spreadsheets put before UTF-8.
+    // Spreadsheets start UTF-8 files with it.
     private const char ByteOrderMark = '\ufeff';
 
     private const string RecipeMark = "recipe=";
     private const string RowsMark = "rows=";
 
-    /// <summary>Writes CSV: one vector a row, its numbers in full precision with commas between them.</summary>
-    /// <param name="comment">Whether the first line names the recipe, as a comment. Without it the vectors cannot be told from another model's.</param>
+    /// <summary>Writes CSV with one vector per row, in full precision.</summary>
+    /// <param name="comment">Whether to start with a comment line that names the recipe. Without it, readers cannot detect vectors of another model.</param>
     /// <returns>Lines that end with a line feed.</returns>
     public string ToCsv(bool comment = true)
     {
@@ -44,13 +44,13 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
         return csv.ToString();
     }
 
-    /// <summary>Reads what <see cref="ToCsv"/> wrote, or rows of numbers of another's making.</summary>
+    /// <summary>Reads the output of <see cref="ToCsv"/>, or rows of numbers from another program.</summary>
     /// <param name="csv">The text.</param>
-    /// <exception cref="FaceVectorsException">It holds no vectors, fewer than it says, broken ones, ones of several lengths or recipes, or too many.</exception>
+    /// <exception cref="FaceVectorsException">The text has no vectors, too many, invalid ones, fewer than its comment announces, or vectors of different lengths or recipes.</exception>
     public static FaceVectors FromCsv(string csv)
     {
         ArgumentNullException.ThrowIfNull(csv);
-        var (recipe, vectors, number, promised) = ((string?)null, new List<FaceEmbedding>(), 0, 0L);
+        var (recipe, vectors, number, expected) = ((string?)null, new List<FaceEmbedding>(), 0, 0L);
         foreach (var line in csv.AsSpan().TrimStart(ByteOrderMark).EnumerateLines())
         {
             number++;
@@ -61,49 +61,49 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
 
             if (line[0] == '#')
             {
-                var said = FindField(line, RecipeMark);
-                if (said is not null && said != recipe && vectors.Count + (recipe?.Length ?? 0) > 0)
+                var lineRecipe = FindField(line, RecipeMark);
+                if (lineRecipe is not null && lineRecipe != recipe && vectors.Count + (recipe?.Length ?? 0) > 0)
                 {
-                    throw new FaceVectorsException($"Line {number}: the vectors from here on were made by {said}, those before by {recipe ?? "nobody knows what"}: they cannot be compared with one another.");
+                    throw new FaceVectorsException($"Line {number}: the vectors from here on were made by {lineRecipe}, those before by {recipe ?? "an unknown model"}. Use vectors of one model only.");
                 }
 
-                recipe ??= said;
-                promised += int.TryParse(FindField(line, RowsMark), NumberStyles.None, CultureInfo.InvariantCulture, out var rows) ? rows : 0;
+                recipe ??= lineRecipe;
+                expected += int.TryParse(FindField(line, RowsMark), NumberStyles.None, CultureInfo.InvariantCulture, out var rows) ? rows : 0;
                 continue;
             }
 
             if (vectors.Count == MaxRows)
             {
-                throw new FaceVectorsException($"There are more than {MaxRows} face vectors.");
+                throw new FaceVectorsException($"The CSV has more than {MaxRows} face vectors: remove some.");
             }
 
             var vector = ReadRow(line, number);
             if (vectors.Count > 0 && vectors[0].Values.Length != vector.Values.Length)
             {
-                throw new FaceVectorsException($"Line {number} has {vector.Values.Length} numbers, others have {vectors[0].Values.Length}: they are of different models.");
+                throw new FaceVectorsException($"Line {number} has {vector.Values.Length} numbers, earlier lines have {vectors[0].Values.Length}: use vectors of one model only.");
             }
 
             vectors.Add(vector);
         }
 
-        if (vectors.Count > 0 && vectors.Count < promised)
+        if (vectors.Count > 0 && vectors.Count < expected)
         {
-            throw new FaceVectorsException($"There are {vectors.Count} of {promised} face vectors: the file was cut off, so train again.");
+            throw new FaceVectorsException($"The CSV has {vectors.Count} of {expected} face vectors, so it is truncated: train again.");
         }
 
-        return vectors.Count > 0 ? new FaceVectors(recipe, vectors) : throw new FaceVectorsException("There are no face vectors: make some with findme train.");
+        return vectors.Count > 0 ? new FaceVectors(recipe, vectors) : throw new FaceVectorsException("The CSV has no face vectors: create them with findme train.");
     }
 
-    /// <summary>Refuses vectors that an engine cannot compare.</summary>
+    /// <summary>Throws if an engine cannot compare these vectors with its own.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="trustLength">Whether vectors that do not say what made them are taken if they have the right length.</param>
-    /// <exception cref="FaceVectorsException">Another recipe made them; the message names both.</exception>
+    /// <param name="trustLength">Whether to accept vectors without a recipe if they have the right length.</param>
+    /// <exception cref="FaceVectorsException">Another recipe made the vectors; the message names both recipes.</exception>
     public void ThrowIfNotOf(FaceEngine engine, bool trustLength = false)
     {
         ArgumentNullException.ThrowIfNull(engine);
         if (Recipe is null && !trustLength)
         {
-            throw new FaceVectorsException($"The face vectors do not say what model made them, and {engine.Recipe} compares only its own: train again.");
+            throw new FaceVectorsException($"The face vectors do not name the model that made them, and {engine.Recipe} can compare only its own: train again.");
         }
 
         if (Recipe is not null && Recipe != engine.Recipe)
@@ -114,7 +114,7 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
         if (Vectors[0].Values.Length != engine.EmbeddingLength)
         {
             throw new FaceVectorsException(
-                $"The face vectors have {Vectors[0].Values.Length} numbers each, those of {engine.Recipe} have {engine.EmbeddingLength}: another model made them, so train again.");
+                $"The face vectors have {Vectors[0].Values.Length} numbers each, but {engine.Recipe} makes {engine.EmbeddingLength}: another model made them, so train again.");
         }
     }
 
@@ -126,9 +126,9 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
             return null;
         }
 
-        var recipe = comment[(start + mark.Length)..];
-        var end = recipe.IndexOfAny(';', ' ');
-        return (end < 0 ? recipe : recipe[..end]).ToString();
+        var value = comment[(start + mark.Length)..];
+        var end = value.IndexOfAny(';', ' ');
+        return (end < 0 ? value : value[..end]).ToString();
     }
 
     private static FaceEmbedding ReadRow(ReadOnlySpan<char> line, int number)
@@ -140,7 +140,7 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
                 || !float.TryParse(line[range], NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
                 || !float.IsFinite(value))
             {
-                throw new FaceVectorsException($"Line {number} is no face vector: a row of numbers with commas between them.");
+                throw new FaceVectorsException($"Line {number} is not a face vector: it must be at most {FaceEmbedding.MaxLength} numbers separated by commas.");
             }
 
             values.Add(value);
@@ -152,11 +152,11 @@ public sealed record FaceVectors(string? Recipe, IReadOnlyList<FaceEmbedding> Ve
         }
         catch (ArgumentException)
         {
-            throw new FaceVectorsException($"Line {number} is no face vector: {values.Count} numbers.");
+            throw new FaceVectorsException($"Line {number} is not a face vector: it has {values.Count} numbers; expected {FaceEmbedding.MinLength} to {FaceEmbedding.MaxLength}, not all zero.");
         }
     }
 }
 
-/// <summary>Face vectors cannot be read or compared; the message is one line with a way out.</summary>
-/// <param name="message">The line.</param>
+/// <summary>Face vectors cannot be read or compared. The message is one line that also says what to do.</summary>
+/// <param name="message">What is wrong, and what to do.</param>
 public sealed class FaceVectorsException(string message) : Exception(message);

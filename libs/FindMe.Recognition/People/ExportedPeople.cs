@@ -3,16 +3,17 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace FindMe.Recognition;
 
-/// <summary>An exported model, run as another program would run it, to say how good it is.</summary>
+/// <summary>Measures an exported model by running it as other programs would.</summary>
 public static class ExportedPeople
 {
-    /// <summary>Names the faces that were kept aside with an exported model of people that have not been learnt from them.</summary>
-    /// <param name="engine">The engine that they were learnt with.</param>
-    /// <param name="people">What was learnt.</param>
+    /// <summary>Exports the model that was trained without the holdout photos, and measures it on them.</summary>
+    /// <remarks>Reads the holdout photos again, since keeping their pixels in memory would take too much.</remarks>
+    /// <param name="engine">The engine used for training.</param>
+    /// <param name="people">The result of training.</param>
     /// <param name="eightBit">As for <see cref="PeopleExport.ToOnnx"/>.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>Null if none were kept aside.</returns>
-    /// <exception cref="PeopleException">A photo that was kept aside cannot be read again: the pixels of all of them would be too many to keep.</exception>
+    /// <param name="cancellationToken">Cancels the measurement.</param>
+    /// <returns>Null if there is no holdout.</returns>
+    /// <exception cref="PeopleException">A holdout photo can no longer be read.</exception>
     public static PeopleMeasurement? Measure(FaceEngine engine, TrainedPeople people, bool eightBit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(engine);
@@ -24,16 +25,16 @@ public static class ExportedPeople
 
         using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using var session = new InferenceSession(PeopleExport.ToOnnx(model, engine, eightBit), options);
-        return PeopleTraining.Measure(people.Folder, people.KeptAside, face =>
+        return PeopleTraining.Measure(people.Folder, people.Holdout, face =>
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var probabilities = ReadAgain(session, engine, people, face, cancellationToken);
+            var probabilities = RunOnPhoto(session, engine, people, face, cancellationToken);
             var best = Array.IndexOf(probabilities, probabilities[..^1].Max());
-            return (probabilities[best] >= PeopleModel.LeastProbability ? model.People[best] : PeopleFolder.Unknown, model.People[best]);
+            return (probabilities[best] >= PeopleModel.MinProbability ? model.People[best] : PeopleFolder.Unknown, model.People[best]);
         });
     }
 
-    private static float[] ReadAgain(InferenceSession session, FaceEngine engine, TrainedPeople people, LabelledFace face, CancellationToken cancellationToken)
+    private static float[] RunOnPhoto(InferenceSession session, FaceEngine engine, TrainedPeople people, LabelledFace face, CancellationToken cancellationToken)
     {
         try
         {
@@ -41,11 +42,11 @@ public static class ExportedPeople
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PhotoException)
         {
-            throw new PeopleException($"The exported model cannot be measured: {face.Photo}, which was kept aside, cannot be read any more.", exception);
+            throw new PeopleException($"Cannot measure the exported model, because the holdout photo {face.Photo} can no longer be read: train again.", exception);
         }
     }
 
-    /// <summary>What the model says of a face: the probability of each person, and of a stranger last.</summary>
+    /// <summary>Returns the model's probability of each person for a face, then that of a stranger.</summary>
     internal static float[] Run(InferenceSession session, FaceEngine engine, ReadOnlyMemory<byte> photo, DetectedFace face, CancellationToken cancellationToken)
     {
         var recipe = engine.RecognitionRecipe;

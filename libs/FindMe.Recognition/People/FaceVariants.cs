@@ -3,33 +3,33 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>Changed copies of a face, as other photos of the person might show it: turned, moved, smaller, brighter, noisier, mirrored.</summary>
+/// <summary>Embeds randomly changed copies of a face: rotated, shifted, scaled, brighter or darker, noisier, or of lower resolution.</summary>
 internal static class FaceVariants
 {
-    // Pixels of the part of a photo that is worked on: a chip takes about the middle half of it, which is more than it has.
+    // Side of the crop to change, in pixels. A chip covers about the middle half of it, which is more pixels than the chip has.
     private const int Side = 256;
 
-    // The part that is cut out, in heights of the face's box: a turned chip still lies inside.
-    private const float Reach = 2.2f;
+    // Side of the crop, in sides of the face's box. Large enough to contain a rotated chip.
+    private const float CropFactor = 2.2f;
 
-    // As far as landmarks are wrong on bad photos, and heads lean: degrees, and shares of the box.
-    private const float MaxTurn = 8;
+    // Variation of head pose and of landmarks in poor photos. In degrees, as a share of the size, and in sides of the face's box.
+    private const float MaxRotation = 8;
     private const float MaxScale = 0.06f;
     private const float MaxShift = 0.03f;
 
-    // Light, in powers of two, and noise of a phone's sensor in the dark, in levels of 255.
+    // Exposure, in stops (powers of two), and noise of a phone's sensor in the dark, in levels of 255.
     private const float MaxExposure = 0.5f;
     private const float MaxNoise = 8;
 
-    // Pixels that a face of the middle of an audience has.
-    private const int SmallestSide = 48;
+    // Lowest resolution of the crop, in pixels per side; a face in the middle of an audience is as small.
+    private const int MinResolution = 48;
 
-    /// <summary>Embeds changed copies.</summary>
+    /// <summary>Embeds changed copies of a face.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="picture">The photo; not changed.</param>
-    /// <param name="face">The face in it, in pixels of the full-size photo.</param>
-    /// <param name="count">How many copies; 0 gives none.</param>
-    /// <param name="random">Where chance comes from.</param>
+    /// <param name="picture">The photo.</param>
+    /// <param name="face">The face, in pixels of the full-size photo.</param>
+    /// <param name="count">Number of copies, 0 or more.</param>
+    /// <param name="random">Source of the random changes.</param>
     /// <param name="cancellationToken">Checked before each copy.</param>
     public static IReadOnlyList<FaceEmbedding> Embed(
         FaceEngine engine, Picture picture, DetectedFace face, int count, Random random, CancellationToken cancellationToken)
@@ -41,31 +41,31 @@ internal static class FaceVariants
 
         var box = face.Box.Scale(1 / picture.ScaleX, 1 / picture.ScaleY);
         var landmarks = face.Landmarks.Scale(1 / picture.ScaleX, 1 / picture.ScaleY);
-        var side = Reach * Math.Max(box.Width, box.Height);
+        var side = CropFactor * Math.Max(box.Width, box.Height);
         var scale = side / Side;
         var corner = box.Centre - new Vector2(side / 2);
         var toPicture = Matrix3x2.CreateScale(scale) * Matrix3x2.CreateTranslation(corner);
         var planes = new float[Picture.Bands * Side * Side];
         FaceAlignment.Warp(picture, toPicture, Side, planes);
-        var inPart = landmarks.Map(point => (point - corner) / scale);
+        var inCrop = landmarks.Map(point => (point - corner) / scale);
         var embeddings = new List<FaceEmbedding>(count);
         for (var i = 0; i < count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var changed = Change(planes, random);
-            var moved = Move(inPart, random);
+            var moved = Move(inCrop, random);
             embeddings.Add(engine.Recognition.Embed(changed, new Box(0, 0, Side, Side), moved));
         }
 
         return embeddings;
     }
 
-    // Turning, scaling and moving the points moves the chip that is cut out by them.
+    // Moving the landmarks moves the chip, which is aligned by them.
     private static Landmarks Move(Landmarks landmarks, Random random)
     {
-        var face = Side / Reach;
+        var face = Side / CropFactor;
         var middle = new Vector2(Side / 2f);
-        var move = Matrix3x2.CreateRotation(Within(random, MaxTurn) * MathF.PI / 180, middle)
+        var move = Matrix3x2.CreateRotation(Within(random, MaxRotation) * MathF.PI / 180, middle)
             * Matrix3x2.CreateScale(1 + Within(random, MaxScale), middle)
             * Matrix3x2.CreateTranslation(Within(random, MaxShift) * face, Within(random, MaxShift) * face);
         return landmarks.Map(point => Vector2.Transform(point, move));
@@ -75,7 +75,7 @@ internal static class FaceVariants
     {
         var exposure = MathF.Pow(2, Within(random, MaxExposure));
         var noise = random.NextSingle() * MaxNoise;
-        var coarse = random.Next(3) == 0 ? random.Next(SmallestSide, Side) : Side;
+        var resolution = random.Next(3) == 0 ? random.Next(MinResolution, Side) : Side;
         var picture = new Picture(Side, Side, Side, Side);
         for (var y = 0; y < Side; y++)
         {
@@ -83,8 +83,8 @@ internal static class FaceVariants
             {
                 for (var channel = 0; channel < Picture.Bands; channel++)
                 {
-                    // A uniform noise of the same spread serves as well as a normal one, and takes one number.
-                    var value = (Sample(planes, channel, x, y, coarse) * exposure) + (Within(random, noise) * MathF.Sqrt(3));
+                    // Uniform noise of the same standard deviation works as well as Gaussian noise, and needs only one random number.
+                    var value = (Sample(planes, channel, x, y, resolution) * exposure) + (Within(random, noise) * MathF.Sqrt(3));
                     picture.Pixels[(((y * Side) + x) * Picture.Bands) + channel] = (byte)Math.Clamp(MathF.Round(value), 0, 255);
                 }
             }
@@ -93,10 +93,10 @@ internal static class FaceVariants
         return picture;
     }
 
-    // The pixel as a photo of fewer pixels would have it.
-    private static float Sample(float[] planes, int channel, int x, int y, int coarse)
+    // Returns the pixel at a lower resolution.
+    private static float Sample(float[] planes, int channel, int x, int y, int resolution)
     {
-        var (column, row) = coarse == Side ? (x, y) : (x * coarse / Side * Side / coarse, y * coarse / Side * Side / coarse);
+        var (column, row) = resolution == Side ? (x, y) : (x * resolution / Side * Side / resolution, y * resolution / Side * Side / resolution);
         return planes[(((channel * Side) + row) * Side) + column];
     }
 

@@ -1,11 +1,11 @@
 namespace FindMe.Recognition;
 
-/// <summary>People cannot be learnt from a folder, or a file of people cannot be used; the message is one sentence that says what to do.</summary>
+/// <summary>Training on a folder failed, or a people file cannot be used. The message is one sentence that also says what to do.</summary>
 public sealed class PeopleException : Exception
 {
-    /// <summary>Says what is wrong.</summary>
-    /// <param name="message">One sentence.</param>
-    /// <param name="innerException">What caused it, if anything did.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What is wrong, and what to do, in one sentence.</param>
+    /// <param name="innerException">The cause, if any.</param>
     public PeopleException(string message, Exception? innerException = null)
         : base(message, innerException)
     {

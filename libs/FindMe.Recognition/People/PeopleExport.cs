@@ -4,12 +4,12 @@ using FindMe.Onnx;
 
 namespace FindMe.Recognition;
 
-/// <summary>Writes embedding and head as one ONNX model, to be run where FindMe is not: in a browser, on a phone.</summary>
+/// <summary>Exports the recognition model and a people model as one ONNX model, for use without FindMe, such as in a browser or on a phone.</summary>
 /// <remarks>
-/// Input <c>chip</c> [N, 3, side, side]: red, green, blue, 0 to 255, the face aligned as the recipe says. Outputs <c>embedding</c> [N, length],
-/// <c>distances</c> [N, people] from the middle of each person's faces, and <c>probabilities</c> [N, people + 1], strangers last; a face is
-/// somebody's with half or more. The names stand in the model's metadata under <c>people</c>, as JSON. Only operators are added that mean
-/// the same in every version of ONNX from 9 on, since the recipe's model may be of any.
+/// Input: <c>chip</c> [N, 3, side, side], the face aligned by the recipe: red, green, blue, 0 to 255. Outputs: <c>embedding</c> [N, length];
+/// <c>distances</c> [N, people] from each person's centroid; <c>probabilities</c> [N, people + 1], strangers last. A face is a person's if
+/// the probability is at least 0.5. The model's metadata contains the names as JSON under <c>people</c>. The export adds only operators
+/// whose meaning is the same in all opsets from 9 on, since the recipe's model may use any of them.
 /// </remarks>
 public static class PeopleExport
 {
@@ -20,44 +20,44 @@ public static class PeopleExport
     private const int GraphOutput = 12;
     private const int GraphValueInfo = 13;
 
-    // Smaller weights than this are not worth a scale for each of their rows.
-    private const int LeastQuantized = 1_024;
+    // Weights with fewer values are not quantized: the scales of their rows would take up the savings.
+    private const int MinQuantizedValues = 1_024;
 
     /// <summary>Name of the input.</summary>
     public const string Input = "chip";
 
-    /// <summary>Name of the output of probabilities.</summary>
+    /// <summary>Name of the output with probabilities.</summary>
     public const string Probabilities = "probabilities";
 
     private const string PeopleKey = "people";
     private const string RecipeKey = "recipe";
 
-    /// <summary>Writes the model.</summary>
-    /// <param name="model">The people.</param>
-    /// <param name="engine">An engine of the recipe that the people were learnt with.</param>
+    /// <summary>Returns the exported model.</summary>
+    /// <param name="model">The people model.</param>
+    /// <param name="engine">An engine with the recipe that the people were trained with.</param>
     /// <param name="eightBit">
-    /// Whether the weights of the embedding are stored in 8 bits, each row of a filter with its own scale: a quarter of the size. They are
-    /// computed with as floats.
+    /// Whether to store the weights of the recognition model in 8 bits with a scale per row, which takes a quarter of the size. The model
+    /// still computes with floats.
     /// </param>
-    /// <exception cref="PeopleException">The engine has another recipe, or its model takes only one picture at a time.</exception>
-    /// <exception cref="ModelException">The recipe's model is not there any more.</exception>
+    /// <exception cref="PeopleException">The engine has another recipe, or its model does not support the batches that the recipe needs.</exception>
+    /// <exception cref="ModelException">The file of the recipe's model is missing.</exception>
     public static byte[] ToOnnx(PeopleModel model, FaceEngine engine, bool eightBit)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(engine);
         if (model.Recipe != engine.Recipe)
         {
-            throw new PeopleException($"The people were learnt with {model.Recipe}, this engine is {engine.Recipe}: set the recipe that was used, or train again.");
+            throw new PeopleException($"The people were trained with {model.Recipe}, but the engine uses {engine.Recipe}: set the recipe used for training, or train again.");
         }
 
         var recipe = engine.RecognitionRecipe;
-        if (recipe.Mirror && !engine.Recognition.TakesMany)
+        if (recipe.Mirror && !engine.Recognition.SupportsBatches)
         {
-            throw new PeopleException($"{recipe.Model.File} takes one face at a time, and its recipe wants two: it cannot be exported as one model.");
+            throw new PeopleException($"{recipe.Model.File} cannot be exported: it processes one face per run, but its recipe needs two (mirror: true). Use a model that supports batches.");
         }
 
         var path = Path.Combine(ModelFolder.Find(engine.Options.ModelsPath), recipe.Model.File);
-        var backbone = File.Exists(path) ? File.ReadAllBytes(path) : throw new ModelException($"The model {path} is missing: {ModelFile.WhatToDo}.");
+        var backbone = File.Exists(path) ? File.ReadAllBytes(path) : throw new ModelException($"The model {path} is missing: {ModelFile.HowToRebuild}.");
         var result = new ProtobufWriter();
         foreach (var field in ProtobufField.Read(backbone))
         {
@@ -76,10 +76,10 @@ public static class PeopleExport
         return result.ToArray();
     }
 
-    /// <summary>Says whom an exported model names, and what it was made of.</summary>
-    /// <param name="model">The bytes that <see cref="ToOnnx"/> wrote.</param>
+    /// <summary>Reads the names and the recipe of an exported model.</summary>
+    /// <param name="model">The result of <see cref="ToOnnx"/>.</param>
     /// <returns>The names in the order of the probabilities, strangers last, and the recipe.</returns>
-    /// <exception cref="PeopleException">They are no such model.</exception>
+    /// <exception cref="PeopleException">The bytes are not an exported model.</exception>
     public static (IReadOnlyList<string> People, string Recipe) ReadMetadata(ReadOnlyMemory<byte> model)
     {
         try
@@ -92,7 +92,7 @@ public static class PeopleExport
         }
         catch (Exception exception) when (exception is InvalidDataException or KeyNotFoundException or ArgumentException or JsonException)
         {
-            throw new PeopleException("It is no model that findme people train --edge or --onnx wrote.", exception);
+            throw new PeopleException("The file is not an exported people model: create it with findme people train --edge or --onnx.", exception);
         }
     }
 
@@ -109,7 +109,7 @@ public static class PeopleExport
         var before = new OnnxGraph("people", "chip/");
         Normalize(before, recipe);
         var after = new OnnxGraph("people", "people/");
-        Decide(after, model, recipe);
+        Classify(after, model, recipe);
         var (weights, expansions, rest) = (new ProtobufWriter(), new ProtobufWriter(), new ProtobufWriter());
         foreach (var field in ProtobufField.Read(backbone))
         {
@@ -118,7 +118,7 @@ public static class PeopleExport
                 case GraphInput or GraphOutput or GraphValueInfo:
                     break;
                 case GraphInitializer when eightBit && OnnxTensor.Read(field.Bytes) is { Type: OnnxTensor.FloatType, Shape.Length: >= 2 } tensor
-                    && tensor.Data.Length >= LeastQuantized * sizeof(float):
+                    && tensor.Data.Length >= MinQuantizedValues * sizeof(float):
                     Quantize(tensor, weights, expansions);
                     break;
                 default:
@@ -127,7 +127,7 @@ public static class PeopleExport
             }
         }
 
-        // Nodes stand in the order in which they are computed.
+        // ONNX requires nodes in the order of their computation.
         var graph = new ProtobufWriter();
         graph.Append(before.Nodes);
         graph.Append(expansions);
@@ -141,7 +141,7 @@ public static class PeopleExport
         return graph;
     }
 
-    // value ≈ byte × scale of its row; ONNX Runtime computes it once, when the model is loaded.
+    // value ≈ byte × scale of its row. ONNX Runtime folds this into constants when it loads the model.
     private static void Quantize(OnnxTensor tensor, ProtobufWriter weights, ProtobufWriter expansions)
     {
         var values = tensor.Floats();
@@ -173,7 +173,7 @@ public static class PeopleExport
         expansions.Append(graph.Nodes);
     }
 
-    /// <summary>Red, green, blue, 0 to 255 → what the recipe's model wants, with the mirror image behind if the recipe says so.</summary>
+    /// <summary>Converts RGB values of 0 to 255 to the input of the recipe's model, and appends the mirror images if the recipe needs them.</summary>
     private static void Normalize(OnnxGraph graph, RecognitionRecipe recipe)
     {
         var side = recipe.Input.Side;
@@ -195,8 +195,8 @@ public static class PeopleExport
         graph.NamedNode(recipe.Input.Name, "Concat", [x, mirrored], ("axis", 0));
     }
 
-    /// <summary>The model's output → embedding, distances and probabilities, as <see cref="PeopleModel.Name"/> has them.</summary>
-    private static void Decide(OnnxGraph graph, PeopleModel model, RecognitionRecipe recipe)
+    /// <summary>Computes embedding, distances and probabilities from the model's output, as <see cref="PeopleModel.Name"/> does.</summary>
+    private static void Classify(OnnxGraph graph, PeopleModel model, RecognitionRecipe recipe)
     {
         var (length, people) = (recipe.Output.Length, model.People.Count);
         var mean = recipe.Output.Name;

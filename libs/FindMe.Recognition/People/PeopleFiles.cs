@@ -1,15 +1,15 @@
 namespace FindMe.Recognition;
 
-/// <summary>A photo in a folder of people, not read yet.</summary>
-/// <param name="Path">Where it is.</param>
-/// <param name="Name">The same, relative to the folder.</param>
-/// <param name="Label">Whose it is: an index into <see cref="PeopleFiles.People"/>, or one more for a stranger.</param>
+/// <summary>A photo file in a folder of people.</summary>
+/// <param name="Path">Path of the file.</param>
+/// <param name="Name">Path relative to the folder of people.</param>
+/// <param name="Label">Index into <see cref="PeopleFiles.People"/>; their count for a stranger.</param>
 internal sealed record PeopleFile(string Path, string Name, int Label);
 
-/// <summary>What lies in a folder of people, by its names alone.</summary>
+/// <summary>Lists the photos in a folder of people, without reading them.</summary>
 /// <remarks>
-/// Names that begin with a dot are left out, as are files that are not called like photos. Links to folders are not followed: one could lead
-/// anywhere, also back to where we are. A link to a photo is that photo.
+/// Ignores names that start with a dot, and files without a photo's extension. Follows links to files, but not to folders: they could lead
+/// anywhere, even into a cycle.
 /// </remarks>
 internal sealed class PeopleFiles
 {
@@ -20,26 +20,26 @@ internal sealed class PeopleFiles
 
     private PeopleFiles(string folder) => _folder = folder;
 
-    /// <summary>The names, in the order of their bytes.</summary>
+    /// <summary>The names of the people, in ordinal order.</summary>
     public string[] People { get; private set; } = [];
 
-    /// <summary>The photos: of each person in the order of their names, then of strangers.</summary>
+    /// <summary>The photos of each person, in the order of <see cref="People"/>, then those of strangers.</summary>
     public PeopleFile[] Photos { get; private set; } = [];
 
-    /// <summary>Files that are not called like photos.</summary>
-    public int Others { get; private set; }
+    /// <summary>Number of files without a photo's extension.</summary>
+    public int OtherFiles { get; private set; }
 
-    /// <summary>Folders that are not looked into, and why.</summary>
+    /// <summary>Skipped folders, and why.</summary>
     public IReadOnlyList<SkippedPhoto> Skipped => _skipped;
 
-    /// <summary>Lists a folder.</summary>
-    /// <param name="folder">The folder; a link to one is followed, since it was named.</param>
-    /// <exception cref="PeopleException">It holds no people, too many, or one without a photo.</exception>
+    /// <summary>Lists a folder of people.</summary>
+    /// <param name="folder">The folder; may be a link.</param>
+    /// <exception cref="PeopleException">The folder has no people or too many, or a person without photos.</exception>
     public static PeopleFiles In(string folder)
     {
         if (!Directory.Exists(folder))
         {
-            throw new PeopleException($"There is no folder {folder}: give one that holds a folder of photos for each person.");
+            throw new PeopleException($"There is no folder {folder}: name one that contains a folder of photos for each person.");
         }
 
         var files = new PeopleFiles(folder);
@@ -47,18 +47,18 @@ internal sealed class PeopleFiles
         return files;
     }
 
-    /// <summary>Whether a person may be called so.</summary>
+    /// <summary>Whether a text is a valid name of a person.</summary>
     public static bool IsName(string? name) =>
         name?.Length is > 0 and <= MaxNameLength && !name.Any(char.IsControl) && !name.Equals(PeopleFolder.Unknown, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What is wrong with a person of whom no photo serves.</summary>
-    /// <param name="person">The name.</param>
-    /// <param name="skipped">What was skipped, of anybody.</param>
-    public static PeopleException NothingIn(string person, IEnumerable<SkippedPhoto> skipped)
+    /// <summary>Creates the exception for a person without a usable photo.</summary>
+    /// <param name="person">The name of the person.</param>
+    /// <param name="skipped">Skipped photos of all people; the first of this person explains the problem.</param>
+    public static PeopleException NoUsablePhotoOf(string person, IEnumerable<SkippedPhoto> skipped)
     {
         var first = skipped.FirstOrDefault(photo => photo.Photo.StartsWith(person + Path.DirectorySeparatorChar, StringComparison.Ordinal));
         return new PeopleException(
-            $"Nothing can be learnt from the folder {person}: {(first is null ? "it holds no file that is called like a photo, such as 1.jpg" : $"{first.Photo}: {first.Problem}")}.");
+            $"The folder {person} has no usable photo: {(first is null ? "no file has a photo's extension, such as 1.jpg" : $"{first.Photo}: {first.Problem}")}.");
     }
 
     private void List()
@@ -70,7 +70,7 @@ internal sealed class PeopleFiles
             throw new PeopleException($"The folder {_folder} cannot be read: ask its owner for permission.");
         }
 
-        Others += inFolder.Count;
+        OtherFiles += inFolder.Count;
         foreach (var (name, photos) in folders.ToArray())
         {
             if (!TryListBelow(name, photos))
@@ -84,7 +84,7 @@ internal sealed class PeopleFiles
         ThrowIfNoPeople();
         if (folders.FirstOrDefault(folder => folder.Value.Count == 0).Key is { } empty)
         {
-            throw NothingIn(empty, _skipped);
+            throw NoUsablePhotoOf(empty, _skipped);
         }
 
         Photos = [.. folders.Values.Append(strangers ?? []).SelectMany((photos, label) =>
@@ -94,10 +94,10 @@ internal sealed class PeopleFiles
     private bool TryListBelow(string name, List<string> photos) => TryList(name, photos, inside => TryListBelow(inside, photos));
 
     /// <summary>Lists one folder.</summary>
-    /// <param name="name">The folder, relative to that of the people.</param>
-    /// <param name="photos">Gets the names of its photos, relative as well.</param>
-    /// <param name="found">Gets the names of its folders.</param>
-    /// <returns>False if it cannot be read, which is noted.</returns>
+    /// <param name="name">Path of the folder, relative to the folder of people.</param>
+    /// <param name="photos">Receives the relative paths of its photos.</param>
+    /// <param name="found">Called with the relative path of each of its folders.</param>
+    /// <returns>False if the folder cannot be read; it is then added to <see cref="Skipped"/>.</returns>
     private bool TryList(string name, List<string> photos, Action<string> found)
     {
         try
@@ -118,7 +118,7 @@ internal sealed class PeopleFiles
                     }
                     else
                     {
-                        Others++;
+                        OtherFiles++;
                     }
                 }
                 else if (entry.Attributes.HasFlag(FileAttributes.ReparsePoint))
@@ -145,7 +145,7 @@ internal sealed class PeopleFiles
         if (People.Length == 0)
         {
             var why = _skipped is [var first, ..] ? $" ({first.Photo}: {first.Problem})" : "";
-            throw new PeopleException($"{_folder} holds no people{why}: it needs a folder of photos for each, named for the person.");
+            throw new PeopleException($"{_folder} holds no people{why}: add a folder of photos for each person, named after the person.");
         }
 
         if (People.Length > PeopleModel.MaxPeople)
@@ -155,7 +155,7 @@ internal sealed class PeopleFiles
 
         if (Array.Find(People, name => !IsName(name)) is { } bad)
         {
-            throw new PeopleException($"The folder {bad} cannot name a person: a name has 1 to {MaxNameLength} characters, none of them a control character; strangers go into {PeopleFolder.Unknown}, in small letters.");
+            throw new PeopleException($"The folder name {bad} is not a valid name of a person: use 1 to {MaxNameLength} characters without control characters. The folder of strangers is {PeopleFolder.Unknown}, in lower case.");
         }
     }
 }

@@ -2,59 +2,59 @@ using System.Globalization;
 
 namespace FindMe.Recognition;
 
-/// <summary>How well faces that were kept aside were named.</summary>
-/// <param name="Labels">The names, and <c>unknown</c> last.</param>
-/// <param name="Confusion">Rows are who it is, columns who it was named as, both as <paramref name="Labels"/>.</param>
-/// <param name="ClosedSetAccuracy">Share of people's faces whose likeliest person was the right one, strangers not being thought of, 0 to 1; null without any.</param>
+/// <summary>Accuracy of a people model on the holdout.</summary>
+/// <param name="Labels">The names, then <c>unknown</c>.</param>
+/// <param name="Confusion">Confusion matrix: rows are the true labels, columns the assigned ones, both in the order of <paramref name="Labels"/>.</param>
+/// <param name="ClosedSetAccuracy">Share of people's faces whose most probable person is correct, without rejection, 0 to 1; null without faces of people.</param>
 public sealed record PeopleMeasurement(IReadOnlyList<string> Labels, IReadOnlyList<IReadOnlyList<int>> Confusion, double? ClosedSetAccuracy)
 {
-    // What a smaller model may get wrong beyond the full one, as a share of the faces. Of fewer than a hundred faces one alone is more.
+    // Maximum share of faces that a smaller model may get wrong in addition. With fewer than 100 faces, one face exceeds this share.
     private const double MaxLoss = 0.01;
 
-    /// <summary>Share of people's faces that were named rightly, 0 to 1; null without any.</summary>
-    public double? Accuracy => Share(NamedRightly, OfPeople);
+    /// <summary>Share of people's faces with the correct name, 0 to 1; null without faces of people.</summary>
+    public double? Accuracy => Share(CorrectlyNamed, PeopleFaces);
 
-    /// <summary>Share of people's faces that were given another person's name, 0 to 1.</summary>
-    public double? WrongNames => Share(People.Sum(person => People.Where(other => other != person).Sum(other => Confusion[person][other])), OfPeople);
+    /// <summary>Share of people's faces with another person's name, 0 to 1; null without faces of people.</summary>
+    public double? WrongNames => Share(People.Sum(person => People.Where(other => other != person).Sum(other => Confusion[person][other])), PeopleFaces);
 
-    /// <summary>Share of strangers' faces that were given a name, 0 to 1; null without any.</summary>
-    public double? UnknownFalseAccepts => Share(NamedStrangers, OfStrangers);
+    /// <summary>Share of strangers' faces with a person's name, 0 to 1; null without faces of strangers.</summary>
+    public double? UnknownFalseAccepts => Share(NamedStrangers, StrangerFaces);
 
-    private int OfPeople => People.Sum(person => Confusion[person].Sum());
+    private int PeopleFaces => People.Sum(person => Confusion[person].Sum());
 
-    private int NamedRightly => People.Sum(person => Confusion[person][person]);
+    private int CorrectlyNamed => People.Sum(person => Confusion[person][person]);
 
-    private int OfStrangers => Confusion[^1].Sum();
+    private int StrangerFaces => Confusion[^1].Sum();
 
-    private int NamedStrangers => OfStrangers - Confusion[^1][^1];
+    private int NamedStrangers => StrangerFaces - Confusion[^1][^1];
 
     private IEnumerable<int> People => Enumerable.Range(0, Labels.Count - 1);
 
-    /// <summary>Of the faces that were named as this one, the share that is; null if none was.</summary>
-    /// <param name="label">Index of the person.</param>
+    /// <summary>Share of correct faces among those with this label, 0 to 1; null if no face got it.</summary>
+    /// <param name="label">Index into <see cref="Labels"/>.</param>
     public double? PrecisionOf(int label) => Share(Confusion[label][label], Confusion.Sum(row => row[label]));
 
-    /// <summary>Of the person's faces, the share that was named so; null if none was kept aside.</summary>
-    /// <param name="label">Index of the person.</param>
+    /// <summary>Share of the label's faces that got the label, 0 to 1; null if the holdout has none.</summary>
+    /// <param name="label">Index into <see cref="Labels"/>.</param>
     public double? RecallOf(int label) => Share(Confusion[label][label], Confusion[label].Sum());
 
-    /// <summary>What a smaller model does worse on the same faces than the one it was made of, which this is the measurement of.</summary>
-    /// <param name="small">The measurement of the smaller one.</param>
+    /// <summary>Describes the accuracy loss of a smaller model against the full one, whose measurement this is.</summary>
+    /// <param name="small">Measurement of the smaller model on the same faces.</param>
     /// <returns>
-    /// A clause for people that begins with a verb; null if it names at most a hundredth of people's faces less rightly and of strangers' more,
-    /// or in either case one face.
+    /// A clause for the user that starts with a verb. Null if the smaller model gets at most 1 % more of the people's faces and 1 % more of the
+    /// strangers' faces wrong, or one face of each.
     /// </returns>
     public string? LossOf(PeopleMeasurement small)
     {
         ArgumentNullException.ThrowIfNull(small);
-        return IsMore(NamedRightly - small.NamedRightly, OfPeople) ? $"names {small.NamedRightly} of {OfPeople} people's faces rightly, the full one {NamedRightly}"
-            : IsMore(small.NamedStrangers - NamedStrangers, OfStrangers) ? $"gives {small.NamedStrangers} of {OfStrangers} strangers' faces a name, the full one {NamedStrangers}"
+        return IsMore(CorrectlyNamed - small.CorrectlyNamed, PeopleFaces) ? $"names {small.CorrectlyNamed} of {PeopleFaces} people's faces correctly, the full model {CorrectlyNamed}"
+            : IsMore(small.NamedStrangers - NamedStrangers, StrangerFaces) ? $"gives {small.NamedStrangers} of {StrangerFaces} strangers' faces a name, the full model {NamedStrangers}"
             : null;
 
         static bool IsMore(int lost, int of) => lost > Math.Max(1, MaxLoss * of);
     }
 
-    /// <summary>The confusion matrix as CSV (RFC 4180): a header, and rows and columns as <see cref="Confusion"/> has them.</summary>
+    /// <summary>Returns the confusion matrix as CSV (RFC 4180) with a header.</summary>
     public string ToCsv()
     {
         var rows = Labels.Zip(Confusion, (label, row) => Line([label, .. row.Select(count => count.ToString(CultureInfo.InvariantCulture))]));
@@ -62,7 +62,7 @@ public sealed record PeopleMeasurement(IReadOnlyList<string> Labels, IReadOnlyLi
 
         static string Line(IEnumerable<string> fields) => string.Join(',', fields.Select(Quote)) + "\r\n";
 
-        // A field with a comma, a quote or a line's end stands in quotes, quotes in it twice.
+        // Quotes fields that contain a comma, a quote or a line break, and doubles their quotes.
         static string Quote(string field) => field.AsSpan().IndexOfAny(",\"\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 

@@ -5,24 +5,24 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>Names the people it was trained for, and nobody else: one file of labels, head, thresholds and a card that says how good it is.</summary>
+/// <summary>Names the people it was trained for, and rejects all others. A single file with labels, classifier head, thresholds and model card.</summary>
 /// <remarks>
-/// A face is named if the head is sure of the person and the face lies near enough to the middle of the person's own faces: the probability
-/// is the smaller one of softmax and 1 / (1 + exp(steepness · (distance − even distance))). What is left over is that of a stranger.
-/// The file holds what people's faces look like to the network: keep it like their photos.
+/// A face gets a person's name if the head is confident and the face is near the person's centroid: the probability is the smaller of
+/// softmax and 1 / (1 + exp(steepness · (distance − midpoint))). The rest, to 1, is the probability of a stranger.
+/// The file contains biometric data: protect it like the photos.
 /// </remarks>
 public sealed class PeopleModel
 {
-    /// <summary>Largest file that is read: 2,000 people of 2,048 numbers, more than half of it their confusion matrix.</summary>
+    /// <summary>Maximum file size in bytes. Fits 2,000 people of 2,048 numbers; more than half is their confusion matrix.</summary>
     public const long MaxBytes = 100_000_000;
 
-    /// <summary>Most people of a file.</summary>
+    /// <summary>Maximum number of people.</summary>
     internal const int MaxPeople = 2_000;
 
     private const int Version = 2;
 
-    // With a probability of half or more no other person can have more.
-    internal const float LeastProbability = 0.5f;
+    // With a probability of at least 0.5, no other person can have a higher one.
+    internal const float MinProbability = 0.5f;
 
     private readonly float[][] _centroids;
 
@@ -31,46 +31,46 @@ public sealed class PeopleModel
         (People, Recipe, Head, _centroids, Midpoints, Steepness, Card) = (people, recipe, head, centroids, midpoints, steepness, card);
     }
 
-    /// <summary>The names, in the order of the head's classes.</summary>
+    /// <summary>The names of the people, in the order of the head's classes.</summary>
     public IReadOnlyList<string> People { get; }
 
-    /// <summary>The <see cref="FaceEngine.Recipe"/> whose embeddings it takes.</summary>
+    /// <summary>The <see cref="FaceEngine.Recipe"/> used for training; <see cref="Name"/> accepts its embeddings only.</summary>
     public string Recipe { get; }
 
-    /// <summary>Of each person, the distance from the middle of the person's faces at which a face is as likely a stranger's.</summary>
+    /// <summary>For each person, the distance from the centroid at which a face is equally likely to be a stranger's.</summary>
     public IReadOnlyList<float> Midpoints { get; }
 
-    /// <summary>How fast the probability falls there, for each unit of distance.</summary>
+    /// <summary>Steepness of the logistic curve around the midpoint, per unit of distance.</summary>
     public float Steepness { get; }
 
-    /// <summary>What it was trained on and how good it is.</summary>
+    /// <summary>Describes the training data and the measured accuracy.</summary>
     public PeopleCard Card { get; }
 
     internal SoftmaxHead Head { get; }
 
-    /// <summary>The middle of each person's embeddings.</summary>
+    /// <summary>The centroid of each person's embeddings.</summary>
     internal IReadOnlyList<float[]> Centroids => _centroids;
 
-    /// <summary>Whether the head has a class for strangers behind those of the people.</summary>
+    /// <summary>Whether the head has a class for strangers, which is then the last.</summary>
     internal bool KnowsStrangers => Head.Classes > People.Count;
 
-    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <summary>Loads a file that <see cref="Save"/> wrote.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="PeopleException">It is missing, or no such file.</exception>
+    /// <exception cref="PeopleException">The file is missing or not a people file.</exception>
     public static PeopleModel Load(string path)
     {
         try
         {
             return new FileInfo(path) switch
             {
-                { Exists: false } => throw new PeopleException($"There is no file {path}: make one with findme people train."),
-                { Length: > MaxBytes } => throw new PeopleException($"{path} is larger than any file of people."),
+                { Exists: false } => throw new PeopleException($"There is no file {path}: create it with findme people train."),
+                { Length: > MaxBytes } => throw new PeopleException($"{path} is too large to be a people file: name one of at most {MaxBytes / 1_000_000} MB."),
                 _ => Parse(File.ReadAllBytes(path)),
             };
         }
         catch (JsonException exception)
         {
-            throw new PeopleException($"{path} is no file of people: make one with findme people train.", exception);
+            throw new PeopleException($"{path} is not a people file: create one with findme people train.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -78,38 +78,38 @@ public sealed class PeopleModel
         }
     }
 
-    /// <summary>Writes the file, as <see cref="PrivateFile.Write"/> does.</summary>
+    /// <summary>Writes the file with <see cref="PrivateFile.Write"/>.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">Its folder may not be written to.</exception>
+    /// <exception cref="IOException">Writing failed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder is not writable.</exception>
     public void Save(string path)
     {
         var content = new Content(
-            Version, Recipe, [.. People], ToBytes([.. Midpoints]), Steepness, Card, ToBytes(Head.Weights), ToBytes(Head.Biases), ToBytes([.. _centroids.SelectMany(centre => centre)]));
+            Version, Recipe, [.. People], ToBytes([.. Midpoints]), Steepness, Card, ToBytes(Head.Weights), ToBytes(Head.Biases), ToBytes([.. _centroids.SelectMany(centroid => centroid)]));
         PrivateFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(content, PeopleJson.Default.Content));
     }
 
-    /// <summary>Says whose face it is.</summary>
-    /// <param name="embedding">An embedding of <see cref="Recipe"/>.</param>
-    /// <exception cref="PeopleException">It is of another length: another recipe made it.</exception>
+    /// <summary>Names a face.</summary>
+    /// <param name="embedding">An embedding made with <see cref="Recipe"/>.</param>
+    /// <exception cref="PeopleException">The embedding has another length, so another recipe made it.</exception>
     public NamedFace Name(FaceEmbedding embedding)
     {
         ArgumentNullException.ThrowIfNull(embedding);
         if (embedding.Values.Length != Head.Length)
         {
-            throw new PeopleException($"The people were learnt with {Recipe}, whose embeddings have {Head.Length} numbers, not {embedding.Values.Length}: train again, or set the recipe that was used.");
+            throw new PeopleException($"The people were trained with {Recipe}, whose embeddings have {Head.Length} numbers, not {embedding.Values.Length}: train again, or set the recipe used for training.");
         }
 
-        var (person, probability, sum) = Weigh(embedding);
-        return probability >= LeastProbability
+        var (person, probability, sum) = FindBest(embedding);
+        return probability >= MinProbability
             ? new NamedFace(People[person], probability)
             : new NamedFace(PeopleFolder.Unknown, Math.Clamp(1 - sum, 0, 1));
     }
 
-    /// <summary>Who it is if it is nobody else.</summary>
-    internal string Likeliest(FaceEmbedding embedding) => People[Weigh(embedding).Person];
+    /// <summary>Returns the most probable person, without rejection.</summary>
+    internal string Likeliest(FaceEmbedding embedding) => People[FindBest(embedding).Person];
 
-    private (int Person, float Probability, float Sum) Weigh(FaceEmbedding embedding)
+    private (int Person, float Probability, float Sum) FindBest(FaceEmbedding embedding)
     {
         var shares = Head.Predict(embedding.Values);
         var (best, likeliest, sum) = (0, 0f, 0f);
@@ -140,8 +140,8 @@ public sealed class PeopleModel
         return MathF.Sqrt(sum);
     }
 
-    /// <summary>Reads a file's bytes.</summary>
-    /// <exception cref="JsonException">They are no such file.</exception>
+    /// <summary>Parses a people file.</summary>
+    /// <exception cref="JsonException">The bytes are not a valid people file.</exception>
     internal static PeopleModel Parse(ReadOnlySpan<byte> file)
     {
         var content = JsonSerializer.Deserialize(file, PeopleJson.Default.Content) ?? throw new JsonException("no content");
@@ -162,7 +162,7 @@ public sealed class PeopleModel
         return fits
             ? new PeopleModel(
                 content.People, content.Recipe, new SoftmaxHead(weights, biases), [.. centroids.Chunk(length)], midpoints, content.Steepness, content.Card)
-            : throw new JsonException("the parts do not fit together");
+            : throw new JsonException("the parts do not match");
     }
 
     private static byte[] ToBytes(float[] values)
@@ -187,7 +187,7 @@ public sealed class PeopleModel
         return bytes.Length % sizeof(float) == 0 && values.All(float.IsFinite) ? values : throw new JsonException("not numbers");
     }
 
-    /// <summary>The file: JSON, with numbers as little-endian floats in base64.</summary>
+    /// <summary>The JSON of the file; arrays of floats are little-endian and base64-encoded.</summary>
     internal sealed record Content(
         int Version,
         string Recipe,
@@ -200,18 +200,18 @@ public sealed class PeopleModel
         [property: JsonPropertyName("centres")] byte[] Centroids);
 }
 
-/// <summary>Whose face it is.</summary>
-/// <param name="Name">The name, or <c>unknown</c>.</param>
-/// <param name="Probability">0 to 1, that it is; at least a half for a person.</param>
+/// <summary>The name of a face.</summary>
+/// <param name="Name">The person's name, or <c>unknown</c>.</param>
+/// <param name="Probability">Probability that the name is correct, 0 to 1; at least 0.5 for a person.</param>
 public sealed record NamedFace(string Name, float Probability);
 
-/// <summary>A model card: what people were learnt from, and how well.</summary>
-/// <param name="Model">What it is and what it is not for.</param>
-/// <param name="Seed">The seed.</param>
-/// <param name="Photos">Photos that were learnt from, of each person.</param>
-/// <param name="UnknownFaces">Strangers' faces that were learnt from.</param>
-/// <param name="Augmentations">Changed copies of each face.</param>
-/// <param name="Measured">What was measured on photos that were kept aside; null if none were.</param>
+/// <summary>Model card of a people model.</summary>
+/// <param name="Model">Purpose and limits of the model.</param>
+/// <param name="Seed">Seed used for training.</param>
+/// <param name="Photos">Number of training photos of each person.</param>
+/// <param name="UnknownFaces">Number of training faces of strangers.</param>
+/// <param name="Augmentations">Number of changed copies per face.</param>
+/// <param name="Measured">Accuracy on the holdout; null without one.</param>
 public sealed record PeopleCard(string Model, int Seed, IReadOnlyDictionary<string, int> Photos, int UnknownFaces, int Augmentations, PeopleMeasurement? Measured);
 
 [JsonSourceGenerationOptions(

@@ -3,27 +3,26 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>A folder of people → a model that names them, and how good it is.</summary>
+/// <summary>Trains a people model from a folder of photos, and measures its accuracy.</summary>
 public static class PeopleTraining
 {
     private const string Card =
-        "Names the people it was trained for in photos, and calls everybody else unknown. It holds what their faces look like to the network: "
-        + "keep it like their photos, train it with their consent, delete it with their photos. A name is a likeness, no proof of identity: "
-        + "nothing that matters to a person should be decided by it alone.";
+        "Names the people it was trained for in photos, and calls everybody else unknown. It contains biometric data: train it with their "
+        + "consent, protect it like their photos, and delete it with their photos. A name is a likeness, not a proof of identity: never base "
+        + "a decision that matters to a person on it alone.";
 
-    // Fewer groups than this leave nothing to learn from once some are kept aside.
-    private const int LeastGroupsToSplit = 3;
+    // With fewer groups, a holdout would leave too little for training.
+    private const int MinGroupsToSplit = 3;
 
     /// <summary>
-    /// Trains. The measurement is of a model that has not seen the photos it is measured with; the model that comes back has learnt from
-    /// them as well.
+    /// Trains a model on all photos. To measure the accuracy, it first trains another model without the holdout photos.
     /// </summary>
     /// <param name="engine">Finds and embeds the faces.</param>
-    /// <param name="folder">A folder of photos for each person, named for them; <c>unknown</c> for strangers and for pictures of no person.</param>
-    /// <param name="options">How.</param>
-    /// <param name="progress">Gets the number of photos read so far, their changed copies made, and of all; from several threads.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    /// <exception cref="PeopleException">There is nothing to learn, or an option is out of its range.</exception>
+    /// <param name="folder">Contains one folder of photos per person, named after the person, and <c>unknown</c> for strangers and pictures without people.</param>
+    /// <param name="options">Options for training.</param>
+    /// <param name="progress">Called with the number of processed photos and the total, from several threads.</param>
+    /// <param name="cancellationToken">Cancels training.</param>
+    /// <exception cref="PeopleException">The folder has no usable photos, or an option is out of range.</exception>
     public static TrainedPeople Train(
         FaceEngine engine, string folder, PeopleOptions options, Action<int, int>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -33,7 +32,7 @@ public static class PeopleTraining
         var start = Stopwatch.GetTimestamp();
         var photos = PeopleFolder.Read(engine, folder, options, progress, cancellationToken);
         var read = Stopwatch.GetTimestamp();
-        var keptAside = Split(photos, options);
+        var holdout = Split(photos, options);
         var card = new PeopleCard(
             Card,
             options.Seed,
@@ -42,20 +41,20 @@ public static class PeopleTraining
             options.Augmentations,
             null);
         PeopleModel? measuredModel = null;
-        if (keptAside.Count > 0)
+        if (holdout.Count > 0)
         {
-            (measuredModel, _) = Fit(engine, photos, [.. photos.Faces.Where((_, index) => !keptAside.Contains(index))], card, options, cancellationToken);
-            card = card with { Measured = Measure(photos, keptAside, face => (measuredModel.Name(face.Face.Embedding).Name, measuredModel.Likeliest(face.Face.Embedding))) };
+            (measuredModel, _) = Fit(engine, photos, [.. photos.Faces.Where((_, index) => !holdout.Contains(index))], card, options, cancellationToken);
+            card = card with { Measured = Measure(photos, holdout, face => (measuredModel.Name(face.Face.Embedding).Name, measuredModel.Likeliest(face.Face.Embedding))) };
         }
 
         var fitting = Stopwatch.GetTimestamp();
-        var (model, alike) = Fit(engine, photos, photos.Faces, card, options, cancellationToken);
+        var (model, lookalikes) = Fit(engine, photos, photos.Faces, card, options, cancellationToken);
         var end = Stopwatch.GetTimestamp();
         return new TrainedPeople(
             model,
-            [.. alike.Select(found => $"{photos.Faces[found.Face].Photo} looks like {photos.People[found.Person]}: is it in the right folder?")],
+            [.. lookalikes.Select(found => $"{photos.Faces[found.Face].Photo} looks like {photos.People[found.Person]}: is it in the right folder?")],
             photos,
-            keptAside,
+            holdout,
             measuredModel,
             Stopwatch.GetElapsedTime(start, read),
             Stopwatch.GetElapsedTime(fitting, end));
@@ -68,27 +67,27 @@ public static class PeopleTraining
             return (photos.Faces[index].Label, named, likeliest);
         }));
 
-    /// <summary>Chooses the faces that are kept aside: of each person and of strangers, whole groups at a time.</summary>
+    /// <summary>Chooses the holdout faces of each person and of strangers, in whole groups.</summary>
     private static SortedSet<int> Split(PeopleFolder photos, PeopleOptions options)
     {
-        var keptAside = new SortedSet<int>();
+        var holdout = new SortedSet<int>();
         foreach (var label in photos.Faces.Select(face => face.Label).Distinct().Order().ToArray())
         {
             var groups = photos.Faces.Where(face => face.Label == label).Select(face => face.Group).Distinct().Order().ToArray();
-            if (options.HoldoutPercent == 0 || groups.Length < LeastGroupsToSplit)
+            if (options.HoldoutPercent == 0 || groups.Length < MinGroupsToSplit)
             {
                 continue;
             }
 
             options.RandomOf(label).Shuffle(groups);
             var chosen = groups.Take(Math.Max(1, (int)Math.Round(groups.Length * options.HoldoutPercent / 100.0))).ToHashSet();
-            keptAside.UnionWith(Enumerable.Range(0, photos.Faces.Count).Where(index => photos.Faces[index].Label == label && chosen.Contains(photos.Faces[index].Group)));
+            holdout.UnionWith(Enumerable.Range(0, photos.Faces.Count).Where(index => photos.Faces[index].Label == label && chosen.Contains(photos.Faces[index].Group)));
         }
 
-        return keptAside;
+        return holdout;
     }
 
-    private static (PeopleModel Model, IReadOnlyList<(int Face, int Person)> Alike) Fit(
+    private static (PeopleModel Model, IReadOnlyList<(int Face, int Person)> Lookalikes) Fit(
         FaceEngine engine, PeopleFolder photos, IReadOnlyList<LabelledFace> faces, PeopleCard card, PeopleOptions options, CancellationToken cancellationToken)
     {
         var embeddings = new List<ReadOnlyMemory<float>>();
@@ -106,51 +105,51 @@ public static class PeopleTraining
         var head = SoftmaxHead.Train(embeddings, labels, classes, cancellationToken);
         var recipe = engine.RecognitionRecipe;
         var centroids = Enumerable.Range(0, photos.People.Length)
-            .Select(label => Rejection.Centre([.. faces.Where(face => face.Label == label).Select(face => face.Face.Embedding)], recipe.Metric, without: null))
+            .Select(label => Rejection.Centroid([.. faces.Where(face => face.Label == label).Select(face => face.Face.Embedding)], recipe.Metric, without: null))
             .ToArray();
         var rejection = Rejection.Learn([.. faces.Select(face => (face.Label, face.Face.Embedding))], centroids, recipe, options.StrangersPercent);
-        return (new PeopleModel(photos.People, engine.Recipe, head, centroids, rejection.Midpoints, recipe.Confidence.Steepness, card), rejection.Alike);
+        return (new PeopleModel(photos.People, engine.Recipe, head, centroids, rejection.Midpoints, recipe.Confidence.Steepness, card), rejection.Lookalikes);
     }
 }
 
-/// <summary>A model and how it came about.</summary>
+/// <summary>A trained people model, with details of its training.</summary>
 public sealed class TrainedPeople
 {
-    internal TrainedPeople(PeopleModel model, IReadOnlyList<string> alike, PeopleFolder folder, IReadOnlyCollection<int> keptAside, PeopleModel? measuredModel, TimeSpan reading, TimeSpan training)
+    internal TrainedPeople(PeopleModel model, IReadOnlyList<string> lookalikes, PeopleFolder folder, IReadOnlyCollection<int> holdout, PeopleModel? measuredModel, TimeSpan reading, TimeSpan training)
     {
-        (Model, Alike, Folder, KeptAside, MeasuredModel) = (model, alike, folder, keptAside, measuredModel);
+        (Model, Lookalikes, Folder, Holdout, MeasuredModel) = (model, lookalikes, folder, holdout, measuredModel);
         (Reading, Training) = (reading, training);
     }
 
-    /// <summary>The model; its card holds the measurement.</summary>
+    /// <summary>The model; its card contains the measured accuracy.</summary>
     public PeopleModel Model { get; }
 
-    /// <summary>Photos that are most likely in the wrong folder, a line each.</summary>
-    public IReadOnlyList<string> Alike { get; }
+    /// <summary>Warnings about photos that look like another person and may be in the wrong folder, one line each.</summary>
+    public IReadOnlyList<string> Lookalikes { get; }
 
-    /// <summary>Photos that nothing was learnt from and folders that were not looked into, and why.</summary>
+    /// <summary>Skipped photos and folders, and why.</summary>
     public IReadOnlyList<SkippedPhoto> Skipped => Folder.Skipped;
 
-    /// <summary>Files that were read.</summary>
+    /// <summary>Number of photo files.</summary>
     public int Photos => Folder.Files.Photos.Length;
 
-    /// <summary>Files that are not called like photos.</summary>
-    public int OtherFiles => Folder.Files.Others;
+    /// <summary>Number of files without a photo's extension.</summary>
+    public int OtherFiles => Folder.Files.OtherFiles;
 
-    /// <summary>Pictures of <c>unknown</c> in which nothing was taken for a face, which is right where there is none.</summary>
+    /// <summary>Number of pictures in <c>unknown</c> without a detected face.</summary>
     public int WithoutFace => Folder.WithoutFace;
 
-    /// <summary>Time to find and embed the faces and their changed copies.</summary>
+    /// <summary>Duration of finding and embedding the faces and their changed copies.</summary>
     public TimeSpan Reading { get; }
 
-    /// <summary>Time to train the head on all of them.</summary>
+    /// <summary>Duration of training the head on all faces.</summary>
     public TimeSpan Training { get; }
 
     internal PeopleFolder Folder { get; }
 
-    /// <summary>Indices of the faces that were kept aside.</summary>
-    internal IReadOnlyCollection<int> KeptAside { get; }
+    /// <summary>Indices of the holdout faces.</summary>
+    internal IReadOnlyCollection<int> Holdout { get; }
 
-    /// <summary>The model that has not seen them; null if none were.</summary>
+    /// <summary>The model trained without the holdout; null without a holdout.</summary>
     internal PeopleModel? MeasuredModel { get; }
 }

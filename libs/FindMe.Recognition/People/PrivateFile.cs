@@ -1,14 +1,14 @@
 namespace FindMe.Recognition;
 
-/// <summary>Writes files that hold what people's faces look like: nobody else may read them, and nobody ever finds half of one.</summary>
+/// <summary>Writes files with biometric data: atomically, and readable by the current user only.</summary>
 public static class PrivateFile
 {
-    /// <summary>Writes a file beside its place, and moves it there when it is whole. On Unix its mode is 0600.</summary>
-    /// <remarks>An older file is replaced. An empty one is written to where it is: it may be a device or a pipe, which must stay one.</remarks>
-    /// <param name="path">The file; its folder is there. If it is a link, the link is replaced, not what it leads to.</param>
-    /// <param name="content">Its bytes.</param>
-    /// <exception cref="IOException">The disk is full or broken, or the file is larger than files may be.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    /// <summary>Writes a temporary file in the same folder, then renames it. On Unix its mode is 0600.</summary>
+    /// <remarks>Replaces an existing file. Writes into an existing empty file in place, because it could be a device or a pipe.</remarks>
+    /// <param name="path">The file, in an existing folder. If it is a link, the link is replaced, not its target.</param>
+    /// <param name="content">Content of the file.</param>
+    /// <exception cref="IOException">The disk is full or broken, or the file exceeds a size limit.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder is not writable.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         if (new FileInfo(path) is { Exists: true, Length: 0, LinkTarget: null })
@@ -17,7 +17,7 @@ public static class PrivateFile
             return;
         }
 
-        // Hidden, and of another ending: whoever lists the folder for models does not take it for one.
+        // Hidden and with another extension, so that code that lists the models of a folder does not pick it up.
         var temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".findme-{Guid.NewGuid():n}.tmp");
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -37,9 +37,9 @@ public static class PrivateFile
         }
         catch (ArgumentOutOfRangeException exception)
         {
-            // What .NET makes of EFBIG: a limit on the size of files, of the account or of the file system.
+            // .NET maps EFBIG to this exception: the file exceeds a size limit of the user or of the file system.
             File.Delete(temporary);
-            throw new IOException($"{content.Length / 1e6:0.0} MB are more than a file may have there.", exception);
+            throw new IOException($"{content.Length / 1e6:0.0} MB exceed the limit on file sizes of the user or the file system.", exception);
         }
         catch
         {

@@ -2,63 +2,63 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>Open-set rejection: how far from the middle of a person's faces a face may lie and still be that person's.</summary>
-/// <param name="Midpoints">The distance for each person at which a face is as likely a stranger's.</param>
-/// <param name="Alike">Faces, by their places, that lie where another person's do: a twin's, or in the wrong folder.</param>
-internal sealed record Rejection(float[] Midpoints, IReadOnlyList<(int Face, int Person)> Alike)
+/// <summary>Open-set rejection: how far from a person's centroid a face may be to still count as that person's.</summary>
+/// <param name="Midpoints">For each person, the distance at which a face is equally likely to be a stranger's.</param>
+/// <param name="Lookalikes">Indices of faces that are as near to another person as that person's own: twins, or photos in the wrong folder.</param>
+internal sealed record Rejection(float[] Midpoints, IReadOnlyList<(int Face, int Person)> Lookalikes)
 {
-    // Of fewer, a percent is nobody.
+    // With fewer strangers, one percent is less than one face.
     private const int EnoughStrangers = 100;
 
-    /// <summary>Learns from faces whose people are known.</summary>
-    /// <param name="faces">The faces; a label beyond the people's is a stranger's.</param>
-    /// <param name="centroids">The middle of each person's faces.</param>
-    /// <param name="recipe">The recipe that made them.</param>
-    /// <param name="strangersPercent">Share of strangers that may lie nearer, in percent.</param>
+    /// <summary>Learns the midpoints from labelled faces.</summary>
+    /// <param name="faces">The faces; labels from the number of people on are strangers.</param>
+    /// <param name="centroids">The centroid of each person's faces.</param>
+    /// <param name="recipe">The recipe that made the embeddings.</param>
+    /// <param name="strangersPercent">Share of strangers that may be nearer than the midpoint, in percent.</param>
     public static Rejection Learn(IReadOnlyList<(int Label, FaceEmbedding Embedding)> faces, float[][] centroids, RecognitionRecipe recipe, double strangersPercent)
     {
-        // A person's face from the middle of the person's others: it must not lie in the middle that it is compared with.
+        // Leave-one-out distances: each face of a person from the centroid of the person's other faces.
         var byPerson = Enumerable.Range(0, centroids.Length).Select(label => faces.Where(face => face.Label == label).Select(face => face.Embedding).ToArray()).ToArray();
         var ownOf = Array.ConvertAll(byPerson, person => person.Length < 2
             ? []
-            : person.Select(face => PeopleModel.Distance(Centre(person, recipe.Metric, without: face), face.Values)).Order().ToArray());
+            : person.Select(face => PeopleModel.Distance(Centroid(person, recipe.Metric, without: face), face.Values)).Order().ToArray());
         var own = ownOf.SelectMany(distances => distances).Order().ToArray();
 
-        // Everybody's face from the nearest middle of somebody else.
+        // Distance of each face from the nearest centroid of another person.
         var foreign = faces
             .Select((face, index) => (Face: index, face.Label, Nearest: Nearest(face.Embedding, centroids, face.Label)))
             .Where(face => face.Nearest.Person >= 0)
             .ToArray();
 
-        // A face nearer than half of the person's own is a twin's, or the person's in the wrong folder; then so is every other that lies where
-        // the person's own do. They are this person's trouble, not everybody's.
+        // A foreign face nearer to a person than half of the person's own faces belongs to a twin, or is in the wrong folder. Then every foreign
+        // face within the person's own distances is a lookalike too. Lookalikes tighten the midpoint of this person only.
         var twins = foreign.Where(face => face.Nearest.Distance < Own(face.Nearest.Person)[Own(face.Nearest.Person).Length / 2]).Select(face => face.Nearest.Person).ToHashSet();
-        var isAlike = foreign.ToLookup(face => twins.Contains(face.Nearest.Person) && face.Nearest.Distance <= Own(face.Nearest.Person)[^1]);
+        var byLookalike = foreign.ToLookup(face => twins.Contains(face.Nearest.Person) && face.Nearest.Distance <= Own(face.Nearest.Person)[^1]);
 
-        // Two people are told apart by the softmax: where there are strangers enough, the distance has to keep out only those.
+        // The softmax separates known people. With enough strangers, the distance needs to reject only strangers.
         var enough = faces.Count(IsStranger) >= EnoughStrangers;
-        var common = CommonDistance(own, [.. isAlike[false].Where(face => IsKeptOut(face.Label)).Select(face => face.Nearest.Distance).Order()], recipe, strangersPercent);
-        var even = Enumerable.Repeat(common, centroids.Length).ToArray();
-        foreach (var face in isAlike[true].Where(face => IsKeptOut(face.Label)))
+        var common = CommonDistance(own, [.. byLookalike[false].Where(face => MustBeRejected(face.Label)).Select(face => face.Nearest.Distance).Order()], recipe, strangersPercent);
+        var midpoints = Enumerable.Repeat(common, centroids.Length).ToArray();
+        foreach (var face in byLookalike[true].Where(face => MustBeRejected(face.Label)))
         {
-            even[face.Nearest.Person] = Math.Min(even[face.Nearest.Person], face.Nearest.Distance);
+            midpoints[face.Nearest.Person] = Math.Min(midpoints[face.Nearest.Person], face.Nearest.Distance);
         }
 
-        return new Rejection(even, [.. isAlike[true].Select(face => (face.Face, face.Nearest.Person))]);
+        return new Rejection(midpoints, [.. byLookalike[true].Select(face => (face.Face, face.Nearest.Person))]);
 
         bool IsStranger((int Label, FaceEmbedding Embedding) face) => face.Label >= centroids.Length;
 
-        bool IsKeptOut(int label) => !enough || label >= centroids.Length;
+        bool MustBeRejected(int label) => !enough || label >= centroids.Length;
 
-        // Of a person with one photo nothing is known but how the others are.
+        // A person with one photo has no distances: assume those of the other people.
         float[] Own(int person) => ownOf[person].Length > 0 ? ownOf[person] : own.Length > 0 ? own : [0];
     }
 
-    /// <summary>The middle of some faces.</summary>
+    /// <summary>Returns the centroid of faces.</summary>
     /// <param name="faces">The faces.</param>
-    /// <param name="metric">How they are compared.</param>
-    /// <param name="without">One that does not count; null if all do.</param>
-    public static float[] Centre(FaceEmbedding[] faces, EmbeddingMetric metric, FaceEmbedding? without)
+    /// <param name="metric">With <see cref="EmbeddingMetric.Cosine"/> the centroid has unit length.</param>
+    /// <param name="without">A face to leave out; null for none.</param>
+    public static float[] Centroid(FaceEmbedding[] faces, EmbeddingMetric metric, FaceEmbedding? without)
     {
         var sum = new float[faces[0].Values.Length];
         foreach (var face in faces.Where(face => face != without))
@@ -75,8 +75,8 @@ internal sealed record Rejection(float[] Midpoints, IReadOnlyList<(int Face, int
         return Array.ConvertAll(sum, value => value / divisor);
     }
 
-    // The distance that keeps strangers out, and lets people in where it can: halfway where there is room between the two, and never wider
-    // than what is one person by the recipe.
+    // The largest distance that rejects strangers. If people and strangers are separated, it is halfway between them. Never larger than the
+    // recipe's match distance.
     private static float CommonDistance(float[] own, float[] foreign, RecognitionRecipe recipe, double strangersPercent)
     {
         if (foreign.Length == 0)

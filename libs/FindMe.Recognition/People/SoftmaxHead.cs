@@ -5,11 +5,11 @@ namespace FindMe.Recognition;
 
 /// <summary>Multinomial logistic regression: an embedding → the probability of each class.</summary>
 /// <param name="Weights"><c>[classes, length]</c>, row by row.</param>
-/// <param name="Biases">One a class.</param>
+/// <param name="Biases">One per class.</param>
 internal sealed record SoftmaxHead(float[] Weights, float[] Biases)
 {
-    // Weight of |w|² / 2 beside the mean loss, and what the scores are multiplied by after training (temperature scaling: Guo et al., On
-    // Calibration of Modern Neural Networks, 2017). A head that is held back enough to be right is not sure enough. Chosen by five-fold
+    // Weight decay (factor of |w|² / 2 in the loss), and the factor applied to the scores after training (temperature scaling: Guo et al., On
+    // Calibration of Modern Neural Networks, 2017): a head with enough decay to generalize is underconfident. Chosen by five-fold
     // cross-validation over 96 public people (docs/recognition.md): the mean of each class's log loss is 0.49 for 3e-4 and 1, 0.011 for these,
     // and 0.010 to 0.021 for decays from 1e-5 to 1e-4 with a sharpness from 2 to 5.
     private const double Decay = 3e-5;
@@ -17,15 +17,15 @@ internal sealed record SoftmaxHead(float[] Weights, float[] Biases)
 
     private const int MaxSteps = 200;
     private const int Memory = 8;
-    private const double SmallestGain = 1e-7;
+    private const double MinGain = 1e-7;
 
-    /// <summary>Classes.</summary>
+    /// <summary>Number of classes.</summary>
     public int Classes => Biases.Length;
 
-    /// <summary>Numbers of an embedding.</summary>
+    /// <summary>Number of values in an embedding.</summary>
     public int Length => Weights.Length / Biases.Length;
 
-    /// <summary>The probability of each class; they sum to 1.</summary>
+    /// <summary>Returns the probability of each class; they sum to 1.</summary>
     public float[] Predict(ReadOnlySpan<float> embedding)
     {
         var scores = new float[Classes];
@@ -38,10 +38,10 @@ internal sealed record SoftmaxHead(float[] Weights, float[] Biases)
         return scores;
     }
 
-    /// <summary>Trains by L-BFGS; each class counts the same, however many samples it has. The same samples give the same head.</summary>
+    /// <summary>Trains with L-BFGS. Classes have equal weight, regardless of their number of samples. Deterministic.</summary>
     /// <param name="samples">Embeddings of one length.</param>
-    /// <param name="labels">The class of each, from 0.</param>
-    /// <param name="classes">How many classes there are, at least 2; each has a sample.</param>
+    /// <param name="labels">The class of each sample, from 0.</param>
+    /// <param name="classes">Number of classes, at least 2; each must have a sample.</param>
     /// <param name="cancellationToken">Checked before each step.</param>
     public static SoftmaxHead Train(IReadOnlyList<ReadOnlyMemory<float>> samples, IReadOnlyList<int> labels, int classes, CancellationToken cancellationToken)
     {
@@ -51,7 +51,7 @@ internal sealed record SoftmaxHead(float[] Weights, float[] Biases)
         return new SoftmaxHead(point[..(classes * length)], point[(classes * length)..]);
     }
 
-    // Nocedal and Wright, Numerical Optimization, algorithms 7.4 and 7.5, with steps halved until they gain enough (Armijo).
+    // Nocedal and Wright, Numerical Optimization, algorithms 7.4 and 7.5, with a backtracking line search (Armijo).
     private static float[] Minimize(Problem problem, CancellationToken cancellationToken)
     {
         var point = new float[problem.Size];
@@ -78,7 +78,7 @@ internal sealed record SoftmaxHead(float[] Weights, float[] Biases)
                 }
             }
 
-            if (loss - nextLoss < SmallestGain)
+            if (loss - nextLoss < MinGain)
             {
                 break;
             }
@@ -177,7 +177,7 @@ internal sealed record SoftmaxHead(float[] Weights, float[] Biases)
         }
     }
 
-    // Eight at a time on every machine, wider registers or not: the order of the sum, and so the result, stays the same.
+    // Always 8 lanes, even on machines with wider registers, so that the order of the sum and thus the result are the same everywhere.
     private static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
         var sum = Vector256<float>.Zero;
@@ -212,7 +212,7 @@ internal sealed record SoftmaxHead(float[] Weights, float[] Biases)
         }
     }
 
-    /// <summary>The regularised mean loss as a function of weights and biases, one behind the other.</summary>
+    /// <summary>The regularized mean loss as a function of one array with the weights, then the biases.</summary>
     private sealed class Problem
     {
         private readonly IReadOnlyList<ReadOnlyMemory<float>> _samples;
@@ -257,7 +257,7 @@ internal sealed record SoftmaxHead(float[] Weights, float[] Biases)
                 }
             });
 
-            // Samples in their order within a class: threads do not change the sum.
+            // One thread sums all samples of a class in order, so that the result is deterministic.
             Parallel.For(0, _classes, label =>
             {
                 var row = gradient.AsSpan(label * _length, _length);

@@ -3,7 +3,7 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>One picture of many: the best frame of each range, with its time.</summary>
+/// <summary>Combines the best frame of each range of a video, with its time, into one picture.</summary>
 public static class ContactSheet
 {
     private const int Columns = 4;
@@ -11,10 +11,10 @@ public static class ContactSheet
     private const int CellHeight = 200;
     private const int Gap = 8;
 
-    // 240 pictures: 16,384 pixels is as high as a sheet may be.
+    // 240 pictures, limited by the maximum height of 16,384 pixels.
     private const int MaxRows = 60;
 
-    // Digits and a colon of 3 × 5 dots, a row in 3 bits from the top: nothing else is written, and no font has to be there.
+    // Bitmaps of the digits and the colon, 3 × 5 dots each, 3 bits per row from the top. Avoids a dependency on fonts.
     private static readonly int[] Dots =
     [
         0b111_101_101_101_111, 0b010_110_010_010_111, 0b111_001_111_100_111, 0b111_001_111_001_111, 0b101_101_111_001_001, 0b111_100_111_001_111,
@@ -23,9 +23,9 @@ public static class ContactSheet
 
     private const int DotSide = 4;
 
-    /// <summary>Puts ranges together.</summary>
-    /// <param name="ranges">Ranges with pictures, in order; of more than 240 the first 240.</param>
-    /// <returns>A JPEG file; null where there is no picture.</returns>
+    /// <summary>Draws the sheet.</summary>
+    /// <param name="ranges">Ranges in order. The sheet shows the first 240 that have a picture.</param>
+    /// <returns>A JPEG file; null if no range has a picture.</returns>
     public static byte[]? ToJpeg(IReadOnlyList<VideoRange> ranges)
     {
         ArgumentNullException.ThrowIfNull(ranges);
@@ -55,11 +55,11 @@ public static class ContactSheet
         return sheet.ToJpeg();
     }
 
-    /// <summary>A small copy of a frame, with a frame round a face.</summary>
-    /// <param name="frame">The frame.</param>
-    /// <param name="face">The face's box in it.</param>
-    /// <param name="side">Longest side of the copy.</param>
-    internal static PhotoPixels Picture(PhotoPixels frame, Box face, int side)
+    /// <summary>Returns a thumbnail of a video frame, with a rectangle around a face.</summary>
+    /// <param name="frame">The video frame.</param>
+    /// <param name="face">The face's box, in pixels of the frame.</param>
+    /// <param name="side">Longest side of the thumbnail, in pixels.</param>
+    internal static PhotoPixels Thumbnail(PhotoPixels frame, Box face, int side)
     {
         var scale = Math.Min(1, (float)side / Math.Max(frame.Width, frame.Height));
         var picture = Shrink(frame, scale);
@@ -83,7 +83,7 @@ public static class ContactSheet
         return picture;
     }
 
-    // The mean of the pixels that fall into one.
+    // Averages the source pixels of each target pixel.
     private static PhotoPixels Shrink(PhotoPixels picture, float scale)
     {
         var (width, height) = (Math.Max(1, (int)(picture.Width * scale)), Math.Max(1, (int)(picture.Height * scale)));
@@ -135,7 +135,7 @@ public static class ContactSheet
         }
     }
 
-    // Yellow, as little else in photos is.
+    // Yellow, because few things in photos are.
     private static void Dot(PhotoPixels picture, int x, int y)
     {
         ReadOnlySpan<byte> yellow = [255, 214, 10];

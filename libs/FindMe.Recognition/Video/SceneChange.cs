@@ -2,18 +2,18 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>Whether a frame shows anything that the last one looked at did not.</summary>
+/// <summary>Detects frames that differ from the last one analysed.</summary>
 internal sealed class SceneChange
 {
-    // A cell of a 24th of the picture is about the smallest face that can be told from others.
+    // Cells per side of the grid. A cell is about the size of the smallest face that can be recognized.
     private const int Cells = 24;
 
-    // Levels of 255 by which one cell's mean brightness must change: the noise of compression stays below 2 or 3, a face that comes or goes changes tens.
+    // Minimum change of a cell's mean brightness, of 255: compression noise stays below 3, a face that appears or disappears changes tens.
     private const float Threshold = 6;
 
     private float[]? _last;
 
-    /// <summary>Compares with the last frame that was new, and remembers this one if it is.</summary>
+    /// <summary>Compares a frame with the last new one, and remembers it if it is new.</summary>
     public bool IsNew(PhotoPixels frame)
     {
         var means = MeansOf(frame);
@@ -35,7 +35,7 @@ internal sealed class SceneChange
         return true;
     }
 
-    // Mean green, which is most of brightness, of a grid of cells.
+    // Mean green of each cell; green contributes most to the brightness.
     private static float[] MeansOf(PhotoPixels frame)
     {
         var (sums, counts) = (new float[Cells * Cells], new int[Cells * Cells]);

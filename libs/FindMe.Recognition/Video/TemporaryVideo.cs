@@ -1,16 +1,16 @@
 namespace FindMe.Recognition;
 
-/// <summary>A video that came from elsewhere, in a file for as long as it is looked at: ffmpeg goes back and forth in it.</summary>
+/// <summary>Holds a video in a temporary file, because ffmpeg needs to seek in it. Deleted on dispose.</summary>
 public sealed class TemporaryVideo : IDisposable
 {
     private TemporaryVideo(string path) => Path = path;
 
-    /// <summary>The file, which only this account may read.</summary>
+    /// <summary>The file; readable by the current user only.</summary>
     public string Path { get; }
 
-    /// <summary>Writes the file.</summary>
-    /// <param name="video">The video.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <summary>Writes a video to a new temporary file.</summary>
+    /// <param name="video">The encoded video.</param>
+    /// <param name="cancellationToken">Cancels writing and deletes the file.</param>
     public static async Task<TemporaryVideo> WriteAsync(ReadOnlyMemory<byte> video, CancellationToken cancellationToken = default)
     {
         var written = new TemporaryVideo(System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"findme-{Guid.NewGuid():n}.video"));
@@ -33,6 +33,6 @@ public sealed class TemporaryVideo : IDisposable
         }
     }
 
-    /// <summary>Deletes it.</summary>
+    /// <summary>Deletes the file.</summary>
     public void Dispose() => File.Delete(Path);
 }

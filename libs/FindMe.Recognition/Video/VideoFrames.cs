@@ -6,40 +6,43 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>A video cannot be read; the message is one line with a way out.</summary>
-/// <param name="message">The line.</param>
+/// <summary>A video cannot be read. The message is one line that also says what to do.</summary>
+/// <param name="message">What is wrong, and what to do.</param>
 public sealed class VideoException(string message) : Exception(message);
 
-/// <summary>A picture of a video.</summary>
-/// <param name="Time">Since its beginning.</param>
-/// <param name="Pixels">What is shown then.</param>
+/// <summary>A decoded frame of a video.</summary>
+/// <param name="Time">Time since the beginning of the video.</param>
+/// <param name="Pixels">The decoded picture.</param>
 public sealed record VideoFrame(TimeSpan Time, PhotoPixels Pixels);
 
-/// <summary>The frames of a video file, decoded by the ffmpeg of the machine in a process of its own.</summary>
+/// <summary>Decodes the frames of a video file with the installed ffmpeg, in a separate process.</summary>
 /// <remarks>
-/// The file is hostile: ffmpeg may open nothing but this file (no playlist leads it elsewhere), reads containers of films only, and its
-/// frames are no larger than the engine looks at.
+/// Videos are untrusted. ffmpeg may open local files only, accepts only containers of films (no playlists, which could name other files),
+/// and shrinks frames to the size that the engine uses.
 /// </remarks>
 public sealed class VideoFrames
 {
-    // Films as phones, cameras and networks make them. Playlists, scripts and devices of ffmpeg's are none.
+    // Formats of phones, cameras and social networks. Excludes ffmpeg's playlists, scripts and devices.
     private const string Containers = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,flv,ogg,asf,gif";
 
-    // Each thread of a decoder keeps frames of its own, and a machine with many cores would start many. A frame of 8K video has 33 million pixels; a header that promises more is not believed.
+    // Rejects headers that claim larger frames. A frame of 8K video has 33 million pixels.
     private const string MaxPixels = "36000000";
 
-    private const int MaxComplaint = 200;
+    // Each decoder thread keeps frames of its own. Without a limit, ffmpeg would start one thread per core.
+    private const string Threads = "2";
 
-    // The first stream of pictures that is no cover of a song.
+    private const int MaxErrorLength = 200;
+
+    // The first video stream that is not the cover picture of a song.
     private const string Pictures = "V:0";
 
-    // What ffmpeg gets of this process's environment: it needs no token of ours, and decodes what strangers made.
-    private static readonly string[] PassedOn = ["PATH", "LD_LIBRARY_PATH", "SystemRoot", "TEMP"];
+    // The only environment variables that ffmpeg inherits: it decodes untrusted files and must not see our secrets.
+    private static readonly string[] InheritedVariables = ["PATH", "LD_LIBRARY_PATH", "SystemRoot", "TEMP"];
 
-    // Sound may end later than the pictures.
+    // The video is truncated if more than this is missing at its end. Not zero, because sound may end later than the pictures.
     private static readonly TimeSpan MaxMissing = TimeSpan.FromSeconds(2);
 
-    // Longer than a frame is shown: a sample is the last frame that began before its time.
+    // Upper bound on the duration of a frame. To read one frame, decode from this much earlier, since the frame may have started before.
     private static readonly TimeSpan LongestFrame = TimeSpan.FromSeconds(1);
 
     private readonly string _path;
@@ -47,19 +50,19 @@ public sealed class VideoFrames
 
     private VideoFrames(string path, string ffmpeg, TimeSpan? duration) => (_path, _ffmpeg, Duration) = (path, ffmpeg, duration);
 
-    /// <summary>How long the video is; null where its container does not say.</summary>
+    /// <summary>Duration of the video; null if its container does not specify it.</summary>
     public TimeSpan? Duration { get; }
 
-    /// <summary>Whether videos can be read on this machine: its PATH has ffmpeg and ffprobe.</summary>
-    public static bool ArePossible => TryFindProgram("ffmpeg") is not null && TryFindProgram("ffprobe") is not null;
+    /// <summary>Whether this machine can read videos: ffmpeg and ffprobe are in the PATH.</summary>
+    public static bool AreSupported => TryFindProgram("ffmpeg") is not null && TryFindProgram("ffprobe") is not null;
 
-    /// <summary>Why the video ended before its end, in a line; null where it did not, or is not read yet.</summary>
+    /// <summary>Why decoding stopped before the end of the video, in one line. Null if it did not, or has not finished.</summary>
     public string? Damage { get; private set; }
 
-    /// <summary>Opens a video.</summary>
+    /// <summary>Opens a video and reads its duration.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="VideoException">ffmpeg is not on this machine, or the file is no video.</exception>
+    /// <param name="cancellationToken">Stops ffprobe.</param>
+    /// <exception cref="VideoException">ffmpeg is not installed, or the file is not a video.</exception>
     public static async Task<VideoFrames> OpenAsync(string path, CancellationToken cancellationToken = default)
     {
         if (!File.Exists(path))
@@ -70,22 +73,22 @@ public sealed class VideoFrames
         var (ffmpeg, ffprobe) = (FindProgram("ffmpeg"), FindProgram("ffprobe"));
         using var probe = Start(ffprobe, [.. Input(path), "-select_streams", Pictures, "-show_entries", "format=duration,start_time:stream=codec_type,duration:stream_tags=DURATION", "-of", "default=noprint_wrappers=1"]);
         await using var stop = cancellationToken.Register(() => Kill(probe));
-        var complaint = ReadEndAsync(probe.StandardError);
-        var answer = await probe.StandardOutput.ReadToEndAsync(cancellationToken);
+        var errors = ReadTailAsync(probe.StandardError);
+        var probeOutput = await probe.StandardOutput.ReadToEndAsync(cancellationToken);
         await probe.WaitForExitAsync(cancellationToken);
-        if (probe.ExitCode != 0 || !answer.Contains("codec_type=video", StringComparison.Ordinal))
+        if (probe.ExitCode != 0 || !probeOutput.Contains("codec_type=video", StringComparison.Ordinal))
         {
-            throw new VideoException($"{path} cannot be read as a video{LastLine(await complaint)}.");
+            throw new VideoException($"{path} cannot be read as a video{LastLine(await errors)}.");
         }
 
-        return new VideoFrames(path, ffmpeg, DurationIn(answer));
+        return new VideoFrames(path, ffmpeg, DurationIn(probeOutput));
     }
 
-    /// <summary>What is shown at 0, <paramref name="every"/>, twice that, and so on.</summary>
-    /// <param name="every">Time between two frames, 10 ms to an hour.</param>
+    /// <summary>Reads frames at fixed intervals, starting at 0.</summary>
+    /// <param name="every">Interval, 10 ms to 1 hour.</param>
     /// <param name="cancellationToken">Stops ffmpeg.</param>
-    /// <returns>The frames in their order; ffmpeg waits while one is worked on.</returns>
-    /// <exception cref="VideoException">Not one frame can be decoded.</exception>
+    /// <returns>The frames in order. ffmpeg pauses while the consumer processes a frame.</returns>
+    /// <exception cref="VideoException">No frame can be decoded.</exception>
     public IAsyncEnumerable<VideoFrame> ReadAsync(TimeSpan every, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(every, TimeSpan.FromMilliseconds(10));
@@ -93,10 +96,10 @@ public sealed class VideoFrames
         return ReadFromAsync(TimeSpan.Zero, every, cancellationToken);
     }
 
-    /// <summary>What is shown at one time, without decoding everything before it.</summary>
-    /// <param name="time">The time, 0 to the video's length.</param>
+    /// <summary>Reads the frame shown at a time, without decoding everything before it.</summary>
+    /// <param name="time">The time, 0 to the duration of the video.</param>
     /// <param name="cancellationToken">Stops ffmpeg.</param>
-    /// <exception cref="VideoException">Nothing can be decoded there.</exception>
+    /// <exception cref="VideoException">No frame can be decoded there.</exception>
     public async Task<PhotoPixels> ReadAtAsync(TimeSpan time, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
@@ -117,12 +120,12 @@ public sealed class VideoFrames
 
     private async IAsyncEnumerable<VideoFrame> ReadFromAsync(TimeSpan from, TimeSpan every, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // format: film of more than 8 bits would come with as many. round=up: a sample shows the last frame that began before it or with it, as a player would.
+        // format=rgb24: videos of more than 8 bits per channel would keep them. round=up: a sample shows the last frame that started at or before its time, as in a player.
         var filter = $"fps=1000/{(int)every.TotalMilliseconds}:round=up:start_time=0,"
             + $"scale=w='min(iw,{FaceEngine.WorkingSide})':h='min(ih,{FaceEngine.WorkingSide})':force_original_aspect_ratio=decrease,format=rgb24";
         using var ffmpeg = Start(_ffmpeg, ["-nostdin", "-ss", from.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), .. Input(_path), "-map", $"0:{Pictures}", "-vf", filter, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
         await using var stop = cancellationToken.Register(() => Kill(ffmpeg));
-        var complaint = ReadEndAsync(ffmpeg.StandardError);
+        var errors = ReadTailAsync(ffmpeg.StandardError);
         var count = 0;
         try
         {
@@ -135,7 +138,7 @@ public sealed class VideoFrames
 
             await ffmpeg.WaitForExitAsync(cancellationToken);
 
-            // Stopped is not ended.
+            // Without this, a cancelled run would look like the end of the video.
             cancellationToken.ThrowIfCancellationRequested();
         }
         finally
@@ -143,27 +146,27 @@ public sealed class VideoFrames
             Kill(ffmpeg);
         }
 
-        var complaints = await complaint;
-        var said = LastLine(complaints);
+        var errorText = await errors;
+        var lastError = LastLine(errorText);
         if (count == 0)
         {
-            throw new VideoException($"{_path}: no picture of the video can be decoded{said}.");
+            throw new VideoException($"{_path}: no frame of the video can be decoded{lastError}.");
         }
 
-        // ffmpeg says nothing of a file that is cut off; its container still says how long it was.
+        // ffmpeg does not report truncated files, but their containers still contain the original duration.
         var end = from + (every * count);
-        Damage = ffmpeg.ExitCode != 0 || Duration - end > MaxMissing || complaints.Contains("partial file", StringComparison.Ordinal) ? $"{_path} ends after {end:hh\\:mm\\:ss}{said}." : null;
+        Damage = ffmpeg.ExitCode != 0 || Duration - end > MaxMissing || errorText.Contains("partial file", StringComparison.Ordinal) ? $"{_path} ends after {end:hh\\:mm\\:ss}{lastError}." : null;
     }
 
-    // Of the pictures where the container says so: sound may go on for long after them, and either may begin late.
-    private static TimeSpan? DurationIn(string answer)
+    // Prefers the duration of the video stream: sound may continue long after it, and either may start late.
+    private static TimeSpan? DurationIn(string probeOutput)
     {
-        var lines = answer.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=', 2)).Where(field => field.Length == 2).ToList();
+        var lines = probeOutput.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=', 2)).Where(field => field.Length == 2).ToList();
         var durations = lines.Where(field => field[0] == "duration").Select(field => Seconds(field[1])).ToList();
         var tag = lines.Where(field => field[0] == "TAG:DURATION").Select(field => SecondsOfTag(field[1])).FirstOrDefault();
         var start = lines.Where(field => field[0] == "start_time").Select(field => Seconds(field[1])).FirstOrDefault() ?? 0;
 
-        // The stream's line comes first, then the container's. Matroska's counts from 0, wherever the film begins.
+        // ffprobe prints the stream's duration first, then the container's. Matroska counts from 0, wherever the video starts.
         var seconds = durations.Count > 1 && durations[0] is { } pictures ? pictures : (tag ?? durations.LastOrDefault()) - Math.Max(0, start);
         return seconds is > 0 and < 1e6 ? TimeSpan.FromSeconds(seconds.Value) : null;
 
@@ -175,9 +178,9 @@ public sealed class VideoFrames
     }
 
     private static string[] Input(string path) =>
-        ["-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file", "-format_whitelist", Containers, "-max_pixels", MaxPixels, "-threads", "2", "-i", $"file:{path}"];
+        ["-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file", "-format_whitelist", Containers, "-max_pixels", MaxPixels, "-threads", Threads, "-i", $"file:{path}"];
 
-    // Netpbm's binary PPM as ffmpeg writes it: "P6", width, height and 255 with white space between them, one white space, the rows.
+    // Binary PPM of Netpbm as ffmpeg writes it: "P6", width, height and 255, separated by white space, one white space, then the rows.
     private static async Task<PhotoPixels?> TryReadFrameAsync(BufferedStream input, CancellationToken cancellationToken)
     {
         var header = new List<byte>();
@@ -192,7 +195,7 @@ public sealed class VideoFrames
 
             if (next < 0 || header.Count > 40)
             {
-                throw NoPicture();
+                throw UnreadableFrame();
             }
 
             header.Add((byte)next);
@@ -206,35 +209,35 @@ public sealed class VideoFrames
             || width is < 1 or > FaceEngine.WorkingSide
             || height is < 1 or > FaceEngine.WorkingSide)
         {
-            throw NoPicture();
+            throw UnreadableFrame();
         }
 
-        // A frame that ends too early is the last one: ffmpeg ended in the middle of it.
+        // An incomplete frame means that ffmpeg ended while writing it: treat it as the end of the video.
         var rgb = new byte[width * height * 3];
         return await input.ReadAtLeastAsync(rgb, rgb.Length, throwOnEndOfStream: false, cancellationToken) == rgb.Length
             ? new PhotoPixels(width, height, rgb)
             : null;
 
-        static VideoException NoPicture() => new("The machine's ffmpeg sends no pictures that can be read: another version of it may.");
+        static VideoException UnreadableFrame() => new("ffmpeg returned frames in an unexpected format: install another version.");
     }
 
-    // The end of what a program complains of; a broken film can make it complain for gigabytes.
-    private static async Task<string> ReadEndAsync(StreamReader reader)
+    // Keeps only the end of the output: for a damaged video, ffmpeg can write gigabytes of errors.
+    private static async Task<string> ReadTailAsync(StreamReader reader)
     {
-        var (end, buffer) = ("", new char[1 << 12]);
+        var (tail, buffer) = ("", new char[1 << 12]);
         while (await reader.ReadAsync(buffer) is > 0 and var count)
         {
-            end += new string(buffer, 0, count);
-            end = end.Length > buffer.Length ? end[^buffer.Length..] : end;
+            tail += new string(buffer, 0, count);
+            tail = tail.Length > buffer.Length ? tail[^buffer.Length..] : tail;
         }
 
-        return end;
+        return tail;
     }
 
     private static Process Start(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (var name in start.Environment.Keys.Except(PassedOn, StringComparer.OrdinalIgnoreCase).ToList())
+        foreach (var name in start.Environment.Keys.Except(InheritedVariables, StringComparer.OrdinalIgnoreCase).ToList())
         {
             start.Environment.Remove(name);
         }
@@ -247,15 +250,15 @@ public sealed class VideoFrames
         }
         catch (Win32Exception exception)
         {
-            throw new VideoException($"{program} does not start: {exception.Message}.");
+            throw new VideoException($"Failed to start {program}: {exception.Message}.");
         }
     }
 
     private static string FindProgram(string name) =>
         TryFindProgram(name)
-        ?? throw new VideoException($"Videos need {name}, which is not on this machine: apt install ffmpeg, brew install ffmpeg, or https://ffmpeg.org/download.html.");
+        ?? throw new VideoException($"Videos need {name}, which is not installed: apt install ffmpeg, brew install ffmpeg, or https://ffmpeg.org/download.html.");
 
-    // By PATH alone: the runtime would look in the working folder first, where a download may be called ffmpeg.
+    // Searches the PATH only. Process.Start would look in the working directory first, where a download could be named ffmpeg.
     private static string? TryFindProgram(string name)
     {
         var file = OperatingSystem.IsWindows() ? name + ".exe" : name;
@@ -274,15 +277,15 @@ public sealed class VideoFrames
         }
         catch (InvalidOperationException)
         {
-            // It has ended already.
+            // The process has already exited.
         }
     }
 
-    // ffmpeg's last words, which may quote the file's.
+    // Untrusted: ffmpeg's messages can quote the file.
     private static string LastLine(string text)
     {
         var line = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .LastOrDefault(line => !line.StartsWith("Last message repeated", StringComparison.Ordinal)) ?? "";
-        return line.Length == 0 ? "" : $": {(line.Length > MaxComplaint ? line[..MaxComplaint] : line).TrimEnd('.')}";
+        return line.Length == 0 ? "" : $": {(line.Length > MaxErrorLength ? line[..MaxErrorLength] : line).TrimEnd('.')}";
     }
 }

@@ -3,69 +3,69 @@ using FindMe.Faces;
 
 namespace FindMe.Recognition;
 
-/// <summary>A time in which a person is to be seen.</summary>
-/// <param name="From">The first frame that shows them.</param>
-/// <param name="To">The first frame after it that does not, or the video's end.</param>
-/// <param name="Frames">How many frames that were looked at show them.</param>
-/// <param name="Confidence">The surest verdict's, 0 to 1.</param>
-/// <param name="Distance">Its distance.</param>
-/// <param name="Best">Where and when that is.</param>
-public sealed record VideoRange(TimeSpan From, TimeSpan To, int Frames, float Confidence, float Distance, VideoSight Best);
+/// <summary>A time range of a video in which the person appears.</summary>
+/// <param name="From">Time of the first frame that shows the person.</param>
+/// <param name="To">Time of the next frame that does not, or the end of the video.</param>
+/// <param name="Frames">Number of sampled frames that show the person.</param>
+/// <param name="Confidence">Confidence of the best frame, 0 to 1.</param>
+/// <param name="Distance">Distance of the best frame's face from the person.</param>
+/// <param name="Best">The frame with the smallest distance.</param>
+public sealed record VideoRange(TimeSpan From, TimeSpan To, int Frames, float Confidence, float Distance, VideoSighting Best);
 
 /// <summary>A frame that shows the person.</summary>
-/// <param name="Time">Since the video's beginning.</param>
+/// <param name="Time">Time since the beginning of the video.</param>
 /// <param name="Face">The face's box, in pixels of the frame.</param>
-/// <param name="Width">Pixels across, of the frame as the engine saw it.</param>
-/// <param name="Height">Pixels down.</param>
-/// <param name="Picture">The frame, small, with a frame round the face; null unless pictures were asked for.</param>
-public sealed record VideoSight(TimeSpan Time, Box Face, int Width, int Height, PhotoPixels? Picture);
+/// <param name="Width">Width of the decoded frame in pixels.</param>
+/// <param name="Height">Height of the decoded frame in pixels.</param>
+/// <param name="Picture">Thumbnail of the frame with a rectangle around the face; null unless <see cref="VideoSearchOptions.Pictures"/> is set.</param>
+public sealed record VideoSighting(TimeSpan Time, Box Face, int Width, int Height, PhotoPixels? Picture);
 
-/// <summary>How a video is searched.</summary>
+/// <summary>Options for searching a video.</summary>
 public sealed record VideoSearchOptions
 {
-    /// <summary>Time between two frames that are looked at, 10 ms to an hour. Default 500 ms.</summary>
+    /// <summary>Time between two sampled frames, 10 ms to 1 hour. Default 500 ms.</summary>
     public TimeSpan Every { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Frames that are looked at, 1 or more. Default all.</summary>
+    /// <summary>Maximum number of sampled frames, 1 or more. Default unlimited.</summary>
     public int MaxFrames { get; init; } = int.MaxValue;
 
-    /// <summary>Time that the search may take; then what was seen until then is what was found. Default any.</summary>
+    /// <summary>Maximum duration of the search; when it has passed, the search returns what it has found so far. Default unlimited.</summary>
     public TimeSpan MaxTime { get; init; } = TimeSpan.MaxValue;
 
-    /// <summary>Whether the best frames keep a picture each. Default no.</summary>
+    /// <summary>Whether to return a thumbnail of the best frame of each range. Default false.</summary>
     public bool Pictures { get; init; }
 
-    /// <summary>Told the time of each frame. Default nobody.</summary>
+    /// <summary>Called with the time of each sampled frame. Default null.</summary>
     public Action<TimeSpan>? Progress { get; init; }
 }
 
-/// <summary>Where a person is to be seen in a video.</summary>
-/// <param name="Ranges">The times, in order; empty where they are not.</param>
-/// <param name="Frames">Frames that were looked at.</param>
-/// <param name="Analyzed">How many of them showed something new and were analysed.</param>
-/// <param name="Length">From the beginning to the end, or to the last frame where the end is not known.</param>
-/// <param name="Searched">How much of it was looked at, from the beginning.</param>
+/// <summary>The result of searching a video for a person.</summary>
+/// <param name="Ranges">The ranges in which the person appears, in order; may be empty.</param>
+/// <param name="Frames">Number of sampled frames.</param>
+/// <param name="Analyzed">Number of sampled frames that differed from the previous one and were analysed.</param>
+/// <param name="Length">Length of the video; up to the last frame if its end is unknown.</param>
+/// <param name="Searched">Length of the searched part, from the beginning.</param>
 public sealed record VideoAppearances(IReadOnlyList<VideoRange> Ranges, int Frames, int Analyzed, TimeSpan Length, TimeSpan Searched)
 {
-    /// <summary>The range with the surest verdict; null where there is none.</summary>
+    /// <summary>The range with the smallest distance; null if there are no ranges.</summary>
     public VideoRange? Best => Ranges.MinBy(range => range.Distance);
 }
 
-/// <summary>A video and a person's references → the times in which the person is to be seen.</summary>
+/// <summary>Finds the time ranges of a video in which a person appears.</summary>
 public static class VideoSearch
 {
-    // A person who turns round or blinks is not gone: what is missing for no longer than this belongs to the range.
+    // Bridges shorter gaps, such as when the person turns round or blinks.
     private static readonly TimeSpan MaxGap = TimeSpan.FromSeconds(1);
 
-    // Longest side of the pictures that are kept.
-    private const int PictureSide = 320;
+    // Longest side of thumbnails, in pixels.
+    private const int ThumbnailSide = 320;
 
-    /// <summary>Searches.</summary>
-    /// <param name="engine">The engine; each frame enters it (<see cref="FaceEngine.EnterAsync"/>), in turn with photos.</param>
+    /// <summary>Searches a video.</summary>
+    /// <param name="engine">The engine. Each frame enters its gate (<see cref="FaceEngine.EnterAsync"/>), so that photos get their turn.</param>
     /// <param name="video">The video.</param>
-    /// <param name="references">The person's embeddings, of this engine's recipe.</param>
-    /// <param name="options">How; null: as by default.</param>
-    /// <param name="cancellationToken">Stops.</param>
+    /// <param name="references">The person's embeddings, made with the engine's recipe.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     /// <exception cref="VideoException">The video cannot be decoded.</exception>
     public static async Task<VideoAppearances> FindAsync(
         FaceEngine engine, VideoFrames video, IReadOnlyList<FaceEmbedding> references, VideoSearchOptions? options = null, CancellationToken cancellationToken = default)
@@ -75,34 +75,34 @@ public static class VideoSearch
         options ??= new VideoSearchOptions();
         var (every, started) = (options.Every, Stopwatch.GetTimestamp());
         var scene = new SceneChange();
-        var (samples, frames, analyzed) = (new Queue<(TimeSpan Time, Task<Sight?> Sight)>(), 0, 0);
-        var (last, lastTime) = ((Task<Sight?>?)null, TimeSpan.Zero);
+        var (samples, frames, analyzed) = (new Queue<(TimeSpan Time, Task<Sighting?> Sighting)>(), 0, 0);
+        var (last, lastTime) = ((Task<Sighting?>?)null, TimeSpan.Zero);
         var ranges = new List<VideoRange>();
-        var cutShort = false;
+        var stoppedEarly = false;
         try
         {
             await foreach (var frame in video.ReadAsync(every, cancellationToken))
             {
                 if (scene.IsNew(frame.Pixels) || last is null)
                 {
-                    var place = await engine.EnterAsync(cancellationToken);
+                    var lease = await engine.EnterAsync(cancellationToken);
                     analyzed++;
-                    last = LookAsync(frame, place);
+                    last = AnalyzeAsync(frame, lease);
                 }
 
                 samples.Enqueue((frame.Time, last));
                 frames++;
                 lastTime = frame.Time;
 
-                // What is known goes into the ranges at once: of a film of hours only their best pictures are kept.
-                while (samples.TryPeek(out var first) && first.Sight.IsCompleted)
+                // Merge finished samples into the ranges at once, so that a long video keeps only the best thumbnail of each range in memory.
+                while (samples.TryPeek(out var first) && first.Sighting.IsCompleted)
                 {
-                    Add(await samples.Dequeue().Sight, first.Time);
+                    Add(await samples.Dequeue().Sighting, first.Time);
                 }
 
                 options.Progress?.Invoke(frame.Time);
-                cutShort = frames == options.MaxFrames || Stopwatch.GetElapsedTime(started) > options.MaxTime;
-                if (cutShort)
+                stoppedEarly = frames == options.MaxFrames || Stopwatch.GetElapsedTime(started) > options.MaxTime;
+                if (stoppedEarly)
                 {
                     break;
                 }
@@ -110,35 +110,35 @@ public static class VideoSearch
 
             while (samples.TryPeek(out var first))
             {
-                Add(await first.Sight, first.Time);
+                Add(await first.Sighting, first.Time);
                 samples.Dequeue();
             }
         }
         finally
         {
-            // The engine may be gone after this: nobody may still work with it.
-            await Task.WhenAll(samples.Select(sample => (Task)sample.Sight)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // The caller may dispose the engine after this method: wait for all analyses still running.
+            await Task.WhenAll(samples.Select(sample => (Task)sample.Sighting)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        // A container may say less than it holds.
+        // A container can specify a shorter duration than its content has.
         var searched = lastTime + every;
         if (video.Duration is { } duration && duration < searched)
         {
             searched = duration > lastTime ? duration : lastTime;
         }
 
-        var length = cutShort && video.Duration > searched ? video.Duration.Value : searched;
+        var length = stoppedEarly && video.Duration > searched ? video.Duration.Value : searched;
         var found = ranges.ConvertAll(range => range.To > searched ? range with { To = searched } : range);
         return new VideoAppearances(found, frames, analyzed, length, searched);
 
-        void Add(Sight? sight, TimeSpan time)
+        void Add(Sighting? sighting, TimeSpan time)
         {
-            if (sight is null)
+            if (sighting is null)
             {
                 return;
             }
 
-            var seen = new VideoRange(time, time + every, 1, sight.Verdict.Confidence!.Value, sight.Verdict.Distance!.Value, sight.Frame);
+            var seen = new VideoRange(time, time + every, 1, sighting.Verdict.Confidence!.Value, sighting.Verdict.Distance!.Value, sighting.Frame);
             if (ranges.Count > 0 && time - ranges[^1].To < MaxGap)
             {
                 var range = ranges[^1];
@@ -151,23 +151,23 @@ public static class VideoSearch
             }
         }
 
-        async Task<Sight?> LookAsync(VideoFrame frame, IDisposable place)
+        async Task<Sighting?> AnalyzeAsync(VideoFrame frame, IDisposable lease)
         {
-            using (place)
+            using (lease)
             {
                 return await Task.Run(
                     () =>
                     {
                         var verdict = engine.Compare(engine.Analyze(frame.Pixels, cancellationToken), references);
                         return verdict is { Kind: MatchKind.Match, Box: { } face }
-                            ? new Sight(
+                            ? new Sighting(
                                 verdict,
-                                new VideoSight(
+                                new VideoSighting(
                                     frame.Time,
                                     face,
                                     frame.Pixels.Width,
                                     frame.Pixels.Height,
-                                    options.Pictures ? ContactSheet.Picture(frame.Pixels, face, PictureSide) : null))
+                                    options.Pictures ? ContactSheet.Thumbnail(frame.Pixels, face, ThumbnailSide) : null))
                             : null;
                     },
                     cancellationToken);
@@ -175,6 +175,6 @@ public static class VideoSearch
         }
     }
 
-    /// <summary>What a frame showed of the person.</summary>
-    private sealed record Sight(PhotoVerdict Verdict, VideoSight Frame);
+    /// <summary>The match in a frame, and the frame.</summary>
+    private sealed record Sighting(PhotoVerdict Verdict, VideoSighting Frame);
 }

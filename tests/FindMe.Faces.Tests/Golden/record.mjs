@@ -1,10 +1,10 @@
-// Records what @vladmandic/face-api finds in the six photos of its own package: numbers only, for FaceApiParityTests.
+// Records the results of @vladmandic/face-api for the six photos of its package, as numbers only, for FaceApiParityTests.
 //
 //   npm install --prefix DIR @vladmandic/face-api@1.7.15 @tensorflow/tfjs@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0 sharp@0.35.5
 //   node record.mjs DIR > face-api.json
 //
-// Decoders of JPEG differ by a level here and there, which the tests do not mean to measure. sharp 0.35.5 brings the libvips that
-// the engine uses, so both start from the same pixels; their sha256 is recorded, so that a difference has a name.
+// JPEG decoders differ slightly, which these tests must not measure. sharp 0.35.5 contains the same libvips as the engine, so both start
+// from the same pixels. We record their sha256 to detect a difference.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -46,7 +46,7 @@ for (let i = 1; i <= 6; i++) {
   });
 }
 
-// One face a line: a change of the recording reads as one.
+// One face per line, for readable diffs.
 const lines = photos.map(({ faces, ...photo }) =>
   `${JSON.stringify(photo).slice(0, -1)},"faces":[\n${faces.map((face) => JSON.stringify(face)).join(',\n')}]}`);
 console.log(`{"faceApi":"1.7.15","tfjs":"${tf.version.tfjs}","backend":"${tf.getBackend()}","photos":[\n${lines.join(',\n')}]}`);

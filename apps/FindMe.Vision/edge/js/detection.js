@@ -1,4 +1,4 @@
-// A picture → boxes round its faces, as the engine's FaceDetection and SsdNetwork find them. The recipe is the server's.
+// A picture → boxes round its faces, as the engine's FaceDetection and SsdModel find them. The recipe is the server's.
 import { clamp, resample, round } from './picture.js';
 
 export class Detection {

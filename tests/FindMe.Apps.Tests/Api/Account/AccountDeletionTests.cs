@@ -47,8 +47,8 @@ public sealed class AccountDeletionTests(FindMeSystem findMe) : IClassFixture<Fi
         await ada.UntilEndedAsync(await ada.SearchAsync(FindMeSystem.Talk));
         using var engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = Checkouts.Models });
         var photo = await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken);
-        var embedding = engine.ReadReference(photo, face: 0, TestContext.Current.CancellationToken).Embedding!.ToBytes();
-        var stranger = engine.ReadReference(photo, face: 1, TestContext.Current.CancellationToken).Embedding!.ToBytes();
+        var embedding = engine.AnalyzeReference(photo, face: 0, TestContext.Current.CancellationToken).Embedding!.ToBytes();
+        var stranger = engine.AnalyzeReference(photo, face: 1, TestContext.Current.CancellationToken).Embedding!.ToBytes();
         var secrets = new List<(string What, byte[] Bytes)> { ("cookie", Encoding.ASCII.GetBytes(ada.Cookie[..40])) };
         secrets.AddRange(Traces("own embedding", embedding));
         secrets.AddRange(Traces("stranger's embedding", stranger));

@@ -65,7 +65,7 @@ public sealed class ReferenceMemoryTests(FindMeSystem findMe, SignedInSystem bri
     {
         using var engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = Checkouts.Models });
         var photo = await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], Cancellation);
-        return engine.ReadReference(photo, face: 0, Cancellation).Embedding!.ToBytes()[..TellingBytes];
+        return engine.AnalyzeReference(photo, face: 0, Cancellation).Embedding!.ToBytes()[..TellingBytes];
     }
 
     private static int CompareOf(LocalSystem system) => system.Processes.Running().Single(process => process.Name == "findme-compare").Id;

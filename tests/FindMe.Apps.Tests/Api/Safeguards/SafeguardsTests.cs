@@ -236,7 +236,7 @@ public sealed class SafeguardsTests(SignedInSystem findMe) : IClassFixture<Signe
     private static FaceEmbedding DemoFace()
     {
         using var engine = FaceEngine.Load(new FaceEngineOptions());
-        return engine.ReadReference(File.ReadAllBytes(Checkouts.DemoPhotos[0]), face: 0).Embedding!;
+        return engine.AnalyzeReference(File.ReadAllBytes(Checkouts.DemoPhotos[0]), face: 0).Embedding!;
     }
 
     // Plain, in hexadecimal digits, and in base64 wherever it may begin in what was encoded.

@@ -4,12 +4,12 @@ using System.Text;
 
 namespace FindMe.Recognition.Tests;
 
-/// <summary>A web server that answers whatever it is asked with 200 and the same page.</summary>
-internal sealed class OtherServer : IDisposable
+/// <summary>A web server that responds to every request with 200 and the same page.</summary>
+internal sealed class FixedResponseServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
 
-    public OtherServer(string page)
+    public FixedResponseServer(string page)
     {
         _listener.Start();
         _ = ServeAsync(Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {page.Length}\r\nConnection: close\r\n\r\n{page}"));
@@ -19,7 +19,7 @@ internal sealed class OtherServer : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    private async Task ServeAsync(byte[] answer)
+    private async Task ServeAsync(byte[] response)
     {
         try
         {
@@ -28,16 +28,16 @@ internal sealed class OtherServer : IDisposable
                 using var client = await _listener.AcceptTcpClientAsync();
                 var stream = client.GetStream();
                 _ = await stream.ReadAsync(new byte[1 << 16]);
-                await stream.WriteAsync(answer);
+                await stream.WriteAsync(response);
 
-                // What the client still sends is read, or the connection's end would take the answer with it.
+                // Read the rest of the request: closing the connection with unread data would reset it and discard the response.
                 client.Client.Shutdown(SocketShutdown.Send);
                 await stream.CopyToAsync(Stream.Null);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or IOException)
         {
-            // The test is over.
+            // The test has ended.
         }
     }
 }

@@ -1,15 +1,15 @@
 namespace FindMe.Faces;
 
-/// <summary>A face as the detector sees it, in pixels of the picture that was searched.</summary>
+/// <summary>A detected face, in pixels of the searched picture.</summary>
 internal readonly record struct Detection(Box Box, float Score);
 
-/// <summary>SSD with MobileNetV1, free of the size it was trained with: pixels → boxes around faces.</summary>
-internal sealed class SsdNetwork : IDisposable
+/// <summary>Runs SSD with MobileNetV1 on inputs of any size: pixels → boxes around faces.</summary>
+internal sealed class SsdModel : IDisposable
 {
-    /// <summary>What face-api.js feeds the network, and the size its anchors are given for.</summary>
+    /// <summary>Input side of face-api.js, in pixels; the anchors are defined for it.</summary>
     public const int TrainedSide = 512;
 
-    // Layers of the network halve the picture four times before the first of six maps, and once more for each of the others.
+    // The model halves the picture four times before the first of its six feature maps, and once more before each further map.
     internal const int FirstStride = 16;
     private const int Layers = 6;
 
@@ -17,7 +17,7 @@ internal sealed class SsdNetwork : IDisposable
     internal const float CentreVariance = 10;
     internal const float SizeVariance = 5;
 
-    // [layer][anchor]: height and width in pixels of the network's input.
+    // [layer][anchor], in pixels of the model's input.
     internal static readonly (float Height, float Width)[][] Anchors = CreateAnchors();
 
     internal const string Input = "image";
@@ -26,10 +26,10 @@ internal sealed class SsdNetwork : IDisposable
 
     private readonly ModelFile _model;
 
-    private SsdNetwork(ModelFile model) => _model = model;
+    private SsdModel(ModelFile model) => _model = model;
 
-    /// <exception cref="ModelException">The file is missing or another model.</exception>
-    public static SsdNetwork Load(string path) => new(ModelFile.Load(
+    /// <exception cref="ModelException">The file is missing, damaged or another model.</exception>
+    public static SsdModel Load(string path) => new(ModelFile.Load(
         path,
         new ModelFile.Tensor(Input, -1, 3, -1, -1),
         new ModelFile.Tensor(Boxes, -1, -1, 4),
@@ -37,12 +37,12 @@ internal sealed class SsdNetwork : IDisposable
 
     public void Dispose() => _model.Dispose();
 
-    /// <summary>Runs the network.</summary>
+    /// <summary>Runs the model.</summary>
     /// <param name="planes"><c>[1, 3, height, width]</c>: red, green, blue, 0 to 255.</param>
-    /// <param name="width">A multiple of 32.</param>
-    /// <param name="height">A multiple of 32.</param>
-    /// <param name="minScore">Least score, 0 to 1.</param>
-    /// <param name="found">Gets what scores more, in pixels of the input; the same face several times.</param>
+    /// <param name="width">Width of the input in pixels, a multiple of 32.</param>
+    /// <param name="height">Height of the input in pixels, a multiple of 32.</param>
+    /// <param name="minScore">Detections must score more than this, 0 to 1.</param>
+    /// <param name="found">Receives the detections, in pixels of the input. A face can appear several times.</param>
     public void Run(Memory<float> planes, int width, int height, float minScore, List<Detection> found)
     {
         using var outputs = _model.Run(planes, 1, Picture.Bands, height, width);
@@ -81,8 +81,8 @@ internal sealed class SsdNetwork : IDisposable
         return Box.FromEdges(centreX - halfWidth, centreY - halfHeight, centreX + halfWidth, centreY + halfHeight);
     }
 
-    // The anchors of the weights' own table, from the rule they follow: SSD's (https://arxiv.org/abs/1512.02325, 2.2), with the square
-    // of in-between size second.
+    // Computes the anchors by the rule of SSD (https://arxiv.org/abs/1512.02325, section 2.2), with the intermediate square second. The
+    // result equals the table that comes with the weights.
     private static (float Height, float Width)[][] CreateAnchors()
     {
         var layers = new (float, float)[Layers][];
