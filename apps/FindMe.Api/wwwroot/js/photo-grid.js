@@ -12,7 +12,8 @@ const MOST_NEW = 10;
 const PHONE = 34;
 const COLUMNS = 3;
 
-// Of a photo as far as it is shown uncropped: a tower would be too narrow for what is written under it, a panorama too low.
+// Of a photo that is not cropped: a tower would be too narrow, in rem, for what is written under it, and a panorama too low.
+const NARROWEST = 13;
 const WIDEST = 3.5;
 
 // Heights in rem, as results.css has them.
@@ -57,7 +58,7 @@ export function photoGrid({ label, rowHeight, frameOf, textLines }) {
   }
 
   function rows(gap, caption, target, rem) {
-    const narrowest = (12 * rem) / target;
+    const narrowest = (NARROWEST * rem) / target;
     const ratioOf = item => Math.min(Math.max(item.ratio, narrowest), WIDEST);
     let top = 0;
     let first = 0;

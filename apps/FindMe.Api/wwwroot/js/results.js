@@ -101,7 +101,7 @@ export async function resultsView(page, id) {
       element('div', {}, heading, element('p', { class: 'small' }, `Started ${minuteOf(search.createdAt)}`)),
       element('section', { class: 'panel progress-panel', 'aria-label': 'Progress' },
         element('div', { class: 'status-line' }, status, cancelButton), progress, numbers, connection)),
-    answer, summary, take.node, onward, slider.node, noticeList, strip,
+    answer, summary, element('div', { class: 'after' }, take.node, onward), slider.node, noticeList, strip,
     element('div', { class: 'sheet-tools' }, checkButton, ordering), take.bar,
     element('div', { class: 'sheets', onkeydown: keyed }, Object.values(sheets).map(({ node }) => node)),
     judged, skipped.node, viewer.node, queue.node);
