@@ -50,6 +50,7 @@ app.MapSearchContinuing();
 app.MapSearchEvents();
 app.MapSearchPhotos();
 app.MapSearchJudgements();
+app.MapSearchReports();
 app.MapSearchExports();
 app.MapAccountDeletion();
 app.MapOperatorFailures();

@@ -6,7 +6,7 @@ namespace FindMe.Api;
 
 /// <summary>Deletes searches so that nothing at work can bring them back.</summary>
 /// <remarks>
-/// First the search's document becomes a tombstone, which every writer reads before it writes; then the batches go. Some stores let a
+/// First the search's document becomes a tombstone, which every writer reads before it writes; then the batches and the report go. Some stores let a
 /// writer that read just before bring back a deleted batch, so <see cref="Recovery"/> sweeps them once more a little later.
 /// </remarks>
 internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, TimeProvider time)
@@ -77,7 +77,9 @@ internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, TimePro
     /// <exception cref="DaprException">Some of it may still be there; sweeping again is safe.</exception>
     public Task SweepAsync(string id, int listings, CancellationToken cancellationToken) =>
         dapr.DeleteBulkStateAsync(
-            StateKeys.Store, [.. Enumerable.Range(1, listings).SelectMany(listing => new SearchPage(listing, SearchPage.MaxPhotos, 0).BatchKeys(id))], cancellationToken);
+            StateKeys.Store,
+            [StateKeys.Report(id), .. Enumerable.Range(1, listings).SelectMany(listing => new SearchPage(listing, SearchPage.MaxPhotos, 0).BatchKeys(id))],
+            cancellationToken);
 
     private Search Tombstone(string id, int listings = 0)
     {
