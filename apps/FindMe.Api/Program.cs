@@ -52,6 +52,8 @@ app.MapSearchPhotos();
 app.MapSearchJudgements();
 app.MapSearchReports();
 app.MapSearchExports();
+app.MapSearchShares();
+app.MapSharedPhotos();
 app.MapAccountDeletion();
 app.MapOperatorFailures();
 
