@@ -7,9 +7,6 @@ namespace FindMe.Reports;
 /// <param name="Photos">The photos, in order.</param>
 public sealed record TripReport(string Title, IReadOnlyList<ReportPhoto> Photos)
 {
-    /// <summary>The title of a report without one.</summary>
-    public const string DefaultTitle = "Photos of me";
-
     /// <summary>The event; may be empty.</summary>
     public string Event { get; init; } = "";
 
@@ -23,7 +20,7 @@ public sealed record TripReport(string Title, IReadOnlyList<ReportPhoto> Photos)
     public ReportPhoto? Cover { get; init; }
 
     /// <summary>The title, or the one of a report without one.</summary>
-    internal string Heading => Title.Length > 0 ? Title : DefaultTitle;
+    internal string Heading => Title.Length > 0 ? Title : "Photos of me";
 
     /// <summary>The days of the event, as far as they are said; otherwise the days of the photos; empty: none is known.</summary>
     internal string Days

@@ -20,6 +20,8 @@ internal static class SharedPhotos
     // A screen's width; whoever wants the original asks whoever posted it.
     private const int Side = 1_600;
 
+    private const string DefaultTitle = "Shared photos";
+
     public static void MapSharedPhotos(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/s/{token}", ShowAsync).RequireRateLimiting(RequestRates.Shares)
@@ -55,12 +57,12 @@ internal static class SharedPhotos
         var numbers = share.Photos.Index().ToDictionary(photo => photo.Item, photo => photo.Index + 1);
         var (saved, _) = await documents.ReadReportAsync(snapshot, found, cancellationToken);
         var report = SearchReports.Of(saved with { Captions = new Dictionary<string, string>(), Cover = null }, chosen);
-        report = report with { Photos = [.. report.Photos.Select(photo => photo with { Name = $"Photo {numbers[photo.Id]}", Text = "" })] };
+        report = report with { Title = report.Title.Length > 0 ? report.Title : DefaultTitle, Photos = [.. report.Photos.Select(photo => photo with { Name = $"Photo {numbers[photo.Id]}", Text = "" })] };
 
         var address = AddressOf(context.Request, token);
         var preview = report.Photos.Where(photo => !photo.IsLinkOnly).Select(photo => $"{address}/{numbers[photo.Id]}").FirstOrDefault();
         var frame = new ReportFrame(
-            Card(report.Title.Length > 0 ? report.Title : TripReport.DefaultTitle, chosen.Count, address, preview),
+            Card(report.Title, chosen.Count, address, preview),
             $"<p>Shared with FindMe. This link works until {share.ExpiresAt.UtcDateTime.ToString("d MMMM yyyy, HH:mm 'UTC'", CultureInfo.InvariantCulture)}.</p>");
         return TypedResults.Stream(
             body => ReportHtml.WriteAsync(body, report, (photo, _) => Task.FromResult(new ReportPicture($"/s/{token}/{numbers[photo.Id]}")), cancellationToken, frame), "text/html; charset=utf-8");

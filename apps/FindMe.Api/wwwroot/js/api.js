@@ -23,8 +23,8 @@ const refusal = (status, answer) => new Problem({
   status,
 });
 
-async function send(method, path, body) {
-  const request = { method, headers: { accept: 'application/json' } };
+async function send(method, path, body, headers = {}) {
+  const request = { method, headers: { accept: 'application/json', ...headers } };
   if (body instanceof FormData) {
     request.body = body;
   } else if (body !== undefined) {
@@ -60,6 +60,11 @@ export const api = {
   continueSearch: (id, wish = {}) => send('POST', `${search(id)}/continue`, wish),
   estimate: wish => send('POST', '/api/searches/estimate', wish),
   deleteSearch: id => send('DELETE', search(id)),
+  report: id => send('GET', `${search(id)}/report`),
+  saveReport: (id, report, version) => send('PUT', `${search(id)}/report`, report, { 'if-match': `"${version}"` }),
+  shares: id => send('GET', `${search(id)}/shares`),
+  share: (id, wish) => send('POST', `${search(id)}/shares`, wish),
+  revokeShare: (id, token) => send('DELETE', `${search(id)}/shares/${encodeURIComponent(token)}`),
   events: id => new EventSource(`${search(id)}/events`),
   deleteMe: () => send('DELETE', '/api/me'),
   me: () => send('GET', '/api/me'),
