@@ -78,7 +78,7 @@ internal static class AppDefaultsTelemetry
     /// <summary>Takes out of addresses what names people and what they search.</summary>
     /// <remarks>
     /// Of a request to the outside only scheme, host and port stay: a hashtag, a handle, an account's id may stand anywhere behind them. Of one that
-    /// comes in the query goes: the way back from a network holds a code there.
+    /// comes in the query goes: the way back from a network holds a code there. So does the token of a link to shared photos.
     /// </remarks>
     private sealed class AddressRemoval : BaseProcessor<Activity>
     {
@@ -87,6 +87,12 @@ internal static class AppDefaultsTelemetry
             if (data.GetTagItem("url.full") is string full)
             {
                 data.SetTag("url.full", Shorten(full));
+            }
+
+            // A link to shared photos is a secret.
+            if (data.GetTagItem("http.route") is string route && route.Contains("{token", StringComparison.Ordinal))
+            {
+                data.SetTag("url.path", route);
             }
 
             if (data.GetTagItem("url.query") is not null)

@@ -47,6 +47,13 @@ public sealed class RequestRateOptions
     public int StreamsPerPerson { get; set; } = 20;
 
     /// <summary>
+    /// Requests for shared photos from one address at once, 1 to 100,000. Default 600, a page of 500 photos; a second, a twentieth of it: a picture that
+    /// nobody has opened before costs a tenth of a second of processor time.
+    /// </summary>
+    [Range(1, 100_000)]
+    public int SharesPerAddress { get; set; } = 600;
+
+    /// <summary>
     /// Files (pictures of faces, ZIP files) that come in at once, 1 to 1,000. Default 8: a picture takes up to 40 MiB of memory meanwhile. As
     /// many wait; further ones are answered with 503 and <c>Retry-After</c>.
     /// </summary>
@@ -75,6 +82,9 @@ internal static class RequestRates
 {
     /// <summary>The policy of endpoints that stream.</summary>
     public const string Streams = "streams";
+
+    /// <summary>The policy of links to shared photos: they are opened by people whom FindMe does not know.</summary>
+    public const string Shares = "shares";
 
     // A place is free again when one of the person's streams ends, which nobody can foretell.
     private static readonly TimeSpan StreamWait = TimeSpan.FromSeconds(10);
@@ -112,6 +122,8 @@ internal static class RequestRates
         limiter.AddPolicy(Streams, context => RateLimitPartition.GetConcurrencyLimiter(
             LimitKey.OfPerson(context) is { IsCounted: true } person ? person : LimitKey.OfAddress(context),
             _ => new ConcurrencyLimiterOptions { PermitLimit = rates.StreamsPerPerson }));
+        limiter.AddPolicy(Shares, context => RateLimitPartition.GetTokenBucketLimiter(
+            LimitKey.OfAddress(context), _ => PerSecond(Math.Max(1, rates.SharesPerAddress / 20), rates.SharesPerAddress)));
         limiter.OnRejected = (rejected, _) =>
         {
             var isRate = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);

@@ -23,8 +23,8 @@ const refusal = (status, answer) => new Problem({
   status,
 });
 
-async function send(method, path, body, more = {}) {
-  const request = { ...more, method, headers: { accept: 'application/json' } };
+async function send(method, path, body, headers = {}, more = {}) {
+  const request = { ...more, method, headers: { accept: 'application/json', ...headers } };
   if (body instanceof FormData) {
     request.body = body;
   } else if (body !== undefined) {
@@ -65,7 +65,12 @@ export const api = {
   retrySkipped: id => send('POST', `${search(id)}/retry`),
   estimate: wish => send('POST', '/api/searches/estimate', wish),
   // keepalive: sent to its end even if the page goes away meanwhile.
-  deleteSearch: (id, keepalive = false) => send('DELETE', search(id), undefined, { keepalive }),
+  deleteSearch: (id, keepalive = false) => send('DELETE', search(id), undefined, {}, { keepalive }),
+  report: id => send('GET', `${search(id)}/report`),
+  saveReport: (id, report, version) => send('PUT', `${search(id)}/report`, report, { 'if-match': `"${version}"` }),
+  shares: id => send('GET', `${search(id)}/shares`),
+  share: (id, wish) => send('POST', `${search(id)}/shares`, wish),
+  revokeShare: (id, token) => send('DELETE', `${search(id)}/shares/${encodeURIComponent(token)}`),
   events: id => new EventSource(`${search(id)}/events`),
   deleteMe: () => send('DELETE', '/api/me'),
   me: () => send('GET', '/api/me'),
