@@ -3,7 +3,7 @@ import { api } from './api.js';
 import { announceNow } from './announce.js';
 import { element, icon, icons, replace } from './element.js';
 import { problemNotice } from './notice.js';
-import { fileName, photoAddress } from './photo.js';
+import { fileName, isLinkOnly, photoAddress } from './photo.js';
 import { count } from './words.js';
 
 // A pause after the last key; a sentence is saved once, not letter by letter.
@@ -12,10 +12,7 @@ const SAVE_AFTER_MS = 800;
 // Width asked of the server for the picture of a line, in pixels.
 const THUMBNAIL = 320;
 
-const nameOf = match => (match.post?.author ? `the photo by ${match.post.author}` : fileName(match.photo));
-
-// X allows links to its posts, no copies: its picture is not in the report.
-const isLinkOnly = match => match.post?.network === 'x';
+const nameOf = match => (match.post?.author ? `the photo by ${match.post.author}` : fileName(match));
 
 const thumbnail = match => element('img', { class: 'report-thumbnail', src: photoAddress(match.photo, THUMBNAIL), alt: '', loading: 'lazy' });
 
@@ -123,7 +120,7 @@ export async function mountReportEditor(container, page, searchId, photos) {
     const item = element('li', { 'data-photo': id, ondragover: over, ondrop: drop => drop.preventDefault() },
       handle,
       element('div', { class: 'report-line' },
-        element('p', { class: 'small' }, element('bdi', {}, match.post?.author ?? fileName(match.photo)), isLinkOnly(match) && ' – a link in the report: X allows no copies'),
+        element('p', { class: 'small' }, element('bdi', {}, match.post?.author ?? fileName(match)), isLinkOnly(match) && ' – a link in the report: X allows no copies'),
         caption,
         element('div', { class: 'report-tools' },
           tool('report-earlier', '↑', `Move ${name} earlier`, button => move(item, -1, button)),
@@ -144,7 +141,7 @@ export async function mountReportEditor(container, page, searchId, photos) {
 
   function otherLine(match) {
     return element('li', { 'data-photo': match.photo.id }, thumbnail(match),
-      element('div', { class: 'report-line' }, element('p', { class: 'small' }, element('bdi', {}, match.post?.author ?? fileName(match.photo))),
+      element('div', { class: 'report-line' }, element('p', { class: 'small' }, element('bdi', {}, match.post?.author ?? fileName(match))),
         element('button', { type: 'button', class: 'button small', onclick: () => add(match) }, 'Add', element('span', { class: 'visually-hidden' }, ` ${nameOf(match)}`))));
   }
 

@@ -15,6 +15,7 @@ import { doubtfulQueue, isDoubtful } from './queue.js';
 import { follow } from './search.js';
 import { skippedPhotos } from './skipped.js';
 import { takeAway } from './take-away.js';
+import { takePanels } from './take-panels.js';
 import { chosenThreshold, threshold } from './threshold.js';
 import { toast } from './toast.js';
 import { clockOf, count, hasEnded, minuteOf, placeOf, remaining, sentence, statusWords } from './words.js';
@@ -82,7 +83,11 @@ export async function resultsView(page, id) {
   const viewer = largeView({ cards: visible, judge, undo, surest, closed: showCard });
   const queue = doubtfulQueue({ cards: visible, judge: (card, isMe) => judges.judge(card, isMe), undo: judges.undo, surest, closed: () => checkButton.hidden ? focusHeading() : checkButton.focus() });
   const checkButton = element('button', { type: 'button', class: 'button', hidden: true, onclick: queue.open });
-  const take = takeAway(search, { cards: () => cards, chosen, selecting: setSelecting });
+  const panels = takePanels(page, search, {
+    found: () => counted().flatMap(card => card.copies),
+    chosen: () => counted().filter(card => chosen.size === 0 || chosen.has(card.key)).map(card => card.match),
+  });
+  const take = takeAway(search, { cards: () => cards, chosen, selecting: setSelecting, places: panels.buttons });
   const slider = threshold(search, found, {
     ask: async () => {
       asksFarther = true;
@@ -101,7 +106,7 @@ export async function resultsView(page, id) {
       element('div', {}, heading, element('p', { class: 'small' }, `Started ${minuteOf(search.createdAt)}`)),
       element('section', { class: 'panel progress-panel', 'aria-label': 'Progress' },
         element('div', { class: 'status-line' }, status, cancelButton), progress, numbers, connection)),
-    answer, summary, element('div', { class: 'after' }, take.node, onward), slider.node, noticeList, strip,
+    answer, summary, element('div', { class: 'after' }, take.node, onward), panels.node, slider.node, noticeList, strip,
     element('div', { class: 'sheet-tools' }, checkButton, ordering), take.bar,
     element('div', { class: 'sheets', onkeydown: keyed }, Object.values(sheets).map(({ node }) => node)),
     judged, skipped.node, viewer.node, queue.node);
@@ -492,6 +497,7 @@ export async function resultsView(page, id) {
       removeEventListener('afterprint', afterPrint);
       document.removeEventListener('visibilitychange', seenAgain);
       judges.leave();
+      panels.leave();
       viewer.leave();
       queue.leave();
       grids().forEach(grid => grid.leave());

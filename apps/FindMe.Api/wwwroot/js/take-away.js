@@ -13,8 +13,8 @@ const FRAME = 'download';
 
 const formats = [['csv', 'Spreadsheet (CSV)'], ['md', 'Markdown']];
 
-// found: the photos. cards(): those in the page now. selecting(isOn): the page shows boxes to tick. chosen: keys of ticked cards.
-export function takeAway(search, { cards, chosen, selecting }) {
+// cards(): those in the page now. selecting(isOn): the page shows boxes to tick. chosen: keys of ticked cards. places: further buttons.
+export function takeAway(search, { cards, chosen, selecting, places }) {
   const frame = element('iframe', { name: FRAME, hidden: true, title: 'Download' });
   const all = element('button', { type: 'button', class: 'button primary large', onclick: () => download('zip') });
   const words = element('div', { class: 'small take-words' });
@@ -24,8 +24,6 @@ export function takeAway(search, { cards, chosen, selecting }) {
       formats.map(([format, label]) => element('button', { type: 'button', class: 'button small', onclick: () => download(format) }, icon(icons.download), label)),
       element('button', { type: 'button', class: 'button small', onclick: () => print() }, icon(icons.print), 'Print')));
   const select = element('button', { type: 'button', class: 'button', 'aria-pressed': 'false', onclick: () => setSelecting(!isSelecting) }, 'Select photos');
-  // Other ways to take photos along stand here.
-  const places = element('div', { class: 'take-places' });
   const bar = element('div', { class: 'selection', role: 'group', 'aria-label': 'Selection', hidden: true });
   const some = element('button', { type: 'button', class: 'button primary', onclick: () => download('zip') });
   const everything = element('button', { type: 'button', class: 'button', onclick: chooseAll }, 'Select all');
@@ -100,5 +98,5 @@ export function takeAway(search, { cards, chosen, selecting }) {
       beyond > 0 && element('p', {}, `${count(beyond, 'photo')} below ${beyond === 1 ? 'does' : 'do'} not count as found and ${beyond === 1 ? 'is' : 'are'} not downloaded, unless you say “That’s me”.`));
   }
 
-  return { node, bar, places, show };
+  return { node, bar, show };
 }
