@@ -133,8 +133,8 @@ export function frameOf(card, { opened, judged, chosen, uncovered, isUncovered }
 
 // The two answers to "Is this you?", of which the one that was given is pressed.
 export function judgeButtons(judged, about = '') {
-  const button = (isMe, words, path) => element('button', { type: 'button', class: `judge judge-${isMe ? 'me' : 'other'}`, title: words, onclick: () => judged(isMe) },
-    icon(path), element('span', { class: 'judge-words' }, words), about && element('span', { class: 'visually-hidden' }, about));
+  const button = (isMe, words, path) => element('button', { type: 'button', class: `judge judge-${isMe ? 'me' : 'other'}`, title: words, 'aria-label': `${words}${about}`, onclick: () => judged(isMe) },
+    icon(path), element('span', { class: 'judge-words' }, words));
   const me = button(true, 'That’s me', icons.check);
   const other = button(false, 'That’s not me', icons.close);
   return {

@@ -36,6 +36,8 @@ export function photoGrid({ label, rowHeight, frameOf, textLines }) {
 
   function layout() {
     width = node.clientWidth;
+    cells = [];
+    // Not in the page, or in a part of it that is hidden.
     if (width === 0) return;
     const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
     const isPhone = width < PHONE * rem;
@@ -43,7 +45,6 @@ export function photoGrid({ label, rowHeight, frameOf, textLines }) {
     const gap = (isPhone ? 0.4 : 0.9) * rem;
     const caption = (JUDGE_LINE + (isPhone ? BAND_LINE + TEXT_LINE : lines * TEXT_LINE)) * rem;
     node.classList.toggle('squares', isPhone);
-    cells = [];
     const top = isPhone ? squares(gap, caption) : rows(gap, caption, rowHeight * rem, rem);
     node.style.height = `${Math.max(0, top - gap)}px`;
     full = caption;
@@ -98,7 +99,6 @@ export function photoGrid({ label, rowHeight, frameOf, textLines }) {
 
   function render() {
     scheduled = 0;
-    if (width === 0) return;
     const { top } = node.getBoundingClientRect();
     const [from, to] = isPrinting ? [-Infinity, Infinity] : [-top - MARGIN, innerHeight - top + MARGIN];
     const wanted = [];
