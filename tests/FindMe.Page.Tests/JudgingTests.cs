@@ -59,8 +59,8 @@ public sealed class JudgingTests(RunningFindMe findMe)
         await other.GotoAsync(page.Url);
         await Expect(other.Locator(".frame")).ToHaveCountAsync(2);
 
-        await visitor.Opener(1).FocusAsync();
-        var gone = await visitor.Frames.Nth(1).GetAttributeAsync("data-photo");
+        await visitor.Opener(0).FocusAsync();
+        var gone = await visitor.Frames.Nth(0).GetAttributeAsync("data-photo");
         await page.Keyboard.PressAsync("n");
 
         await Expect(visitor.Frames).ToHaveCountAsync(1);

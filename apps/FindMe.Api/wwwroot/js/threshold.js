@@ -49,7 +49,7 @@ export function threshold(search, found, { ask, changed }) {
     const farthest = Math.max(0, ...counted);
     const all = [...counted, ...others, USUAL_DEFAULT];
     usual = Math.round(STEPS * Math.max(farthest, Math.min(USUAL_DEFAULT, ...others)));
-    slider.min = Math.floor(STEPS * Math.min(...all));
+    slider.min = Math.ceil(STEPS * Math.min(...all));
     slider.max = Math.ceil(STEPS * Math.max(...all));
     mark.value = usual;
     mark.label = 'Default';
