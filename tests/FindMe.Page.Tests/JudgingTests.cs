@@ -19,7 +19,7 @@ public sealed class JudgingTests(RunningFindMe findMe)
         await Appearance.LookAtAsync(page, "40-bands");
         await page.SetViewportSizeAsync(1280, 844);
 
-        await visitor.TabToAsync(visitor.Button("Check 3 photos"));
+        await visitor.TabToAsync(visitor.Button("Check 3\u00a0photos"));
         await page.Keyboard.PressAsync("Enter");
         var queue = page.Locator("dialog.queue");
         await Expect(queue.GetByRole(AriaRole.Heading)).ToBeFocusedAsync();
@@ -44,8 +44,42 @@ public sealed class JudgingTests(RunningFindMe findMe)
         await Expect(visitor.Summary).ToContainTextAsync("in 2\u00a0photos of 4");
         await Expect(page.GetByText("2\u00a0photos you said are not you")).ToBeVisibleAsync();
         Assert.Equal(["photo3.jpg=True", "photo4.jpg=True", "photo4.jpg=", "photo4.jpg=False", "photo2.jpg=False"], search.Said);
-        await Expect(visitor.Button("Check 3 photos")).ToBeHiddenAsync();
+        await Expect(visitor.Button("Check 3\u00a0photos")).ToBeHiddenAsync();
         await Expect(visitor.Heading).ToBeFocusedAsync();
+    }
+
+    [Fact]
+    public async Task A_finger_that_moves_to_the_side_judges_in_the_queue_and_goes_on_in_the_large_view()
+    {
+        await using var visitor = await PageVisitor.ArriveAsync(findMe, Appearance.Phone);
+        await visitor.AgreeAsync();
+        var search = new MadeUpSearch().Add("clear", 0.8f).Add("check", 1.13f).Add("check", 1.12f);
+        await search.OpenAsync(visitor);
+
+        await visitor.Button("Check 2\u00a0photos").ClickAsync();
+        await SwipeAsync(".queue-stage", 120);
+        await Expect(visitor.Page.Locator(".queue")).ToContainTextAsync("2 of 2");
+        await SwipeAsync(".queue-stage", 20);
+        await Expect(visitor.Page.Locator(".queue")).ToContainTextAsync("2 of 2");
+        await SwipeAsync(".queue-stage", -120);
+        await Expect(visitor.Page.Locator(".queue")).ToContainTextAsync("All checked");
+        Assert.Equal(["photo3.jpg=True", "photo2.jpg=False"], search.Said);
+        await visitor.Page.GoBackAsync();
+
+        await visitor.Opener(0).ClickAsync();
+        await SwipeAsync(".large-middle", -120);
+        await Expect(visitor.Page.Locator("dialog[open] .large-position")).ToHaveTextAsync("2 of 2");
+        Assert.Equal(2, search.Said.Count);
+
+        Task SwipeAsync(string stage, int across) => visitor.Page.EvaluateAsync("""
+            ([stage, across]) => {
+              const node = document.querySelector(`dialog[open] ${stage}`);
+              const finger = (type, x) => node.dispatchEvent(new PointerEvent(type, { pointerType: 'touch', isPrimary: true, bubbles: true, clientX: x, clientY: 300 }));
+              finger('pointerdown', 200);
+              finger('pointermove', 200 + across / 2);
+              finger('pointerup', 200 + across);
+            }
+            """, new object[] { stage, across });
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FindMe.Faces;
 using Microsoft.Playwright;
 
 namespace FindMe.Page.Tests;
@@ -54,7 +55,8 @@ internal sealed class MadeUpSearch
     /// <summary>Makes a visitor's requests for it come here, and shows it.</summary>
     public async Task OpenAsync(PageVisitor visitor)
     {
-        var picture = await File.ReadAllBytesAsync(Albums.Sample(2), TestContext.Current.CancellationToken);
+        // As large as the server would send it.
+        var picture = PhotoRendering.ToJpeg(await File.ReadAllBytesAsync(Albums.Sample(2), TestContext.Current.CancellationToken), 480);
         await visitor.Page.RouteAsync($"**/api/searches/{Id}**", route => AnswerAsync(route, picture));
         await visitor.Page.RouteAsync($"**/api/searches/{Id}/**", route => AnswerAsync(route, picture));
         await visitor.Page.GotoAsync($"/#search={Id}");

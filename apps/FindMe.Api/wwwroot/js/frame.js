@@ -127,6 +127,7 @@ export function frameOf(card, { opened, judged, chosen, uncovered, isUncovered }
     update,
     choose(isChosen) {
       box.checked = isChosen;
+      node.classList.toggle('chosen', isChosen);
     },
   };
 }

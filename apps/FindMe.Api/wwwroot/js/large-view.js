@@ -38,7 +38,8 @@ export function largeView({ cards, judge, undo, surest, closed }) {
     element('div', { class: 'large-stage' }, previous, stage, next),
     element('div', { class: 'large-foot' },
       faces.node,
-      element('div', { class: 'large-answer' }, element('p', { class: 'question' }, 'Is this you?'), judges.node),
+      element('div', { class: 'large-answer' }, element('p', { class: 'question' }, 'Is this you?'), judges.node,
+        element('p', { class: 'small keys' }, 'Keys: ', ['Y', 'N', 'U'].map(key => element('kbd', {}, key)), ' for yes, no, undo.')),
       caption),
     announcer());
   const back = closesOnBack(node);
@@ -57,7 +58,7 @@ export function largeView({ cards, judge, undo, surest, closed }) {
       element('p', { class: `band band-${band}`, title: sureWords(match) }, judgementWords(current)),
       element('details', { class: 'sure' }, element('summary', {}, 'How sure?'), `${sureWords(match)}, by the distance of the two faces alone.`),
       timesWords(match) && element('p', { class: 'small' }, timesWords(match)),
-      copies.length > 1 && element('p', { class: 'small' }, `${count(copies.length, 'copy', 'copies')} of this photo were found.`),
+      copies.length > 1 && element('p', { class: 'small' }, `${count(copies.length, 'copy', 'copies')} of this photo${posts.length > 0 ? '' : `: ${copies.map(fileName).join(', ')}`}.`),
       postList(posts) || element('p', { class: 'file' }, fileName(match)),
       isLinkOnly(match) && element('p', { class: 'small' }, 'Links only: X does not allow copies.'),
       element('p', { class: 'large-links' },

@@ -26,6 +26,8 @@ const BAND_LINE = 1.6;
 export function photoGrid({ label, rowHeight, frameOf, textLines }) {
   const node = element('ul', { class: 'frames', 'aria-label': label });
   const frames = new Map();
+  // Frame → the cell that it stands in.
+  const placed = new WeakMap();
   let items = [];
   let places = new Map();
   let cells = [];
@@ -132,9 +134,12 @@ export function photoGrid({ label, rowHeight, frameOf, textLines }) {
     for (const at of wanted.sort((one, other) => one - other)) {
       const frame = frames.get(items[at].key);
       if (!frame) continue;
-      frame.place(cells[at]);
-      frame.node.setAttribute('aria-setsize', items.length);
-      frame.node.setAttribute('aria-posinset', at + 1);
+      if (placed.get(frame) !== cells[at]) {
+        placed.set(frame, cells[at]);
+        frame.place(cells[at]);
+        frame.node.setAttribute('aria-setsize', items.length);
+        frame.node.setAttribute('aria-posinset', at + 1);
+      }
       if (frame.node === next) next = next.nextSibling;
       else node.insertBefore(frame.node, next);
     }
@@ -175,6 +180,7 @@ export function photoGrid({ label, rowHeight, frameOf, textLines }) {
       for (let at = firstBelow(-top); at < cells.length && topOf(at) < innerHeight; at++) found.push([items[at].key, topOf(at)]);
       return found;
     },
+    all: () => frames.values(),
     heightOf: key => (places.has(key) && cells.length > 0 ? topOf(places.get(key)) : undefined),
     // Scrolls a photo into the window; undefined: it is not here.
     reveal(key) {

@@ -194,7 +194,7 @@ export async function resultsView(page, id) {
   }
 
   function showChosen() {
-    for (const frame of node.querySelectorAll('.frame')) frame.querySelector('.frame-choice input').checked = chosen.has(frame.dataset.photo);
+    for (const frame of grids().flatMap(grid => [...grid.all()])) frame.choose(chosen.has(frame.node.dataset.photo));
   }
 
   // The person may have walked far from the photo they opened: the page follows.
