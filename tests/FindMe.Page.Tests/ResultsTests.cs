@@ -103,7 +103,7 @@ public sealed class ResultsTests(RunningFindMe findMe)
 
         await visitor.Page.Locator(".skipped summary").ClickAsync();
 
-        await Expect(visitor.Page.Locator(".skipped li")).ToContainTextAsync(reason, new() { IgnoreCase = true });
+        await Expect(visitor.Page.Locator(".reasons > li")).ToContainTextAsync(reason, new() { IgnoreCase = true });
     }
 
     [Fact]

@@ -211,10 +211,11 @@ export async function resultsView(page, id) {
   // What stands in the window stays where it is, whatever comes in above it.
   function inPlace(change) {
     const isAtTop = node.querySelector('.sheets').getBoundingClientRect().top > 0;
-    const before = isAtTop ? [] : grids().flatMap(grid => grid.inWindow());
+    const before = isAtTop ? [] : grids().flatMap(grid => grid.inWindow().map(([key, height]) => [grid, key, height]));
     change();
-    for (const [key, height] of before) {
-      const now = grids().map(grid => grid.heightOf(key)).find(top => top !== undefined);
+    // A photo that went to another part of the page is not followed.
+    for (const [grid, key, height] of before) {
+      const now = grid.heightOf(key);
       if (now === undefined) continue;
       if (now !== height) scrollBy({ top: now - height, behavior: 'instant' });
       return;
