@@ -83,7 +83,7 @@ public sealed record ResumeSearch : SearchRequest
     protected override string StepName => "resume";
 }
 
-/// <summary>Take back what was given up, photos or the whole search, and go on. Only the operator requests it.</summary>
+/// <summary>Take back what was given up, photos or the whole search, and go on. The operator requests it, and for photos whoever searches.</summary>
 public sealed record ReopenSearch : SearchRequest
 {
     /// <inheritdoc />

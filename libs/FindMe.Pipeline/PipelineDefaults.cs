@@ -20,6 +20,7 @@ public static partial class PipelineDefaults
         builder.Services.AddSingleton<Verdicts>();
         builder.Services.AddSingleton<PersonKeys>();
         builder.Services.AddSingleton<References>();
+        builder.Services.AddSingleton<PersonDocuments>();
         builder.Services.AddSingleton<Judgements>();
         builder.Services.AddSingleton<Failures>();
         builder.AddKeyRing();

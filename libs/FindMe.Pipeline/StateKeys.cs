@@ -15,7 +15,7 @@ public static class StateKeys
     /// <summary>A <see cref="EncryptedReference"/>: an embedding encrypted under the person's key.</summary>
     public static string Reference(string person, string reference) => $"person/{person}/reference/{reference}";
 
-    /// <summary>The <see cref="EncryptedJudgements"/>: what the person says of faces, encrypted under their key.</summary>
+    /// <summary>What the person says of faces, an <see cref="EncryptedDocument"/>.</summary>
     public static string Judgements(string person) => $"person/{person}/judgements";
 
     /// <summary>The tokens of an account that the person is signed in with, encrypted under the person's key.</summary>
@@ -32,6 +32,15 @@ public static class StateKeys
 
     /// <summary>A <see cref="Pipeline.Search"/>: who, where, and how far the listing has come.</summary>
     public static string Search(string search) => $"search/{search}";
+
+    /// <summary>The trip report of a search, an <see cref="EncryptedDocument"/>.</summary>
+    public static string Report(string search) => $"search/{search}/report";
+
+    /// <summary>The links by which a search's person shares photos of it.</summary>
+    public static string Shares(string search) => $"search/{search}/shares";
+
+    /// <summary>What one of those links shows. Its token stands there as a hash.</summary>
+    public static string Share(string hash) => $"share/{hash}";
 
     /// <summary>A <see cref="Pipeline.Upload"/>: whose it is, and the names of its photos.</summary>
     public static string Upload(string upload) => $"upload/{upload}";

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -85,6 +86,29 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
         var id = JsonNode.Parse(body)!["id"]!.GetValue<string>();
         Assert.Equal($"/api/searches/{id}", answer.Headers.Location!.OriginalString);
         return id;
+    }
+
+    /// <summary>Sends photos as a ZIP file, searches it and waits for the end.</summary>
+    public async Task<(string Upload, string Search)> SearchZipAsync(params (string Name, byte[] Bytes)[] photos)
+    {
+        using var zip = new MemoryStream();
+        using (var archive = new ZipArchive(zip, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var (name, bytes) in photos)
+            {
+                await using var entry = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
+                await entry.WriteAsync(bytes);
+            }
+        }
+
+        using var content = new ByteArrayContent(zip.ToArray()) { Headers = { ContentType = new MediaTypeHeaderValue("application/zip") } };
+        using var sent = await Http.PostAsync(new Uri("/api/uploads", UriKind.Relative), content);
+        var body = await sent.Content.ReadAsStringAsync();
+        Assert.True(sent.StatusCode == HttpStatusCode.Created, $"{(int)sent.StatusCode} {body}");
+        var upload = JsonNode.Parse(body)!["id"]!.GetValue<string>();
+        var search = await SearchAsync(new { source = "zip", query = upload });
+        await UntilEndedAsync(search);
+        return (upload, search);
     }
 
     public async Task<JsonNode> GetAsync(string path)

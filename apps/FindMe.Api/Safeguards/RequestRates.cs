@@ -47,6 +47,13 @@ public sealed class RequestRateOptions
     public int StreamsPerPerson { get; set; } = 20;
 
     /// <summary>
+    /// Requests for shared photos from one address at once, 1 to 100,000. Default 600, a page of 500 photos; a second, a twentieth of it: a picture that
+    /// nobody has opened before costs a tenth of a second of processor time.
+    /// </summary>
+    [Range(1, 100_000)]
+    public int SharesPerAddress { get; set; } = 600;
+
+    /// <summary>
     /// Files (pictures of faces, ZIP files) that come in at once, 1 to 1,000. Default 8: a picture takes up to 40 MiB of memory meanwhile. As
     /// many wait; further ones are answered with 503 and <c>Retry-After</c>.
     /// </summary>
@@ -80,6 +87,9 @@ internal static class RequestRates
     public const string SignIns = "sign-ins";
 
     private static readonly TimeSpan SignInWindow = TimeSpan.FromMinutes(5);
+
+    /// <summary>The policy of links to shared photos: they are opened by people whom FindMe does not know.</summary>
+    public const string Shares = "shares";
 
     // A place is free again when one of the person's streams ends, which nobody can foretell.
     private static readonly TimeSpan StreamWait = TimeSpan.FromSeconds(10);
@@ -120,6 +130,8 @@ internal static class RequestRates
         limiter.AddPolicy(SignIns, context => RateLimitPartition.GetFixedWindowLimiter(
             LimitKey.OfAddress(context),
             _ => new FixedWindowRateLimiterOptions { PermitLimit = safeguards.SignInsPerAddress, Window = SignInWindow }));
+        limiter.AddPolicy(Shares, context => RateLimitPartition.GetTokenBucketLimiter(
+            LimitKey.OfAddress(context), _ => PerSecond(Math.Max(1, rates.SharesPerAddress / 20), rates.SharesPerAddress)));
         limiter.OnRejected = (rejected, _) =>
         {
             var isRate = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);

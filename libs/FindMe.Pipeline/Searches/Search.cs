@@ -49,6 +49,9 @@ public sealed record Search : Document
     /// <summary>Whether the step that begins or continues it is known to be published; if not after a while, Recovery publishes it.</summary>
     public bool Requested { get; init; }
 
+    /// <summary>Hashes of the tokens of links that show photos of it; a link that is not named here shows nothing.</summary>
+    public IReadOnlyList<string> Shares { get; init; } = [];
+
     /// <summary>The ids of the person's references that it looks for; together they count as one person.</summary>
     public IReadOnlyList<string> References { get; init; } = [];
 

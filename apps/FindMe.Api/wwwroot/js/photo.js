@@ -6,4 +6,12 @@ export function photoAddress(photo, width) {
   return address.href;
 }
 
-export const fileName = photo => photo.id.split('/').pop();
+const lastPart = path => path.split('/').pop();
+
+// A photo of a ZIP file has a number before its name, and its post is named for the file.
+export const fileName = ({ post, photo }) => lastPart(post?.network === 'zip' ? post.id : photo.id);
+
+// What an export calls it: the end of its address.
+export const shortId = photo => lastPart(photo.url);
+
+export const isLinkOnly = match => match.post?.network === 'x';
