@@ -115,13 +115,6 @@ public sealed class FaultInjection : ISidecarInterceptor
                 return new DeliveryResult(Reply.Done);
             }
 
-            if (faults.Duplicate)
-            {
-                faults.Duplicate = false;
-                Counters.Add(FaultKind.Duplicate);
-                delivered.Repeat();
-            }
-
             if (faults.PassedBy > 0)
             {
                 faults.PassedBy = 0;
@@ -129,7 +122,7 @@ public sealed class FaultInjection : ISidecarInterceptor
             }
         }
 
-        var result = await proceed();
+        var result = await (faults?.Duplicate is true ? TwiceAsync(faults, proceed) : proceed());
         NoteViolation(delivered, result);
         if (result.Reply is Reply.Lost or Reply.Unreachable)
         {
@@ -163,6 +156,14 @@ public sealed class FaultInjection : ISidecarInterceptor
 
     /// <inheritdoc/>
     public void Lost(SidecarEvent lost, string reason) => Note(ViolationKind.LostEvent, lost, reason);
+
+    // The result of the first delivery counts, as with a broker that is acknowledged once.
+    private async Task<DeliveryResult> TwiceAsync(EventFaults faults, Func<Task<DeliveryResult>> proceed)
+    {
+        faults.Duplicate = false;
+        Counters.Add(FaultKind.Duplicate);
+        return (await Task.WhenAll(proceed(), proceed()))[0];
+    }
 
     private async Task<ObservedCall?> ObservedBeforeAsync(string appId, ObservedKind kind, string operation, string target)
     {

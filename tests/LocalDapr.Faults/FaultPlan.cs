@@ -14,7 +14,7 @@ public sealed record FaultPlan : IValidatableObject
     /// <summary>Chooses which of n is hit. Any number; default 0.</summary>
     public int Seed { get; init; }
 
-    /// <summary>Every n-th event of an app is delivered twice, to any of its replicas and at the same time if two handlers are free. 1 to 1,000,000; default 0: none.</summary>
+    /// <summary>Every n-th event of an app is delivered twice, to the same replica and at the same time. 1 to 1,000,000; default 0: none.</summary>
     [Range(0, Rarest)]
     public int DuplicateEvery { get; init; }
 

@@ -92,8 +92,6 @@ public static class Imitations
             _ => int.MaxValue,
         };
 
-        internal override int HeldBy(Component component) => IsRedis ? component.Number("queueDepth", 100) : 0;
-
         internal override TimeSpan? ClaimTime(Component component) => broker is BrokerProfile.ServiceBus or BrokerProfile.RabbitMq ? null : base.ClaimTime(component);
 
         internal override TimeSpan? AbandonTime(Component component) => broker switch

@@ -42,10 +42,10 @@ internal sealed class LocalFaultSystem : IFaultSystem
 
     public void KillApp(string app, int replica) => _load!.System.Processes.Kill(FaultRuns.NameOf(app, replica));
 
-    public Task KillSidecarAsync(string app, int replica) => _load!.System.Sidecar.LoseConsumerAsync(app, replica, ConsumerLoss.Dies, SidecarRestart);
+    public Task KillSidecarAsync(string app, int replica) => _load!.System.Sidecar.LoseConsumerAsync(app, replica, SidecarRestart);
 
     public Task ScaleInAsync(string app, int replica) => Task.WhenAll(
-        _load!.System.Sidecar.LoseConsumerAsync(app, replica, ConsumerLoss.Leaves, back: TimeSpan.FromHours(1)),
+        _load!.System.Sidecar.LoseConsumerAsync(app, replica, delay: TimeSpan.FromHours(1)),
         _load.System.Processes.EndAsync(FaultRuns.NameOf(app, replica)));
 
     public Task StartHeldAsync() => _load!.System.StartHeldAsync(CancellationToken.None);

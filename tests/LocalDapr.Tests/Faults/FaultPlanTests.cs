@@ -8,7 +8,7 @@ public sealed class FaultPlanTests
     private const string FirstWrite = ""","options":{"concurrency":"first-write"}""";
 
     [Fact]
-    public async Task Every_third_event_is_delivered_twice_at_the_same_time_if_a_handler_is_free()
+    public async Task Every_third_event_is_delivered_twice_at_the_same_time()
     {
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
         var together = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -49,9 +49,6 @@ public class SidecarRules
     /// <summary>Deliveries that may break off before an event goes to its dead-letter topic, so that one that ends every replica is not tried for ever.</summary>
     internal virtual int MaxDeliveries(Component component) => 10;
 
-    /// <summary>Events that one replica takes beside those it handles.</summary>
-    internal virtual int HeldBy(Component component) => 0;
-
     /// <summary>How long an event may stay unacknowledged, since a consumer took it, before it is handed out again; null: for ever.</summary>
     internal virtual TimeSpan? ClaimTime(Component component) => component.ClaimTime;
 

@@ -103,7 +103,7 @@ internal sealed partial class Broker(
     /// </summary>
     public async Task ReclaimAsync(Pending pending, CancellationToken stopping)
     {
-        if (pending.Copied is not null || _rules.ClaimTime(pending.Group.Component) is not { } claimTime)
+        if (_rules.ClaimTime(pending.Group.Component) is not { } claimTime)
         {
             return;
         }
@@ -140,9 +140,6 @@ internal sealed partial class Broker(
             Return(pending);
         }
     }
-
-    /// <summary>Has an event that is on its way delivered once more, by whichever replica is free.</summary>
-    public void Repeat(Pending pending, StoredMessage message) => Return(new Pending(pending.Group, pending.Message, pending.Count + 1) { Copied = message });
 
     /// <summary>Back to the head of its queue, at once.</summary>
     public void Return(Pending pending)

@@ -21,11 +21,6 @@ internal sealed partial class Delivery(
             return true;
         }
 
-        if (pending.Copied is { } copied)
-        {
-            return (await PostAsync(pending, route, Wrapped(route, copied), stopping)).Reply is not Reply.Unreachable;
-        }
-
         if (broker.Get(pending) is not { } message)
         {
             return true;
@@ -54,9 +49,7 @@ internal sealed partial class Delivery(
             return true;
         }
 
-        var reply = _interceptor is null
-            ? (await TryAsync(pending, route, Wrapped(route, message), stopping)).Reply
-            : await InterceptAsync(pending, route, message, _interceptor, stopping);
+        var reply = (await (_interceptor?.DeliverAsync(pending.Event, ProceedAsync) ?? ProceedAsync())).Reply;
         switch (reply)
         {
             case Reply.Done:
@@ -91,14 +84,8 @@ internal sealed partial class Delivery(
         }
 
         return true;
-    }
 
-    private async Task<Reply> InterceptAsync(Pending pending, Route route, StoredMessage message, ISidecarInterceptor interceptor, CancellationToken stopping)
-    {
-        pending.Event.Repeating = () => broker.Repeat(pending, message);
-        var result = await interceptor.DeliverAsync(pending.Event, () => TryAsync(pending, route, Wrapped(route, message), stopping));
-        pending.Event.Repeating = null;
-        return result.Reply;
+        Task<DeliveryResult> ProceedAsync() => TryAsync(pending, route, Wrapped(route, message), stopping);
     }
 
     // Once a delivery: the in-memory retries of a raw event share an id, two deliveries do not.

@@ -20,10 +20,7 @@ internal sealed class Pending(Group group, long message, int count)
     public bool IsSettled { get; set; }
 
     /// <summary>The event as an interceptor sees it; made only for one.</summary>
-    public SidecarEvent Event => field ??= new SidecarEvent(this);
-
-    /// <summary>Set on a delivery that an interceptor has repeated: what to deliver, since nothing in the database belongs to it.</summary>
-    public StoredMessage? Copied { get; init; }
+    public SidecarEvent Event => field ??= new SidecarEvent(Group.Subscription.AppId, Group.Subscription.Topic, Message);
 }
 
 /// <summary>The queue of one consumer group: oldest event first, also one that comes back.</summary>

@@ -24,16 +24,11 @@ internal sealed partial class Replica(
 
     private readonly HttpClient _app = appSide.ClientOf(port);
     private readonly SemaphoreSlim _calls = new(appSide.MaxConcurrency);
-    private readonly ConcurrentDictionary<Inbox, (SemaphoreSlim Slots, SemaphoreSlim Handlers)> _semaphores = new();
+    private readonly ConcurrentDictionary<Inbox, SemaphoreSlim> _slots = new();
     private readonly ConcurrentDictionary<Task, byte> _deliveries = new();
 
-    // The present attachment, and how long the next one waits: a fault that a test injects.
     private CancellationTokenSource _lost = new();
-    private CancellationTokenSource? _taking;
     private Task _away = Task.CompletedTask;
-
-    // What daprd gives the deliveries at work when it is told to end.
-    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
 
     /// <summary>The app's id.</summary>
     public string AppId => appSide.AppId;
@@ -41,28 +36,11 @@ internal sealed partial class Replica(
     /// <summary>The deliveries under way.</summary>
     public Task SettledAsync() => Task.WhenAll(_deliveries.Keys);
 
-    /// <summary>Loses this replica's consumer as the end of its sidecar would, and attaches again after a while.</summary>
-    /// <param name="isTold">Whether it is told to end, as in a scale-in, and gives what is at work five seconds; otherwise it is killed.</param>
-    /// <param name="back">How long it stays away.</param>
-    public async Task LoseAsync(bool isTold, TimeSpan back)
+    /// <summary>Breaks off this replica's deliveries as if a sidecar of its own was killed, and attaches again after a delay. For tests.</summary>
+    public Task LoseAsync(TimeSpan delay)
     {
-        _away = Task.Delay(back, options.TimeProvider);
-        var lost = _lost;
-        try
-        {
-            await (_taking?.CancelAsync() ?? Task.CompletedTask);
-        }
-        catch (ObjectDisposedException)
-        {
-            // It had gone by itself.
-        }
-
-        if (isTold)
-        {
-            await SettledAsync().WaitAsync(LeaveTime, options.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        await lost.CancelAsync();
+        _away = Task.Delay(delay, options.TimeProvider);
+        return _lost.CancelAsync();
     }
 
     public void Dispose()
@@ -70,10 +48,9 @@ internal sealed partial class Replica(
         _app.Dispose();
         _lost.Dispose();
         _calls.Dispose();
-        foreach (var (slots, handlers) in _semaphores.Values)
+        foreach (var slots in _slots.Values)
         {
             slots.Dispose();
-            handlers.Dispose();
         }
     }
 
@@ -109,9 +86,8 @@ internal sealed partial class Replica(
 
     private async Task ServeAsync(IReadOnlyList<Inbox> inboxes, CancellationToken stopping, CancellationToken aborting)
     {
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         _lost = new CancellationTokenSource();
-        _taking = gone;
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping, _lost.Token);
         var takers = inboxes.Select(inbox => TakeAsync(inbox, gone, aborting)).ToList();
         while (await PauseAsync(WatchInterval, gone.Token) && (!options.Rules.WatchesPort || await IsListeningAsync(stopping)))
         {
@@ -127,7 +103,7 @@ internal sealed partial class Replica(
     {
         var cancellationToken = gone.Token;
         var lost = _lost.Token;
-        var (slots, handlers) = SemaphoresOf(inbox);
+        var slots = SlotsOf(inbox);
         var delivery = new Delivery(
             broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, options, logger);
         try
@@ -161,11 +137,17 @@ internal sealed partial class Replica(
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborting, lost);
             try
             {
-                var isThere = await WithinAsync(
-                    handlers, () => WithinAsync(_calls, () => delivery.DeliverAsync(pending, ending.Token), ending.Token), ending.Token);
-                if (!isThere)
+                await _calls.WaitAsync(ending.Token);
+                try
                 {
-                    await gone.CancelAsync();
+                    if (!await delivery.DeliverAsync(pending, ending.Token))
+                    {
+                        await gone.CancelAsync();
+                    }
+                }
+                finally
+                {
+                    _calls.Release();
                 }
             }
             catch (ObjectDisposedException) when (cancellationToken.IsCancellationRequested)
@@ -193,25 +175,9 @@ internal sealed partial class Replica(
         }
     }
 
-    private static async Task<T> WithinAsync<T>(SemaphoreSlim semaphore, Func<Task<T>> act, CancellationToken cancellationToken)
-    {
-        await semaphore.WaitAsync(cancellationToken);
-        try
-        {
-            return await act();
-        }
-        finally
-        {
-            semaphore.Release();
-        }
-    }
-
-    // Kept across attachments, so that a replica that comes back quickly does not get twice its share. First what it takes, those included that wait here.
-    private (SemaphoreSlim Slots, SemaphoreSlim Handlers) SemaphoresOf(Inbox inbox) => _semaphores.GetOrAdd(inbox, _ =>
-    {
-        var handlers = Math.Min(inbox.Component.Concurrency, appSide.MaxConcurrency);
-        return (new SemaphoreSlim(handlers + options.Rules.HeldBy(inbox.Component)), new SemaphoreSlim(handlers));
-    });
+    // Kept across attachments, so that a replica that reconnects quickly does not get twice its share.
+    private SemaphoreSlim SlotsOf(Inbox inbox) =>
+        _slots.GetOrAdd(inbox, _ => new SemaphoreSlim(Math.Min(inbox.Component.Concurrency, appSide.MaxConcurrency)));
 
     private void Track(Task delivery)
     {

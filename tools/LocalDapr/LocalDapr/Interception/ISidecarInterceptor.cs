@@ -16,7 +16,7 @@ public interface ISidecarInterceptor
 
     /// <summary>An event goes to a replica of its app.</summary>
     /// <param name="delivered">The event.</param>
-    /// <param name="proceed">Delivers it, with the retries of the resiliency policy.</param>
+    /// <param name="proceed">Delivers it to that replica, with the retries of the resiliency policy. May be called more than once.</param>
     /// <returns>What becomes of it.</returns>
     Task<DeliveryResult> DeliverAsync(SidecarEvent delivered, Func<Task<DeliveryResult>> proceed) => proceed();
 
