@@ -45,6 +45,9 @@ public static class StateKeys
     /// <summary>A <see cref="Pipeline.Upload"/>: whose it is, and the names of its photos.</summary>
     public static string Upload(string upload) => $"upload/{upload}";
 
+    /// <summary>The photos of an upload that outlive it.</summary>
+    public static string KeptPhotos(string upload) => $"upload/{upload}/kept";
+
     /// <summary>The <see cref="FailureList"/>: searches in which something failed every time, for the operator.</summary>
     public const string Failures = "failures";
 

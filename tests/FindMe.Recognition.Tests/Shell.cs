@@ -11,7 +11,7 @@ internal sealed record CommandResult(int Code, string Output, string Errors)
 /// <summary>Runs <c>findme</c> as a process, as a user does.</summary>
 internal static class Shell
 {
-    private static readonly string Program = Path.Combine(Checkouts.Root, "artifacts", "bin", "FindMe.Cli", "release", "findme.dll");
+    public static readonly string Program = Path.Combine(Checkouts.Root, "artifacts", "bin", "FindMe.Cli", "release", "findme.dll");
 
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
 

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json.Nodes;
 using FindMe.Faces;
 
@@ -34,6 +35,44 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         Assert.Equal(
             await File.ReadAllBytesAsync(TestPeople.PhotoPath(1), TestContext.Current.CancellationToken),
             await File.ReadAllBytesAsync(Path.Combine(copies, "a\n\u001b[31m,\"b\" (2).jpg"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task What_an_album_gives_is_written_as_a_page_and_a_ZIP_file_or_not_at_all()
+    {
+        using var folder = new TemporaryFolder();
+        var album = Directory.CreateDirectory(folder["Bern <2026>"]).FullName;
+        File.Copy(TestPeople.PhotoPath(1), Path.Combine(album, "a, con.jpg"));
+        File.Copy(TestPeople.PhotoPath(2), Path.Combine(album, "others.jpg"));
+        var (page, zip) = (folder["report.html"], folder["me.zip"]);
+
+        var said = await Shell.FindMeAsync("album", album, "--me", people.Ada, "--report", page, "--zip", zip);
+
+        Assert.Equal((0, $"{album}/a, con.jpg"), (said.Code, Assert.Single(said.Lines)));
+        var html = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
+        Assert.Contains("<p class=\"event\" dir=\"auto\">Bern &lt;2026&gt;</p>", html, StringComparison.Ordinal);
+        Assert.Contains("<img class=\"photo\" alt=\"a, con.jpg\" src=\"data:image/jpeg;base64,", html, StringComparison.Ordinal);
+        using (var archive = ZipFile.OpenRead(zip))
+        {
+            Assert.Equal(["a, con.jpg", "report.html", "credits.csv"], archive.Entries.Select(entry => entry.FullName));
+            await using var photo = await archive.Entries[0].OpenAsync(TestContext.Current.CancellationToken);
+            using var bytes = new MemoryStream();
+            await photo.CopyToAsync(bytes, TestContext.Current.CancellationToken);
+            Assert.Equal(await File.ReadAllBytesAsync(TestPeople.PhotoPath(1), TestContext.Current.CancellationToken), bytes.ToArray());
+        }
+
+        // A disk that is full in the middle leaves what was there before; nobody found writes nothing.
+        File.Delete(page);
+        var full = await Shell.RunAsync(
+            "prlimit", ["--fsize=20000", "env", "--ignore-signal=XFSZ", "dotnet", Shell.Program, "album", album, "--me", people.Ada, "--report", page, "--zip", zip], input: "", ("DOTNET_EnableWriteXorExecute", "0"));
+        Assert.Equal(2, full.Code);
+        Assert.Contains($"{page} cannot be written", full.Errors, StringComparison.Ordinal);
+        var none = await Shell.FindMeAsync("album", Directory.CreateDirectory(folder["empty"]).FullName, "--me", people.Ada, "--report", page);
+        Assert.Equal(1, none.Code);
+        Assert.Equal(["Bern <2026>", "empty", "me.zip"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        ZipFile.OpenRead(zip).Dispose();
+        var same = await Shell.FindMeAsync("album", album, "--me", people.Ada, "--report", zip, "--zip", zip);
+        Assert.Equal((2, $"findme: --report and --zip name the same file, {zip}.\n"), (same.Code, same.Errors));
     }
 
     [Fact]

@@ -64,7 +64,7 @@ internal sealed partial class AccountDeletion(
             photos += await searches.DeleteAsync(search, cancellationToken);
         }
 
-        foreach (var upload in person.Uploads)
+        foreach (var upload in person.Uploads.Union(person.KeptUploads))
         {
             await uploads.DeleteAsync(id, upload, cancellationToken);
         }

@@ -93,7 +93,7 @@ internal static class SearchReports
     }
 
     private static async Task<Results<Ok<ReportView>, ProblemHttpResult>> SaveAsync(
-        string id, ReportBody body, CurrentUser user, SearchReader reader, PersonDocuments documents, DaprClient dapr, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
+        string id, ReportBody body, CurrentUser user, SearchReader reader, PersonDocuments documents, PhotoKeeping keeping, DaprClient dapr, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
     {
         if (await reader.TryReadAsync(id, user.Id, cancellationToken) is not { } snapshot)
         {
@@ -119,6 +119,10 @@ internal static class SearchReports
             return Problems.Of(412, "report-changed", "The report was changed elsewhere meanwhile.", "Read it again; or send it without If-Match to replace what was written there.");
         }
 
+        var chosen = wanted.Photos.ToHashSet();
+        await keeping.KeepAsync(
+            snapshot.Search, PhotoKeeping.Report, found.Where(photo => chosen.Contains(photo.Key)), snapshot.Search.ExpiresAt, cancellationToken);
+
         // The search or everything was deleted meanwhile: nothing of this may stay.
         if (await dapr.UpdatePersonAsync(user.Id, person => person, cancellationToken) is null)
         {
@@ -129,6 +133,7 @@ internal static class SearchReports
         if (await reader.TryReadAsync(id, user.Id, cancellationToken) is null)
         {
             await documents.DeleteAsync(StateKeys.Report(id), CancellationToken.None);
+            await keeping.ReleaseAsync(snapshot.Search, PhotoKeeping.Report, CancellationToken.None);
             return Problems.NotFound;
         }
 

@@ -69,7 +69,7 @@ internal static class SearchShares
     }
 
     private static async Task<Results<Created<ShareView>, ProblemHttpResult>> ShareAsync(
-        string id, ShareBody body, CurrentUser user, SearchReader reader, PersonDocuments documents, DaprClient dapr, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
+        string id, ShareBody body, CurrentUser user, SearchReader reader, PersonDocuments documents, PhotoKeeping keeping, DaprClient dapr, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
     {
         if (await reader.TryReadAsync(id, user.Id, cancellationToken) is not { } snapshot)
         {
@@ -114,6 +114,7 @@ internal static class SearchShares
             return Problems.Of(409, "too-many-shares", $"There are {MaxPerSearch} links to photos of this search.", "Revoke one of them first.");
         }
 
+        await keeping.KeepAsync(snapshot.Search, hash, chosen, share.ExpiresAt, cancellationToken);
         await dapr.SaveStateAsync(
             StateKeys.Store, StateKeys.Share(hash), new Share(id, user.Id, [.. chosen.Select(photo => photo.Key)], share.ExpiresAt), share.ExpiresAt - now, cancellationToken);
 
@@ -127,6 +128,7 @@ internal static class SearchShares
         {
             await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Share(hash), CancellationToken.None);
             await documents.DeleteAsync(StateKeys.Shares(id), CancellationToken.None);
+            await keeping.ReleaseAsync(snapshot.Search, hash, CancellationToken.None);
             if (await dapr.UpdatePersonAsync(user.Id, person => person, CancellationToken.None) is null)
             {
                 await documents.ForgetAsync(user.Id, StateKeys.Shares(id), CancellationToken.None);
@@ -155,7 +157,7 @@ internal static class SearchShares
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RevokeAsync(
-        string id, string token, CurrentUser user, PersonDocuments documents, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
+        string id, string token, CurrentUser user, PersonDocuments documents, PhotoKeeping keeping, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
     {
         if (await OwnAsync(id, user, dapr, cancellationToken) is not { } search || ShareToken.HashOf(token) is not { } hash || !search.Shares.Contains(hash))
         {
@@ -168,6 +170,7 @@ internal static class SearchShares
             current => current.TimeToLive(time.GetUtcNow()),
             cancellationToken);
         await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Share(hash), cancellationToken);
+        await keeping.ReleaseAsync(search, hash, cancellationToken);
         await documents.UpdateAsync<ShareTokens>(
             user.Id, StateKeys.Shares(id), (list, _) => list is null ? null : new ShareTokens([.. list.All.Where(other => other.Hash != hash)]), search.TimeToLive(time.GetUtcNow()), cancellationToken);
         return TypedResults.NoContent();

@@ -9,7 +9,7 @@ namespace FindMe.Api;
 /// First the search's document becomes a tombstone, which every writer reads before it writes; then the batches, the report and the links go. Some stores let a
 /// writer that read just before bring back a deleted batch, so <see cref="Recovery"/> sweeps them once more a little later.
 /// </remarks>
-internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, TimeProvider time)
+internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, PhotoKeeping keeping, TimeProvider time)
 {
     // Longer than any delivery of a photo of this search can still be under way.
     private static readonly TimeSpan TombstoneKept = TimeSpan.FromDays(1);
@@ -69,6 +69,7 @@ internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, TimePro
         // One more listing may have begun since.
         var deleted = new DeletedSearch(id, search.Listings + 1, time.GetUtcNow() + UntilSecondSweep);
         await open.UpdateAsync(list => list with { Deleted = [.. list.Deleted.Where(other => other.Id != id), deleted] }, cancellationToken);
+        await keeping.ReleaseAsync(search, use: null, cancellationToken);
         await dapr.DeleteBulkStateAsync(StateKeys.Store, [.. search.Shares.Select(StateKeys.Share)], cancellationToken);
         await SweepAsync(id, deleted.Listings, cancellationToken);
         return search.Pages.Sum(page => page.Photos);

@@ -15,8 +15,8 @@ namespace FindMe.Pipeline;
 /// <param name="Search">The search in which they said so.</param>
 public sealed record Judgement(string Place, string Photo, string? Fingerprint, FaceBox Box, float? FrameAt, bool IsMe, DateTimeOffset At, string Search)
 {
-    // The field's usual bound for two boxes of one face.
-    private const float LeastOverlap = 0.5f;
+    /// <summary>Boxes that overlap at least so much are of one face: the field's usual bound.</summary>
+    public const float LeastOverlap = 0.5f;
 
     // Two searches of one video look at the same frames, but decoders round their times.
     private const float SameFrame = 0.5f;
@@ -57,8 +57,10 @@ public sealed record Judgement(string Place, string Photo, string? Fingerprint, 
         _ => photo.Post.Network ?? "",
     };
 
-    // Intersection over union.
-    private static float Overlap(FaceBox one, FaceBox other)
+    /// <summary>How much of two boxes lies in both: their intersection over their union, 0 to 1.</summary>
+    /// <param name="one">A box.</param>
+    /// <param name="other">Another one, in the same units.</param>
+    public static float Overlap(FaceBox one, FaceBox other)
     {
         var width = Math.Min(one.X + one.Width, other.X + other.Width) - Math.Max(one.X, other.X);
         var height = Math.Min(one.Y + one.Height, other.Y + other.Height) - Math.Max(one.Y, other.Y);

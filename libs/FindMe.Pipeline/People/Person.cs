@@ -36,6 +36,9 @@ public sealed record Person : Document
     /// <summary>The ids of their uploads, oldest first; one whose time is over is deleted already.</summary>
     public IReadOnlyList<string> Uploads { get; init; } = [];
 
+    /// <summary>The ids of uploads of which photos are kept for reports and links, also beyond their time.</summary>
+    public IReadOnlyList<string> KeptUploads { get; init; } = [];
+
     /// <summary>Whether the person has anything here that another one must not see.</summary>
     [JsonIgnore]
     public bool HasThings => References.Count + Searches.Count + Uploads.Count > 0;
