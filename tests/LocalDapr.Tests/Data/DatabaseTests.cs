@@ -50,7 +50,7 @@ public sealed class DatabaseTests
     {
         using var folder = new TemporaryFolder();
         Execute(folder, "CREATE TABLE theirs (x)");
-        Assert.Contains("is no database of a local Dapr", Assert.Throws<SidecarDataException>(() => Open(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("is not a local Dapr database", Assert.Throws<SidecarDataException>(() => Open(folder)).Message, StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(FileOf(folder), new string('x', 5000));
         Assert.Contains("cannot be used", Assert.Throws<SidecarDataException>(() => Open(folder)).Message, StringComparison.Ordinal);
