@@ -186,7 +186,7 @@ public sealed class XApi : Network
     }
 
     private IResult Authorized(HttpContext context, Func<IResult> answer) =>
-        SigningIn.Grants.BearerOf(context.Request) == Scenario.X.BearerToken || Grants.AccountOf(context.Request) is not null
+        Authentication.Grants.BearerOf(context.Request) == Scenario.X.BearerToken || Grants.AccountOf(context.Request) is not null
             ? answer()
             : Results.Json(Unauthorized, statusCode: 401);
 
