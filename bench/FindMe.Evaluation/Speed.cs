@@ -12,7 +12,7 @@ internal static class Speed
 
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff"];
 
-    /// <summary>Measures the photos of a folder. Reading files does not count.
+    /// <summary>Measures the photos of a folder. Reading files does not count.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="folder">Photos, also in its subfolders; files of other kinds are skipped.</param>
     /// <param name="reference">A photo of one person to compare with every photo; null for none.</param>
