@@ -1,4 +1,4 @@
-// The images. No admin user: azd pushes as whoever deploys, the apps pull by identity.
+// The images. No admin user: azd pushes with the deployer's account, the apps pull with a managed identity.
 param location string
 param tags object
 param token string

@@ -66,7 +66,7 @@ public sealed class BrokerTests
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
         app.Handler = async (_, aborted) =>
         {
-            // Two copies of an event would be at work side by side.
+            // Long enough that two copies of an event would be handled concurrently.
             await Task.Delay(100, aborted);
             return AppReply.Ok;
         };
