@@ -18,7 +18,7 @@ const MOST_RETRIES = 4;
 // Lines of text below a photo, besides the one with the buttons.
 export const textLines = card => 1 + (detail(card) ? 1 : 0);
 
-const detail = card => timesWords(card.match) || card.posts[0]?.description;
+const detail = card => timesWords(card.match) || card.match.post?.description;
 
 export const judgementWords = card => (card.judgement === true ? 'You said: me' : bandWords(card.match));
 

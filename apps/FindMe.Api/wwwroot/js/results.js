@@ -142,7 +142,7 @@ export async function resultsView(page, id) {
     // The answer that was given already is taken back by pressing it once more.
     const word = card.judgement === isMe ? null : isMe;
     judges.judge(card, word);
-    toast(word === null ? 'Taken back.' : word ? 'Saved: that’s you.' : 'Saved: that’s not you. It will not come back, here or in later searches.', [['Undo', undo]]);
+    toast(word === null ? 'Taken back.' : word ? 'Marked as you.' : 'Marked as not you. It will not come back, here or in later searches.', [['Undo', undo]]);
   }
 
   function undo() {
@@ -477,7 +477,6 @@ export async function resultsView(page, id) {
     title: `Photos of you in ${place}`,
     node,
     shown() {
-      settle();
       addEventListener('beforeprint', beforePrint);
       addEventListener('afterprint', afterPrint);
       document.addEventListener('visibilitychange', seenAgain);
