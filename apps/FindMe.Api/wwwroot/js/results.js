@@ -8,7 +8,7 @@ import { frameOf, textLines } from './frame.js';
 import { judging } from './judging.js';
 import { largeView } from './large-view.js';
 import { notice, problemNotice } from './notice.js';
-import { fileName, photoAddress } from './photo.js';
+import { nameOf, photoAddress } from './photo.js';
 import { photoGrid } from './photo-grid.js';
 import { isSensitive } from './posts.js';
 import { doubtfulQueue, isDoubtful } from './queue.js';
@@ -262,8 +262,8 @@ export async function resultsView(page, id) {
     judgedList.dataset.shown = shown;
     replace(judgedList, others.map(match => element('li', {},
       faceCrop(photoAddress(match.photo, CROP_WIDTH), match.box, match.photo),
-      element('span', { class: 'file' }, fileName(match)),
-      element('button', { type: 'button', class: 'button small', onclick: () => takeBack(match) }, icon(icons.undo), 'Undo', element('span', { class: 'visually-hidden' }, `: ${fileName(match)}`)))));
+      element('span', { class: 'file' }, nameOf(match)),
+      element('button', { type: 'button', class: 'button small', onclick: () => takeBack(match) }, icon(icons.undo), 'Undo', element('span', { class: 'visually-hidden' }, `: ${nameOf(match)}`)))));
   }
 
   function takeBack(match) {
