@@ -98,7 +98,7 @@ public sealed class JudgingTests(RunningFindMe findMe)
         await page.Keyboard.PressAsync("n");
 
         await Expect(visitor.Frames).ToHaveCountAsync(1);
-        await Expect(page.Locator("#announcer")).ToContainTextAsync("Saved: that’s not you.");
+        await Expect(page.Locator("#announcer")).ToContainTextAsync("Marked as not you.");
         await Expect(visitor.Frames.First.GetByRole(AriaRole.Button, new() { Name = "That’s not me" })).ToBeFocusedAsync();
         await Expect(visitor.Summary).ToContainTextAsync("in 1\u00a0photo of");
         await Expect(other.Locator(".frame")).ToHaveCountAsync(1);

@@ -45,7 +45,10 @@ export function foundPhotos(search) {
       counts: counts(match),
       number: numbers.get(key),
       ratio: match.photo.width / match.photo.height,
-      posts: postsOf(copies),
+      // Asked for near the window alone.
+      get posts() {
+        return postsOf(copies);
+      },
       isSensitive: copies.some(isSensitive),
     };
   }

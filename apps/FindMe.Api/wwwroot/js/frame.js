@@ -1,7 +1,7 @@
 // One photo of the results: the picture with the box, what FindMe takes it for, who posted it, and what the person says of it.
 import { boundingBox } from './bounding-box.js';
 import { element, icon, icons, replace } from './element.js';
-import { fileName, photoAddress } from './photo.js';
+import { fileName, nameOf, photoAddress } from './photo.js';
 import { postLink } from './posts.js';
 import { bandWords, count, sureWords, timesWords } from './words.js';
 
@@ -18,7 +18,7 @@ const MOST_RETRIES = 4;
 // Lines of text below a photo, besides the one with the buttons.
 export const textLines = card => 1 + (detail(card) ? 1 : 0);
 
-const detail = card => timesWords(card.match) || card.posts[0]?.description;
+const detail = card => timesWords(card.match) || card.match.post?.description;
 
 export const judgementWords = card => (card.judgement === true ? 'You said: me' : bandWords(card.match));
 
@@ -29,7 +29,7 @@ export function frameOf(card, { opened, judged, chosen, uncovered, isUncovered }
   let retries = 0;
   let timer;
   const image = element('img', {
-    alt: `Photo ${number}: ${bandWords(match)}, ${fileName(match)}`,
+    alt: `Photo ${number}: ${bandWords(match)}, ${nameOf(match)}`,
     width: photo.width,
     height: photo.height,
     decoding: 'async',

@@ -5,8 +5,8 @@ import { element } from './element.js';
 // Beyond the window on either side, in pixels.
 const MARGIN = 600;
 
-// Elements made in one go: more would be felt as a jerk. The rest follows with the next frame.
-const MOST_NEW = 10;
+// So long, in milliseconds, elements are made in one go: longer would be felt as a jerk. The rest follows with the next frame.
+const MOST_MS = 8;
 
 // Narrower than this, in rem, three squares stand in a row; otherwise rows of one height, in which no photo is cropped.
 const PHONE = 34;
@@ -119,14 +119,14 @@ export function photoGrid({ label, rowHeight, frameOf, textLines }) {
 
     // What is in the window comes first.
     const inWindow = at => cells[at].top + cells[at].height >= -top && cells[at].top <= innerHeight - top;
-    let left = isPrinting ? Infinity : MOST_NEW;
+    const until = isPrinting ? Infinity : performance.now() + MOST_MS;
     for (const at of [...wanted.filter(inWindow), ...wanted.filter(one => !inWindow(one))]) {
       if (frames.has(items[at].key)) continue;
-      if (left-- <= 0) {
+      frames.set(items[at].key, frameOf(items[at]));
+      if (performance.now() > until) {
         schedule();
         break;
       }
-      frames.set(items[at].key, frameOf(items[at]));
     }
 
     const active = document.activeElement;

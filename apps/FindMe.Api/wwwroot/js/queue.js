@@ -5,7 +5,7 @@ import { boundingBox } from './bounding-box.js';
 import { faceComparison } from './compare-faces.js';
 import { element, icon, icons, replace } from './element.js';
 import { judgeButtons } from './frame.js';
-import { fileName, photoAddress } from './photo.js';
+import { nameOf, photoAddress } from './photo.js';
 import { onSwipe } from './swipe.js';
 import { bandWords, count, sureWords } from './words.js';
 
@@ -60,11 +60,11 @@ export function doubtfulQueue({ cards, judge, undo, surest, closed }) {
     const { match } = card;
     heading.textContent = 'Is this you?';
     replace(picture,
-      element('img', { src: photoAddress(match.photo, PHOTO_WIDTH), width: match.photo.width, height: match.photo.height, alt: `${bandWords(match)}: ${fileName(match)}`, draggable: 'false' }),
+      element('img', { src: photoAddress(match.photo, PHOTO_WIDTH), width: match.photo.width, height: match.photo.height, alt: `${bandWords(match)}: ${nameOf(match)}`, draggable: 'false' }),
       boundingBox(match.box, match.photo, card.band));
     picture.style.setProperty('--ratio', String(card.ratio));
     faces.show(card);
-    words.textContent = `${bandWords(match)} · ${fileName(match)}`;
+    words.textContent = `${bandWords(match)} · ${nameOf(match)}`;
     words.title = sureWords(match);
     judges.show(null);
     // The next picture is there when it is asked for.

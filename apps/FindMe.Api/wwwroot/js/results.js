@@ -8,7 +8,7 @@ import { frameOf, textLines } from './frame.js';
 import { judging } from './judging.js';
 import { largeView } from './large-view.js';
 import { notice, problemNotice } from './notice.js';
-import { fileName, photoAddress } from './photo.js';
+import { nameOf, photoAddress } from './photo.js';
 import { photoGrid } from './photo-grid.js';
 import { isSensitive } from './posts.js';
 import { doubtfulQueue, isDoubtful } from './queue.js';
@@ -142,7 +142,7 @@ export async function resultsView(page, id) {
     // The answer that was given already is taken back by pressing it once more.
     const word = card.judgement === isMe ? null : isMe;
     judges.judge(card, word);
-    toast(word === null ? 'Taken back.' : word ? 'Saved: that’s you.' : 'Saved: that’s not you. It will not come back, here or in later searches.', [['Undo', undo]]);
+    toast(word === null ? 'Taken back.' : word ? 'Marked as you.' : 'Marked as not you. It will not come back, here or in later searches.', [['Undo', undo]]);
   }
 
   function undo() {
@@ -262,8 +262,8 @@ export async function resultsView(page, id) {
     judgedList.dataset.shown = shown;
     replace(judgedList, others.map(match => element('li', {},
       faceCrop(photoAddress(match.photo, CROP_WIDTH), match.box, match.photo),
-      element('span', { class: 'file' }, fileName(match)),
-      element('button', { type: 'button', class: 'button small', onclick: () => takeBack(match) }, icon(icons.undo), 'Undo', element('span', { class: 'visually-hidden' }, `: ${fileName(match)}`)))));
+      element('span', { class: 'file' }, nameOf(match)),
+      element('button', { type: 'button', class: 'button small', onclick: () => takeBack(match) }, icon(icons.undo), 'Undo', element('span', { class: 'visually-hidden' }, `: ${nameOf(match)}`)))));
   }
 
   function takeBack(match) {
@@ -477,7 +477,6 @@ export async function resultsView(page, id) {
     title: `Photos of you in ${place}`,
     node,
     shown() {
-      settle();
       addEventListener('beforeprint', beforePrint);
       addEventListener('afterprint', afterPrint);
       document.addEventListener('visibilitychange', seenAgain);

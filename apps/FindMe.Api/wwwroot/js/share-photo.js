@@ -1,5 +1,5 @@
 // The system's own way to hand a photo on, where the browser has it.
-import { fileName, isLinkOnly, photoAddress } from './photo.js';
+import { isLinkOnly, jpegName, photoAddress } from './photo.js';
 import { toast } from './toast.js';
 
 export const canShare = () => typeof navigator.share === 'function';
@@ -13,7 +13,7 @@ export async function share(match, link) {
     }
     const picture = await fetch(photoAddress(match.photo));
     if (!picture.ok) throw new Error('The photo is not there');
-    const file = new File([await picture.blob()], fileName(match).replace(/\.\w+$|$/, '.jpg'), { type: 'image/jpeg' });
+    const file = new File([await picture.blob()], jpegName(match), { type: 'image/jpeg' });
     await navigator.share(navigator.canShare?.({ files: [file] }) ? { files: [file] } : { url: link });
   } catch (problem) {
     // Whoever closes the system's dialog has changed their mind.
