@@ -109,8 +109,8 @@ public static class ReportHtml
     private static async Task WriteEntryAsync(StreamWriter page, List<ReportPhoto> photos, Func<ReportPhoto, CancellationToken, Task<ReportPicture>> picture, CancellationToken cancellationToken)
     {
         var caption = photos.Select(photo => photo.Caption).FirstOrDefault(words => words.Length > 0) ?? "";
-        await page.WriteAsync("<li><figure>\n");
         var shown = photos.FirstOrDefault(photo => !photo.IsLinkOnly);
+        await page.WriteAsync($"<li><figure{(shown is null ? " class=\"link-only\"" : "")}>\n");
         var note = ReportText.LinkOnly;
         if (shown is not null)
         {
@@ -148,7 +148,8 @@ public static class ReportHtml
         var parts = new List<string>();
         if (photo.Author.Length > 0)
         {
-            parts.Add($"<bdi>@{Encode(photo.Author.TrimStart('@'))}</bdi>");
+            // From left to right whatever its letters: the server stands behind the name.
+            parts.Add($"<bdi dir=\"ltr\">@{Encode(photo.Author.TrimStart('@'))}</bdi>");
         }
 
         if (photo.NetworkTitle.Length > 0)

@@ -20,13 +20,14 @@ internal static class ReportStyle
         .totals div { display: flex; flex-direction: column-reverse; }
         .totals dt { color: var(--soft); font-size: .9rem; }
         .totals dd { margin: 0; font: 700 1.7rem/1 Georgia, serif; }
-        .timeline { display: block; width: 100%; height: auto; margin: 1rem 0; fill: var(--mark); font: 12px system-ui, sans-serif; }
+        .timeline { display: block; width: 100%; max-width: 34rem; height: auto; margin: 1rem 0; fill: var(--mark); font: 12px system-ui, sans-serif; }
         .timeline text { fill: var(--soft); }
         .timeline path { stroke: var(--line); }
         ol { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.6rem 1.4rem; align-items: start; }
         .short ol { grid-template-columns: minmax(0, 1fr); }
         li { break-inside: avoid; min-width: 0; }
         figure { margin: 0; }
+        .link-only { padding: .5rem .8rem .7rem; border: 1px solid var(--line); border-radius: 6px; }
         .photo { display: block; max-width: 100%; max-height: 26rem; width: auto; height: auto; border-radius: 4px; }
         .short .photo { max-height: 42rem; }
         figcaption { padding-top: .4rem; font-size: .92rem; }

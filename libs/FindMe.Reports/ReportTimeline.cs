@@ -5,7 +5,7 @@ namespace FindMe.Reports;
 /// <summary>When the photos of a report were posted, as a chart of bars in SVG.</summary>
 internal static class ReportTimeline
 {
-    private const int Width = 640;
+    private const int Width = 420;
     private const int Height = 90;
 
     // The bars stand on the line at this height; below it are the first and the last day.
@@ -30,7 +30,7 @@ internal static class ReportTimeline
         }
 
         var (step, most) = ((float)Width / bars.Length, bars.Max());
-        var width = Math.Min(step * 0.7f, 40);
+        var width = Math.Min(step * 0.7f, 28);
         var marks = string.Concat(bars.Index().Where(bar => bar.Item > 0).Select(bar =>
         {
             var (x, height) = ((bar.Index * step) + ((step - width) / 2), (float)(Base - 16) * bar.Item / most);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using FindMe.DemoNetworks;
+using FindMe.DemoNetworks.Media;
 using FindMe.Faces;
 using FindMe.Reports;
 
@@ -98,7 +99,8 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
         var photo = await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken);
 
         // More than the buffers of the connection hold.
-        var (_, search) = await ada.SearchZipAsync([.. Enumerable.Range(0, 30).Select(number => ($"{number}.jpg", Padded(photo, 600_000)))]);
+        var (upload, search) = await ada.SearchZipAsync([.. Enumerable.Range(0, 30).Select(number => ($"{number}.jpg", Padded(photo, 600_000)))]);
+        var before = Directory.GetFiles(Path.Combine(findMe.Data, "uploads", upload));
         using (var first = await ada.Http.GetAsync(Export(search, "zip"), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
         {
             Assert.Equal(HttpStatusCode.OK, first.StatusCode);
@@ -118,6 +120,32 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
 
             await Task.Delay(100, deadline.Token);
         }
+
+        // Neither a file nor a photo that is still open.
+        Assert.Equal(before, Directory.GetFiles(Path.Combine(findMe.Data, "uploads", upload)));
+        var page = findMe.System.Processes.Running().Single(process => process.Name == "findme-api").Id;
+        while (new DirectoryInfo($"/proc/{page}/fd").EnumerateFiles().Any(file => file.LinkTarget?.Contains(upload, StringComparison.Ordinal) == true))
+        {
+            await Task.Delay(100, deadline.Token);
+        }
+    }
+
+    [Fact]
+    public async Task Of_a_video_an_archive_has_the_frame_that_shows_the_person_and_its_time()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        Assert.NotNull(await Films.ReadAsync("film/0"));
+        findMe.Bench.Mastodon.Publish(new ScenarioPost { Text = "#framed", MinutesAgo = 1, Media = [new() { Kind = MediaKind.Video, Picture = "mosaic/9600", Video = "film/0" }] });
+        var search = await ada.SearchAsync(NetworkedFindMe.Wish("mastodon", "#framed"));
+        await ada.UntilEndedAsync(search);
+
+        using var zip = new ZipArchive(new MemoryStream(await ada.Http.GetByteArrayAsync(Export(search, "zip"), TestContext.Current.CancellationToken)));
+
+        Assert.Equal([".jpg", ".html", ".csv"], zip.Entries.Select(entry => Path.GetExtension(entry.FullName)));
+        Assert.Equal([0xFF, 0xD8], (await BytesAsync(zip.Entries[0]))[..2]);
+        var credits = Encoding.UTF8.GetString(await BytesAsync(zip.Entries[^1])).Split("\r\n")[1];
+        Assert.Matches("\"0:00:0[0-9]\",\"A frame of the video.\"$", credits);
+        Assert.Contains(" of the video", Encoding.UTF8.GetString(await BytesAsync(zip.Entries[1])), StringComparison.Ordinal);
     }
 
     [Theory]

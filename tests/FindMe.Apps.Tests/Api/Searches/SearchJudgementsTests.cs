@@ -174,6 +174,32 @@ public sealed class SearchJudgementsTests(FindMeSystem findMe) : IClassFixture<F
     }
 
     [Fact]
+    public async Task A_judgement_that_is_made_while_everything_is_deleted_leaves_neither_itself_nor_a_key()
+    {
+        for (var attempt = 0; attempt < 8; attempt++)
+        {
+            using var ada = findMe.NewVisitor();
+            await ada.ShowDemoFaceAsync();
+            var search = await ada.SearchAsync(FindMeSystem.Demo);
+            await ada.UntilEndedAsync(search);
+            var person = (await findMe.Dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(search), TestContext.Current.CancellationToken))!.Person;
+
+            // A report is written at the same moment: both encrypt under the key that is being deleted.
+            var judging = TryJudgeAsync(ada, search, Own, attempt % 2 == 0);
+            var writing = ada.Http.PutAsJsonAsync($"/api/searches/{search}/report", new { title = "late", photos = Array.Empty<string>() }, TestContext.Current.CancellationToken);
+            await Task.Delay(2 * attempt, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.OK, await ada.StatusOfAsync(HttpMethod.Delete, "/api/me"));
+            using var judged = await judging;
+            using var written = await writing;
+            Assert.All([judged, written], answer => Assert.True((int)answer.StatusCode is 200 or 204 or 404, $"{answer.StatusCode}"));
+
+            Assert.Null(await findMe.Dapr.GetStateAsync<EncryptedDocument>(StateKeys.Store, StateKeys.Judgements(person), TestContext.Current.CancellationToken));
+            Assert.Null(await findMe.Dapr.GetStateAsync<EncryptedDocument>(StateKeys.Store, StateKeys.Report(search), TestContext.Current.CancellationToken));
+            Assert.Null(await findMe.Dapr.GetStateAsync<WrappedKey>(StateKeys.Store, StateKeys.PersonKey(person), TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Fact]
     public async Task A_person_has_so_many_judgements_at_most_and_the_oldest_go()
     {
         var judgements = new Judgements(new PersonDocuments(findMe.Dapr, new PersonKeys(findMe.Dapr, new EphemeralDataProtectionProvider())));
