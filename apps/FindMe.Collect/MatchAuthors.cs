@@ -18,7 +18,7 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
             return;
         }
 
-        var posts = batch.Photos.Where(photo => photo.IsNamelessMatch()).Select(photo => photo.Post.Id).Distinct().ToList();
+        var posts = batch.Photos.Where(photo => photo.IsMatchByUnknownAuthor()).Select(photo => photo.Post.Id).Distinct().ToList();
         if (posts.Count == 0 || await ReserveAsync(search, posts.Count, cancellationToken) is not { } reserved)
         {
             return;
@@ -57,12 +57,12 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
     private async Task WriteAsync(Search search, string key, IReadOnlyDictionary<string, string> authors, CancellationToken cancellationToken) =>
         await dapr.UpdateStateAsync<PhotoBatch>(
             key,
-            current => current.Photos.Any(photo => photo.IsNamelessMatch() && authors.ContainsKey(photo.Post.Id))
+            current => current.Photos.Any(photo => photo.IsMatchByUnknownAuthor() && authors.ContainsKey(photo.Post.Id))
                 ? current with
                 {
                     Photos =
                     [
-                        .. current.Photos.Select(photo => photo.IsNamelessMatch() && authors.TryGetValue(photo.Post.Id, out var author)
+                        .. current.Photos.Select(photo => photo.IsMatchByUnknownAuthor() && authors.TryGetValue(photo.Post.Id, out var author)
                             ? photo with { Post = photo.Post with { Author = author } }
                             : photo),
                     ],

@@ -29,7 +29,7 @@ internal sealed class PhotoBatches(DaprClient dapr, TimeProvider time)
     /// <summary>Sends those batches of a page whose turn it is.</summary>
     /// <param name="search">The search.</param>
     /// <param name="pageNumber">The page, counted from 0; nothing happens where it is not listed.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <param name="sentBefore">Also those that were sent before then and are not settled: they are sent once more. Null: only those that were not sent.</param>
     public async Task ReleaseDueAsync(Search search, int pageNumber, CancellationToken cancellationToken, DateTimeOffset? sentBefore = null)
     {
@@ -47,7 +47,7 @@ internal sealed class PhotoBatches(DaprClient dapr, TimeProvider time)
         for (var place = page.FirstBatch - first; place < keys.Count; place++)
         {
             if (batches[place] is { } batch
-                && (batch.SentAt is { } sent ? sent < sentBefore && !batch.IsSettled() : place == 0 || batches[place - 1]?.LetsNextGo() == true))
+                && (batch.SentAt is { } sent ? sent < sentBefore && !batch.IsSettled() : place == 0 || batches[place - 1]?.IsHalfSettled() == true))
             {
                 await SendAsync(search, page, keys[place], batch.Photos.Where(photo => photo.Verdict is null), cancellationToken);
             }

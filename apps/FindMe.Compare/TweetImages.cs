@@ -56,7 +56,7 @@ internal static partial class TweetImages
             // Transient failures throw, so Dapr redelivers the message.
             var started = Stopwatch.GetTimestamp();
             var photo = await photos.ReadAsync(image.Photo, cancellationToken);
-            PipelineMetrics.Took("fetch", started);
+            PipelineMetrics.RecordStage("fetch", started);
             verdict = await comparison.CompareAsync(image, batch[image.Index], photo, wanted, deadline);
         }
         catch (Exception exception) when (exception is PhotoUnavailableException || (exception is PhotoUnreachableException { IsSlow: true } && image.LastTry))

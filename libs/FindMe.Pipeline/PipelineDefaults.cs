@@ -16,7 +16,7 @@ public static partial class PipelineDefaults
     {
         builder.Services.AddExceptionHandler<DaprFailures>();
         builder.Services.AddDapr();
-        builder.Services.AddSingleton<EventsAtWork>();
+        builder.Services.AddSingleton<InFlightEvents>();
         builder.Services.AddSingleton<Verdicts>();
         builder.Services.AddSingleton<PersonKeys>();
         builder.Services.AddSingleton<References>();

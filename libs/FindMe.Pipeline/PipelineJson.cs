@@ -17,7 +17,7 @@ public static class PipelineJson
         };
 
     /// <summary>The same for untrusted input: rejects null or missing values where a value is required.</summary>
-    public static JsonSerializerOptions Whole { get; } =
+    public static JsonSerializerOptions Strict { get; } =
         new(Options) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
     // Rejects 1e999 and "NaN", which can be read but not written back: the document could never be updated again.

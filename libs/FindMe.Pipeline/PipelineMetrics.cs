@@ -34,6 +34,6 @@ public static class PipelineMetrics
     /// <summary>Records the duration of a step.</summary>
     /// <param name="stage">The step's name, a constant.</param>
     /// <param name="started">When the step began: <see cref="Stopwatch.GetTimestamp"/>.</param>
-    public static void Took(string stage, long started) =>
+    public static void RecordStage(string stage, long started) =>
         Stage.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
 }

@@ -35,7 +35,7 @@ public static class StateUpdates
                 return null;
             }
 
-            if (IsWrite(changed, document))
+            if (IsOwnWrite(changed, document))
             {
                 return changed;
             }
@@ -46,7 +46,7 @@ public static class StateUpdates
                 return changed;
             }
 
-            changed = Named(changed);
+            changed = WithWriteId(changed);
             if (await dapr.TrySaveStateAsync(StateKeys.Store, key, changed, etag, timeToLive(changed), cancellationToken))
             {
                 return changed;
@@ -72,7 +72,7 @@ public static class StateUpdates
         for (var attempt = 1; ; attempt++)
         {
             var (document, etag) = await dapr.GetStateAndETagAsync<T>(StateKeys.Store, key, cancellationToken);
-            if (changed is not null && IsWrite(changed, document))
+            if (changed is not null && IsOwnWrite(changed, document))
             {
                 return changed;
             }
@@ -83,7 +83,7 @@ public static class StateUpdates
                 return changed;
             }
 
-            changed = Named(changed);
+            changed = WithWriteId(changed);
             try
             {
                 if (await dapr.TrySaveStateAsync(StateKeys.Store, key, changed, etag, timeToLive(changed), cancellationToken))
@@ -100,11 +100,11 @@ public static class StateUpdates
         }
     }
 
-    private static T Named<T>(T document)
+    private static T WithWriteId<T>(T document)
         where T : class =>
         document is Document known ? (T)(object)(known with { Write = Guid.NewGuid().ToString("N") }) : document;
 
-    private static bool IsWrite<T>(T? written, T? found) => written is Document { Write: { } name } && found is Document there && there.Write == name;
+    private static bool IsOwnWrite<T>(T? written, T? found) => written is Document { Write: { } name } && found is Document there && there.Write == name;
 
     /// <summary>Waits after an ETag conflict, for a random time that grows with the number of conflicts.</summary>
     /// <param name="attempt">The number of the attempt that failed, from 1.</param>

@@ -50,7 +50,7 @@ internal sealed class OnePerson(float matchDistance, float otherPersonDistance, 
         [.. distances.Where(other => other.Value <= matchDistance).Select(other => other.Key)];
 
     /// <summary>The distance of a face to each of some references.</summary>
-    public static Dictionary<string, float?> DistancesOf(FaceEmbedding face, IEnumerable<string> ids, IReadOnlyDictionary<string, OpenReference> references) =>
+    public static Dictionary<string, float?> DistancesOf(FaceEmbedding face, IEnumerable<string> ids, IReadOnlyDictionary<string, DecryptedReference> references) =>
         ids.ToDictionary(
             id => id, id => references.TryGetValue(id, out var reference) ? FaceEmbedding.FromBytes(reference.Embedding).DistanceTo(face) : (float?)null);
 }

@@ -29,7 +29,7 @@ public sealed record ReceivedEvent<T>(string? Id = null, string? Topic = null, T
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync<ReceivedEvent<T>>(context.Request.Body, PipelineJson.Whole, context.RequestAborted)
+            return await JsonSerializer.DeserializeAsync<ReceivedEvent<T>>(context.Request.Body, PipelineJson.Strict, context.RequestAborted)
                 ?? Unreadable;
         }
         catch (JsonException)

@@ -24,7 +24,7 @@ public static class Subscriptions
         endpoint
             .WithTopic(new TopicOptions { PubsubName = Topics.PubSub, Name = topic, DeadLetterTopic = deadLetterTopic })
             .AddEndpointFilter((context, next) => EventTelemetry.HandleAsync(context, next, topic))
-            .AddEndpointFilter((context, next) => context.HttpContext.RequestServices.GetRequiredService<EventsAtWork>().HandleAsync(context, next, topic))
+            .AddEndpointFilter((context, next) => context.HttpContext.RequestServices.GetRequiredService<InFlightEvents>().HandleAsync(context, next, topic))
             .WithMetadata(new DaprRoute())
             .ExcludeFromDescription();
 

@@ -13,7 +13,7 @@ public sealed record EncryptedReference(string Recipe, [property: JsonPropertyNa
 /// <summary>A decrypted embedding, in memory only.</summary>
 /// <param name="Recipe">The model and alignment that made it.</param>
 /// <param name="Embedding">The embedding's bytes.</param>
-public sealed record OpenReference(string Recipe, byte[] Embedding);
+public sealed record DecryptedReference(string Recipe, byte[] Embedding);
 
 /// <summary>Stores the references of people, encrypted under their keys. Api writes them, Compare reads them.</summary>
 /// <param name="dapr">The state store.</param>
@@ -28,7 +28,7 @@ public sealed class References(DaprClient dapr, PersonKeys keys)
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="DaprException">The reference was not saved.</exception>
     /// <exception cref="CryptographicException">The person's key exists but cannot be unwrapped now.</exception>
-    public async Task SaveAsync(string person, string id, OpenReference reference, TimeSpan timeToLive, CancellationToken cancellationToken)
+    public async Task SaveAsync(string person, string id, DecryptedReference reference, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var key = await keys.GetOrCreateAsync(person, timeToLive, cancellationToken);
         var document = new EncryptedReference(reference.Recipe, PersonKeys.Encrypt(key, reference.Embedding, Context(person, id, reference.Recipe)));
@@ -42,24 +42,24 @@ public sealed class References(DaprClient dapr, PersonKeys keys)
     /// <returns>The readable references by id; those that were deleted, or whose key was, are missing.</returns>
     /// <exception cref="DaprException">The store could not be read.</exception>
     /// <exception cref="CryptographicException">The person's key exists but cannot be unwrapped now.</exception>
-    public async Task<IReadOnlyDictionary<string, OpenReference>> ReadAsync(string person, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, DecryptedReference>> ReadAsync(string person, IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         var keyName = StateKeys.PersonKey(person);
         var found = await dapr.GetBulkStateAsync(
             StateKeys.Store, [keyName, .. ids.Select(id => StateKeys.Reference(person, id))], cancellationToken);
         if (keys.TryUnwrap(found.TryGetValue(keyName, out var wrapped) ? wrapped.Value.Read<WrappedKey>() : null) is not { } key)
         {
-            return new Dictionary<string, OpenReference>();
+            return new Dictionary<string, DecryptedReference>();
         }
 
-        var references = new Dictionary<string, OpenReference>();
+        var references = new Dictionary<string, DecryptedReference>();
         foreach (var id in ids)
         {
             if (found.TryGetValue(StateKeys.Reference(person, id), out var entry)
                 && entry.Value.Read<EncryptedReference>() is var document
                 && PersonKeys.TryDecrypt(key, document.Ciphertext, Context(person, id, document.Recipe)) is { } embedding)
             {
-                references[id] = new OpenReference(document.Recipe, embedding);
+                references[id] = new DecryptedReference(document.Recipe, embedding);
             }
         }
 

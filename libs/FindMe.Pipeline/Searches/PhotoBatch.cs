@@ -30,7 +30,7 @@ public sealed record PhotoBatch : Document
     public int SettledCount() => Photos.Count(photo => photo.Verdict is not null);
 
     /// <summary>Whether half of the batch is settled, so that the next one may be sent.</summary>
-    public bool LetsNextGo() => SettledCount() >= HalfCount;
+    public bool IsHalfSettled() => SettledCount() >= HalfCount;
 
     /// <summary>Whether every photo is settled.</summary>
     public bool IsSettled() => Photos.All(photo => photo.Verdict is not null);
@@ -94,7 +94,7 @@ public sealed record PhotoBatch : Document
             yield return new ReleaseBatch { SearchId = search.Id, Batch = image.BatchNumber() + 1 };
         }
 
-        if (order == Photos.Count && search.Source == SourceNames.X && Photos.Any(photo => photo.IsNamelessMatch()))
+        if (order == Photos.Count && search.Source == SourceNames.X && Photos.Any(photo => photo.IsMatchByUnknownAuthor()))
         {
             yield return new NameAuthors { SearchId = search.Id, Batch = image.BatchNumber() };
         }
@@ -113,7 +113,7 @@ public sealed record PhotoBatch : Document
 public sealed record BatchPhoto(int Index, string Id, Post Post, PhotoLocator Locator, Verdict? Verdict = null, DateTimeOffset? RetryAt = null) : Document
 {
     /// <summary>Whether it is a match or a possible match by an unknown author.</summary>
-    public bool IsNamelessMatch() => this is { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe, Post.Author: null };
+    public bool IsMatchByUnknownAuthor() => this is { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe, Post.Author: null };
 }
 
 /// <summary>A post that carries photos.</summary>

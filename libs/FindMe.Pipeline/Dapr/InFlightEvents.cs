@@ -9,7 +9,7 @@ namespace FindMe.Pipeline;
 /// A broker redelivers an event when its claim time expires, even if the first delivery is still being handled. Without this class the second
 /// one would compare the photo or list the page again, only to find the work done.
 /// </remarks>
-internal sealed class EventsAtWork
+internal sealed class InFlightEvents
 {
     private static readonly Counter<long> Joined = PipelineMetrics.CreateCounter(
         "findme.events.joined", "{event}", "Redeliveries that waited for an earlier delivery of the same event in progress and returned its result.");
