@@ -4,11 +4,11 @@ using FindMe.Pipeline;
 
 namespace FindMe.Collect;
 
-/// <summary>NameAuthors → who posted the matches of the batch → into the batch. X charges for names, so its listings leave them out.</summary>
-/// <remarks>What it can cost counts as spent before it is asked. A name that cannot be had leaves the link to the post, and is not asked for again.</remarks>
+/// <summary>NameAuthors → look up the authors of the batch's matches → write them into the batch. X charges for names, so its listings leave them out.</summary>
+/// <remarks>The highest possible cost counts as spent before the lookup. A match whose author stays unknown keeps its link to the post, and is not looked up again.</remarks>
 internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCosts costs, TimeProvider time, ILogger<MatchAuthors> logger)
 {
-    /// <summary>Looks them up.</summary>
+    /// <summary>Looks up the authors of a batch, within the search's budget.</summary>
     public async Task NameAsync(Search search, NameAuthors name, CancellationToken cancellationToken)
     {
         if (search.Source != SourceNames.X

@@ -52,7 +52,7 @@ internal static partial class SearchRequests
             RetryFailedPhotos => failed.RetryAsync(search, cancellationToken),
             ResumeSearch resume => stalled.ResumeAsync(search, resume, cancellationToken),
             ReopenSearch => stalled.ReopenAsync(search, cancellationToken),
-            _ => throw new NewerSchemaException($"The search_request {message.Id} is of a kind that this version does not know. A newer version of the app takes it."),
+            _ => throw new NewerSchemaException($"The search_request {message.Id} is of a kind that this version does not know. A newer version of the app must handle it."),
         });
         return Delivery.Done;
     }

@@ -7,41 +7,41 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Compare;
 
-/// <summary>A video that was searched, or not.</summary>
-/// <param name="Found">The times that show the person; null where it could not be searched.</param>
-/// <param name="Unsafe">What the classifier takes the best frame for, if that is nothing to be shown unasked.</param>
-/// <param name="Problem">Why it could not be searched, one sentence for a person.</param>
+/// <summary>The result of searching a video.</summary>
+/// <param name="Found">When the person appears; null when the video could not be searched.</param>
+/// <param name="Unsafe">The classifier's label of the best frame, if it should be hidden by default; else null.</param>
+/// <param name="Problem">Why the video could not be searched, one sentence for the person; null if it was.</param>
 internal sealed record SearchedVideo(VideoAppearances? Found, string? Unsafe, string? Problem);
 
-/// <summary>Other videos took all the time that a photo has; it is set aside and asked for again.</summary>
+/// <summary>The photo's time ran out while its video waited for others. The photo is set aside and retried later.</summary>
 internal sealed class VideoQueueException : Exception;
 
-/// <summary>The video of a post → the times that show the person.</summary>
-/// <remarks>ffmpeg decodes it in a process of its own. As many at once as cores: each lies in memory, and then in a file that only this app may read.</remarks>
+/// <summary>Searches the video of a post for the times when the person appears.</summary>
+/// <remarks>ffmpeg decodes it in a process of its own. Searches one video per core, because each is held in memory, then in a file that only this app may read.</remarks>
 internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures pictures, PhotoReading photos, IOptions<CompareOptions> options, ILogger<PostVideos> logger) : IDisposable
 {
-    // More than one frame a second shows hardly more people, and costs as much again.
+    // More than one frame per second finds hardly more appearances, and doubles the load.
     private static readonly TimeSpan LeastStep = TimeSpan.FromSeconds(1);
 
-    // For what is under way when the time is up: the last frames, and what they show.
+    // For the last frames, which are still in progress when the video's time is up.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _gate = new(Environment.ProcessorCount);
     private readonly Lazy<bool> _arePossible = new(() => ArePossible(logger));
 
-    /// <summary>Searches the video that a photo is the preview of.</summary>
+    /// <summary>Searches the video that a photo previews.</summary>
     /// <param name="image">The photo.</param>
     /// <param name="wanted">The person's references.</param>
-    /// <param name="part">Ends while there is time to write down what is known without the video.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="VideoQueueException">Other videos took all the time: it will be asked for again.</exception>
-    /// <exception cref="PhotoUnreachableException">It cannot be had now, and will be asked for again.</exception>
+    /// <param name="part">Cancelled while there is still time to store the results known without the video.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="VideoQueueException">The time ran out while the video waited for others: retry later.</exception>
+    /// <exception cref="PhotoUnreachableException">The video cannot be read now: retry later.</exception>
     public async Task<SearchedVideo> SearchAsync(
         TweetImage image, IReadOnlyList<FaceEmbedding> wanted, CancellationToken part, CancellationToken cancellationToken)
     {
         if (!_arePossible.Value)
         {
-            return new SearchedVideo(null, null, "This FindMe has no ffmpeg to decode videos with.");
+            return new SearchedVideo(null, null, "This server has no ffmpeg to decode videos.");
         }
 
         try
@@ -50,7 +50,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return image.LastTry ? new SearchedVideo(null, null, "There was no time for its video.") : throw new VideoQueueException();
+            return image.LastTry ? new SearchedVideo(null, null, "The server had no time for the video.") : throw new VideoQueueException();
         }
 
         var (time, started) = (options.Value.VideoTime, Stopwatch.GetTimestamp());
@@ -71,7 +71,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
             LogSearched(logger, image.SearchId, image.Listing, image.Index, found.Frames, found.Analyzed, found.Ranges.Count);
             if (found.Best is null && video.Damage is not null)
             {
-                return new SearchedVideo(null, null, "The video breaks off.");
+                return new SearchedVideo(null, null, "The video file is truncated.");
             }
 
             return new SearchedVideo(found, await FindUnsafeClassAsync(video, found, deadline.Token), null);
@@ -99,7 +99,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
     private async Task<string?> FindUnsafeClassAsync(VideoFrames video, VideoAppearances found, CancellationToken cancellationToken) =>
         found.Best is { } best ? pictures.FindClass((await video.ReadAtAsync(best.Best.Time, cancellationToken)).ToJpeg(), cancellationToken) : null;
 
-    // Told once, not of every video.
+    // Logs a warning once, not for every video.
     private static bool ArePossible(ILogger logger)
     {
         if (!VideoFrames.ArePossible)

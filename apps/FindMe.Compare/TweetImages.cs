@@ -5,7 +5,7 @@ using FindMe.Pipeline;
 
 namespace FindMe.Compare;
 
-/// <summary>tweet_image → read the photo → faces → compare with the references → verdict in the state store.</summary>
+/// <summary>tweet_image → read the photo → find faces → compare them with the references → verdict in the state store.</summary>
 internal static partial class TweetImages
 {
     public static void MapTweetImages(this IEndpointRouteBuilder routes) =>
@@ -38,7 +38,7 @@ internal static partial class TweetImages
 
         if (batch[image.Index].Verdict is not null)
         {
-            // The delivery that settled it may have died before it could request what follows.
+            // The delivery that settled the photo may have crashed before it requested the next steps.
             await dapr.PublishAsync(batch.StepsAfter(search, image), cancellationToken);
             return Delivery.Done;
         }

@@ -107,7 +107,7 @@ public sealed class NetworkSearchTests(NetworkedFindMe findMe)
         Assert.Equal("finished", Visitor.Status(view));
         Assert.Equal(15, Visitor.Count(view, "found"));
         var reasons = view["skipped"]!.AsArray().Select(skipped => skipped!["reason"]!.GetValue<string>()).ToList();
-        foreach (var reason in faults.Select(fault => fault.Reason).OfType<string>().Append("Only its preview was looked at. The video was deleted"))
+        foreach (var reason in faults.Select(fault => fault.Reason).OfType<string>().Append("Only the video's preview was compared. The video was deleted"))
         {
             Assert.Contains(reasons, text => text.Contains(reason, StringComparison.Ordinal));
         }
