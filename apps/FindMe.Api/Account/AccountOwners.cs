@@ -4,27 +4,27 @@ using FindMe.Pipeline;
 
 namespace FindMe.Api;
 
-/// <summary>What became of an account that was to be linked.</summary>
+/// <summary>The result of linking an account.</summary>
 internal enum Linked
 {
-    /// <summary>The account is the user's now, or was before.</summary>
+    /// <summary>The account is linked to the user.</summary>
     Done,
 
-    /// <summary>Searches in another browser are linked to it, and the user has not said to take it from there.</summary>
+    /// <summary>The account is linked to another person with searches, and the user did not ask to move it.</summary>
     Elsewhere,
 
-    /// <summary>The user deleted everything meanwhile.</summary>
+    /// <summary>The user deleted everything in the meantime.</summary>
     Gone,
 }
 
-/// <summary>Which person an account is linked to. One person at a time; an account alone opens nobody's searches.</summary>
+/// <summary>Records which person an account is linked to, one at a time. An account alone grants access to nobody's searches.</summary>
 /// <remarks>
-/// An account may be anybody's: an instance of Mastodon can be run for this. So signing in never leads a browser to another person's things;
-/// that takes a code from a browser that has them (<see cref="OtherBrowsers"/>).
+/// Anybody can control an account, for example by running a Mastodon instance. So signing in never gives a browser access to another person's
+/// data; that takes a code from a browser that has access (<see cref="OtherBrowsers"/>).
 /// </remarks>
 internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKeys keys, ILogger<AccountOwners> logger)
 {
-    /// <summary>Whether another person who has something here is linked to the account.</summary>
+    /// <summary>Whether the account is linked to another person who has data here.</summary>
     public async Task<bool> HasOtherOwnerAsync(string person, AccountSummary account, CancellationToken cancellationToken) =>
         await OtherOwnerAsync(person, account, cancellationToken) is { Document.HasThings: true };
 
@@ -32,8 +32,8 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
     /// <param name="context">The user's request: their browser gets a new session.</param>
     /// <param name="user">The user.</param>
     /// <param name="pending">The account.</param>
-    /// <param name="moveHere">Whether to take it from another person who has something here.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="moveHere">Whether to unlink it from another person who has data here.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task<Linked> LinkAsync(HttpContext context, CurrentUser user, PendingAccount pending, bool moveHere, CancellationToken cancellationToken)
     {
         var (network, account) = (pending.Account.Network, pending.Account);
@@ -50,12 +50,12 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
 
         if (user.Person.Accounts.Any(other => other.Network == network && other.OwnerKey() != key))
         {
-            // One account a network: the earlier one gets its access back.
+            // One account per network: revoke the access of the earlier one.
             await accounts.RevokeAsync(user.Id, network, cancellationToken);
         }
 
-        // A cookie that somebody planted in this browser before must not show what comes now: one that links a new account alone stays. From
-        // the first write on the browser must get its new cookie, whatever becomes of its request: no other one opens anything.
+        // Linking a new account ends all other sessions, so that a cookie that an attacker planted in this browser cannot show what follows. From the
+        // first write on nothing is cancellable, because only the new cookie grants access.
         var (session, replaced) = (CurrentUsers.NewSession(), CurrentUsers.SessionOf(context));
         await accounts.SaveAsync(user.Id, pending.Secrets, CurrentUsers.Retention, cancellationToken);
         await dapr.SaveStateAsync(StateKeys.Store, key, new Owner(user.Id), CurrentUsers.Retention, CancellationToken.None);
@@ -90,11 +90,11 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
             : null;
     }
 
-    /// <summary>Whose an account is.</summary>
+    /// <summary>The person that an account is linked to.</summary>
     private sealed record Owner(string Person) : Document;
 }
 
-/// <summary>What is said of signing in: never a token, a code, an address with one, or an app password.</summary>
+/// <summary>Log lines about sign-ins. They never contain a token, a code, an address with one, or an app password.</summary>
 internal static partial class SignInLog
 {
     [LoggerMessage(Level = LogLevel.Information, Message = "Somebody signed in with {Network}.")]
