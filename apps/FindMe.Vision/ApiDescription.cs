@@ -4,7 +4,7 @@ using Microsoft.OpenApi;
 
 namespace FindMe.Vision;
 
-/// <summary>Says in the OpenAPI document what no signature says: bodies and queries that endpoints read themselves, and answers of two kinds.</summary>
+/// <summary>Adds to the OpenAPI document what signatures do not show: bodies and queries that endpoints read themselves, and alternative responses.</summary>
 internal static class ApiDescription
 {
     private const string Json = "application/json";
@@ -15,11 +15,11 @@ internal static class ApiDescription
     {
         services.AddOpenApi();
 
-        // Otherwise the document says of every number that it may be a text as well.
+        // Without it the document allows a string in place of every number.
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
     }
 
-    /// <summary>Takes one picture: in JSON, as a file of a form, or as the body itself.</summary>
+    /// <summary>Documents a body with one picture: in JSON, as a file of a form, or as the body itself.</summary>
     public static RouteHandlerBuilder TakesImage(this RouteHandlerBuilder endpoint) => endpoint.Takes(() => new()
     {
         [Json] = Members(["image"], ("image", Text("The picture in base64, or a data: URL."))),
@@ -28,41 +28,41 @@ internal static class ApiDescription
         ["application/octet-stream"] = File("The picture."),
     });
 
-    /// <summary>Takes face vectors, a background if wanted, and pictures.</summary>
+    /// <summary>Documents a body with face vectors, an optional background, and pictures.</summary>
     public static RouteHandlerBuilder TakesVectorsAndImages(this RouteHandlerBuilder endpoint)
     {
-        const string vectors = "The person's vectors, as POST /faces/train answered them";
-        const string background = "Vectors of many other people. With them the nearest neighbours decide, without them a threshold";
+        const string vectors = "The person's vectors, as returned by POST /faces/train";
+        const string background = "Vectors of many other people. If given, the nearest neighbours decide, else a threshold";
         return endpoint.Takes(() =>
         {
             var json = Members(
                 ["vectors"],
-                ("recipe", Text("What made the rows, as POST /faces/train answered it. CSV says it itself.")),
+                ("recipe", Text("The recipe of the rows, as returned by POST /faces/train. Omit it for CSV, which contains it.")),
                 ("vectors", RowsOrCsv($"{vectors}: rows, or CSV.")),
                 ("background", RowsOrCsv($"{background}: rows of the same recipe, or CSV.")),
                 ("image", Text("One picture in base64, or a data: URL.")),
-                ("images", ManyOf(Text("A picture in base64, or a data: URL."), "Or several: then the answer is a list.")));
+                ("images", ManyOf(Text("A picture in base64, or a data: URL."), "Several pictures: the response is then a list.")));
             json.OneOf = [Members(["image"]), Members(["images"])];
             return new()
             {
                 [Json] = json,
                 [Form] = Members(
                     ["vectors", "image"],
-                    ("vectors", File($"{vectors}: CSV, as a file or a text.")),
-                    ("background", File($"{background}: CSV, as a file or a text.")),
-                    ("image", ManyOf(File("A picture."), "One picture, or several: then the answer is a list."))),
+                    ("vectors", File($"{vectors}: CSV, as a file or a text field.")),
+                    ("background", File($"{background}: CSV, as a file or a text field.")),
+                    ("image", ManyOf(File("A picture."), "One picture, or several: the response is then a list."))),
             };
         });
     }
 
-    /// <summary>Takes a JSON object of texts, all of which must be there.</summary>
+    /// <summary>Documents a JSON object of required texts.</summary>
     public static RouteHandlerBuilder TakesTexts(this RouteHandlerBuilder endpoint, params (string Name, string Description)[] texts) =>
         endpoint.Takes(() => new()
         {
             [Json] = Members([.. texts.Select(text => text.Name)], [.. texts.Select(text => (text.Name, Text(text.Description)))]),
         });
 
-    /// <summary>Takes numbers in the query.</summary>
+    /// <summary>Documents numbers in the query.</summary>
     public static RouteHandlerBuilder TakesNumbers(this RouteHandlerBuilder endpoint, params QueryNumber[] numbers) =>
         endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
         {
@@ -70,7 +70,7 @@ internal static class ApiDescription
             return Task.CompletedTask;
         });
 
-    /// <summary>Answers with one object or with another.</summary>
+    /// <summary>Documents a response of one of two types.</summary>
     public static RouteHandlerBuilder Answers<TOne, TOther>(this RouteHandlerBuilder endpoint) =>
         endpoint.Produces<TOne>().AddOpenApiOperationTransformer(async (operation, context, cancellationToken) =>
             ContentOf(operation)[Json] = new OpenApiMediaType
@@ -78,7 +78,7 @@ internal static class ApiDescription
                 Schema = new OpenApiSchema { OneOf = [await ReferAsync<TOne>(context, cancellationToken), await ReferAsync<TOther>(context, cancellationToken)] },
             });
 
-    /// <summary>Answers with CSV instead where the request accepts it.</summary>
+    /// <summary>Documents the CSV response to requests that accept it.</summary>
     public static RouteHandlerBuilder AnswersCsv(this RouteHandlerBuilder endpoint, string description) =>
         endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
         {
@@ -86,11 +86,11 @@ internal static class ApiDescription
             return Task.CompletedTask;
         });
 
-    /// <summary>Fails as whatever takes pictures can.</summary>
+    /// <summary>Documents the errors of endpoints that accept pictures.</summary>
     public static RouteHandlerBuilder FailsAsPictures(this RouteHandlerBuilder endpoint) =>
         endpoint.ProducesProblem(400).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(503);
 
-    // Not as metadata of Accepts, by which the router would refuse what is of no such type before it can be told why.
+    // Not as Accepts metadata, with which the router would reject other types without a problem of ours.
     private static RouteHandlerBuilder Takes(this RouteHandlerBuilder endpoint, Func<Dictionary<string, OpenApiSchema>> bodies) =>
         endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
         {

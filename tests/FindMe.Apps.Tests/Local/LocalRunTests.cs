@@ -121,9 +121,9 @@ public sealed class LocalRunTests
         listener.Start();
         var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
 
-        await AssertRefusedAsync("--album takes a folder", "--port", "0", "--data", folder.Folder("data"), "--album", Path.Combine(folder.Path, "nowhere"));
+        await AssertRefusedAsync("--album must be a folder", "--port", "0", "--data", folder.Folder("data"), "--album", Path.Combine(folder.Path, "nowhere"));
         await AssertRefusedAsync("--data DIR", "--port", "0", "--data", Path.Combine(file, "data"));
-        await AssertRefusedAsync("--replicas takes a number", "--port", "0", "--data", folder.Folder("data"), "--replicas", "0");
+        await AssertRefusedAsync("--replicas must be a number", "--port", "0", "--data", folder.Folder("data"), "--replicas", "0");
         await AssertRefusedAsync($"port {port} is in use", "--data", folder.Folder("data"), "--port", $"{port}");
     }
 

@@ -63,7 +63,7 @@ public sealed class SystemViewTests
         Assert.False(view["healthy"]!.GetValue<bool>());
         Assert.Contains("another --data folder", Assert.Single(view["problems"]!.AsArray())!.GetValue<string>(), StringComparison.Ordinal);
         var page = await http.GetStringAsync("/", TestContext.Current.CancellationToken);
-        Assert.Contains("Something needs you", page, StringComparison.Ordinal);
+        Assert.Contains("Action needed", page, StringComparison.Ordinal);
         Assert.Contains("another --data folder", page, StringComparison.Ordinal);
         using var log = new StreamReader(new FileStream(Path.Combine(folder.Path, "data", "logs", "sidecar.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         Assert.Contains("sidecar.db is damaged", await log.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
