@@ -39,12 +39,12 @@ internal static partial class DeadLetters
 
     public static void MapDeadLetters(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost($"/{Topics.TweetImageDead}", RetryOrSkipAsync).Subscribe(Topics.TweetImageDead, Topics.TweetImageDead).AddEndpointFilter(EndUnlessItMayPassAsync);
-        routes.MapPost($"/{Topics.SearchRequestDead}", RetryOrFailAsync).Subscribe(Topics.SearchRequestDead, Topics.SearchRequestDead).AddEndpointFilter(EndUnlessItMayPassAsync);
+        routes.MapPost($"/{Topics.TweetImageDead}", RetryOrSkipAsync).Subscribe(Topics.TweetImageDead, Topics.TweetImageDead).AddEndpointFilter(AcknowledgeUnlessTransientAsync);
+        routes.MapPost($"/{Topics.SearchRequestDead}", RetryOrFailAsync).Subscribe(Topics.SearchRequestDead, Topics.SearchRequestDead).AddEndpointFilter(AcknowledgeUnlessTransientAsync);
     }
 
     // Transient: failures of the store or the broker, and events that only a newer version can handle.
-    private static async ValueTask<object?> EndUnlessItMayPassAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    private static async ValueTask<object?> AcknowledgeUnlessTransientAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         try
         {
@@ -53,7 +53,7 @@ internal static partial class DeadLetters
         catch (Exception exception) when (exception is not (DaprException or NewerSchemaException or OperationCanceledException))
         {
             var services = context.HttpContext.RequestServices;
-            LogEnded(services.GetRequiredService<ILogger<DeadLetterOptions>>(), context.Arguments.OfType<ReceivedEvent>().First().Id, exception);
+            LogAcknowledged(services.GetRequiredService<ILogger<DeadLetterOptions>>(), context.Arguments.OfType<ReceivedEvent>().First().Id, exception);
             return Delivery.Done;
         }
     }
@@ -138,7 +138,7 @@ internal static partial class DeadLetters
     private static partial void LogWithoutData(ILogger logger, string? topic, string? eventId);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The dead letter {EventId} can never be handled: it ends here.")]
-    private static partial void LogEnded(ILogger logger, string? eventId, Exception exception);
+    private static partial void LogAcknowledged(ILogger logger, string? eventId, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed every time; the authors of its matches stay unknown.")]
     private static partial void LogNamesUnknown(ILogger logger, string searchId, string eventId);

@@ -32,12 +32,12 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
         }
         catch (SourceUnavailableException exception)
         {
-            LogUnknown(logger, search.Id, exception.Message);
+            LogLookupFailed(logger, search.Id, exception.Message);
             await costs.CorrectAsync(search, exception.MayHaveCost ? 0 : -reserved, cancellationToken);
         }
         catch (SourceException exception)
         {
-            LogUnknown(logger, search.Id, exception.Message);
+            LogLookupFailed(logger, search.Id, exception.Message);
             await costs.CorrectAsync(search, -reserved, cancellationToken);
         }
     }
@@ -72,5 +72,5 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
             cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: who posted its matches is not known: {Reason}")]
-    private static partial void LogUnknown(ILogger logger, string searchId, string reason);
+    private static partial void LogLookupFailed(ILogger logger, string searchId, string reason);
 }

@@ -50,7 +50,7 @@ internal sealed partial class SearchPages(
         var source = sources.SingleOrDefault(source => source.Name == search.Source);
         if (source is null)
         {
-            return Unlisted(search, await StopAsync(search, 0, new SearchProblem("unknown-source", $"FindMe cannot search “{search.Source}”.", "Choose one of the offered sources."), cancellationToken));
+            return WithoutPage(search, await StopAsync(search, 0, new SearchProblem("unknown-source", $"FindMe cannot search “{search.Source}”.", "Choose one of the offered sources."), cancellationToken));
         }
 
         var cost = 0m;
@@ -68,12 +68,12 @@ internal sealed partial class SearchPages(
         }
         catch (SourceException exception)
         {
-            return Unlisted(search, await StopAsync(search, 0, exception.Problem, cancellationToken));
+            return WithoutPage(search, await StopAsync(search, 0, exception.Problem, cancellationToken));
         }
 
         if (begun.Pages.Count != before || begun.Stage != SearchStage.Listing)
         {
-            return Unlisted(search, begun);
+            return WithoutPage(search, begun);
         }
 
         try
@@ -83,24 +83,24 @@ internal sealed partial class SearchPages(
         }
         catch (SourceException exception)
         {
-            return Unlisted(search, await StopAsync(begun, cost, exception.Problem, cancellationToken));
+            return WithoutPage(search, await StopAsync(begun, cost, exception.Problem, cancellationToken));
         }
         catch (SourceWaitException exception)
         {
-            return Unlisted(search, await WaitAsync(begun, cost, exception.Until, attempts: 0, cancellationToken));
+            return WithoutPage(search, await WaitAsync(begun, cost, exception.Until, attempts: 0, cancellationToken));
         }
         catch (SourceUnavailableException exception)
         {
-            LogSilent(logger, begun.Id, begun.Attempts + 1, exception.Message);
+            LogUnavailable(logger, begun.Id, begun.Attempts + 1, exception.Message);
             var refund = exception.MayHaveCost ? 0 : cost;
             if (begun.Attempts + 1 >= options.Value.MaxAttempts)
             {
                 var problem = new SearchProblem("source-unavailable", exception.Message, "What was found stays. Continue the search later: it resumes where it stopped.");
-                return Unlisted(search, await StopAsync(begun, refund, problem, cancellationToken));
+                return WithoutPage(search, await StopAsync(begun, refund, problem, cancellationToken));
             }
 
             var wait = options.Value.FirstWait * Math.Pow(2, begun.Attempts) * (0.75 + (Random.Shared.NextDouble() / 2));
-            return Unlisted(search, await WaitAsync(begun, refund, time.GetUtcNow() + wait, begun.Attempts + 1, cancellationToken));
+            return WithoutPage(search, await WaitAsync(begun, refund, time.GetUtcNow() + wait, begun.Attempts + 1, cancellationToken));
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed partial class SearchPages(
     }
 
     // This listing stored no page, so an additional page comes from another listing.
-    private static (Search Search, bool Overtaken) Unlisted(Search before, Search now) => (now, now.Pages.Count != before.Pages.Count);
+    private static (Search Search, bool Overtaken) WithoutPage(Search before, Search now) => (now, now.Pages.Count != before.Pages.Count);
 
     private async Task<(Search Search, bool Overtaken)> WriteAsync(Search begun, SourcePage listed, decimal reserved, CancellationToken cancellationToken)
     {
@@ -247,5 +247,5 @@ internal sealed partial class SearchPages(
     private static partial void LogWaiting(ILogger logger, string searchId, DateTimeOffset until);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: the source does not answer, attempt {Attempt}: {Reason}")]
-    private static partial void LogSilent(ILogger logger, string searchId, int attempt, string reason);
+    private static partial void LogUnavailable(ILogger logger, string searchId, int attempt, string reason);
 }

@@ -83,7 +83,7 @@ internal sealed partial class Comparison(
 
     private async Task<Compared?> ComparePhotoAsync(TweetImage image, BatchPhoto listed, byte[] photo, WantedFaces wanted, PhotoDeadline deadline)
     {
-        var found = await CompareInTurnAsync(image, listed, photo, wanted, deadline.Token);
+        var found = await CompareWhenFreeAsync(image, listed, photo, wanted, deadline.Token);
         if (found is not { Photo: { } analyzed } || !IsTooSmall(analyzed))
         {
             return found;
@@ -93,7 +93,7 @@ internal sealed partial class Comparison(
         try
         {
             if (await photos.TryReadOriginalAsync(image.Photo, part.Token) is { } original
-                && await CompareInTurnAsync(image, listed, original, wanted, part.Token) is { Photo: not null } better)
+                && await CompareWhenFreeAsync(image, listed, original, wanted, part.Token) is { Photo: not null } better)
             {
                 LogOriginal(logger, image.SearchId, image.Listing, image.Index);
                 return better;
@@ -150,7 +150,7 @@ internal sealed partial class Comparison(
         Math.Max(photo.Width, photo.Height) < FaceEngine.WorkingSide
         && photo.Faces.Any(face => face.Box.Height < faces.Value.MinReferenceFacePixels);
 
-    private async Task<Compared?> CompareInTurnAsync(TweetImage image, BatchPhoto listed, byte[] photo, WantedFaces wanted, CancellationToken cancellationToken)
+    private async Task<Compared?> CompareWhenFreeAsync(TweetImage image, BatchPhoto listed, byte[] photo, WantedFaces wanted, CancellationToken cancellationToken)
     {
         var waits = engine.Value.IsFull;
         using var place = await engine.Value.EnterAsync(cancellationToken);

@@ -27,7 +27,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _gate = new(Environment.ProcessorCount);
-    private readonly Lazy<bool> _arePossible = new(() => ArePossible(logger));
+    private readonly Lazy<bool> _hasFfmpeg = new(() => CheckFfmpeg(logger));
 
     /// <summary>Searches the video that a photo previews.</summary>
     /// <param name="image">The photo.</param>
@@ -39,7 +39,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
     public async Task<SearchedVideo> SearchAsync(
         TweetImage image, IReadOnlyList<FaceEmbedding> wanted, CancellationToken part, CancellationToken cancellationToken)
     {
-        if (!_arePossible.Value)
+        if (!_hasFfmpeg.Value)
         {
             return new SearchedVideo(null, null, "This server has no ffmpeg to decode videos.");
         }
@@ -100,7 +100,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
         found.Best is { } best ? pictures.FindClass((await video.ReadAtAsync(best.Best.Time, cancellationToken)).ToJpeg(), cancellationToken) : null;
 
     // Logs a warning once, not for every video.
-    private static bool ArePossible(ILogger logger)
+    private static bool CheckFfmpeg(ILogger logger)
     {
         if (!VideoFrames.ArePossible)
         {

@@ -27,10 +27,10 @@ internal static partial class PrivateData
         _ = SetUmask(Convert.ToUInt32("077", 8));
         foreach (var path in Folders.Select(folder => Path.Combine(data, folder)).Where(Directory.Exists))
         {
-            Close(path);
+            Restrict(path);
             foreach (var inside in Directory.EnumerateFileSystemEntries(path, "*", SearchOption.AllDirectories))
             {
-                Close(inside);
+                Restrict(inside);
             }
         }
 
@@ -41,7 +41,7 @@ internal static partial class PrivateData
     }
 
     [UnsupportedOSPlatform("windows")]
-    private static void Close(string path)
+    private static void Restrict(string path)
     {
         if (File.GetUnixFileMode(path) is var mode && (mode & Others) != 0 && new FileInfo(path).LinkTarget is null)
         {

@@ -20,7 +20,7 @@ internal static class ApiDescription
     }
 
     /// <summary>Documents a body with one picture: in JSON, as a file of a form, or as the body itself.</summary>
-    public static RouteHandlerBuilder TakesImage(this RouteHandlerBuilder endpoint) => endpoint.Takes(() => new()
+    public static RouteHandlerBuilder AcceptsImage(this RouteHandlerBuilder endpoint) => endpoint.AcceptsBody(() => new()
     {
         [Json] = Members(["image"], ("image", Text("The picture in base64, or a data: URL."))),
         [Form] = Members(["image"], ("image", File("The picture."))),
@@ -29,11 +29,11 @@ internal static class ApiDescription
     });
 
     /// <summary>Documents a body with face vectors, an optional background, and pictures.</summary>
-    public static RouteHandlerBuilder TakesVectorsAndImages(this RouteHandlerBuilder endpoint)
+    public static RouteHandlerBuilder AcceptsVectorsAndImages(this RouteHandlerBuilder endpoint)
     {
         const string vectors = "The person's vectors, as returned by POST /faces/train";
         const string background = "Vectors of many other people. If given, the nearest neighbours decide, else a threshold";
-        return endpoint.Takes(() =>
+        return endpoint.AcceptsBody(() =>
         {
             var json = Members(
                 ["vectors"],
@@ -56,14 +56,14 @@ internal static class ApiDescription
     }
 
     /// <summary>Documents a JSON object of required texts.</summary>
-    public static RouteHandlerBuilder TakesTexts(this RouteHandlerBuilder endpoint, params (string Name, string Description)[] texts) =>
-        endpoint.Takes(() => new()
+    public static RouteHandlerBuilder AcceptsTexts(this RouteHandlerBuilder endpoint, params (string Name, string Description)[] texts) =>
+        endpoint.AcceptsBody(() => new()
         {
             [Json] = Members([.. texts.Select(text => text.Name)], [.. texts.Select(text => (text.Name, Text(text.Description)))]),
         });
 
     /// <summary>Documents numbers in the query.</summary>
-    public static RouteHandlerBuilder TakesNumbers(this RouteHandlerBuilder endpoint, params QueryNumber[] numbers) =>
+    public static RouteHandlerBuilder AcceptsNumbers(this RouteHandlerBuilder endpoint, params QueryNumber[] numbers) =>
         endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
         {
             operation.Parameters = [.. operation.Parameters ?? [], .. numbers.Select(number => number.Describe())];
@@ -71,7 +71,7 @@ internal static class ApiDescription
         });
 
     /// <summary>Documents a response of one of two types.</summary>
-    public static RouteHandlerBuilder Answers<TOne, TOther>(this RouteHandlerBuilder endpoint) =>
+    public static RouteHandlerBuilder Returns<TOne, TOther>(this RouteHandlerBuilder endpoint) =>
         endpoint.Produces<TOne>().AddOpenApiOperationTransformer(async (operation, context, cancellationToken) =>
             ContentOf(operation)[Json] = new OpenApiMediaType
             {
@@ -79,7 +79,7 @@ internal static class ApiDescription
             });
 
     /// <summary>Documents the CSV response to requests that accept it.</summary>
-    public static RouteHandlerBuilder AnswersCsv(this RouteHandlerBuilder endpoint, string description) =>
+    public static RouteHandlerBuilder ReturnsCsv(this RouteHandlerBuilder endpoint, string description) =>
         endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
         {
             ContentOf(operation)[Csv] = new OpenApiMediaType { Schema = Text(description) };
@@ -87,11 +87,11 @@ internal static class ApiDescription
         });
 
     /// <summary>Documents the errors of endpoints that accept pictures.</summary>
-    public static RouteHandlerBuilder FailsAsPictures(this RouteHandlerBuilder endpoint) =>
+    public static RouteHandlerBuilder ReturnsPictureProblems(this RouteHandlerBuilder endpoint) =>
         endpoint.ProducesProblem(400).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(503);
 
     // Not as Accepts metadata, with which the router would reject other types without a problem of ours.
-    private static RouteHandlerBuilder Takes(this RouteHandlerBuilder endpoint, Func<Dictionary<string, OpenApiSchema>> bodies) =>
+    private static RouteHandlerBuilder AcceptsBody(this RouteHandlerBuilder endpoint, Func<Dictionary<string, OpenApiSchema>> bodies) =>
         endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
         {
             var content = bodies().ToDictionary(body => body.Key, body => new OpenApiMediaType { Schema = body.Value });

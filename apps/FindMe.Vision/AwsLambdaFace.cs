@@ -20,17 +20,17 @@ internal static class AwsLambdaFace
     {
         var group = routes.MapGroup(Root).WithTags("AWSLambdaFace");
         group.MapPost("/prepare-face-recognizer", PrepareAsync)
-            .TakesTexts(("base64_image", "The picture in base64."))
-            .Answers<PrepareAnswer, ErrorAnswer>()
+            .AcceptsTexts(("base64_image", "The picture in base64."))
+            .Returns<PrepareAnswer, ErrorAnswer>()
             .WithSummary("Returns the vectors of the only face on a picture, as CSV.");
         group.MapPost("/recognize_face", RecognizeAsync)
-            .TakesTexts(("base64_image", "The picture in base64."), ("query_facevectors", "The response of prepare-face-recognizer, in base64."))
-            .Answers<RecognizeAnswer, ErrorAnswer>()
+            .AcceptsTexts(("base64_image", "The picture in base64."), ("query_facevectors", "The response of prepare-face-recognizer, in base64."))
+            .Returns<RecognizeAnswer, ErrorAnswer>()
             .WithSummary("Tells whether a picture shows the face of the vectors: \"True\" or \"False\".");
     }
 
     /// <summary>Whether a request uses these payloads.</summary>
-    public static bool Owns(HttpRequest request) => request.Path.StartsWithSegments(Root);
+    public static bool Handles(HttpRequest request) => request.Path.StartsWithSegments(Root);
 
     /// <summary>Responds with an error.</summary>
     public static Task AnswerAsync(HttpContext context, RequestException error) =>

@@ -24,9 +24,9 @@ internal static partial class Classify
     public static void MapClassify(this IEndpointRouteBuilder routes) => routes.MapPost("/classify", ClassifyAsync)
         .WithSummary("Classify a picture")
         .WithDescription("The picture is sent as JSON {\"image\": base64}, as the file image of a form, or as the body itself.")
-        .TakesImage()
-        .TakesNumbers(TopK)
-        .FailsAsPictures();
+        .AcceptsImage()
+        .AcceptsNumbers(TopK)
+        .ReturnsPictureProblems();
 
     private static async Task<Ok<ClassifiedImage>> ClassifyAsync(
         HttpContext context, ImageClassifiers classifiers, IOptions<VisionOptions> options, CancellationToken cancellationToken)

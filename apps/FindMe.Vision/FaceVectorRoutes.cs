@@ -21,16 +21,16 @@ internal static class FaceVectorRoutes
     {
         var faces = routes.MapGroup("/faces").WithTags("face vectors");
         faces.MapPost("/train", TrainAsync)
-            .TakesImage()
-            .TakesNumbers(Face, Seed)
+            .AcceptsImage()
+            .AcceptsNumbers(Face, Seed)
             .Produces<TrainedView>()
-            .AnswersCsv("A comment that names the recipe, then one vector per line.")
-            .FailsAsPictures()
+            .ReturnsCsv("A comment that names the recipe, then one vector per line.")
+            .ReturnsPictureProblems()
             .WithSummary("Returns the vectors of the face on a picture and of its augmentations, as CSV if the request accepts text/csv.");
         faces.MapPost("/recognize", RecognizeAsync)
-            .TakesVectorsAndImages()
-            .Answers<PresenceView, PresencesView>()
-            .FailsAsPictures()
+            .AcceptsVectorsAndImages()
+            .Returns<PresenceView, PresencesView>()
+            .ReturnsPictureProblems()
             .WithSummary("Tells whether each picture shows the person of the vectors.");
     }
 

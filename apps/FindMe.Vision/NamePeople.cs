@@ -16,8 +16,8 @@ internal static class NamePeople
         .WithDescription(
             "model: the name of a file NAME.findme in the service's folder of people, written by findme people train. Send the photo as for /classify. "
             + "Faces of other people are unknown.")
-        .TakesImage()
-        .FailsAsPictures()
+        .AcceptsImage()
+        .ReturnsPictureProblems()
         .ProducesProblem(404);
 
     private static async Task<Ok<NamedPhoto>> NameAsync(

@@ -15,7 +15,7 @@ internal static class Problems
     /// <summary>Responds with a problem, in the payload format of the request's path.</summary>
     public static Task AnswerAsync(HttpContext context, RequestException request)
     {
-        if (AwsLambdaFace.Owns(context.Request))
+        if (AwsLambdaFace.Handles(context.Request))
         {
             return AwsLambdaFace.AnswerAsync(context, request);
         }
@@ -93,7 +93,7 @@ internal sealed partial class RequestFailures(ILogger<RequestFailures> logger) :
         if (request is null)
         {
             // The framework logs the exception and responds with a problem.
-            if (!AwsLambdaFace.Owns(httpContext.Request))
+            if (!AwsLambdaFace.Handles(httpContext.Request))
             {
                 return false;
             }

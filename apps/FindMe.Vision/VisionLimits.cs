@@ -27,8 +27,8 @@ internal static class VisionLimits
         services.AddRateLimiter(_ => { });
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<VisionOptions>>((limiter, vision) =>
         {
-            var turns = new ConcurrencyLimiterOptions { PermitLimit = vision.Value.RequestsAtOnce, QueueLimit = vision.Value.RequestsWaiting };
-            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, bool>(_ => RateLimitPartition.GetConcurrencyLimiter(true, _ => turns));
+            var concurrency = new ConcurrencyLimiterOptions { PermitLimit = vision.Value.RequestsAtOnce, QueueLimit = vision.Value.RequestsWaiting };
+            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, bool>(_ => RateLimitPartition.GetConcurrencyLimiter(true, _ => concurrency));
             limiter.OnRejected = (context, cancellationToken) => new ValueTask(Problems.AnswerAsync(context.HttpContext, RequestException.TooBusy));
         });
     }

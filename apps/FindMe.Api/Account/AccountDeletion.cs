@@ -11,10 +11,10 @@ namespace FindMe.Api;
 /// <summary>The result of deleting everything about a person.</summary>
 /// <param name="Deleted">The number of deleted items.</param>
 /// <param name="Accounts">The accounts that were signed out, and whether their networks confirmed that the access was revoked.</param>
-internal sealed record Forgotten(ForgottenCounts Deleted, IReadOnlyList<SignedOut> Accounts);
+internal sealed record DeletionResult(DeletedCounts Deleted, IReadOnlyList<SignedOut> Accounts);
 
 /// <summary>The number of deleted items.</summary>
-internal sealed record ForgottenCounts(int References, int Searches, int Photos);
+internal sealed record DeletedCounts(int References, int Searches, int Photos);
 
 /// <summary>Deletes everything about a person: the key first, so that no embedding can be decrypted from then on, then the rest.</summary>
 /// <remarks>
@@ -41,7 +41,7 @@ internal sealed partial class AccountDeletion(
 
     /// <summary>Deletes everything about a person. Does nothing if all of it is deleted already.</summary>
     /// <exception cref="DaprException">Some data may still be stored; it is deleted later, or when this is called again.</exception>
-    public async Task<Forgotten> ForgetAsync(string id)
+    public async Task<DeletionResult> DeleteAsync(string id)
     {
         var cancellationToken = lifetime.ApplicationStopping;
         await ChangeAsync(others => others.Contains(id) ? others : [.. others, id], cancellationToken);
@@ -49,7 +49,7 @@ internal sealed partial class AccountDeletion(
             StateKeys.Person(id), person => person with { Deleting = true }, _ => CurrentUsers.Retention, cancellationToken) is not { } person)
         {
             await ChangeAsync(others => [.. others.Where(other => other != id)], cancellationToken);
-            return new Forgotten(new ForgottenCounts(0, 0, 0), []);
+            return new DeletionResult(new DeletedCounts(0, 0, 0), []);
         }
 
         // From here on nothing can be added to the document, so it names everything to delete. Read the tokens before their key is deleted.
@@ -86,8 +86,8 @@ internal sealed partial class AccountDeletion(
             await RevokeAsync(isRead: true, pending.Secrets, cancellationToken);
         }
 
-        return new Forgotten(
-            new ForgottenCounts(person.References.Count, person.Searches.Count, photos),
+        return new DeletionResult(
+            new DeletedCounts(person.References.Count, person.Searches.Count, photos),
             await Task.WhenAll(secrets.Select(async account => new SignedOut(account.Network, await RevokeAsync(account.Read, account.Secrets, cancellationToken)))));
     }
 
@@ -100,7 +100,7 @@ internal sealed partial class AccountDeletion(
             {
                 foreach (var id in (await dapr.GetStateAsync<DeletingPeople>(StateKeys.Store, StateKeys.Deleting, stoppingToken))?.People ?? [])
                 {
-                    await ForgetAsync(id);
+                    await DeleteAsync(id);
                 }
             }
             catch (DaprException exception)
@@ -185,7 +185,7 @@ internal sealed partial class AccountDeletion(
 internal static partial class AccountDeletionLog
 {
     [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to delete data of a deleted account; will retry: {Reason}")]
-    public static partial void Later(ILogger logger, string reason);
+    public static partial void Delayed(ILogger logger, string reason);
 }
 
 /// <summary>Maps DELETE /api/me.</summary>
@@ -198,15 +198,15 @@ internal static class AccountDeletionRoutes
     }
 
     public static void MapAccountDeletion(this IEndpointRouteBuilder routes) =>
-        routes.MapDelete("/api/me", ForgetAsync).WithSummary("Delete everything about me; returns what was deleted.");
+        routes.MapDelete("/api/me", DeleteAsync).WithSummary("Delete everything about me; returns what was deleted.");
 
     // Idempotent: a repeated request, or one from an unknown person, deletes nothing.
-    private static async Task<Ok<Forgotten>> ForgetAsync(HttpContext context, AccountDeletion forgetting)
+    private static async Task<Ok<DeletionResult>> DeleteAsync(HttpContext context, AccountDeletion deletion)
     {
-        var forgotten = await CurrentUsers.KnownUserOfAsync(context) is { } user
-            ? await forgetting.ForgetAsync(user.Id)
-            : new Forgotten(new ForgottenCounts(0, 0, 0), []);
+        var deleted = await CurrentUsers.KnownUserOfAsync(context) is { } user
+            ? await deletion.DeleteAsync(user.Id)
+            : new DeletionResult(new DeletedCounts(0, 0, 0), []);
         await context.SignOutAsync();
-        return TypedResults.Ok(forgotten);
+        return TypedResults.Ok(deleted);
     }
 }

@@ -5,16 +5,16 @@ using FindMe.Pipeline;
 namespace FindMe.Api;
 
 /// <summary>The result of linking an account.</summary>
-internal enum Linked
+internal enum LinkResult
 {
     /// <summary>The account is linked to the user.</summary>
-    Done,
+    Linked,
 
     /// <summary>The account is linked to another person with searches, and the user did not ask to move it.</summary>
-    Elsewhere,
+    LinkedElsewhere,
 
     /// <summary>The user deleted everything in the meantime.</summary>
-    Gone,
+    PersonDeleted,
 }
 
 /// <summary>Records which person an account is linked to, one at a time. An account alone grants access to nobody's searches.</summary>
@@ -26,7 +26,7 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
 {
     /// <summary>Whether the account is linked to another person who has data here.</summary>
     public async Task<bool> HasOtherOwnerAsync(string person, AccountSummary account, CancellationToken cancellationToken) =>
-        await OtherOwnerAsync(person, account, cancellationToken) is { Document.HasThings: true };
+        await OtherOwnerAsync(person, account, cancellationToken) is { Document.HasData: true };
 
     /// <summary>Links an account to the user.</summary>
     /// <param name="context">The user's request: their browser gets a new session.</param>
@@ -34,15 +34,15 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
     /// <param name="pending">The account.</param>
     /// <param name="moveHere">Whether to unlink it from another person who has data here.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public async Task<Linked> LinkAsync(HttpContext context, CurrentUser user, PendingAccount pending, bool moveHere, CancellationToken cancellationToken)
+    public async Task<LinkResult> LinkAsync(HttpContext context, CurrentUser user, PendingAccount pending, bool moveHere, CancellationToken cancellationToken)
     {
         var (network, account) = (pending.Account.Network, pending.Account);
         var key = account.OwnerKey();
         if (await OtherOwnerAsync(user.Id, account, cancellationToken) is { } other)
         {
-            if (other.Document.HasThings && !moveHere)
+            if (other.Document.HasData && !moveHere)
             {
-                return Linked.Elsewhere;
+                return LinkResult.LinkedElsewhere;
             }
 
             await accounts.RevokeAsync(other.Person, network, cancellationToken);
@@ -72,12 +72,12 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
             await accounts.RevokeAsync(user.Id, network, CancellationToken.None);
             await dapr.DeleteStateAsync(StateKeys.Store, key, CancellationToken.None);
             await keys.ShredAsync(user.Id, CancellationToken.None);
-            return Linked.Gone;
+            return LinkResult.PersonDeleted;
         }
 
         await CurrentUsers.SignInAsync(context, user.Id, session);
         SignInLog.SignedIn(logger, network);
-        return Linked.Done;
+        return LinkResult.Linked;
     }
 
     private async Task<(string Person, Person Document)?> OtherOwnerAsync(string person, AccountSummary account, CancellationToken cancellationToken)

@@ -86,19 +86,19 @@ internal static class AccountRoutes
         // Link only the account that the person confirmed, in the browser that asked for it: another tab may have signed in with another account
         // since, and a planted cookie is in two browsers.
         if (await accounts.ReadPendingAsync(user.Id, cancellationToken) is not { } pending
-            || pending.Account.Network != link.Network || pending.Account.Handle != link.Handle || !attempts.Redeems(context, pending))
+            || pending.Account.Network != link.Network || pending.Account.Handle != link.Handle || !attempts.HasRedeemed(context, pending))
         {
             return Problems.Of(409, "no-sign-in", "There is no pending sign-in with this account.", "Sign in again.");
         }
 
         var linked = await owners.LinkAsync(context, user, pending, link.MoveHere, cancellationToken);
-        if (linked == Linked.Elsewhere)
+        if (linked == LinkResult.LinkedElsewhere)
         {
             return Elsewhere;
         }
 
         await accounts.DeletePendingAsync(user.Id, cancellationToken);
-        return linked == Linked.Done ? TypedResults.NoContent() : Problems.ConsentRequired;
+        return linked == LinkResult.Linked ? TypedResults.NoContent() : Problems.ConsentRequired;
     }
 
     private static async Task<Results<Ok<MeView>, ProblemHttpResult>> SignInAsync(
@@ -131,8 +131,8 @@ internal static class AccountRoutes
             var signedIn = await bluesky.SignInAsync(handle, wish.AppPassword!, cancellationToken);
             return await owners.LinkAsync(context, user, signedIn, wish.MoveHere, cancellationToken) switch
             {
-                Linked.Done => TypedResults.Ok(new MeView([new AccountView(SourceNames.Bluesky, handle, signedIn.Account.Server, null, false)], [], null)),
-                Linked.Elsewhere => Elsewhere,
+                LinkResult.Linked => TypedResults.Ok(new MeView([new AccountView(SourceNames.Bluesky, handle, signedIn.Account.Server, null, false)], [], null)),
+                LinkResult.LinkedElsewhere => Elsewhere,
                 _ => Problems.ConsentRequired,
             };
         }

@@ -38,27 +38,27 @@ internal static class OtherBrowsers
         HttpContext context, CurrentUser user, DaprClient dapr, TimeProvider time, CancellationToken cancellationToken)
     {
         var code = RandomNumberGenerator.GetString(Alphabet, CodeLength);
-        await dapr.CreateOrUpdateStateAsync<OpenDoor>(Key(code), _ => new OpenDoor(user.Id, CurrentUsers.SessionOf(context)), _ => CodeLifetime, cancellationToken);
+        await dapr.CreateOrUpdateStateAsync<StoredCode>(Key(code), _ => new StoredCode(user.Id, CurrentUsers.SessionOf(context)), _ => CodeLifetime, cancellationToken);
         return TypedResults.Created((string?)null, new BrowserCode($"{code[..5]}-{code[5..]}", time.GetUtcNow() + CodeLifetime));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> EnterAsync(
-        BrowserEntry entry, HttpContext context, AccountDeletion forgetting, DaprClient dapr, ILogger<AccountDeletion> logger, CancellationToken cancellationToken)
+        BrowserEntry entry, HttpContext context, AccountDeletion deletion, DaprClient dapr, ILogger<AccountDeletion> logger, CancellationToken cancellationToken)
     {
         var code = new string([.. (entry.Code ?? "").ToUpperInvariant().Where(char.IsAsciiLetterOrDigit).Take(CodeLength + 1)]).Replace('O', '0').Replace('I', '1').Replace('L', '1');
         var key = Key(code);
-        if (code.Length != CodeLength || await dapr.GetStateAsync<OpenDoor>(StateKeys.Store, key, cancellationToken) is not { Used: false } door)
+        if (code.Length != CodeLength || await dapr.GetStateAsync<StoredCode>(StateKeys.Store, key, cancellationToken) is not { Used: false } stored)
         {
             return WrongCode;
         }
 
         var user = await CurrentUsers.KnownUserOfAsync(context);
-        if (user?.Id == door.Person)
+        if (user?.Id == stored.Person)
         {
             return TypedResults.NoContent();
         }
 
-        if (user is { Person: { HasThings: true } or { Accounts.Count: > 0 } } && !entry.Discard)
+        if (user is { Person: { HasData: true } or { Accounts.Count: > 0 } } && !entry.Discard)
         {
             return Problems.Of(
                 409, "things-here", "This browser has selfies, searches or accounts of its own.", "Keep them, and use another browser; or send discard: true, which deletes them first.");
@@ -66,7 +66,7 @@ internal static class OtherBrowsers
 
         // Of two concurrent requests with the same code, only one gets access.
         var isMine = false;
-        await dapr.UpdateStateAsync<OpenDoor>(
+        await dapr.UpdateStateAsync<StoredCode>(
             key,
             current =>
             {
@@ -83,26 +83,26 @@ internal static class OtherBrowsers
         // A code is only valid while the session that created it is signed in.
         var session = CurrentUsers.NewSession();
         var opened = await dapr.UpdatePersonAsync(
-            door.Person,
-            person => person.Sessions.Contains(door.Session) ? person with { Sessions = person.WithSession(session) } : person,
+            stored.Person,
+            person => person.Sessions.Contains(stored.Session) ? person with { Sessions = person.WithSession(session) } : person,
             CancellationToken.None);
         if (opened?.Sessions.Contains(session) != true)
         {
             return WrongCode;
         }
 
-        await CurrentUsers.SignInAsync(context, door.Person, session);
+        await CurrentUsers.SignInAsync(context, stored.Person, session);
         try
         {
             if (user is not null)
             {
-                await forgetting.ForgetAsync(user.Id);
+                await deletion.DeleteAsync(user.Id);
             }
         }
         catch (DaprException exception)
         {
             // The person is marked as deleting, so the next round completes the deletion.
-            AccountDeletionLog.Later(logger, exception.Message);
+            AccountDeletionLog.Delayed(logger, exception.Message);
         }
 
         return TypedResults.NoContent();
@@ -126,5 +126,5 @@ internal static class OtherBrowsers
         StateKeys.BrowserCode(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(code))));
 
     /// <summary>The person whose data a code gives access to.</summary>
-    private sealed record OpenDoor(string Person, string? Session, bool Used = false) : Document;
+    private sealed record StoredCode(string Person, string? Session, bool Used = false) : Document;
 }

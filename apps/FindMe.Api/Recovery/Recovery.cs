@@ -78,7 +78,7 @@ internal sealed partial class Recovery(
         {
             try
             {
-                await LookAsync(stoppingToken);
+                await CheckAsync(stoppingToken);
             }
             catch (DaprException exception)
             {
@@ -93,7 +93,7 @@ internal sealed partial class Recovery(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task LookAsync(CancellationToken cancellationToken)
+    private async Task CheckAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var list = await open.ReadAsync(cancellationToken);
@@ -110,12 +110,12 @@ internal sealed partial class Recovery(
             return;
         }
 
-        var looks = new List<Look>();
+        var checks = new List<CheckedSearch>();
         foreach (var search in owned.Searches)
         {
             try
             {
-                looks.Add(new Look(search, await SearchProgress.ReadAsync(dapr, search, cancellationToken)));
+                checks.Add(new CheckedSearch(search, await SearchProgress.ReadAsync(dapr, search, cancellationToken)));
             }
             catch (Exception exception) when (exception is not (DaprException or OperationCanceledException))
             {
@@ -123,19 +123,19 @@ internal sealed partial class Recovery(
             }
         }
 
-        var queueAt = looks.Select(look => look.Progress?.NewestSettling() ?? default).Append(owned.QueueAt).Max();
-        var anyProgressAt = looks.Any(look => look.HasMoved) ? now : owned.AnyProgressAt;
+        var queueAt = checks.Select(check => check.Progress?.NewestSettling() ?? default).Append(owned.QueueAt).Max();
+        var anyProgressAt = checks.Any(check => check.HasMoved) ? now : owned.AnyProgressAt;
         var seen = new Dictionary<OpenSearch, OpenSearch?>();
-        foreach (var look in looks)
+        foreach (var check in checks)
         {
             try
             {
-                seen[look.Search] = await SettleAsync(look, queueAt, anyProgressAt, now, cancellationToken);
+                seen[check.Search] = await SettleAsync(check, queueAt, anyProgressAt, now, cancellationToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
                 // Leave this search unchanged and go on with the others.
-                LogOneFailed(logger, look.Search.Id, exception);
+                LogOneFailed(logger, check.Search.Id, exception);
             }
         }
 
@@ -171,9 +171,9 @@ internal sealed partial class Recovery(
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 
     // Returns the new entry of a search; null to remove it from the list.
-    private async Task<OpenSearch?> SettleAsync(Look look, DateTimeOffset queueAt, DateTimeOffset anyProgressAt, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<OpenSearch?> SettleAsync(CheckedSearch check, DateTimeOffset queueAt, DateTimeOffset anyProgressAt, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var (open, progress) = (look.Search, look.Progress);
+        var (open, progress) = (check.Search, check.Progress);
         // It was just added or continued, and its new document is not saved yet.
         if ((progress is null || progress.Search.Generation < open.Generation) && open.BegunAt + UntilSaved > now)
         {
@@ -187,7 +187,7 @@ internal sealed partial class Recovery(
         }
 
         open = await RequestDueAsync(open, progress, now, cancellationToken);
-        if (look.HasMoved)
+        if (check.HasMoved)
         {
             return open with { Settled = progress.Settled, Progress = progress.ToString(), ProgressAt = now, OvertakenAt = null, Resumed = 0 };
         }
@@ -224,7 +224,7 @@ internal sealed partial class Recovery(
             await dapr.PublishAsync(new ResumeSearch { SearchId = search.Id, SentBefore = now - options.Value.Timeout, LastTry = true }, cancellationToken);
         }
 
-        if (progress.UnderWay.Sum(batch => batch.DueForRetry(now).Count()) is > 0 and var photos)
+        if (progress.InProgress.Sum(batch => batch.DueForRetry(now).Count()) is > 0 and var photos)
         {
             LogPhotosRetried(logger, search.Id, photos);
             await dapr.PublishAsync(new RetryFailedPhotos { SearchId = search.Id }, cancellationToken);
@@ -254,14 +254,14 @@ internal sealed partial class Recovery(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The open searches could not be read; will retry in {Interval}: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, TimeSpan interval, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to look after search {SearchId}; will retry.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to check after search {SearchId}; will retry.")]
     private static partial void LogOneFailed(ILogger logger, string searchId, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to look after the open searches; will retry in {Interval}.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to check after the open searches; will retry in {Interval}.")]
     private static partial void LogFailed(ILogger logger, TimeSpan interval, Exception exception);
 
     /// <summary>An open search with its current progress.</summary>
-    private sealed record Look(OpenSearch Search, SearchProgress? Progress)
+    private sealed record CheckedSearch(OpenSearch Search, SearchProgress? Progress)
     {
         public bool HasMoved { get; } = Progress is not null && Progress.ToString() != Search.Progress;
     }

@@ -8,8 +8,8 @@ namespace FindMe.Api;
 /// <param name="Search">Its document.</param>
 /// <param name="Settled">The number of settled batches at its beginning.</param>
 /// <param name="SettledSentAt">When the newest of the newly settled batches was sent; null if there is none.</param>
-/// <param name="UnderWay">The following batches, up to the first one that was not sent.</param>
-internal sealed record SearchProgress(Search Search, int Settled, DateTimeOffset? SettledSentAt, IReadOnlyList<PhotoBatch> UnderWay)
+/// <param name="InProgress">The following batches, up to the first one that was not sent.</param>
+internal sealed record SearchProgress(Search Search, int Settled, DateTimeOffset? SettledSentAt, IReadOnlyList<PhotoBatch> InProgress)
 {
     // Two batches are in progress at a time; the rest were settled since the last check.
     private const int BatchesRead = 8;
@@ -25,7 +25,7 @@ internal sealed record SearchProgress(Search Search, int Settled, DateTimeOffset
             return null;
         }
 
-        var (settled, settledSentAt, underWay) = (open.Settled, default(DateTimeOffset?), new List<PhotoBatch>());
+        var (settled, settledSentAt, inProgress) = (open.Settled, default(DateTimeOffset?), new List<PhotoBatch>());
         foreach (var keys in search.BatchKeys().Skip(settled).Chunk(BatchesRead))
         {
             var found = await dapr.GetBulkStateAsync(StateKeys.Store, keys, cancellationToken);
@@ -38,23 +38,23 @@ internal sealed record SearchProgress(Search Search, int Settled, DateTimeOffset
                 }
 
                 var batch = entry.Value.Read<PhotoBatch>();
-                if (batch.IsSettled() && underWay.Count == 0)
+                if (batch.IsSettled() && inProgress.Count == 0)
                 {
                     settled++;
                     settledSentAt = batch.SentAt > settledSentAt || settledSentAt is null ? batch.SentAt : settledSentAt;
                 }
                 else if (batch.SentAt is null)
                 {
-                    return new SearchProgress(search, settled, settledSentAt, underWay);
+                    return new SearchProgress(search, settled, settledSentAt, inProgress);
                 }
                 else
                 {
-                    underWay.Add(batch);
+                    inProgress.Add(batch);
                 }
             }
         }
 
-        return new SearchProgress(search, settled, settledSentAt, underWay);
+        return new SearchProgress(search, settled, settledSentAt, inProgress);
     }
 
     /// <summary>Whether the search will not change any more, unless it is deleted.</summary>
@@ -67,11 +67,11 @@ internal sealed record SearchProgress(Search Search, int Settled, DateTimeOffset
 
     /// <summary>The progress as a text that changes with every step.</summary>
     public override string ToString() =>
-        $"{Search.Stage}/{Search.Listings}/{Search.Pages.Count}/{Search.Generation}/{Settled}/{UnderWay.Sum(batch => batch.SettledCount())}/{UnderWay.Sum(batch => batch.Photos.Count(photo => photo.RetryAt is not null))}";
+        $"{Search.Stage}/{Search.Listings}/{Search.Pages.Count}/{Search.Generation}/{Settled}/{InProgress.Sum(batch => batch.SettledCount())}/{InProgress.Sum(batch => batch.Photos.Count(photo => photo.RetryAt is not null))}";
 
     /// <summary>When the newest batch with a settled photo was sent; null if there is none since the last check.</summary>
-    public DateTimeOffset? NewestSettling() => UnderWay.Where(batch => batch.SettledCount() > 0).Select(batch => batch.SentAt).Append(SettledSentAt).Max();
+    public DateTimeOffset? NewestSettling() => InProgress.Where(batch => batch.SettledCount() > 0).Select(batch => batch.SentAt).Append(SettledSentAt).Max();
 
     /// <summary>When the oldest unsettled batch was sent; null if none is in progress.</summary>
-    public DateTimeOffset? OldestSent() => UnderWay.Where(batch => !batch.IsSettled()).Min(batch => batch.SentAt);
+    public DateTimeOffset? OldestSent() => InProgress.Where(batch => !batch.IsSettled()).Min(batch => batch.SentAt);
 }

@@ -13,7 +13,7 @@ internal static class FileTimeouts
     /// <summary>Answers 408 to uploads that are too slow. Call it after the rate limiter, so that the time spent waiting for a slot does not count.</summary>
     public static void UseFileTimeouts(this WebApplication app) => app.Use(async (context, next) =>
     {
-        if (FileTaken.By(context) is not { } file)
+        if (UploadMetadata.Of(context) is not { } file)
         {
             await next(context);
             return;
@@ -124,7 +124,7 @@ internal static class FileTimeouts
                     var elapsed = time.GetElapsedTime(started);
                     var isContended = elapsed > limits.BodyGrace
                         && Interlocked.Read(ref _bytes) < elapsed.TotalSeconds * limits.MinContendedBytesPerSecond
-                        && files.IsWaitedFor(context);
+                        && files.HasWaiting(context);
                     if (elapsed > timeout || isContended)
                     {
                         _body.CancelPendingRead();

@@ -91,7 +91,7 @@ internal static class RequestRates
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="timeout">The timeout of the whole body.</param>
     public static RouteHandlerBuilder TakesFile(this RouteHandlerBuilder endpoint, Func<ServerLimitOptions, TimeSpan> timeout) =>
-        endpoint.WithMetadata(new DisableRequestSizeLimitAttribute(), new FileTaken(timeout));
+        endpoint.WithMetadata(new DisableRequestSizeLimitAttribute(), new UploadMetadata(timeout));
 
     public static void AddRequestRates(this IServiceCollection services)
     {
@@ -123,7 +123,7 @@ internal static class RequestRates
         limiter.OnRejected = (rejected, _) =>
         {
             var isRate = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
-            var isFile = !isRate && FileTaken.By(rejected.HttpContext) is not null;
+            var isFile = !isRate && UploadMetadata.Of(rejected.HttpContext) is not null;
             var seconds = Math.Max(1, Math.Ceiling((isRate ? wait : isFile ? FileWait : StreamWait).TotalSeconds));
             rejected.HttpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
             var problem = isFile ? Problems.Busy(seconds)
@@ -154,10 +154,10 @@ internal static class RequestRates
 
 /// <summary>Metadata of an endpoint that accepts an upload.</summary>
 /// <param name="Timeout">The timeout of the whole body.</param>
-internal sealed record FileTaken(Func<ServerLimitOptions, TimeSpan> Timeout)
+internal sealed record UploadMetadata(Func<ServerLimitOptions, TimeSpan> Timeout)
 {
     /// <summary>The metadata of the request's endpoint; null if it accepts no upload.</summary>
-    public static FileTaken? By(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<FileTaken>();
+    public static UploadMetadata? Of(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<UploadMetadata>();
 }
 
 /// <summary>What a limit counts by.</summary>
@@ -196,20 +196,20 @@ internal readonly record struct LimitKey(LimitKind Kind, string? Id = null)
 internal sealed class FileLimits(IOptions<RequestRateOptions> rates)
 {
     /// <summary>The upload slots of each person.</summary>
-    public PartitionedRateLimiter<HttpContext> PerPerson { get; } = AtOnce(LimitKey.OfPerson, rates.Value.FilesPerPerson);
+    public PartitionedRateLimiter<HttpContext> PerPerson { get; } = Concurrent(LimitKey.OfPerson, rates.Value.FilesPerPerson);
 
     /// <summary>The upload slots of each address.</summary>
-    public PartitionedRateLimiter<HttpContext> PerAddress { get; } = AtOnce(LimitKey.OfAddress, rates.Value.FilesPerAddress);
+    public PartitionedRateLimiter<HttpContext> PerAddress { get; } = Concurrent(LimitKey.OfAddress, rates.Value.FilesPerAddress);
 
     /// <summary>All upload slots.</summary>
-    public PartitionedRateLimiter<HttpContext> Together { get; } = AtOnce(_ => new LimitKey(LimitKind.Together), rates.Value.Files);
+    public PartitionedRateLimiter<HttpContext> Together { get; } = Concurrent(_ => new LimitKey(LimitKind.Together), rates.Value.Files);
 
     /// <summary>Whether another request waits for a slot that this request occupies.</summary>
-    public bool IsWaitedFor(HttpContext context) =>
+    public bool HasWaiting(HttpContext context) =>
         PerAddress.GetStatistics(context) is { CurrentQueuedCount: > 0 } || Together.GetStatistics(context) is { CurrentQueuedCount: > 0 };
 
-    private static PartitionedRateLimiter<HttpContext> AtOnce(Func<HttpContext, LimitKey> whose, int most) =>
-        PartitionedRateLimiter.Create<HttpContext, LimitKey>(context => FileTaken.By(context) is not null && whose(context) is { IsCounted: true } key
+    private static PartitionedRateLimiter<HttpContext> Concurrent(Func<HttpContext, LimitKey> whose, int most) =>
+        PartitionedRateLimiter.Create<HttpContext, LimitKey>(context => UploadMetadata.Of(context) is not null && whose(context) is { IsCounted: true } key
             ? RateLimitPartition.GetConcurrencyLimiter(key, _ => new ConcurrencyLimiterOptions { PermitLimit = most, QueueLimit = most })
             : RateLimitPartition.GetNoLimiter(default(LimitKey)));
 }

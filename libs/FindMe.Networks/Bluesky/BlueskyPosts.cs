@@ -46,8 +46,8 @@ internal static class BlueskyPosts
     /// <summary>Returns the photos of those posts that may be searched.</summary>
     /// <param name="posts">The posts.</param>
     /// <param name="server">A server that serves the blobs of every account.</param>
-    /// <param name="mayShowToStrangers">True when the person has no Bluesky account of their own: posts restricted to signed-in users are left out.</param>
-    public static (IReadOnlyList<SourcePhoto> Photos, IReadOnlyList<string> Notices) Photos(IEnumerable<BlueskyPost> posts, Uri server, bool mayShowToStrangers)
+    /// <param name="isAnonymous">True when the person has no Bluesky account of their own: posts restricted to signed-in users are left out.</param>
+    public static (IReadOnlyList<SourcePhoto> Photos, IReadOnlyList<string> Notices) Photos(IEnumerable<BlueskyPost> posts, Uri server, bool isAnonymous)
     {
         var photos = new List<SourcePhoto>();
         var notices = new List<string>();
@@ -59,7 +59,7 @@ internal static class BlueskyPosts
                 continue;
             }
 
-            if (mayShowToStrangers && labels.Contains(OnlyForAccounts))
+            if (isAnonymous && labels.Contains(OnlyForAccounts))
             {
                 notices.Add("Posts that only signed-in users may see were left out: sign in with Bluesky to search them too.");
                 continue;

@@ -71,9 +71,9 @@ internal sealed class BlueskySource(AccountCalls calls, BlueskySession operatorS
 
         // A search for newer posts also returns the newest post of the earlier search.
         var fresh = page.Posts.Where(post => search.After is null || post.Mark.CompareTo(search.After) > 0).ToList();
-        var isOver = page.Cursor is null || page.Cursor.Length > MaxCursor || page.Cursor == cursor || fresh.Count < page.Posts.Count || page.Posts.Count == 0;
-        var (photos, notices) = BlueskyPosts.Photos(fresh, account?.Server ?? options.Value.Service, mayShowToStrangers: account is null);
-        return new SourcePage(photos, fresh.Count, isOver ? null : $"{version} {page.Cursor}")
+        var isLast = page.Cursor is null || page.Cursor.Length > MaxCursor || page.Cursor == cursor || fresh.Count < page.Posts.Count || page.Posts.Count == 0;
+        var (photos, notices) = BlueskyPosts.Photos(fresh, account?.Server ?? options.Value.Service, isAnonymous: account is null);
+        return new SourcePage(photos, fresh.Count, isLast ? null : $"{version} {page.Cursor}")
         {
             Newest = search.Next is null ? fresh.Where(post => post.Uri!.Length <= MaxCursor).Select(post => post.Mark).Max(StringComparer.Ordinal) : null,
             Notices = notices,

@@ -102,8 +102,8 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
 
         // Newest first, so a post that was seen before, or a page older than requested, ends the timeline. So do too many pages without a new photo.
         var isBarren = search.Pages.Count - begun >= collect.Value.MaxBarrenPages && search.Pages.TakeLast(collect.Value.MaxBarrenPages).All(earlier => earlier.Photos == 0);
-        var isOver = fresh.Count < statuses.Count || statuses.Count == 0 || isBarren || statuses.All(status => status.CreatedAt < search.Terms.Since);
-        var next = isOver || NextOf(answer, timeline) is not { } named || named == url ? null : named;
+        var isLast = fresh.Count < statuses.Count || statuses.Count == 0 || isBarren || statuses.All(status => status.CreatedAt < search.Terms.Since);
+        var next = isLast || NextOf(answer, timeline) is not { } named || named == url ? null : named;
         return new SourcePage(page.Photos, fresh.Count, next is null ? null : Place(timeline, begun, next))
         {
             Newest = isFirst && fresh.Count > 0 && fresh[0].Id.Length <= MaxId ? Marks.Parse(search.Newest ?? search.After).With(timeline, fresh[0].Id).ToString() : null,

@@ -13,20 +13,20 @@ internal static class XQuery
     private static readonly string[] Unknown = ["min_faves:", "min_retweets:", "filter:", "since:", "until:"];
 
     /// <summary>Builds the query: posts with media, without reposts.</summary>
-    /// <param name="wish">The person's text.</param>
+    /// <param name="text">The person's text.</param>
     /// <param name="language">Two or three letters; null for any.</param>
     /// <param name="maxLength">X's limit, in characters.</param>
     /// <param name="problem">What is wrong with the text, one sentence; null if nothing.</param>
     /// <returns>The query; null when there is a problem.</returns>
-    public static string? TryBuild(string wish, string? language, int maxLength, out string? problem)
+    public static string? TryBuild(string text, string? language, int maxLength, out string? problem)
     {
-        problem = ProblemOf(wish);
+        problem = ProblemOf(text);
         if (problem is not null)
         {
             return null;
         }
 
-        var query = $"({wish.Trim()}) has:media -is:retweet{(language is null ? "" : $" lang:{language}")}";
+        var query = $"({text.Trim()}) has:media -is:retweet{(language is null ? "" : $" lang:{language}")}";
         if (query.Length > maxLength)
         {
             problem = $"X accepts {maxLength} characters; with FindMe's additions the query has {query.Length}.";
@@ -36,13 +36,13 @@ internal static class XQuery
         return query;
     }
 
-    private static string? ProblemOf(string wish)
+    private static string? ProblemOf(string text)
     {
         var depth = 0;
         var quoted = false;
         var term = new StringBuilder();
         var terms = new List<string>();
-        foreach (var character in wish)
+        foreach (var character in text)
         {
             if (character == '"')
             {

@@ -38,7 +38,7 @@ public sealed record Person : Document
 
     /// <summary>Whether the person owns any data that nobody else may see.</summary>
     [JsonIgnore]
-    public bool HasThings => References.Count + Searches.Count + Uploads.Count > 0;
+    public bool HasData => References.Count + Searches.Count + Uploads.Count > 0;
 
     /// <summary>The references that searches use: the oldest of a recipe, and every reference connected to it by a chain of near ones.</summary>
     /// <param name="recipe">The recipe: embeddings of different recipes cannot be compared.</param>

@@ -58,7 +58,7 @@ public sealed class SystemViewTests
 
         Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Equal("data-damaged", body["type"]!.GetValue<string>());
-        Assert.Contains("restore a copy", body["detail"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("restore a backup", body["detail"]!.GetValue<string>(), StringComparison.Ordinal);
         var view = JsonNode.Parse(await http.GetStringAsync("/system", TestContext.Current.CancellationToken))!;
         Assert.False(view["healthy"]!.GetValue<bool>());
         Assert.Contains("another --data folder", Assert.Single(view["problems"]!.AsArray())!.GetValue<string>(), StringComparison.Ordinal);

@@ -78,7 +78,7 @@ internal sealed class SignInAttempts(IDataProtectionProvider protection, IOption
     }
 
     /// <summary>Whether this browser redeemed the account.</summary>
-    public bool Redeems(HttpContext context, PendingAccount pending) =>
+    public bool HasRedeemed(HttpContext context, PendingAccount pending) =>
         pending.Nonce is not null && Read<string>(context, Redeemed) is { } nonce && Secrets.AreSame(nonce, pending.Nonce);
 
     private void Write<T>(HttpContext context, AttemptCookie cookie, T value)

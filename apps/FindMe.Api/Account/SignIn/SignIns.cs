@@ -183,7 +183,7 @@ internal static class SignIns
 
     private static async Task<NoContent> CancelAsync(HttpContext context, CurrentUser user, SignInAttempts attempts, Accounts accounts, CancellationToken cancellationToken)
     {
-        if (await accounts.ReadPendingAsync(user.Id, cancellationToken) is { } pending && attempts.Redeems(context, pending))
+        if (await accounts.ReadPendingAsync(user.Id, cancellationToken) is { } pending && attempts.HasRedeemed(context, pending))
         {
             await accounts.RevokePendingAsync(user.Id, cancellationToken);
         }
