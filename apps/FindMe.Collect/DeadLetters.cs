@@ -134,21 +134,21 @@ internal static partial class DeadLetters
         return Delivery.Done;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The dead letter {EventId} of {Topic} has no data: it ends here.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Acknowledged the dead letter {EventId} of {Topic} without handling it: it has no data.")]
     private static partial void LogWithoutData(ILogger logger, string? topic, string? eventId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The dead letter {EventId} can never be handled: it ends here.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to handle the dead letter {EventId}; a retry cannot help, so it was acknowledged.")]
     private static partial void LogAcknowledged(ILogger logger, string? eventId, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed every time; the authors of its matches stay unknown.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: deliveries of {EventId} are exhausted; the authors of its matches stay unknown.")]
     private static partial void LogNamesUnknown(ILogger logger, string searchId, string eventId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed every time; it is tried once more in {RetryAfter}.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: deliveries of {EventId} are exhausted; will retry once in {RetryAfter}.")]
     private static partial void LogRetry(ILogger logger, string searchId, string eventId, TimeSpan retryAfter);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed repeatedly and is skipped.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: the last retry of {EventId} failed; skipping the photo.")]
     private static partial void LogSkipped(ILogger logger, string searchId, string eventId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Search {SearchId} failed repeatedly.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Search {SearchId} failed: the last retry of a step failed.")]
     private static partial void LogFailed(ILogger logger, string searchId);
 }

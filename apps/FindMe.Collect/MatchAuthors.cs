@@ -71,6 +71,6 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
             _ => search.TimeToLive(time.GetUtcNow()),
             cancellationToken);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: who posted its matches is not known: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: failed to look up the authors of its matches: {Reason}")]
     private static partial void LogLookupFailed(ILogger logger, string searchId, string reason);
 }

@@ -237,7 +237,7 @@ internal sealed partial class SearchPages(
             cancellationToken)
         ?? search with { Stage = SearchStage.Deleted };
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: page {Page} has {Photos} photos.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: listed page {Page} with {Photos} photos.")]
     private static partial void LogPage(ILogger logger, string searchId, int page, int photos);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} stopped: {Problem}.")]
@@ -246,6 +246,6 @@ internal sealed partial class SearchPages(
     [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId} waits until {Until:O}.")]
     private static partial void LogWaiting(ILogger logger, string searchId, DateTimeOffset until);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: the source does not answer, attempt {Attempt}: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: attempt {Attempt} to list a page failed: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, string searchId, int attempt, string reason);
 }

@@ -227,7 +227,7 @@ internal sealed partial class Comparison(
     [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: comparing photo {Listing}/{Index}.")]
     private static partial void LogComparing(ILogger logger, string searchId, int listing, int index);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: photo {Listing}/{Index} has small faces; its original was compared.")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: compared the original of photo {Listing}/{Index}, because its faces are small.")]
     private static partial void LogOriginal(ILogger logger, string searchId, int listing, int index);
 
     /// <summary>A verdict and the photo's analysis; null when the photo could not be decoded.</summary>

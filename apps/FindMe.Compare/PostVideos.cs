@@ -110,9 +110,9 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
         return VideoFrames.ArePossible;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Of videos only the previews are looked at: ffmpeg and ffprobe are not on this machine's PATH.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Only the previews of videos are compared: ffmpeg and ffprobe are not on the PATH.")]
     private static partial void LogWithoutFfmpeg(ILogger logger);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: of the video of photo {Listing}/{Index} {Frames} frames were looked at, {Analyzed} of them new; times that show the person: {Times}.")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: searched the video of photo {Listing}/{Index}: {Frames} frames read, {Analyzed} of them analyzed; the person appears {Times} times.")]
     private static partial void LogSearched(ILogger logger, string searchId, int listing, int index, int frames, int analyzed, int times);
 }

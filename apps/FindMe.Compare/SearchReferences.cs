@@ -132,7 +132,7 @@ internal sealed partial class SearchReferences(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} has no usable reference left.")]
     private static partial void LogNoReference(ILogger logger, string searchId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Could not check whether references in memory were deleted; will check again in a second.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to check whether cached references were deleted; will retry in a second.")]
     private static partial void LogNotChecked(ILogger logger, Exception exception);
 
     /// <summary>A cached search.</summary>

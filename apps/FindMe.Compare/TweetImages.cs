@@ -83,12 +83,12 @@ internal static partial class TweetImages
         return Delivery.Done;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: photo {Listing}/{Index} could not be fetched in time; it is set aside.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: fetching photo {Listing}/{Index} or its video timed out; dead-lettered it for a later retry.")]
     private static partial void LogSlow(ILogger logger, string searchId, int listing, int index);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: photo {Listing}/{Index} was not finished in time; it is delivered again.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: comparing photo {Listing}/{Index} timed out; Dapr will redeliver it.")]
     private static partial void LogNoTime(ILogger logger, string searchId, int listing, int index);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The tweet_image {EventId} has no data: dropped.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Dropped the tweet_image {EventId}: it has no data.")]
     private static partial void LogWithoutData(ILogger logger, string? eventId);
 }

@@ -39,6 +39,6 @@ internal sealed partial class UnsafePictures(IOptions<CompareOptions> options, I
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No photo is blurred in results: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Results will not be blurred, because the classifier cannot be loaded: {Reason}")]
     private static partial void LogWithout(ILogger logger, string reason);
 }

@@ -67,7 +67,7 @@ internal static partial class Classify
             }
         }
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "POST /classify answers 503 until the classifier {Classifier} can be loaded: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to load the classifier {Classifier}; POST /classify answers 503 until it can be loaded: {Reason}")]
         private static partial void LogWithout(ILogger logger, string classifier, string reason);
     }
 }

@@ -184,7 +184,7 @@ internal sealed partial class EdgePeople(IOptions<VisionOptions> options, Lazy<F
         return model;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is not offered by /edge: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Skipped {File} on /edge: {Reason}")]
     private static partial void LogNotOffered(ILogger logger, string file, string reason);
 }
 

@@ -118,7 +118,7 @@ internal sealed partial class RequestFailures(ILogger<RequestFailures> logger) :
         _ => null,
     };
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} cannot be answered: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} answered 503: {Reason}")]
     private static partial void LogUnusable(ILogger logger, string path, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Path} failed.")]

@@ -40,12 +40,12 @@ public static partial class PipelineDefaults
         var missing = Tokens.Where(name => string.IsNullOrEmpty(app.Configuration[name])).ToList();
         if (missing.Count > 0 && Loopback.IsOnLoopbackOnly(app.Configuration))
         {
-            LogMissingTokens(app.Logger, string.Join(" and no ", missing));
+            LogMissingTokens(app.Logger, string.Join(" and ", missing));
         }
     }
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "There is no {Missing}: every program on this machine can call this app's Dapr routes or its sidecar. Start with ./dapr-run, which creates tokens, or set both variables before `dapr run`.")]
+        Message = "Without {Missing}, every program on this machine can call this app's Dapr routes or its sidecar. Start with ./dapr-run, which creates tokens, or set both variables before `dapr run`.")]
     private static partial void LogMissingTokens(ILogger logger, string missing);
 }

@@ -171,7 +171,7 @@ internal sealed partial class AccountDeletion(
         dapr.CreateOrUpdateStateAsync<DeletingPeople>(
             StateKeys.Deleting, deleting => new DeletingPeople(change(deleting?.People ?? [])), _ => CurrentUsers.Retention, cancellationToken);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The list of deleted accounts could not be read; will retry: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to reach the store to delete data of deleted accounts; will retry: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to delete data of deleted accounts; will retry.")]

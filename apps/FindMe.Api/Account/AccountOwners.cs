@@ -97,12 +97,12 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
 /// <summary>Log lines about sign-ins. They never contain a token, a code, an address with one, or an app password.</summary>
 internal static partial class SignInLog
 {
-    [LoggerMessage(Level = LogLevel.Information, Message = "Somebody signed in with {Network}.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "A person signed in with {Network}.")]
     public static partial void SignedIn(ILogger logger, string network);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Signing in with {Network} failed: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Sign-in with {Network} failed: {Reason}")]
     public static partial void Failed(ILogger logger, string network, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "An answer to a sign-in with {Network} did not belong to this browser's attempt, and was refused.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Rejected a sign-in response of {Network} that does not belong to this browser's attempt.")]
     public static partial void Mismatch(ILogger logger, string network);
 }

@@ -49,13 +49,13 @@ internal sealed partial class KeyRingCheck(
         }
         catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException or System.Xml.XmlException or InvalidOperationException)
         {
-            LogLost(logger, options.Value.Path.Length > 0 ? options.Value.Path : "the user's own folder", exception.Message);
+            LogLost(logger, options.Value.Path.Length > 0 ? options.Value.Path : "the user's profile", exception.Message);
         }
     }
 
     [LoggerMessage(
         Level = LogLevel.Error,
-        Message = "The key ring in {Path} cannot decrypt what was encrypted before ({Reason}). What people showed can no longer be read: they must show their face again, and everybody is signed out. If the ring was moved, put it back and start again; if a vault wraps it, check that the vault answers.")]
+        Message = "The key ring in {Path} cannot decrypt earlier data ({Reason}). References can no longer be read, so people must add their selfies again, and everybody is signed out. If the ring was moved, put it back and restart; if a vault wraps it, check that the vault answers.")]
     private static partial void LogLost(ILogger logger, string path, string reason);
 
     /// <summary>An encrypted sample; its content does not matter.</summary>

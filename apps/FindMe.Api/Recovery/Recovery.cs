@@ -239,25 +239,25 @@ internal sealed partial class Recovery(
         return search;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} was saved but not requested; requesting it now.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} was saved, but its next step was not published; publishing it now.")]
     private static partial void LogRequested(ILogger logger, string searchId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} has made no progress for {Elapsed}; requesting again what is missing.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} has made no progress for {Elapsed}; requesting its missing work again.")]
     private static partial void LogStalled(ILogger logger, string searchId, TimeSpan elapsed);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: a step failed every time; requesting what is missing for the last time.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: deliveries of a step are exhausted; requesting its missing work one last time.")]
     private static partial void LogRetried(ILogger logger, string searchId);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: {Photos} photos failed every time; requesting them for the last time.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: deliveries of {Photos} photos are exhausted; requesting them one last time.")]
     private static partial void LogPhotosRetried(ILogger logger, string searchId, int photos);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The open searches could not be read; will retry in {Interval}: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to read the open searches; will retry in {Interval}: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, TimeSpan interval, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to check after search {SearchId}; will retry.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to check search {SearchId}; will retry.")]
     private static partial void LogOneFailed(ILogger logger, string searchId, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to check after the open searches; will retry in {Interval}.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to check the open searches; will retry in {Interval}.")]
     private static partial void LogFailed(ILogger logger, TimeSpan interval, Exception exception);
 
     /// <summary>An open search with its current progress.</summary>

@@ -60,7 +60,7 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
         Photos: snapshot?.Settled,
         Found: snapshot?.Batches.Sum(batch => batch.Photos.Count(photo => photo.Verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe }))));
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to write the audit log; no search begins until it can be written.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to write the audit log; no search starts until it can be written.")]
     private static partial void LogNotWritten(ILogger logger, Exception exception);
 }
 

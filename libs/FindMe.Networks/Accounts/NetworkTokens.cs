@@ -188,6 +188,6 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
             ? text
             : throw new FetchException(FetchProblem.Unreachable, "The network's token response has no token.");
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Network} did not take an access back: {Reason}.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to revoke an access at {Network}: {Reason}.")]
     private static partial void LogNotRevoked(ILogger logger, string network, string reason);
 }

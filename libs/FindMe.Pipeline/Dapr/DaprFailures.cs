@@ -46,9 +46,9 @@ internal sealed partial class DaprFailures(IProblemDetailsService problems, ILog
         return true;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Path} failed, since the data is damaged or its disk fails ({Reason}): restore a copy of the data folder, or start with another --data folder")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Path} failed because the data is damaged or its disk fails ({Reason}): restore a backup of the data folder, or start with another --data folder.")]
     private static partial void LogDamaged(ILogger logger, string path, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} could not be done and is to be tried again: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} failed and answered 503, so that the caller retries: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, string path, string reason);
 }

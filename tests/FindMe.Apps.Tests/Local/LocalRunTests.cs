@@ -152,7 +152,7 @@ public sealed class LocalRunTests
     [InlineData("garbage")]
     public async Task A_key_ring_that_is_gone_or_garbage_is_told_with_what_it_means_and_one_that_is_there_is_not(string ring)
     {
-        const string Meaning = "must show their face again";
+        const string Meaning = "must add their selfies again";
         using var folder = new TemporaryFolder();
         var album = folder.AlbumOfBlankPictures("blank", 1);
         var data = folder.Folder("data");
