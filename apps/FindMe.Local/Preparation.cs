@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace FindMe.Local;
 
-/// <summary>Builds what is missing, and shows how it goes. What is there already costs next to nothing.</summary>
+/// <summary>Builds the apps and the models, and shows the progress. Takes almost no time if everything is up to date.</summary>
 internal static class Preparation
 {
     private const int Steps = 2;
@@ -21,7 +21,7 @@ internal static class Preparation
         await RunAsync(checkout, 2, "models (downloads 112 MB the first time)", "dotnet", [checkout.ProgramOf("FindMe.ModelBuilder")], cancellationToken);
     }
 
-    // What a step prints is shown line by line; on a terminal the time runs as long as it is silent.
+    // Shows the step's output line by line. On a terminal a timer also shows the elapsed time.
     private static async Task RunAsync(
         Checkout checkout, int step, string what, string file, string[] arguments, CancellationToken cancellationToken)
     {
@@ -33,7 +33,7 @@ internal static class Preparation
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // The nested build must not take the settings of the build that started this program for its own.
+        // The nested build must not inherit the MSBuild settings of the build that started this program.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
         {
             start.Environment.Remove(name);
@@ -46,7 +46,7 @@ internal static class Preparation
         }
         catch (Win32Exception)
         {
-            throw new StartException($"{file} is missing. Install it and start again.");
+            throw new StartException($"{file} is not installed. Install it and start again.");
         }
 
         using (process)
@@ -69,7 +69,7 @@ internal static class Preparation
 
             if (process.ExitCode != 0)
             {
-                throw new StartException($"{what}: failed, see above. When that is mended, start again.");
+                throw new StartException($"{what}: failed, see above. Fix the problem and start again.");
             }
         }
 

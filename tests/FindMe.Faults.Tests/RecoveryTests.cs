@@ -142,7 +142,7 @@ public sealed class RecoveryTests
 
         await load.System.Processes.EndAsync($"{Compare}-1");
 
-        Assert.Contains(LogOf(load.System, $"{Compare}-1"), line => line.Contains("was not finished in time; it is delivered again", StringComparison.Ordinal));
+        Assert.Contains(LogOf(load.System, $"{Compare}-1"), line => line.Contains("timed out; Dapr will redeliver it", StringComparison.Ordinal));
         var view = await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(2));
         Assert.Equal(Photos, view["photos"]!["compared"]!.GetValue<int>());
     }
@@ -189,7 +189,7 @@ public sealed class RecoveryTests
         while (requested.Count < 2)
         {
             await Task.Delay(200, Cancellation);
-            requested = [.. Replicas.SelectMany(app => LogOf(load.System, app).Where(line => line.Contains("requesting again", StringComparison.Ordinal)).Select(line => $"{app}: {line}"))];
+            requested = [.. Replicas.SelectMany(app => LogOf(load.System, app).Where(line => line.Contains("requesting its missing work again", StringComparison.Ordinal)).Select(line => $"{app}: {line}"))];
         }
 
         Assert.Single(requested.Select(line => line.Split(':')[0]).Distinct());

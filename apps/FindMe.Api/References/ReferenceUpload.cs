@@ -126,7 +126,7 @@ internal sealed class ReferenceUpload(
             CreatedAt = now,
             ExpiresAt = now + CurrentUsers.Retention,
         };
-        await references.SaveAsync(person, summary.Id, new OpenReference(summary.Recipe, reading.Embedding!.ToBytes()), CurrentUsers.Retention, cancellationToken);
+        await references.SaveAsync(person, summary.Id, new DecryptedReference(summary.Recipe, reading.Embedding!.ToBytes()), CurrentUsers.Retention, cancellationToken);
         var isAdded = false;
         try
         {

@@ -121,9 +121,9 @@ public sealed class LocalRunTests
         listener.Start();
         var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
 
-        await AssertRefusedAsync("--album takes a folder", "--port", "0", "--data", folder.Folder("data"), "--album", Path.Combine(folder.Path, "nowhere"));
+        await AssertRefusedAsync("--album must be a folder", "--port", "0", "--data", folder.Folder("data"), "--album", Path.Combine(folder.Path, "nowhere"));
         await AssertRefusedAsync("--data DIR", "--port", "0", "--data", Path.Combine(file, "data"));
-        await AssertRefusedAsync("--replicas takes a number", "--port", "0", "--data", folder.Folder("data"), "--replicas", "0");
+        await AssertRefusedAsync("--replicas must be a number", "--port", "0", "--data", folder.Folder("data"), "--replicas", "0");
         await AssertRefusedAsync($"port {port} is in use", "--data", folder.Folder("data"), "--port", $"{port}");
     }
 
@@ -152,7 +152,7 @@ public sealed class LocalRunTests
     [InlineData("garbage")]
     public async Task A_key_ring_that_is_gone_or_garbage_is_told_with_what_it_means_and_one_that_is_there_is_not(string ring)
     {
-        const string Meaning = "must show their face again";
+        const string Meaning = "must add their selfies again";
         using var folder = new TemporaryFolder();
         var album = folder.AlbumOfBlankPictures("blank", 1);
         var data = folder.Folder("data");
