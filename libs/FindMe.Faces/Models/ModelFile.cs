@@ -81,7 +81,21 @@ internal sealed class ModelFile : IDisposable
     }
 
     /// <summary>How to get models that are missing or wrong.</summary>
-    public const string WhatToDo = "delete the file if it is there, and run: dotnet run --project apps/FindMe.Local";
+    public const string WhatToDo = $"delete the file if it is there, and {GetModels}";
+
+    private const string GetModels = "run: dotnet run --project apps/FindMe.Local";
+
+    /// <summary>What to do about a description that is missing: name one that is there, or get the models.</summary>
+    /// <param name="path">The missing file.</param>
+    /// <param name="ending">How such files end. A name has no dot.</param>
+    public static string WhatElse(string path, string ending)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        var names = Directory.Exists(folder)
+            ? Directory.GetFiles(folder, $"*{ending}").Select(file => Path.GetFileName(file)[..^ending.Length]).Where(name => !name.Contains('.', StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList()
+            : [];
+        return names.Count > 0 ? $"Available: {string.Join(", ", names)}." : $"To get the models, {GetModels}.";
+    }
 
     /// <summary>Whether the model takes several rows at once.</summary>
     public bool TakesMany => _session.InputMetadata[_inputs[0]].Dimensions[0] == -1;

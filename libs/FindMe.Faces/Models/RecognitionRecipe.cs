@@ -56,7 +56,7 @@ internal sealed record RecognitionRecipe
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"The recipe {path} is missing: {ModelFile.WhatToDo}, or set Faces:Recipe to one that is there.");
+            throw new ModelException($"The recipe {path} is missing. {ModelFile.WhatElse(path, ".json")}");
         }
 
         try

@@ -29,7 +29,7 @@ internal sealed record ClassifierDescription
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"The classifier {path} is missing: {ModelFile.WhatToDo}, or name one that is there.");
+            throw new ModelException($"The classifier {path} is missing. {ModelFile.WhatElse(path, ".classifier.json")}");
         }
 
         try
