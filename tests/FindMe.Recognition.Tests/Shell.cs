@@ -26,6 +26,9 @@ internal static class Shell
         return said;
     }
 
+    /// <summary>The words of a command line, for a shell.</summary>
+    public static string[] CommandOf(params string[] arguments) => ["dotnet", Program, .. arguments];
+
     /// <summary>As <see cref="FindMeAsync(string[])"/>, on a machine on which no program is found by its name.</summary>
     public static async Task<Said> WithoutPathAsync(params string[] arguments)
     {
