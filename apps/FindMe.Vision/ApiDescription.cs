@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -14,6 +15,7 @@ internal static class ApiDescription
     public static void AddApiDescription(this IServiceCollection services)
     {
         services.AddOpenApi();
+        services.AddSingleton<ApiExamples>();
 
         // Otherwise the document says of every number that it may be a text as well.
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
@@ -26,7 +28,7 @@ internal static class ApiDescription
         [Form] = Members(["image"], ("image", File("The picture."))),
         ["image/*"] = File("The picture."),
         ["application/octet-stream"] = File("The picture."),
-    });
+    }).WithExample(async examples => new JsonObject { ["image"] = await examples.PictureAsync() });
 
     /// <summary>Takes face vectors, a background if wanted, and pictures.</summary>
     public static RouteHandlerBuilder TakesVectorsAndImages(this RouteHandlerBuilder endpoint)
@@ -52,7 +54,7 @@ internal static class ApiDescription
                     ("background", File($"{background}: CSV, as a file or a text.")),
                     ("image", ManyOf(File("A picture."), "One picture, or several: then the answer is a list."))),
             };
-        });
+        }).WithExample(examples => examples.RecognizeAsync());
     }
 
     /// <summary>Takes a JSON object of texts, all of which must be there.</summary>
@@ -61,6 +63,13 @@ internal static class ApiDescription
         {
             [Json] = Members([.. texts.Select(text => text.Name)], [.. texts.Select(text => (text.Name, Text(text.Description)))]),
         });
+
+    /// <summary>Gives the JSON body an example that works as it is.</summary>
+    /// <param name="endpoint">The endpoint, whose bodies are described already.</param>
+    /// <param name="find">Finds the example; null: there is none.</param>
+    public static RouteHandlerBuilder WithExample(this RouteHandlerBuilder endpoint, Func<ApiExamples, Task<JsonNode?>> find) =>
+        endpoint.AddOpenApiOperationTransformer(async (operation, context, _) =>
+            operation.RequestBody!.Content![Json].Example = await find(context.ApplicationServices.GetRequiredService<ApiExamples>()));
 
     /// <summary>Takes numbers in the query.</summary>
     public static RouteHandlerBuilder TakesNumbers(this RouteHandlerBuilder endpoint, params QueryNumber[] numbers) =>
