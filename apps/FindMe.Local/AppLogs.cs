@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace FindMe.Local;
 
 /// <summary>The logs of the apps and of the sidecar, a file each: everything into the file, what needs a person's eye onto the console too.</summary>
-internal sealed class AppLogs(string folder, bool echo) : ILoggerProvider
+internal sealed class AppLogs(string folder, Action<string>? echo) : ILoggerProvider
 {
     private const string Sidecar = "sidecar";
 
@@ -26,9 +26,9 @@ internal sealed class AppLogs(string folder, bool echo) : ILoggerProvider
             }
         }
 
-        if (echo && (line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal)))
+        if (echo is not null && (line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal)))
         {
-            Console.WriteLine($"{name}: {line}");
+            echo($"{name}: {line}");
         }
     }
 

