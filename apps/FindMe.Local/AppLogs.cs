@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace FindMe.Local;
 
-/// <summary>Writes the logs of the apps and of the sidecar, one file each. Copies warnings and errors to the console.</summary>
-internal sealed class AppLogs(string folder, bool echo) : ILoggerProvider
+/// <summary>Writes the logs of the apps and of the sidecar, one file each. Passes warnings and errors to <c>echo</c>, for the console.</summary>
+internal sealed class AppLogs(string folder, Action<string>? echo) : ILoggerProvider
 {
     private const string Sidecar = "sidecar";
 
@@ -26,9 +26,9 @@ internal sealed class AppLogs(string folder, bool echo) : ILoggerProvider
             }
         }
 
-        if (echo && (line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal)))
+        if (echo is not null && (line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal)))
         {
-            Console.WriteLine($"{name}: {line}");
+            echo($"{name}: {line}");
         }
     }
 

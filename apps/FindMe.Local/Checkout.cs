@@ -13,6 +13,9 @@ internal sealed record Checkout(string Root)
     /// <summary>Six photos of groups of people, which FindMe.ModelBuilder provides with the models.</summary>
     public string DemoPhotos => Path.Combine(Models, "demo");
 
+    /// <summary>Whether the models and demo photos are built.</summary>
+    public bool HasModels => Directory.Exists(DemoPhotos) && Directory.GetFiles(Models, "*.onnx").Length > 0;
+
     /// <summary>The built program of an app or tool.</summary>
     public string ProgramOf(string project) => Path.Combine(Root, "artifacts", "bin", project, "release", project + ".dll");
 

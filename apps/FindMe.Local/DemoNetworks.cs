@@ -22,8 +22,11 @@ internal sealed class DemoNetworks : IAsyncDisposable
     public Dictionary<string, string> Settings { get; } = [];
 
     /// <summary>Starts them, and waits until they answer.</summary>
+    /// <param name="checkout">The checkout with their program.</param>
+    /// <param name="say">Receives what they print.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="StartException">They did not start.</exception>
-    public static async Task<DemoNetworks> StartAsync(Checkout checkout, CancellationToken cancellationToken)
+    public static async Task<DemoNetworks> StartAsync(Checkout checkout, Action<string> say, CancellationToken cancellationToken)
     {
         var program = checkout.ProgramOf("FindMe.DemoNetworks");
         if (!File.Exists(program))
@@ -51,7 +54,7 @@ internal sealed class DemoNetworks : IAsyncDisposable
             }
             else
             {
-                Console.WriteLine($"imitated: {line}");
+                say($"imitated: {line}");
             }
         }
 

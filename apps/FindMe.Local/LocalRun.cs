@@ -54,12 +54,16 @@ internal static class LocalRun
         var data = options.DataPath ?? Path.Combine(checkout.Root, "data");
         LocalSystem.CreateFolder(data);
 
+        using var steps = new StartSteps((options.Build ? Preparation.Steps : 0) + (options.DemoNetworks ? 1 : 0) + 1);
         if (options.Build)
         {
-            await Preparation.PrepareAsync(checkout, options.DemoNetworks, cancellationToken);
+            steps.Say(checkout.HasModels && File.Exists(checkout.ProgramOf("FindMe.Api"))
+                ? "FindMe.Local is built. Now it checks the apps and models, and starts: about half a minute."
+                : "FindMe.Local is built. Now it builds the apps, and downloads 112 MB of models: a few minutes the first time, half a minute from then on.");
+            await Preparation.PrepareAsync(checkout, options.DemoNetworks, steps, cancellationToken);
         }
 
-        if (!Directory.Exists(checkout.DemoPhotos) || Directory.GetFiles(checkout.Models, "*.onnx").Length == 0)
+        if (!checkout.HasModels)
         {
             throw new StartException("the models are not built. Start it without --no-build, which builds them.");
         }
@@ -67,7 +71,7 @@ internal static class LocalRun
         // From here on only their owner can read the files that this process and its apps create; the build before is not restricted.
         PrivateData.Apply(data);
         var albums = options.Albums.Count > 0 ? options.Albums : [CopyDemoAlbum(checkout, data)];
-        await using var networks = options.DemoNetworks ? await DemoNetworks.StartAsync(checkout, cancellationToken) : null;
+        await using var networks = options.DemoNetworks ? await StartNetworksAsync(checkout, steps, cancellationToken) : null;
         var wanted = new LocalSystemOptions
         {
             Checkout = checkout,
@@ -76,11 +80,22 @@ internal static class LocalRun
             Port = options.Port,
             Replicas = options.Replicas,
             Settings = DemoSettings(checkout, options, networks),
+            Say = steps.Say,
         };
+        steps.Begin("Start the apps");
         await using var system = await LocalSystem.StartAsync(wanted, cancellationToken);
+        steps.Done();
+        Console.WriteLine($"Processes and queues: {system.View?.Address}");
         Console.WriteLine($"FindMe is ready: http://localhost:{system.Page.Port}");
-        Console.WriteLine($"Its processes and queues: {system.View?.Address}");
         await system.Processes.WaitAsync(cancellationToken);
+    }
+
+    private static async Task<DemoNetworks> StartNetworksAsync(Checkout checkout, StartSteps steps, CancellationToken cancellationToken)
+    {
+        steps.Begin("Start the demo networks");
+        var networks = await DemoNetworks.StartAsync(checkout, steps.Say, cancellationToken);
+        steps.Done();
+        return networks;
     }
 
     private static void Check(LocalOptions options)

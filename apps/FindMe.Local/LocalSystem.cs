@@ -30,6 +30,9 @@ internal sealed record LocalSystemOptions
     /// <summary>Whether to copy warnings and errors from the logs to the console. Default true.</summary>
     public bool Echo { get; init; } = true;
 
+    /// <summary>Writes a line to the console. Default: <see cref="Console.WriteLine(string)"/>.</summary>
+    public Action<string> Say { get; init; } = Console.WriteLine;
+
     /// <summary>How the sidecar behaves where brokers and stores differ. Default: the local sidecar's own rules.</summary>
     public SidecarRules Rules { get; init; } = SidecarRules.Default;
 
@@ -93,7 +96,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             app => app.AppId,
             app => Enumerable.Range(0, app.AppId == ReplicatedApp ? options.Replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
 
-        var logs = new AppLogs(environments.Logs, options.Echo);
+        var logs = new AppLogs(environments.Logs, options.Echo ? options.Say : null);
         var loggers = LoggerFactory.Create(logging => logging.AddProvider(logs).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning));
         var sidecar = await LocalSidecar.StartAsync(
             new SidecarOptions

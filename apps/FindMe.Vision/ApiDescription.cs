@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -14,6 +15,7 @@ internal static class ApiDescription
     public static void AddApiDescription(this IServiceCollection services)
     {
         services.AddOpenApi();
+        services.AddSingleton<ApiExamples>();
 
         // Without it the document allows a string in place of every number.
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
@@ -26,7 +28,7 @@ internal static class ApiDescription
         [Form] = Members(["image"], ("image", File("The picture."))),
         ["image/*"] = File("The picture."),
         ["application/octet-stream"] = File("The picture."),
-    });
+    }).WithExample(async examples => new JsonObject { ["image"] = await examples.PictureAsync() });
 
     /// <summary>Documents a body with face vectors, an optional background, and pictures.</summary>
     public static RouteHandlerBuilder AcceptsVectorsAndImages(this RouteHandlerBuilder endpoint)
@@ -52,7 +54,7 @@ internal static class ApiDescription
                     ("background", File($"{background}: CSV, as a file or a text field.")),
                     ("image", ManyOf(File("A picture."), "One picture, or several: the response is then a list."))),
             };
-        });
+        }).WithExample(examples => examples.RecognizeAsync());
     }
 
     /// <summary>Documents a JSON object of required texts.</summary>
@@ -61,6 +63,13 @@ internal static class ApiDescription
         {
             [Json] = Members([.. texts.Select(text => text.Name)], [.. texts.Select(text => (text.Name, Text(text.Description)))]),
         });
+
+    /// <summary>Adds a working example to the documentation of the JSON body.</summary>
+    /// <param name="endpoint">The endpoint; its bodies must be documented already.</param>
+    /// <param name="find">Returns the example; null if there is none.</param>
+    public static RouteHandlerBuilder WithExample(this RouteHandlerBuilder endpoint, Func<ApiExamples, Task<JsonNode?>> find) =>
+        endpoint.AddOpenApiOperationTransformer(async (operation, context, _) =>
+            operation.RequestBody!.Content![Json].Example = await find(context.ApplicationServices.GetRequiredService<ApiExamples>()));
 
     /// <summary>Documents numbers in the query.</summary>
     public static RouteHandlerBuilder AcceptsNumbers(this RouteHandlerBuilder endpoint, params QueryNumber[] numbers) =>

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using FindMe.Faces;
 using FindMe.Recognition;
@@ -21,10 +22,12 @@ internal static class AwsLambdaFace
         var group = routes.MapGroup(Root).WithTags("AWSLambdaFace");
         group.MapPost("/prepare-face-recognizer", PrepareAsync)
             .AcceptsTexts(("base64_image", "The picture in base64."))
+            .WithExample(async examples => new JsonObject { ["base64_image"] = await examples.PictureAsync() })
             .Returns<PrepareAnswer, ErrorAnswer>()
             .WithSummary("Returns the vectors of the only face on a picture, as CSV.");
         group.MapPost("/recognize_face", RecognizeAsync)
             .AcceptsTexts(("base64_image", "The picture in base64."), ("query_facevectors", "The response of prepare-face-recognizer, in base64."))
+            .WithExample(async examples => await examples.CsvAsync() is { } csv ? new JsonObject { ["base64_image"] = await examples.PictureAsync(), ["query_facevectors"] = csv } : null)
             .Returns<RecognizeAnswer, ErrorAnswer>()
             .WithSummary("Tells whether a picture shows the face of the vectors: \"True\" or \"False\".");
     }

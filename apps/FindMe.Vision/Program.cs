@@ -16,10 +16,11 @@ var app = builder.Build();
 
 app.MapAppDefaults();
 app.UseVisionLimits();
+app.MapHomePage();
 app.MapClassify();
 app.MapNamePeople();
 app.MapEdgePage();
-app.MapOpenApi();
+app.MapApiReference();
 app.MapFaceVectors();
 app.MapAwsLambdaFace();
 

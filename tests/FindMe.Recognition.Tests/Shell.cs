@@ -26,6 +26,9 @@ internal static class Shell
         return result;
     }
 
+    /// <summary>The command line of <c>findme</c>, for use in a shell.</summary>
+    public static string[] CommandOf(params string[] arguments) => ["dotnet", Program, .. arguments];
+
     /// <summary>Runs <c>findme</c> with an empty PATH.</summary>
     public static async Task<CommandResult> WithoutPathAsync(params string[] arguments)
     {

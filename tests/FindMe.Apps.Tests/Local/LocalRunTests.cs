@@ -14,6 +14,9 @@ public sealed class LocalRunTests
         using var folder = new TemporaryFolder();
         var album = folder.AlbumOfDemoPhotos("talk", Photos, maxSide: 640);
         await using var findMe = await LocalFindMe.StartAsync(folder.Folder("data"), [album]);
+        Assert.Contains("[1/1] Start the apps", findMe.Output);
+        Assert.StartsWith("FindMe is ready: ", findMe.Output[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain(findMe.Output, line => line.Contains('\u001b', StringComparison.Ordinal) || line.Contains('\r', StringComparison.Ordinal));
         using var ada = new Visitor(findMe.Address);
         await ada.ShowDemoFaceAsync();
         var calm = await ada.UntilEndedAsync(await ada.SearchAsync("talk"));

@@ -20,7 +20,7 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
         _daprd = daprd;
         _folder = folder;
         _logFolder = logs;
-        _logs = new AppLogs(logs, echo: false);
+        _logs = new AppLogs(logs, echo: null);
         _processes = new AppProcesses(_logs.Write);
         Page = page;
     }
