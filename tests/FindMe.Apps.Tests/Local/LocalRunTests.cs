@@ -93,7 +93,7 @@ public sealed class LocalRunTests
         Assert.Equal(0, await findMe.ExitCodeAsync(TimeSpan.FromSeconds(15)));
         Assert.False(File.Exists(Path.Combine(data, "sidecar.db-wal")));
         Assert.DoesNotContain(children, LocalFindMe.IsAlive);
-        Assert.DoesNotContain(findMe.Output, line => line.Contains("starting it again", StringComparison.Ordinal));
+        Assert.DoesNotContain(findMe.Output, line => line.Contains("; restarting", StringComparison.Ordinal));
         await Task.WhenAny(watching);
     }
 
