@@ -7,37 +7,37 @@ targetScope = 'subscription'
 param environmentName string
 
 @minLength(1)
-@description('Azure region of everything.')
+@description('Azure region of all resources.')
 param location string
 
-@description('Object id of whoever deploys, who may put albums on the Files share; empty: nobody may.')
+@description('Object id of the deploying user, who can upload albums to the Files share; empty: nobody can.')
 param principalId string = ''
 
-@description('Public IPv4 address from which albums are put on the Files share; empty: the share is reached by the apps only.')
+@description('Public IPv4 address from which albums are uploaded to the Files share; empty: only the apps can reach the share.')
 param uploadAddress string = ''
 
 @description('Folders on the albums share that FindMe offers, separated by commas.')
 param albums string = 'demo'
 
-@description('Who may see which of them: album=handle,handle;album=*. An album that is not named here is shown to nobody.')
+@description('Who can see which album: album=handle,handle;album=*. Albums that are not listed are shown to nobody.')
 param albumViewers string = ''
 
-@description('Mastodon instances that are searched for everybody, separated by commas.')
+@description('Mastodon instances that everybody can search, separated by commas.')
 param mastodonInstances string = ''
 
-@description('Handle of the Bluesky account that searches for everybody; its app password is the secret bluesky-app-password.')
+@description('Handle of the Bluesky account with which everybody searches; its app password is the secret bluesky-app-password.')
 param blueskyIdentifier string = ''
 
-@description('Client id of the app that is registered with X, for signing in; empty: nobody signs in with X.')
+@description('Client id of the app registered with X, for sign-in; empty: nobody can sign in with X.')
 param xClientId string = ''
 
-@description('Who states that X has approved this use in writing, and can be asked; empty: X is not searched.')
+@description('Contact who states that X has approved this use in writing; empty: X is not searched.')
 param xApprovedContact string = ''
 
-@description('Handles of people whose posts are left alone, separated by commas.')
+@description('Handles of people whose posts are skipped, separated by commas.')
 param optOut string = ''
 
-@description('Where misuse is reported: a mail address or an https address, shown in the page.')
+@description('Where misuse is reported: a mail or https address, shown on the page.')
 param reportAbuse string = ''
 
 @description('Secrets that were put into the vault, separated by commas: operator-key, x-client-secret, x-bearer-token, bluesky-app-password.')
@@ -45,17 +45,17 @@ param namesInVault string = ''
 
 @minValue(1)
 @maxValue(100)
-@description('Most replicas of Compare. Bounded by the connections of the database: see postgresSku.')
+@description('Maximum number of Compare replicas. The database connections limit it: see postgresSku.')
 param compareMaxReplicas int = 10
 
 @allowed(['Standard_B1ms', 'Standard_B2s', 'Standard_D2ds_v5'])
 @description('Size of the database: B1ms has room for the connections of 10 replicas of Compare, B2s and larger for 100.')
 param postgresSku string = 'Standard_B1ms'
 
-@description('Where traces, metrics and logs go by OTLP; empty: nowhere, and the log stays in Log Analytics.')
+@description('OTLP endpoint for traces, metrics and logs; empty: none, and the log stays in Log Analytics.')
 param otlpEndpoint string = ''
 
-// azd sets these: an app that is there keeps the image that it runs when the infrastructure is provisioned again.
+// Set by azd: an existing app keeps its running image when the infrastructure is provisioned again.
 param apiExists bool = false
 param collectExists bool = false
 param compareExists bool = false
@@ -65,7 +65,7 @@ var wiring = loadYamlContent('wiring.yaml')
 var token = uniqueString(subscription().id, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
 
-// What Api tells people of the networks must be what Collect does with them: one list for both.
+// One list for both apps: what Api tells people about the networks must be what Collect does with them.
 var instances = empty(mastodonInstances) ? [] : split(mastodonInstances, ',')
 var instanceVariables = [
   for (instance, i) in instances: { name: 'Sources__Mastodon__Instances__${i}', value: trim(instance) }
@@ -81,7 +81,7 @@ var networkVariables = concat(
     : [{ name: 'Sources__X__ApprovedByX', value: 'true' }, { name: 'Sources__X__Contact', value: xApprovedContact }]
 )
 
-// album=handle,handle → one variable a handle.
+// album=handle,handle → one variable per handle.
 var viewers = empty(albumViewers) ? [] : map(split(albumViewers, ';'), entry => split(entry, '='))
 var viewerVariables = flatten(map(
   viewers,
@@ -92,7 +92,7 @@ var viewerVariables = flatten(map(
     )
 ))
 
-// Which setting a secret of the vault is, and who gets it.
+// Maps each secret of the vault to its setting and the apps that get it.
 var apiOnlySecrets = { 'operator-key': 'Operator__Key', 'x-client-secret': 'SignIn__XClientSecret' }
 var networkSecrets = {
   'x-bearer-token': 'Sources__X__BearerToken'
@@ -193,7 +193,7 @@ module environment 'modules/environment.bicep' = {
   }
 }
 
-// Sizes: memory from the peaks in docs/azure.md, and so are the prices; Container Apps gives 2 GiB a core, no other ratio.
+// Sizes: memory from the peaks in docs/azure.md, as are the prices; Container Apps gives 2 GiB per core, no other ratio.
 module api 'modules/app.bicep' = {
   scope: group
   params: {
@@ -202,7 +202,7 @@ module api 'modules/app.bicep' = {
     exists: apiExists
     location: location
     tags: tags
-    // Somebody must be there when a person comes, and publish what wakes the others.
+    // At least one replica: it answers people and publishes the events that wake the other apps.
     minReplicas: 1
     maxReplicas: 3
     hasPage: true
@@ -213,7 +213,7 @@ module api 'modules/app.bicep' = {
     settings: concat(
       networkVariables,
       viewerVariables,
-      // X compares the address letter by letter with what is registered there.
+      // X compares the address character by character with the registered one.
       [{ name: 'SignIn__PublicAddress', value: 'https://${wiring.apps[0]}.${environment.outputs.domain}' }],
       empty(xClientId) ? [] : [{ name: 'SignIn__XClientId', value: xClientId }],
       empty(reportAbuse) ? [] : [{ name: 'Safeguards__ReportAbuse', value: reportAbuse }]
@@ -256,7 +256,7 @@ module collect 'modules/app.bicep' = {
     vaultUri: vault.outputs.uri
     environmentId: environment.outputs.id
     registryServer: registry.outputs.server
-    // The keys too: people's tokens, with which it searches, are sealed under their keys.
+    // The keys too: the account tokens with which it searches are encrypted under people's keys.
     identityIds: [identities.outputs.runId, identities.outputs.keysId]
     pullIdentityId: identities.outputs.runId
     scaleIdentityId: identities.outputs.scaleId
@@ -312,7 +312,7 @@ module vision 'modules/vision.bicep' = {
   }
 }
 
-// azd builds into this registry and shows the address.
+// azd pushes to this registry and shows the address.
 output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.server
 output AZURE_RESOURCE_GROUP string = group.name
 output SERVICE_API_URI string = api.outputs.uri

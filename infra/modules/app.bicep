@@ -14,14 +14,14 @@ param albums string
 @description('Further environment variables.')
 param settings array
 
-@description('The environment variable of each secret that this app may have.')
+@description('The environment variable of each secret that this app can read.')
 param settingsFromVault object
 
 @description('The secrets that are in the vault.')
 param secretNames array
 param vaultUri string
 
-@description('The identity as which the platform reads them for this app; empty: it has none.')
+@description('The identity with which the platform reads them for this app; empty: no secrets.')
 param vaultIdentityId string
 
 param environmentId string
@@ -34,15 +34,15 @@ param keyRingKey string
 param serviceBusName string
 param otlpEndpoint string
 
-@description('What a replica of this size costs an hour while it works, for the metric findme.replica.cost.')
+@description('Cost of an active replica of this size per hour, for the metric findme.replica.cost.')
 param dollarsPerHour string
 
 var wiring = loadYamlContent('../wiring.yaml')
 var ownSubscriptions = filter(wiring.subscriptions, subscription => subscription.app == appId)
 
-// Until the first deploy there is no image of ours. This one listens where it is told (ASPNETCORE_HTTP_PORTS), has /healthz, and answers
-// 404 to /dapr/subscribe, which means no subscriptions. The usual placeholder would never open Dapr's port, and the sidecar and with it
-// the first revision would wait for ever.
+// Placeholder until the first deployment. This image listens on the configured port (ASPNETCORE_HTTP_PORTS), has /healthz, and answers
+// 404 to /dapr/subscribe, which means no subscriptions. The usual placeholder would never open Dapr's port, so that the sidecar and with
+// it the first revision would wait forever.
 var placeholder = 'mcr.microsoft.com/dotnet/samples:aspnetapp'
 
 module live 'image.bicep' = {
@@ -50,14 +50,14 @@ module live 'image.bicep' = {
   params: { name: appId, exists: exists }
 }
 
-// One rule for each topic: any of them wakes the app. At zero replicas there is no sidecar and hence no subscriber: only KEDA looks.
+// One rule per topic: any of them wakes the app. With zero replicas there is no sidecar and hence no subscriber: only KEDA polls.
 var eventRules = map(ownSubscriptions, subscription => {
   name: replace(subscription.topic, '_', '-')
   custom: {
     type: 'azure-servicebus'
     identity: scaleIdentityId
     metadata: {
-      // The short name here, and required with an identity.
+      // The short name, which is required with an identity.
       namespace: serviceBusName
       topicName: subscription.topic
       subscriptionName: appId
@@ -67,7 +67,7 @@ var eventRules = map(ownSubscriptions, subscription => {
   }
 })
 
-// What watches a search holds a request open for as long as it runs.
+// Each watcher of a search holds a request open while the search runs.
 var pageRules = [{ name: 'http', http: { metadata: { concurrentRequests: '100' } } }]
 
 var healthz = { path: '/healthz', port: wiring.daprPort }
@@ -76,7 +76,7 @@ var albumVariables = [
   for (album, i) in split(albums, ','): { name: 'Albums__Folders__${i}', value: '/mnt/albums/${trim(album)}' }
 ]
 
-// People's ZIP files lie where all three apps see them, and are deleted after a day (Uploads:Retention).
+// People's ZIP files are on a share that all three apps mount; they are deleted after a day (Uploads:Retention).
 var sharedVariables = [
   { name: 'KeyRing__Path', value: '/mnt/keys' }
   { name: 'KeyRing__VaultKey', value: keyRingKey }
@@ -107,21 +107,21 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
     workloadProfileName: 'Consumption'
     configuration: {
       activeRevisionsMode: 'Single'
-      // Dapr's port is not here: from outside only the page's is reached, and Collect and Compare not at all.
+      // Dapr's port is not exposed: only the page's port can be reached from outside; Collect and Compare cannot be reached at all.
       ingress: hasPage ? { external: true, targetPort: wiring.webPort, transport: 'auto', allowInsecure: false } : null
       registries: [{ server: registryServer, identity: pullIdentityId }]
-      // Without a version, so that a new value is taken within half an hour.
+      // Without a version, so that a new value takes effect within half an hour.
       secrets: map(
         ownSecrets,
         name => { name: name, keyVaultUrl: '${vaultUri}secrets/${name}', identity: vaultIdentityId }
       )
-      // The scaler's identity manages the broker, and the one of the secrets reads them: the platform uses them, and code must not get them.
+      // The scaler's identity manages the broker, and the vault identity reads secrets: only the platform uses them, and code must not get them.
       identitySettings: map(platformIdentityIds, id => { identity: id, lifecycle: 'None' })
-      // Nothing else can be set: no app health check, no concurrency, no shutdown time. A reference picture is sent to the app, not to Dapr.
+      // Nothing else can be configured: no app health check, concurrency or shutdown time. Reference pictures are sent to the app, not to Dapr.
       dapr: { enabled: true, appId: appId, appPort: wiring.daprPort, appProtocol: 'http', httpMaxRequestSize: 4 }
     }
     template: {
-      // daprd itself goes after 5 s: what an app cannot end by then is delivered again.
+      // daprd exits after 5 s: deliveries that an app cannot finish by then are redelivered.
       terminationGracePeriodSeconds: 30
       containers: [
         {
@@ -134,10 +134,10 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
                 name: 'ASPNETCORE_HTTP_PORTS'
                 value: hasPage ? '${wiring.webPort};${wiring.daprPort}' : '${wiring.daprPort}'
               }
-              // Which of them is Dapr's: its routes answer there and nowhere else.
+              // The port for Dapr: its routes respond only there.
               { name: 'APP_PORT', value: string(wiring.daprPort) }
               { name: 'APP_ID', value: appId }
-              // Ingress ends TLS: without this the cookie would not be marked Secure.
+              // Ingress terminates TLS: without this the cookie would not be marked Secure.
               { name: 'ASPNETCORE_FORWARDEDHEADERS_ENABLED', value: 'true' }
               { name: 'Telemetry__DollarsPerHour', value: dollarsPerHour }
               { name: 'Logging__Console__FormatterName', value: 'json' }
@@ -154,7 +154,7 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
             { volumeName: 'keys', mountPath: '/mnt/keys' }
             { volumeName: 'uploads', mountPath: '/mnt/uploads' }
           ]
-          // Of the app's port, since nothing else can be probed; and of the app alone: with Dapr in it, one would wait for the other.
+          // Probes the app's port, since nothing else can be probed, and only the app: if it included Dapr, each would wait for the other.
           probes: [
             { type: 'Startup', httpGet: healthz, periodSeconds: 2, failureThreshold: 60 }
             { type: 'Readiness', httpGet: healthz, periodSeconds: 5, failureThreshold: 3 }
@@ -172,7 +172,7 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
       }
       volumes: [
         { name: 'albums', storageType: 'AzureFile', storageName: 'albums' }
-        // Api alone makes keys and takes uploads in.
+        // Only Api creates keys and receives uploads.
         { name: 'keys', storageType: 'AzureFile', storageName: hasPage ? 'keys' : 'keys-readonly' }
         { name: 'uploads', storageType: 'AzureFile', storageName: hasPage ? 'uploads' : 'uploads-readonly' }
       ]

@@ -26,7 +26,7 @@ resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
   properties: {
     vnetConfiguration: { infrastructureSubnetId: subnetId, internal: false }
     workloadProfiles: [{ name: 'Consumption', workloadProfileType: 'Consumption' }]
-    // The platform knows no identity for this either; like the share's key, it goes from resource to resource.
+    // The platform supports no identity for this either; like the share's key, it is passed from resource to resource.
     appLogsConfiguration: {
       destination: 'log-analytics'
       logAnalyticsConfiguration: { customerId: logs.properties.customerId, sharedKey: logs.listKeys().primarySharedKey }
@@ -101,16 +101,16 @@ resource pubsub 'Microsoft.App/managedEnvironments/daprComponents@2025-01-01' = 
     componentType: 'pubsub.azure.servicebus.topics'
     version: 'v1'
     metadata: [
-      // The full name here; KEDA wants the short one.
+      // The full name; KEDA needs the short one.
       { name: 'namespaceName', value: '${serviceBusName}.servicebus.windows.net' }
       { name: 'azureClientId', value: runClientId }
-      // Sender and Receiver may not manage: Dapr would fail with 401 and subscribe to nothing.
+      // Sender and Receiver cannot manage entities: without this, Dapr would fail with 401 and subscribe to nothing.
       { name: 'disableEntityManagement', value: 'true' }
       { name: 'maxActiveMessages', value: string(wiring.delivery.eventsPerReplica) }
       { name: 'maxConcurrentHandlers', value: string(wiring.delivery.concurrency) }
       { name: 'handlerTimeoutInSec', value: string(wiring.delivery.triesSeconds) }
       { name: 'lockRenewalInSec', value: '20' }
-      // No consumerID: several apps share this component, and would share one subscription.
+      // No consumerID: several apps share this component, and would otherwise share one subscription.
     ]
     // Dapr app ids, not names of container apps.
     scopes: wiring.apps
@@ -124,16 +124,16 @@ resource statestore 'Microsoft.App/managedEnvironments/daprComponents@2025-01-01
     componentType: 'state.postgresql'
     version: 'v2'
     metadata: [
-      // No password in it, hence no secret.
+      // Contains no password, hence no secret.
       {
         name: 'connectionString'
         value: 'host=${postgresHost} port=5432 user=${runIdentityName} database=findme sslmode=require'
       }
       { name: 'useAzureAD', value: 'true' }
       { name: 'azureClientId', value: runClientId }
-      // Each sidecar holds so many connections at most; docs/azure.md counts them against the size of the server.
+      // Connection limit per sidecar; docs/decisions/0004-state-on-azure.md compares the total with the size of the server.
       { name: 'maxConns', value: '2' }
-      // A search's documents live for 30 days: looking for expired ones once an hour is often enough.
+      // A search's documents live for 30 days: cleaning up expired ones once an hour is often enough.
       { name: 'cleanupInterval', value: '1h' }
       // The apps share their state: without this each would see only its own keys.
       { name: 'keyPrefix', value: 'none' }
@@ -142,7 +142,7 @@ resource statestore 'Microsoft.App/managedEnvironments/daprComponents@2025-01-01
   }
 }
 
-// Container Apps does not read components/resiliency.yaml: the same numbers once more. Still a preview API; apps see a change after a restart.
+// Container Apps does not read components/resiliency.yaml, so its numbers are repeated. Still a preview API; apps see a change after a restart.
 resource delivery 'Microsoft.App/managedEnvironments/daprComponents/resiliencyPolicies@2025-10-02-preview' = {
   parent: pubsub
   name: 'delivery'

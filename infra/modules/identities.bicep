@@ -1,36 +1,36 @@
-// Five identities, so that each holds only what it is for. No key, password or connection string is needed by any app.
+// Five identities, each with only the rights that it needs. No app needs a key, password or connection string.
 param location string
 param tags object
 
-// What the apps and their Dapr sidecars are. One for all: a Dapr component names one client id (azureClientId), and the apps share the components.
+// The identity of the apps and their Dapr sidecars. One for all: a Dapr component names one client id (azureClientId), and the apps share components.
 resource run 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: 'id-findme-run'
   location: location
   tags: tags
 }
 
-// May wrap and unwrap the key ring, and with it read faces and people's tokens. The sidecars are not it.
+// Can wrap and unwrap the key ring, and so read faces and people's tokens. The sidecars do not have it.
 resource keys 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: 'id-findme-keys'
   location: location
   tags: tags
 }
 
-// Reads the secrets that Api names. Only the platform is it, no container.
+// Reads Api's secrets. Only the platform uses it, no container.
 resource apiVault 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: 'id-findme-api-vault'
   location: location
   tags: tags
 }
 
-// The same for Collect, which needs those of the networks only. Compare, which decodes strangers' pictures, needs none.
+// The same for Collect, which needs only those of the networks. Compare, which decodes strangers' pictures, needs none.
 resource collectVault 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: 'id-findme-collect-vault'
   location: location
   tags: tags
 }
 
-// Lets KEDA count what waits. No container ever gets it.
+// Lets KEDA count waiting messages. No container ever gets it.
 resource scale 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: 'id-findme-scale'
   location: location

@@ -1,4 +1,4 @@
-// The image that an app runs now. In a module of its own: an app cannot ask for itself while it is deployed.
+// The image that an app runs now. In a separate module, because an app cannot reference itself while it is being deployed.
 param name string
 param exists bool
 

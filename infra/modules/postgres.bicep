@@ -15,10 +15,10 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
   sku: { name: sku, tier: startsWith(sku, 'Standard_B') ? 'Burstable' : 'GeneralPurpose' }
   properties: {
     version: '17'
-    // Identity only: nobody has a password.
+    // Identities only: there is no password.
     authConfig: { activeDirectoryAuth: 'Enabled', passwordAuth: 'Disabled', tenantId: tenant().tenantId }
     storage: { storageSizeGB: 32, autoGrow: 'Enabled' }
-    // The fewest days there are: a backup keeps what a person had deleted for as long (docs/privacy.md).
+    // The minimum: a backup keeps deleted data for this many days (docs/privacy.md).
     backup: { backupRetentionDays: 7, geoRedundantBackup: 'Disabled' }
     highAvailability: { mode: 'Disabled' }
     network: { delegatedSubnetResourceId: subnetId, privateDnsZoneArmResourceId: dnsZoneId }
@@ -29,8 +29,8 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
     properties: { charset: 'UTF8', collation: 'en_US.utf8' }
   }
 
-  // How an identity becomes a role without anybody running SQL: as an administrator of this server, which has no other database. Dapr also
-  // makes its tables itself. One child after another, or the server answers ServerIsBusy.
+  // Makes the identity an administrator of this server, which has no other database, so that nobody has to run SQL. Dapr also
+  // creates its tables itself. Children are deployed one after another, or the server answers ServerIsBusy.
   resource administrator 'administrators' = {
     name: runPrincipalId
     properties: { principalType: 'ServicePrincipal', principalName: runIdentityName, tenantId: tenant().tenantId }

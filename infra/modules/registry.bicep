@@ -1,4 +1,4 @@
-// The images. No admin user: azd pushes as whoever deploys, the apps pull by identity.
+// Holds the images. No admin user: azd pushes as the deploying user, the apps pull with their identity.
 param location string
 param tags object
 param token string

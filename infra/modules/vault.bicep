@@ -1,4 +1,4 @@
-// The key that wraps the key ring, which wraps the keys of people: it never leaves the vault. And the operator's secrets.
+// Holds the operator's secrets, and the key that wraps the key ring, which wraps people's keys. That key never leaves the vault.
 param location string
 param tags object
 param token string
@@ -25,7 +25,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     tenantId: tenant().tenantId
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true
-    // A key that is deleted takes every reference with it: for a week it can be brought back. `azd down --purge` is final, since there is no purge
+    // Without this key no reference can be read. A deleted key can be recovered for a week. `azd down --purge` is final, since there is no purge
     // protection: docs/decisions/0007-final-deletion.md.
     enableSoftDelete: true
     softDeleteRetentionInDays: 7
@@ -37,7 +37,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   }
 }
 
-// Reads, wraps and unwraps this key; may not change or delete it.
+// Can read this key, wrap and unwrap with it; cannot change or delete it.
 resource wrap 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: vault::keyRing
   name: guid(vault.id, keysPrincipalId, cryptoServiceEncryptionUser)
@@ -48,7 +48,7 @@ resource wrap 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// A role on each secret, never on the vault: what an app does not name it may not read.
+// One role per secret, never on the vault: an app can read only the secrets that it names.
 resource apiEntries 'Microsoft.KeyVault/vaults/secrets@2023-07-01' existing = [
   for name in apiNames: {
     parent: vault
@@ -87,7 +87,7 @@ resource collectRead 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// Whoever deploys puts the secrets there as themselves: no file and no parameter of a deployment ever holds one.
+// The deploying user adds the secrets with their own account: no file and no deployment parameter ever holds one.
 resource write 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(principalId)) {
   scope: vault
   name: guid(vault.id, principalId, secretsOfficer)
@@ -99,5 +99,5 @@ resource write 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty
 
 output name string = vault.name
 output uri string = vault.properties.vaultUri
-// Without a version: a rotated key wraps what is new, and what it wrapped before names its version.
+// Without a version: a rotated key wraps new data, and data wrapped earlier names its key version.
 output keyUri string = vault::keyRing.properties.keyUri
