@@ -3,15 +3,15 @@ using System.Text;
 
 namespace FindMe.Cli;
 
-/// <summary>What a command writes while it works: results on standard output as they come, a bar below them on a terminal.</summary>
+/// <summary>Output of a running command: results on standard output as they arrive, and a progress bar below them on a terminal.</summary>
 /// <param name="what">What is counted, in a word or two.</param>
-/// <param name="total">How many there are; 0: not known.</param>
+/// <param name="total">Total number; 0 if unknown.</param>
 internal sealed class Screen(string what, int total) : IDisposable
 {
     private const int BarWidth = 30;
     private const int LinesInPipe = 10;
 
-    // A terminal is not written to more often than an eye can follow.
+    // Updates the terminal no more often than the eye can follow.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
@@ -23,7 +23,7 @@ internal sealed class Screen(string what, int total) : IDisposable
     /// <summary>Whether standard output is read by a person, not by a program.</summary>
     public static bool IsForPeople => !Console.IsOutputRedirected;
 
-    /// <summary>A text in one line: control characters, with which a file's name could end a line or steer a terminal, as escapes.</summary>
+    /// <summary>Returns a text as one line: control characters, with which a file's name could break a line or control the terminal, are escaped.</summary>
     public static string OneLine(string text)
     {
         if (!text.Any(IsUnprintable))
@@ -48,8 +48,8 @@ internal sealed class Screen(string what, int total) : IDisposable
     }
 
     /// <summary>Writes a result to standard output; from any thread.</summary>
-    /// <param name="line">The line, already free of what it should not hold.</param>
-    /// <param name="end">What ends it.</param>
+    /// <param name="line">The line, already escaped.</param>
+    /// <param name="end">The terminator.</param>
     public void Write(string line, char end = '\n')
     {
         lock (_lock)
@@ -79,7 +79,7 @@ internal sealed class Screen(string what, int total) : IDisposable
             _done++;
             if (Console.IsErrorRedirected)
             {
-                // A short run needs no word; a long one says a few times that it is alive.
+                // A short run needs no progress output; a long one reports progress a few times.
                 if (total >= 100 && _done < total && _done * LinesInPipe / total > (_done - 1) * LinesInPipe / total)
                 {
                     Console.Error.WriteLine($"{what}: {_done} of {total}, {_time.Elapsed.TotalSeconds:0} s");
@@ -95,7 +95,7 @@ internal sealed class Screen(string what, int total) : IDisposable
         }
     }
 
-    /// <summary>Takes the bar away.</summary>
+    /// <summary>Removes the bar.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -115,7 +115,7 @@ internal sealed class Screen(string what, int total) : IDisposable
         }
     }
 
-    // Also what turns the direction of writing, with which a name could show another ending than it has (Unicode bidi controls).
+    // Includes Unicode bidi controls, with which a name could appear to have another extension.
     private static bool IsUnprintable(char character) =>
         char.IsControl(character) || character is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029';
 }
