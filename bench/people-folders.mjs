@@ -1,8 +1,8 @@
-// A manifest of labelled pictures → folders for `findme people train`: node people-folders.mjs MANIFEST.csv TARGET [--least 5] [--only PREFIX]
-// People with that many pictures or more get a folder, everybody else lies in unknown, a folder each; so do pictures of nobody. Links, no copies.
-// Groups of people whose members nobody annotated are left out: they may be the people, and are no strangers then.
-// With a TRUTH.csv (person,file,contains) instead of a manifest, photos that show exactly one of the people are that person's, and those that
-// show none of them unknown.
+// Converts a manifest of labelled pictures to folders for `findme people train`: node people-folders.mjs MANIFEST.csv TARGET [--least 5] [--only PREFIX]
+// People with at least that many pictures get a folder; all others get a folder below `unknown`, as do pictures without people. Creates links.
+// Omits group pictures without annotated members, since these may be known people.
+// With a TRUTH.csv (person,file,contains) instead of a manifest, photos of exactly one of the people go to that person, and photos of none of
+// them to `unknown`.
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 

@@ -1,4 +1,4 @@
-// node people-truth.mjs TRUTH.csv NAMES.jsonl: how right `findme people name --json` was about whom an event's photos show (person,file,contains).
+// node people-truth.mjs TRUTH.csv NAMES.jsonl: measures the accuracy of `findme people name --json` on an event's photos (person,file,contains).
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 

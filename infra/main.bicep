@@ -1,61 +1,61 @@
-// FindMe on Azure Container Apps, for `azd up`: see docs/azure.md. Plain resources in local modules: nothing is restored from a registry.
+// FindMe on Azure Container Apps, for `azd up`: see docs/azure.md. Uses local modules only, so nothing is restored from a registry.
 targetScope = 'subscription'
 
 @minLength(1)
 @maxLength(32)
-@description('Name of the azd environment; every resource carries it as a tag.')
+@description('Name of the azd environment, a tag on every resource.')
 param environmentName string
 
 @minLength(1)
 @description('Azure region of all resources.')
 param location string
 
-@description('Object id of the deploying user, who can upload albums to the Files share; empty: nobody can.')
+@description('Object id of the deployer, who can upload albums to the Files share; empty for nobody.')
 param principalId string = ''
 
-@description('Public IPv4 address from which albums are uploaded to the Files share; empty: only the apps can reach the share.')
+@description('Public IPv4 address from which albums are uploaded to the Files share; empty: only the apps can reach it.')
 param uploadAddress string = ''
 
-@description('Folders on the albums share that FindMe offers, separated by commas.')
+@description('Folders on the albums share to offer, comma-separated.')
 param albums string = 'demo'
 
-@description('Who can see which album: album=handle,handle;album=*. Albums that are not listed are shown to nobody.')
+@description('Who can see which album: album=handle,handle;album=*. Albums not listed are hidden.')
 param albumViewers string = ''
 
-@description('Mastodon instances that everybody can search, separated by commas.')
+@description('Mastodon instances that everybody can search, comma-separated.')
 param mastodonInstances string = ''
 
-@description('Handle of the Bluesky account with which everybody searches; its app password is the secret bluesky-app-password.')
+@description('Handle of the Bluesky account for all searches; its app password is the secret bluesky-app-password.')
 param blueskyIdentifier string = ''
 
-@description('Client id of the app registered with X, for sign-in; empty: nobody can sign in with X.')
+@description('Client id of the app registered with X, for sign-in; empty disables sign-in with X.')
 param xClientId string = ''
 
-@description('Contact who states that X has approved this use in writing; empty: X is not searched.')
+@description('Contact who confirms that X approved this use in writing; empty disables searching X.')
 param xApprovedContact string = ''
 
-@description('Handles of people whose posts are skipped, separated by commas.')
+@description('Handles of people whose posts are never searched, comma-separated.')
 param optOut string = ''
 
-@description('Where misuse is reported: a mail or https address, shown on the page.')
+@description('Contact for reporting misuse, shown on the page: a mail address or an https address.')
 param reportAbuse string = ''
 
-@description('Secrets that were put into the vault, separated by commas: operator-key, x-client-secret, x-bearer-token, bluesky-app-password.')
+@description('Secrets stored in the vault, comma-separated: operator-key, x-client-secret, x-bearer-token, bluesky-app-password.')
 param namesInVault string = ''
 
 @minValue(1)
 @maxValue(100)
-@description('Maximum number of Compare replicas. The database connections limit it: see postgresSku.')
+@description('Maximum replicas of Compare. Limited by the connections of the database: see postgresSku.')
 param compareMaxReplicas int = 10
 
 @allowed(['Standard_B1ms', 'Standard_B2s', 'Standard_D2ds_v5'])
-@description('Size of the database: B1ms has room for the connections of 10 replicas of Compare, B2s and larger for 100.')
+@description('Size of the database: B1ms has enough connections for 10 replicas of Compare, B2s and larger for 100.')
 param postgresSku string = 'Standard_B1ms'
 
-@description('OTLP endpoint for traces, metrics and logs; empty: none, and the log stays in Log Analytics.')
+@description('OTLP endpoint for traces, metrics and logs; empty for none: logs are in Log Analytics only.')
 param otlpEndpoint string = ''
 
-// Set by azd: an existing app keeps its running image when the infrastructure is provisioned again.
+// Set by azd, so that existing apps keep their image when the infrastructure is provisioned again.
 param apiExists bool = false
 param collectExists bool = false
 param compareExists bool = false
@@ -65,7 +65,7 @@ var wiring = loadYamlContent('wiring.yaml')
 var token = uniqueString(subscription().id, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
 
-// One list for both apps: what Api tells people about the networks must be what Collect does with them.
+// Shared by Api and Collect, so that Api describes the networks as Collect uses them.
 var instances = empty(mastodonInstances) ? [] : split(mastodonInstances, ',')
 var instanceVariables = [
   for (instance, i) in instances: { name: 'Sources__Mastodon__Instances__${i}', value: trim(instance) }
@@ -92,7 +92,7 @@ var viewerVariables = flatten(map(
     )
 ))
 
-// Maps each secret of the vault to its setting and the apps that get it.
+// The setting for each secret of the vault, and the apps that get it.
 var apiOnlySecrets = { 'operator-key': 'Operator__Key', 'x-client-secret': 'SignIn__XClientSecret' }
 var networkSecrets = {
   'x-bearer-token': 'Sources__X__BearerToken'
@@ -193,7 +193,7 @@ module environment 'modules/environment.bicep' = {
   }
 }
 
-// Sizes: memory from the peaks in docs/azure.md, as are the prices; Container Apps gives 2 GiB per core, no other ratio.
+// Memory sizes follow the peaks in docs/azure.md, which also has the prices. Container Apps requires 2 GiB per core.
 module api 'modules/app.bicep' = {
   scope: group
   params: {
@@ -202,7 +202,7 @@ module api 'modules/app.bicep' = {
     exists: apiExists
     location: location
     tags: tags
-    // At least one replica: it answers people and publishes the events that wake the other apps.
+    // Always one replica, to serve people and to publish the events that start the other apps.
     minReplicas: 1
     maxReplicas: 3
     hasPage: true
@@ -213,7 +213,7 @@ module api 'modules/app.bicep' = {
     settings: concat(
       networkVariables,
       viewerVariables,
-      // X compares the address character by character with the registered one.
+      // Must be identical to the address registered with X.
       [{ name: 'SignIn__PublicAddress', value: 'https://${wiring.apps[0]}.${environment.outputs.domain}' }],
       empty(xClientId) ? [] : [{ name: 'SignIn__XClientId', value: xClientId }],
       empty(reportAbuse) ? [] : [{ name: 'Safeguards__ReportAbuse', value: reportAbuse }]
@@ -256,7 +256,7 @@ module collect 'modules/app.bicep' = {
     vaultUri: vault.outputs.uri
     environmentId: environment.outputs.id
     registryServer: registry.outputs.server
-    // The keys too: the account tokens with which it searches are encrypted under people's keys.
+    // Needs the keys, too: people's tokens, with which it searches, are encrypted under them.
     identityIds: [identities.outputs.runId, identities.outputs.keysId]
     pullIdentityId: identities.outputs.runId
     scaleIdentityId: identities.outputs.scaleId
@@ -312,7 +312,7 @@ module vision 'modules/vision.bicep' = {
   }
 }
 
-// azd pushes to this registry and shows the address.
+// azd pushes images to this registry, and shows the address.
 output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.server
 output AZURE_RESOURCE_GROUP string = group.name
 output SERVICE_API_URI string = api.outputs.uri

@@ -50,7 +50,10 @@ app.MapSearchContinuing();
 app.MapSearchEvents();
 app.MapSearchPhotos();
 app.MapSearchJudgements();
+app.MapSearchReports();
 app.MapSearchExports();
+app.MapSearchShares();
+app.MapSharedPhotos();
 app.MapAccountDeletion();
 app.MapOperatorFailures();
 

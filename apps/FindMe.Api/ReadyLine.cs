@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace FindMe.Api;
 
-/// <summary>Says where the page is, once the app listens and its sidecar answers: the line that whoever starts FindMe waits for.</summary>
+/// <summary>Logs the page's address once the app listens and its sidecar answers. Scripts that start FindMe wait for this line.</summary>
 internal sealed partial class ReadyLine(DaprClient dapr, IServer server, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ReadyLine> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    // Longer than a sidecar takes to start beside its app.
+    // Longer than a sidecar takes to start next to its app.
     private static readonly TimeSpan UntilMissed = TimeSpan.FromSeconds(15);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

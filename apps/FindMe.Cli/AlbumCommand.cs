@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Diagnostics;
 using FindMe.Faces;
@@ -17,10 +18,12 @@ internal static class AlbumCommand
         var csv = new Option<bool>("--csv") { Description = "Write CSV with a header: each photo with its verdict, confidence, distance and the face's box." };
         var print0 = new Option<bool>("--print0") { Description = "Write only the exact file names, each followed by a NUL, for xargs -0." };
         var copyTo = new Option<string?>("--copy-to") { Description = "Copy the photos found into this folder. Existing files are never overwritten; a copy with the same name gets a number.", HelpName = "DIR" };
+        var report = new Option<string?>("--report") { Description = "Write the photos found into a page that opens without a server, to view or print.", HelpName = "FILE" };
+        var zip = new Option<string?>("--zip") { Description = "Write a ZIP file with the original photos found, the page and a list.", HelpName = "FILE" };
         var engine = new EngineChoice();
         var command = new Command("album", "Finds the photos in a folder that show a person. Exit code 0: found; 1: none found; 2: error.") { folder };
         references.AddTo(command);
-        foreach (var option in (Option[])[maybe, json, csv, print0, copyTo])
+        foreach (var option in (Option[])[maybe, json, csv, print0, copyTo, report, zip])
         {
             command.Options.Add(option);
         }
@@ -36,13 +39,18 @@ internal static class AlbumCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using var loading = engine.Begin(parsed);
+            var outputs = new AlbumReport(parsed.GetValue(report), parsed.GetValue(zip));
+            outputs.Check();
             var target = parsed.GetValue(copyTo) is { } path ? new CopyFolder(path) : null;
             var summary = new AlbumSummary();
-            var files = PhotoFiles.Below(parsed.GetRequiredValue(folder), Note, target?.Path);
+            var searched = parsed.GetRequiredValue(folder);
+            var files = PhotoFiles.Below(searched, Note, target?.Path);
             var loaded = await loading.Engine;
             var wanted = references.Read(loaded, parsed, cancellationToken);
             var form = parsed.GetValue(json) ? AlbumForm.Json : parsed.GetValue(csv) ? AlbumForm.Csv : parsed.GetValue(print0) ? AlbumForm.Names : AlbumForm.Lines;
-            return await SearchAsync(loaded, wanted, files, new AlbumOutput(form), summary, parsed.GetValue(maybe), target, cancellationToken);
+            var found = new ConcurrentBag<string>();
+            var code = await SearchAsync(loaded, wanted, files, new AlbumOutput(form), summary, parsed.GetValue(maybe), target, found, cancellationToken);
+            return found.IsEmpty || await outputs.WriteAsync(searched, found, cancellationToken) ? code : CommandLine.Failed;
 
             void Note(string line)
             {
@@ -54,7 +62,7 @@ internal static class AlbumCommand
     }
 
     private static async Task<int> SearchAsync(
-        FaceEngine engine, IReadOnlyList<FaceEmbedding> wanted, IReadOnlyList<string> files, AlbumOutput output, AlbumSummary summary, bool maybe, CopyFolder? target, CancellationToken cancellationToken)
+        FaceEngine engine, IReadOnlyList<FaceEmbedding> wanted, IReadOnlyList<string> files, AlbumOutput output, AlbumSummary summary, bool maybe, CopyFolder? target, ConcurrentBag<string> found, CancellationToken cancellationToken)
     {
         var time = Stopwatch.StartNew();
         using var screen = new Screen("photos", files.Count);
@@ -70,6 +78,7 @@ internal static class AlbumCommand
                 if (verdict.Kind == MatchKind.Match || (maybe && verdict.Kind == MatchKind.Maybe))
                 {
                     output.Write(screen, path, verdict, target?.Add(path, photo));
+                    found.Add(path);
                 }
             }
             catch (Exception exception) when (exception is PhotoException or CommandException)

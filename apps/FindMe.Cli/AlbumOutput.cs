@@ -91,7 +91,7 @@ internal sealed class AlbumOutput(AlbumForm form)
                 screen.Write($"{Csv(path)},{kind},{verdict.Confidence:0.0000},{verdict.Distance:0.0000},{box.X:0},{box.Y:0},{box.Width:0},{box.Height:0},{Csv(copy ?? "")}");
                 break;
             default:
-                screen.Write(Screen.IsForPeople ? $"{kind} {verdict.Confidence:0 %}\t{Screen.OneLine(path)}" : Screen.OneLine(path));
+                screen.Write(Screen.IsForPeople ? $"{(verdict.Kind == MatchKind.Match ? Screen.Green(kind) : Screen.Yellow(kind))} {verdict.Confidence:0 %}\t{Screen.OneLine(path)}" : Screen.OneLine(path));
                 break;
         }
     }

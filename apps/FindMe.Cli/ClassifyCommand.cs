@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using FindMe.Faces;
@@ -18,7 +19,8 @@ internal static class ClassifyCommand
         var json = new Option<bool>("--json") { Description = "Write one JSON object per picture, as POST /classify returns it." };
         top.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() < 1)
+            // Not its value, which throws where the text is no number.
+            if (result.Tokens is [var text] && (!int.TryParse(text.Value, CultureInfo.InvariantCulture, out var classes) || classes < 1))
             {
                 result.AddError("--top must be a whole number of at least 1.");
             }
@@ -31,8 +33,11 @@ internal static class ClassifyCommand
 
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var loaded = ImageClassifier.Load(parsed.GetRequiredValue(classifier), new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models) });
+            var name = parsed.GetRequiredValue(classifier);
+            using var loaded = ImageClassifier.Load(name, new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(models) });
             var files = PhotoFiles.Of(parsed.GetRequiredValue(images));
+            var reason = parsed.GetResult(classifier) is { Implicit: false } ? "as --classifier says" : "the default; --classifier NAME chooses another";
+            CommandLine.Complain($"Classifier {name} ({loaded.Model}): {reason}. Its classes: {string.Join(", ", loaded.Labels)}.");
             return await ClassifyAsync(loaded, files, parsed.GetValue(top), parsed.GetValue(json), cancellationToken);
         });
         return command;

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
-using System.CommandLine.Parsing;
 using FindMe.Faces;
 using FindMe.Recognition;
 
@@ -28,35 +26,35 @@ internal static class CommandLine
     // 128 plus the number of SIGINT, as shells report it.
     private const int Interrupted = 130;
 
+    // 128 and SIGPIPE's number: what a shell says of a program whose reader has left.
+    private const int ReaderLeft = 141;
+
     public static async Task<int> RunAsync(RootCommand root, string[] args)
     {
-        // Whoever says nothing wants to know what there is.
-        var parsed = root.Parse(args is [] ? ["--help"] : args);
-        if (parsed.Action is ParseErrorAction)
-        {
-            foreach (var error in parsed.Errors)
-            {
-                Complain(error.Message);
-            }
-
-            Complain($"“{NameOf(parsed.CommandResult)} --help” says how it is used.");
-            return Failed;
-        }
-
+        // Not disposed: the thread that watches lives as long as the process.
+        var readerLeft = new CancellationTokenSource();
+        OutputReader.Watch(readerLeft);
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            var parsed = root.Parse(args is [] ? ["--help"] : args);
+            if (UsageError.Find(parsed) is { } error)
+            {
+                Complain(error);
+                return Failed;
+            }
+
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, readerLeft.Token);
         }
         catch (OperationCanceledException)
         {
-            return Interrupted;
+            return readerLeft.IsCancellationRequested ? ReaderLeft : Interrupted;
         }
         catch (Exception exception)
         {
             var first = exception is AggregateException several ? several.Flatten().InnerExceptions[0] : exception;
             if (first is OperationCanceledException)
             {
-                return Interrupted;
+                return readerLeft.IsCancellationRequested ? ReaderLeft : Interrupted;
             }
 
             var isExpected = first is CommandException or ModelException or FaceVectorsException or PeopleException or VideoException or HttpRequestException or PhotoException or IOException or UnauthorizedAccessException;
@@ -72,8 +70,4 @@ internal static class CommandLine
 
     /// <summary>Writes a message to standard error as one line; control characters are escaped.</summary>
     public static void Complain(string message) => Console.Error.WriteLine($"findme: {Screen.OneLine(message)}");
-
-    private static string NameOf(CommandResult command) => command.Parent is CommandResult parent
-        ? $"{NameOf(parent)} {command.Command.Name}"
-        : "findme";
 }

@@ -40,8 +40,24 @@ internal sealed class ReferencePhotos
             throw new CommandException($"There are {photos.Length} --me and {faces.Length} --face: give one --face for each --me, in the same order.");
         }
 
-        return [.. photos.Select((photo, i) => Read(engine, photo, faces.Length == 0 ? null : faces[i], cancellationToken).Embedding!)];
+        var found = new List<FaceEmbedding>(photos.Length);
+        for (var i = 0; i < photos.Length; i++)
+        {
+            var face = Read(engine, photos[i], faces.Length == 0 ? null : faces[i], cancellationToken).Embedding!;
+            if (i > 0 && found.Min(face.DistanceTo) > engine.MatchDistance)
+            {
+                CommandLine.Complain(DifferentPerson(photos[i], photos[0]));
+            }
+
+            found.Add(face);
+        }
+
+        return found;
     }
+
+    /// <summary>The warning that a photo does not seem to show the person of the first one.</summary>
+    public static string DifferentPerson(string photo, string first) =>
+        $"{photo}: this may be a different person than in {first}. Photos of either will be found; leave one out if you mean one person.";
 
     /// <summary>Reads one photo's face, and writes advice about its quality to standard error.</summary>
     /// <param name="engine">The engine.</param>

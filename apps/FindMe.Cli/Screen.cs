@@ -11,6 +11,9 @@ internal sealed class Screen(string what, int total) : IDisposable
     private const int BarWidth = 30;
     private const int LinesInPipe = 10;
 
+    // Before that a guess at the time left would jump.
+    private static readonly TimeSpan EstimateAfter = TimeSpan.FromSeconds(3);
+
     // Updates the terminal no more often than the eye can follow.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
@@ -22,6 +25,16 @@ internal sealed class Screen(string what, int total) : IDisposable
 
     /// <summary>Whether standard output is read by a person, not by a program.</summary>
     public static bool IsForPeople => !Console.IsOutputRedirected;
+
+    // https://no-color.org, and terminals that know no colour.
+    private static readonly bool HasColour =
+        IsForPeople && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb";
+
+    /// <summary>A text of standard output in green; as it is where standard output is no terminal, or <c>NO_COLOR</c> is set.</summary>
+    public static string Green(string text) => Paint(text, "32");
+
+    /// <summary>The same in yellow.</summary>
+    public static string Yellow(string text) => Paint(text, "33");
 
     /// <summary>Returns a text as one line: control characters, with which a file's name could break a line or control the terminal, are escaped.</summary>
     public static string OneLine(string text)
@@ -90,7 +103,7 @@ internal sealed class Screen(string what, int total) : IDisposable
                 _shown = _time.Elapsed;
                 _hasBar = true;
                 var filled = total == 0 ? 0 : Math.Min(BarWidth, _done * BarWidth / total);
-                Console.Error.Write($"\r{what} [{new string('#', filled)}{new string('.', BarWidth - filled)}] {_done}{(total == 0 ? "" : $" of {total}")} ");
+                Console.Error.Write($"\r{what} [{new string('#', filled)}{new string('.', BarWidth - filled)}] {_done}{(total == 0 ? "" : $" of {total}")}{TimeLeft()}\u001b[K");
             }
         }
     }
@@ -102,6 +115,20 @@ internal sealed class Screen(string what, int total) : IDisposable
         {
             Clear();
         }
+    }
+
+    // ECMA-48: select graphic rendition.
+    private static string Paint(string text, string colour) => HasColour ? $"\u001b[{colour}m{text}\u001b[0m" : text;
+
+    private string TimeLeft()
+    {
+        if (total == 0 || _done >= total || _time.Elapsed < EstimateAfter)
+        {
+            return "";
+        }
+
+        var left = _time.Elapsed / _done * (total - _done);
+        return left < TimeSpan.FromMinutes(2) ? $", {Math.Ceiling(left.TotalSeconds):0} s left" : $", {Math.Ceiling(left.TotalMinutes):0} min left";
     }
 
     private void Clear()

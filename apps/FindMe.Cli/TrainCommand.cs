@@ -50,7 +50,7 @@ internal static class TrainCommand
                     ? (await server.RecognizeAsync(parsed, first.ToCsv(), null, photo, cancellationToken)).Present!.Value
                     : first.Vectors.Min(trained.Vectors[0].DistanceTo) <= (await loading.Engine).MatchDistance))
                 {
-                    CommandLine.Complain($"{path}: this looks like somebody else than {paths[0]}: is it the same person?");
+                    CommandLine.Complain(ReferencePhotos.DifferentPerson(path, paths[0]));
                 }
 
                 vectors.AddRange(trained.Vectors);

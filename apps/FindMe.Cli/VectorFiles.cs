@@ -48,6 +48,10 @@ internal static class VectorFiles
             vectors.ThrowIfNotOf(engine);
             return vectors;
         }
+        catch (FaceVectorsException) when (PhotoNames.IsPhoto(path))
+        {
+            throw new CommandException($"{path} is a photo, not a file of face vectors. Make one: findme train {path} > me.csv");
+        }
         catch (FaceVectorsException exception)
         {
             throw new CommandException($"{NameOf(path)}: {exception.Message}");

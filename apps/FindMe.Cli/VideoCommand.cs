@@ -45,7 +45,7 @@ internal static class VideoCommand
                 OutputFiles.CheckPlace(target);
             }
 
-            var video = await VideoFrames.OpenAsync(path, cancellationToken);
+            var video = await OpenAsync(path, cancellationToken);
             var loaded = await loading.Engine;
             var wanted = references.Read(loaded, parsed, cancellationToken);
             var step = parsed.GetValue(every) ?? new VideoSearchOptions().Every;
@@ -73,6 +73,18 @@ internal static class VideoCommand
                 : CommandLine.Failed;
         });
         return command;
+    }
+
+    private static async Task<VideoFrames> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await VideoFrames.OpenAsync(path, cancellationToken);
+        }
+        catch (VideoException) when (PhotoNames.IsPhoto(path))
+        {
+            throw new CommandException($"{path} is a photo, not a video. To search photos: findme album DIR --me PHOTO");
+        }
     }
 
     private static void Write(string path, VideoAppearances found, bool json)

@@ -6,13 +6,13 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Collect;
 
-/// <summary>What becomes of dead letters. Section <c>DeadLetters</c> of the configuration; checked at start.</summary>
+/// <summary>How dead letters are retried. Section <c>DeadLetters</c> of the configuration; checked at start.</summary>
 public sealed class DeadLetterOptions
 {
     /// <summary>The configuration section these are read from.</summary>
     public const string Section = "DeadLetters";
 
-    /// <summary>How long what failed every time waits before it is tried once more, 0 to 1 h; 30 s: most outages of a store are over then.</summary>
+    /// <summary>Delay before the last retry of a dead letter, 0 to 1 h. Default 30 s, longer than most outages of a store.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(30);
 }
@@ -21,13 +21,13 @@ public sealed class DeadLetterOptions
 internal sealed partial class DeadLetterOptionsValidator : IValidateOptions<DeadLetterOptions>;
 
 /// <summary>
-/// What failed every time comes here and is tried once more after a while. A photo that fails then is skipped, a step of a search that
-/// fails then fails the search. So every search finishes, and the operator sees what was given up.
+/// Receives events whose deliveries are exhausted, and schedules one last retry of each. If that fails, a photo is skipped, and a step of a search
+/// fails the search. So every search finishes, and the operator sees what was given up.
 /// </summary>
 /// <remarks>
-/// A dead letter that cannot be handled goes to its own topic again, so that neither an outage of the store nor one of this app loses it; the
-/// tries of each round, 16 seconds of waits in components/resiliency.yaml, keep that slow. Only transient failures are retried: anything else would
-/// take the place of other events for good, and is acknowledged with an error in the log. Nothing is dropped here, which would bring it back at once.
+/// A dead letter that cannot be handled is dead-lettered to its own topic, so that it survives outages of the store and of this app; the retries of
+/// each round, 16 seconds of delays in components/resiliency.yaml, keep this slow. Only transient failures are retried: any other dead letter would
+/// block other events forever, and is acknowledged with an error in the log. Nothing is dropped here, because a dropped event would return at once.
 /// </remarks>
 internal static partial class DeadLetters
 {
@@ -39,12 +39,12 @@ internal static partial class DeadLetters
 
     public static void MapDeadLetters(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost($"/{Topics.TweetImageDead}", RetryOrSkipAsync).Subscribe(Topics.TweetImageDead, Topics.TweetImageDead).AddEndpointFilter(EndUnlessItMayPassAsync);
-        routes.MapPost($"/{Topics.SearchRequestDead}", RetryOrFailAsync).Subscribe(Topics.SearchRequestDead, Topics.SearchRequestDead).AddEndpointFilter(EndUnlessItMayPassAsync);
+        routes.MapPost($"/{Topics.TweetImageDead}", RetryOrSkipAsync).Subscribe(Topics.TweetImageDead, Topics.TweetImageDead).AddEndpointFilter(AcknowledgeUnlessTransientAsync);
+        routes.MapPost($"/{Topics.SearchRequestDead}", RetryOrFailAsync).Subscribe(Topics.SearchRequestDead, Topics.SearchRequestDead).AddEndpointFilter(AcknowledgeUnlessTransientAsync);
     }
 
-    // The store or the broker answers again one day, and a newer version takes what is too new for this one.
-    private static async ValueTask<object?> EndUnlessItMayPassAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    // Transient: failures of the store or the broker, and events that only a newer version can handle.
+    private static async ValueTask<object?> AcknowledgeUnlessTransientAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         try
         {
@@ -53,12 +53,12 @@ internal static partial class DeadLetters
         catch (Exception exception) when (exception is not (DaprException or NewerSchemaException or OperationCanceledException))
         {
             var services = context.HttpContext.RequestServices;
-            LogEnded(services.GetRequiredService<ILogger<DeadLetterOptions>>(), context.Arguments.OfType<ReceivedEvent>().First().Id, exception);
+            LogAcknowledged(services.GetRequiredService<ILogger<DeadLetterOptions>>(), context.Arguments.OfType<ReceivedEvent>().First().Id, exception);
             return Delivery.Done;
         }
     }
 
-    // A second delivery finds the photo marked, or settled. Recovery requests the retry.
+    // At-least-once delivery: a redelivered event finds the photo scheduled for a retry, or settled. Recovery requests the retry.
     private static async Task<Delivery> RetryOrSkipAsync(
         ReceivedEvent<TweetImage> message,
         DaprClient dapr,
@@ -89,7 +89,7 @@ internal static partial class DeadLetters
         return Delivery.Done;
     }
 
-    // A second delivery notes the same again, or finds the search failed. Recovery requests the retry, which does all that is missing.
+    // At-least-once delivery: a redelivered event schedules the same retry, or finds the search failed. Recovery requests the retry, which covers all missing steps.
     private static async Task<Delivery> RetryOrFailAsync(
         ReceivedEvent<SearchRequest> message,
         DaprClient dapr,
@@ -107,7 +107,7 @@ internal static partial class DeadLetters
 
         if (request is NameAuthors)
         {
-            // The matches keep their links.
+            // The matches keep their links to the posts.
             LogNamesUnknown(logger, request.SearchId, request.EventId());
             return Delivery.Done;
         }
@@ -134,21 +134,21 @@ internal static partial class DeadLetters
         return Delivery.Done;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The dead letter {EventId} of {Topic} has no data: it ends here.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Acknowledged the dead letter {EventId} of {Topic} without handling it: it has no data.")]
     private static partial void LogWithoutData(ILogger logger, string? topic, string? eventId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The dead letter {EventId} can never be handled: it ends here.")]
-    private static partial void LogEnded(ILogger logger, string? eventId, Exception exception);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to handle the dead letter {EventId}; a retry cannot help, so it was acknowledged.")]
+    private static partial void LogAcknowledged(ILogger logger, string? eventId, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed every time; the authors of its matches stay unknown.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: deliveries of {EventId} are exhausted; the authors of its matches stay unknown.")]
     private static partial void LogNamesUnknown(ILogger logger, string searchId, string eventId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed every time; it is tried once more in {RetryAfter}.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: deliveries of {EventId} are exhausted; will retry once in {RetryAfter}.")]
     private static partial void LogRetry(ILogger logger, string searchId, string eventId, TimeSpan retryAfter);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: {EventId} failed repeatedly and is skipped.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: the last retry of {EventId} failed; skipping the photo.")]
     private static partial void LogSkipped(ILogger logger, string searchId, string eventId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Search {SearchId} failed repeatedly.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Search {SearchId} failed: the last retry of a step failed.")]
     private static partial void LogFailed(ILogger logger, string searchId);
 }

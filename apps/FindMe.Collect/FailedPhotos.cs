@@ -3,13 +3,13 @@ using FindMe.Pipeline;
 
 namespace FindMe.Collect;
 
-/// <summary>RetryFailedPhotos → the photos that failed every time and are due → one tweet_image each, for the last time.</summary>
+/// <summary>RetryFailedPhotos → the photos whose last retry is due → one tweet_image each.</summary>
 internal sealed class FailedPhotos(DaprClient dapr, PhotoBatches batches, TimeProvider time)
 {
-    // Recovery, which requests this, may run on a machine whose clock is a little ahead.
+    // Tolerates clock skew: Recovery, which requests the retry, may run on another machine.
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(5);
 
-    /// <summary>Sends the photos that failed and have no verdict. A photo that is sent twice is settled once.</summary>
+    /// <summary>Sends the photos whose retry is due. A photo that is sent twice is settled once.</summary>
     public async Task RetryAsync(Search search, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow() + ClockSkew;

@@ -4,11 +4,11 @@ using FindMe.Pipeline;
 
 namespace FindMe.Collect;
 
-/// <summary>NameAuthors → who posted the matches of the batch → into the batch. X charges for names, so its listings leave them out.</summary>
-/// <remarks>What it can cost counts as spent before it is asked. A name that cannot be had leaves the link to the post, and is not asked for again.</remarks>
+/// <summary>NameAuthors → look up the authors of the batch's matches → write them into the batch. X charges for names, so its listings leave them out.</summary>
+/// <remarks>The highest possible cost counts as spent before the lookup. A match whose author stays unknown keeps its link to the post, and is not looked up again.</remarks>
 internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCosts costs, TimeProvider time, ILogger<MatchAuthors> logger)
 {
-    /// <summary>Looks them up.</summary>
+    /// <summary>Looks up the authors of a batch, within the search's budget.</summary>
     public async Task NameAsync(Search search, NameAuthors name, CancellationToken cancellationToken)
     {
         if (search.Source != SourceNames.X
@@ -18,7 +18,7 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
             return;
         }
 
-        var posts = batch.Photos.Where(photo => photo.IsNamelessMatch()).Select(photo => photo.Post.Id).Distinct().ToList();
+        var posts = batch.Photos.Where(photo => photo.IsMatchByUnknownAuthor()).Select(photo => photo.Post.Id).Distinct().ToList();
         if (posts.Count == 0 || await ReserveAsync(search, posts.Count, cancellationToken) is not { } reserved)
         {
             return;
@@ -32,12 +32,12 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
         }
         catch (SourceUnavailableException exception)
         {
-            LogUnknown(logger, search.Id, exception.Message);
+            LogLookupFailed(logger, search.Id, exception.Message);
             await costs.CorrectAsync(search, exception.MayHaveCost ? 0 : -reserved, cancellationToken);
         }
         catch (SourceException exception)
         {
-            LogUnknown(logger, search.Id, exception.Message);
+            LogLookupFailed(logger, search.Id, exception.Message);
             await costs.CorrectAsync(search, -reserved, cancellationToken);
         }
     }
@@ -57,12 +57,12 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
     private async Task WriteAsync(Search search, string key, IReadOnlyDictionary<string, string> authors, CancellationToken cancellationToken) =>
         await dapr.UpdateStateAsync<PhotoBatch>(
             key,
-            current => current.Photos.Any(photo => photo.IsNamelessMatch() && authors.ContainsKey(photo.Post.Id))
+            current => current.Photos.Any(photo => photo.IsMatchByUnknownAuthor() && authors.ContainsKey(photo.Post.Id))
                 ? current with
                 {
                     Photos =
                     [
-                        .. current.Photos.Select(photo => photo.IsNamelessMatch() && authors.TryGetValue(photo.Post.Id, out var author)
+                        .. current.Photos.Select(photo => photo.IsMatchByUnknownAuthor() && authors.TryGetValue(photo.Post.Id, out var author)
                             ? photo with { Post = photo.Post with { Author = author } }
                             : photo),
                     ],
@@ -71,6 +71,6 @@ internal sealed partial class MatchAuthors(DaprClient dapr, XAuthors x, SearchCo
             _ => search.TimeToLive(time.GetUtcNow()),
             cancellationToken);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: who posted its matches is not known: {Reason}")]
-    private static partial void LogUnknown(ILogger logger, string searchId, string reason);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: failed to look up the authors of its matches: {Reason}")]
+    private static partial void LogLookupFailed(ILogger logger, string searchId, string reason);
 }

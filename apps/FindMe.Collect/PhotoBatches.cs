@@ -5,13 +5,13 @@ namespace FindMe.Collect;
 
 /// <summary>ReleaseBatch → the photos of the batch → one tweet_image each.</summary>
 /// <remarks>
-/// A batch may go when half of the one before it is settled. Compare requests it when that happens; a page that is listed later looks itself. Each looks after it has written, so one of the two always sees the other.
-/// That a batch was sent is noted after it was. Steps are requested more than once, and photos are delivered more than once: without the note
-/// copies of photos would request copies of batches, whose copies would request more.
+/// A batch may be sent when half of the previous one is settled. Compare requests it at that moment; a page that is listed later checks for itself. Both check after
+/// their own write, so one of the two always sees the other. A batch is marked as sent after it was sent. Without the mark, duplicate requests and
+/// redelivered photos would send further copies of batches, whose photos would request even more.
 /// </remarks>
 internal sealed class PhotoBatches(DaprClient dapr, TimeProvider time)
 {
-    /// <summary>Sends a batch, if it is listed already and was not sent before.</summary>
+    /// <summary>Sends a batch if it is listed and was not sent before.</summary>
     public async Task ReleaseAsync(Search search, ReleaseBatch release, CancellationToken cancellationToken)
     {
         if (search.PageOf(release.Batch) is not { } page)
@@ -26,11 +26,11 @@ internal sealed class PhotoBatches(DaprClient dapr, TimeProvider time)
         }
     }
 
-    /// <summary>Sends those batches of a page whose turn it is.</summary>
+    /// <summary>Sends the batches of a page that are due.</summary>
     /// <param name="search">The search.</param>
-    /// <param name="pageNumber">The page, counted from 0; nothing happens where it is not listed.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="sentBefore">Also those that were sent before then and are not settled: they are sent once more. Null: only those that were not sent.</param>
+    /// <param name="pageNumber">The page's number, from 0; a page that is not listed is ignored.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <param name="sentBefore">Also resends unsettled batches that were sent before this time; null to send only batches that were not sent yet.</param>
     public async Task ReleaseDueAsync(Search search, int pageNumber, CancellationToken cancellationToken, DateTimeOffset? sentBefore = null)
     {
         if (pageNumber >= search.Pages.Count)
@@ -38,7 +38,7 @@ internal sealed class PhotoBatches(DaprClient dapr, TimeProvider time)
             return;
         }
 
-        // The last batch of the pages before says whether the first one of this page may go.
+        // The last batch of the previous page decides whether the first batch of this page may be sent.
         var page = search.Pages[pageNumber];
         var first = Math.Max(0, page.FirstBatch - 1);
         var keys = Enumerable.Range(first, page.FirstBatch + page.BatchCount() - first).Select(number => search.BatchKey(number)!).ToList();
@@ -47,20 +47,20 @@ internal sealed class PhotoBatches(DaprClient dapr, TimeProvider time)
         for (var place = page.FirstBatch - first; place < keys.Count; place++)
         {
             if (batches[place] is { } batch
-                && (batch.SentAt is { } sent ? sent < sentBefore && !batch.IsSettled() : place == 0 || batches[place - 1]?.LetsNextGo() == true))
+                && (batch.SentAt is { } sent ? sent < sentBefore && !batch.IsSettled() : place == 0 || batches[place - 1]?.IsHalfSettled() == true))
             {
                 await SendAsync(search, page, keys[place], batch.Photos.Where(photo => photo.Verdict is null), cancellationToken);
             }
         }
     }
 
-    /// <summary>Sends photos of a batch, and then notes that the batch was sent.</summary>
+    /// <summary>Sends photos of a batch, then marks the batch as sent.</summary>
     public async Task SendAsync(Search search, SearchPage page, string key, IEnumerable<BatchPhoto> photos, CancellationToken cancellationToken)
     {
         var sent = photos.ToList();
         await dapr.PublishAsync(sent.Select(photo => TweetImage.Of(search.Id, page, photo)), cancellationToken);
 
-        // Not before the time of a retry, which would be due again.
+        // Never earlier than the photos' retry time, or the retry would be due again.
         var now = time.GetUtcNow();
         var sentAt = sent.Max(photo => photo.RetryAt) is { } retryAt && retryAt > now ? retryAt : now;
         await dapr.UpdateStateAsync<PhotoBatch>(key, batch => batch with { SentAt = sentAt }, _ => search.TimeToLive(now), cancellationToken);

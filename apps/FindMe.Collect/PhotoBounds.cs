@@ -2,21 +2,21 @@ using FindMe.Networks;
 
 namespace FindMe.Collect;
 
-/// <summary>Bounds what strangers write beside their photos, so that a page and its events stay as small as the store and the broker want them.</summary>
+/// <summary>Limits the size of untrusted texts next to photos, so that pages and events fit the limits of the store and the broker.</summary>
 internal static class PhotoBounds
 {
-    // A description for people; networks allow 1,000 to 2,000 characters, of which some posts make use.
+    // Networks allow 1,000 to 2,000 characters, which few posts use.
     private const int MaxDescription = 500;
 
-    // Ids are addresses of posts with a number; browsers and servers take addresses of 2,000 characters at least.
+    // Ids are addresses of posts plus a number; browsers and servers support addresses of at least 2,000 characters.
     private const int MaxId = 512;
     private const int MaxAddress = 2_048;
 
-    /// <summary>Shortens descriptions, and leaves out photos of the web whose addresses or ids no network has.</summary>
+    /// <summary>Shortens descriptions, and drops photos of the web whose address or id is longer than on any network.</summary>
     public static (IReadOnlyList<SourcePhoto> Photos, IReadOnlyList<string> Notices) Apply(IReadOnlyList<SourcePhoto> photos)
     {
         var bounded = photos.Where(photo => photo.Locator.Url is null || IsShort(photo)).Select(Shorten).ToList();
-        return (bounded, bounded.Count == photos.Count ? [] : ["Some photos were left out: the addresses of their posts are too long."]);
+        return (bounded, bounded.Count == photos.Count ? [] : ["Some photos were skipped: the addresses of their posts are too long."]);
     }
 
     private static bool IsShort(SourcePhoto photo) =>

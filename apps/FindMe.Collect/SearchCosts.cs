@@ -3,14 +3,14 @@ using FindMe.Pipeline;
 
 namespace FindMe.Collect;
 
-/// <summary>What can be spent counts as spent before it is; this takes it back, or adds to it, when the true cost is known.</summary>
+/// <summary>Corrects a search's cost: the highest possible cost counts as spent in advance, until the actual cost is known.</summary>
 internal sealed class SearchCosts(DaprClient dapr, TimeProvider time)
 {
-    /// <summary>Corrects what a search has cost.</summary>
+    /// <summary>Adds a correction to a search's cost.</summary>
     /// <param name="search">The search.</param>
-    /// <param name="difference">To be added, in US dollars; 0 changes nothing.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The search as it is now.</returns>
+    /// <param name="difference">The amount to add, in US dollars; 0 changes nothing.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The current search.</returns>
     public async Task<Search> CorrectAsync(Search search, decimal difference, CancellationToken cancellationToken) =>
         difference == 0
             ? search

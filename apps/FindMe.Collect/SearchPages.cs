@@ -5,11 +5,11 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Collect;
 
-/// <summary>ListPage → one page of the source → its batches, then the page → the batches that may go → ListPage for the page after.</summary>
+/// <summary>ListPage → one page of the source → its batches, then the page → the batches that are due → ListPage for the next page.</summary>
 /// <remarks>
-/// The page counts once it stands in the search's own document. A listing that dies before leaves batches that nobody reads, under
-/// its own number; they go with the search. Two listings of one page at once write different batches, and one of them wins. What a
-/// page can cost is written as spent before it is asked for, and corrected with the page: a listing that dies stays paid.
+/// A page counts once the search's document lists it. A listing that crashes before leaves batches under its own number, which nobody
+/// reads and which are deleted with the search. Two concurrent listings of a page write different batches, and one of them wins. The
+/// highest cost of a page counts as spent before the request and is corrected with the page; the cost of a crashed listing stays.
 /// </remarks>
 internal sealed partial class SearchPages(
     DaprClient dapr, IEnumerable<IPhotoSource> sources, PhotoBatches batches, OptOuts optOuts, SearchCosts costs, IOptions<CollectOptions> options, TimeProvider time, ILogger<SearchPages> logger)
@@ -17,8 +17,8 @@ internal sealed partial class SearchPages(
     /// <summary>Lists the page, if it is still the next one, and requests what follows.</summary>
     public async Task ListAsync(Search search, ListPage list, CancellationToken cancellationToken)
     {
-        // The listing that stored the page requests the next one, also after a crash and redelivery. If a copy of it that came second
-        // did so too, there would be a copy of every further step, and each might be paid twice.
+        // The listing that stored the page requests the next one, also after a crash and redelivery. If an overtaken listing requested it
+        // too, every further step would run twice, and each might be charged twice.
         var overtaken = false;
         if (search.Stage == SearchStage.Listing && list.Page == search.Pages.Count && !IsTooEarly(search))
         {
@@ -32,7 +32,7 @@ internal sealed partial class SearchPages(
 
         await batches.ReleaseDueAsync(search, list.Page, cancellationToken);
 
-        // A search that waits is taken up by Recovery.
+        // Recovery resumes a search that waits.
         if (!overtaken && search is { Stage: SearchStage.Listing, WaitingUntil: null } && list.Page + 1 == search.Pages.Count)
         {
             await dapr.PublishAsync(ListPage.After(search), cancellationToken);
@@ -42,15 +42,15 @@ internal sealed partial class SearchPages(
     // Tolerates clock skew between machines.
     private bool IsTooEarly(Search search) => search.WaitingUntil > time.GetUtcNow() + TimeSpan.FromSeconds(1);
 
-    // The search as it is now: with the page, with a time to wait for, or with the problem that stopped it. And whether another listing of this
-    // page came first: then that one leads on to the next page.
+    // Returns the current search: with the page, with a time to wait for, or with the problem that stopped it. Also returns whether another listing
+    // stored this page first, in which case that listing requests the next page.
     private async Task<(Search Search, bool Overtaken)> ListNextAsync(Search search, CancellationToken cancellationToken)
     {
         var before = search.Pages.Count;
         var source = sources.SingleOrDefault(source => source.Name == search.Source);
         if (source is null)
         {
-            return Unlisted(search, await StopAsync(search, 0, new SearchProblem("unknown-source", $"FindMe cannot search “{search.Source}”.", "Choose one of the offered sources."), cancellationToken));
+            return WithoutPage(search, await StopAsync(search, 0, new SearchProblem("unknown-source", $"FindMe cannot search “{search.Source}”.", "Choose one of the offered sources."), cancellationToken));
         }
 
         var cost = 0m;
@@ -68,12 +68,12 @@ internal sealed partial class SearchPages(
         }
         catch (SourceException exception)
         {
-            return Unlisted(search, await StopAsync(search, 0, exception.Problem, cancellationToken));
+            return WithoutPage(search, await StopAsync(search, 0, exception.Problem, cancellationToken));
         }
 
         if (begun.Pages.Count != before || begun.Stage != SearchStage.Listing)
         {
-            return Unlisted(search, begun);
+            return WithoutPage(search, begun);
         }
 
         try
@@ -83,24 +83,24 @@ internal sealed partial class SearchPages(
         }
         catch (SourceException exception)
         {
-            return Unlisted(search, await StopAsync(begun, cost, exception.Problem, cancellationToken));
+            return WithoutPage(search, await StopAsync(begun, cost, exception.Problem, cancellationToken));
         }
         catch (SourceWaitException exception)
         {
-            return Unlisted(search, await WaitAsync(begun, cost, exception.Until, attempts: 0, cancellationToken));
+            return WithoutPage(search, await WaitAsync(begun, cost, exception.Until, attempts: 0, cancellationToken));
         }
         catch (SourceUnavailableException exception)
         {
-            LogSilent(logger, begun.Id, begun.Attempts + 1, exception.Message);
+            LogUnavailable(logger, begun.Id, begun.Attempts + 1, exception.Message);
             var refund = exception.MayHaveCost ? 0 : cost;
             if (begun.Attempts + 1 >= options.Value.MaxAttempts)
             {
-                var problem = new SearchProblem("source-unavailable", exception.Message, "What was found stays. Continue the search later: it goes on where it stopped.");
-                return Unlisted(search, await StopAsync(begun, refund, problem, cancellationToken));
+                var problem = new SearchProblem("source-unavailable", exception.Message, "What was found stays. Continue the search later: it resumes where it stopped.");
+                return WithoutPage(search, await StopAsync(begun, refund, problem, cancellationToken));
             }
 
             var wait = options.Value.FirstWait * Math.Pow(2, begun.Attempts) * (0.75 + (Random.Shared.NextDouble() / 2));
-            return Unlisted(search, await WaitAsync(begun, refund, time.GetUtcNow() + wait, begun.Attempts + 1, cancellationToken));
+            return WithoutPage(search, await WaitAsync(begun, refund, time.GetUtcNow() + wait, begun.Attempts + 1, cancellationToken));
         }
     }
 
@@ -118,8 +118,8 @@ internal sealed partial class SearchPages(
         }
     }
 
-    // This listing wrote no page. Where there is one more all the same, another did.
-    private static (Search Search, bool Overtaken) Unlisted(Search before, Search now) => (now, now.Pages.Count != before.Pages.Count);
+    // This listing stored no page, so an additional page comes from another listing.
+    private static (Search Search, bool Overtaken) WithoutPage(Search before, Search now) => (now, now.Pages.Count != before.Pages.Count);
 
     private async Task<(Search Search, bool Overtaken)> WriteAsync(Search begun, SourcePage listed, decimal reserved, CancellationToken cancellationToken)
     {
@@ -131,19 +131,19 @@ internal sealed partial class SearchPages(
         var (next, isLast) = (listed.Next, listed.Next is null);
         if (!isLast && IsEndless(begun, fresh.Count))
         {
-            notices = [.. notices, "There may be more: FindMe reads no further than this."];
+            notices = [.. notices, "There may be more photos: FindMe stopped at its page limit."];
             (next, isLast) = (null, true);
         }
 
         if (fresh.Count > SearchPage.MaxPhotos)
         {
-            // The source is asked for the same page once more, and what is written by then is left out.
+            // Requests the same page again for the photos that did not fit; those that are listed by then are dropped as duplicates.
             fresh = fresh[..SearchPage.MaxPhotos];
             posts = fresh.Select(photo => photo.Post.Id).Distinct().Count() - seenBefore;
             (next, isLast) = (begun.Next, false);
         }
 
-        // It may have been deleted while the source was asked, and what is written then nobody sweeps.
+        // Check again, because batches written after the search was deleted would stay until they expire.
         var now = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(begun.Id), cancellationToken);
         if (now?.Stage != SearchStage.Listing || now.Pages.Count != begun.Pages.Count)
         {
@@ -175,7 +175,7 @@ internal sealed partial class SearchPages(
         {
             await dapr.DeleteBulkStateAsync(StateKeys.Store, [.. page.BatchKeys(begun.Id)], cancellationToken);
 
-            // It was paid all the same: what it cost, not what it might have.
+            // The request was charged nevertheless: count its actual cost.
             return (await costs.CorrectAsync(written, listed.Cost - reserved, cancellationToken), true);
         }
 
@@ -183,12 +183,12 @@ internal sealed partial class SearchPages(
         return (written, false);
     }
 
-    // A source of strangers may have pages without end, or go round in a circle. Timelines that are known by others before them are no circle.
+    // An untrusted source may return pages forever, or in a cycle. Pages without new photos can be legitimate: another instance listed the same posts before.
     private bool IsEndless(Search search, int fresh) =>
         search.Pages.Count + 1 >= options.Value.MaxPages
         || (fresh == 0 && search.Pages.Reverse().TakeWhile(page => page.Photos == 0).Count() + 1 >= 10 * options.Value.MaxBarrenPages);
 
-    // Pages overlap: posts come in between, instances know the same posts. What is listed is what stands in the batches.
+    // Pages overlap, because posts arrive in between and instances know the same posts. The stored batches hold every photo that is listed.
     private async Task<HashSet<string>> KnownAsync(Search search, CancellationToken cancellationToken)
     {
         var listed = await dapr.GetBulkStateAsync(StateKeys.Store, [.. search.BatchKeys()], cancellationToken);
@@ -196,7 +196,7 @@ internal sealed partial class SearchPages(
     }
 
     private static SearchProblem Nothing(Search search) => new(
-        "no-photos", $"There is not a single photo in “{search.Query}”.", "Choose another one, or come back when photos are there.");
+        "no-photos", $"There are no photos in “{search.Query}”.", "Search something else, or search again later.");
 
     private static IEnumerable<(string Key, PhotoBatch Batch)> BatchesOf(string search, SearchPage page, IEnumerable<SourcePhoto> photos) => page
         .BatchKeys(search)
@@ -228,7 +228,7 @@ internal sealed partial class SearchPages(
             cancellationToken);
     }
 
-    // Whoever comes second, to a page or to a search that is no longer open, changes nothing.
+    // Does nothing if the page is already listed, or if the search is no longer open.
     private async Task<Search> UpdateAsync(Search search, Func<Search, Search> change, CancellationToken cancellationToken) =>
         await dapr.UpdateStateAsync<Search>(
             StateKeys.Search(search.Id),
@@ -237,7 +237,7 @@ internal sealed partial class SearchPages(
             cancellationToken)
         ?? search with { Stage = SearchStage.Deleted };
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: page {Page} has {Photos} photos.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: listed page {Page} with {Photos} photos.")]
     private static partial void LogPage(ILogger logger, string searchId, int page, int photos);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} stopped: {Problem}.")]
@@ -246,6 +246,6 @@ internal sealed partial class SearchPages(
     [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId} waits until {Until:O}.")]
     private static partial void LogWaiting(ILogger logger, string searchId, DateTimeOffset until);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: the source does not answer, attempt {Attempt}: {Reason}")]
-    private static partial void LogSilent(ILogger logger, string searchId, int attempt, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId}: attempt {Attempt} to list a page failed: {Reason}")]
+    private static partial void LogUnavailable(ILogger logger, string searchId, int attempt, string reason);
 }

@@ -52,14 +52,14 @@ internal static partial class SearchRequests
             RetryFailedPhotos => failed.RetryAsync(search, cancellationToken),
             ResumeSearch resume => stalled.ResumeAsync(search, resume, cancellationToken),
             ReopenSearch => stalled.ReopenAsync(search, cancellationToken),
-            _ => throw new NewerSchemaException($"The search_request {message.Id} is of a kind that this version does not know. A newer version of the app takes it."),
+            _ => throw new NewerSchemaException($"The search_request {message.Id} is of a kind that this version does not know. A newer version of the app must handle it."),
         });
         return Delivery.Done;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The search_request {EventId} has no data: dropped.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Dropped the search_request {EventId}: it has no data.")]
     private static partial void LogWithoutData(ILogger logger, string? eventId);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The search {SearchId} is {Stage}: nothing more to collect.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId} is {Stage}; nothing left to collect.")]
     private static partial void LogNotOpen(ILogger logger, string searchId, SearchStage? stage);
 }

@@ -3,13 +3,13 @@ using FindMe.Pipeline;
 
 namespace FindMe.Collect;
 
-/// <summary>ResumeSearch, ReopenSearch → what was sent and has no verdict → tweet_image once more → the next page.</summary>
+/// <summary>ResumeSearch, ReopenSearch → the photos that were sent and have no verdict → tweet_image again → the next page.</summary>
 internal sealed class StalledSearches(DaprClient dapr, PhotoBatches batches, Failures failures, TimeProvider time)
 {
-    /// <summary>Sends what is under way and has no verdict, and requests the next page. What was on its way all the same is done once.</summary>
+    /// <summary>Resends the photos that have no verdict, and requests the next page. Duplicates are settled once.</summary>
     public async Task ResumeAsync(Search search, ResumeSearch resume, CancellationToken cancellationToken)
     {
-        // A step that failed is done by this, or fails for good: it is not to be waited for any longer.
+        // This call is the step's last retry, so clear its schedule.
         var current = search.RetryStepAt is null ? search : await dapr.UpdateStateAsync<Search>(
             StateKeys.Search(search.Id), now => now with { RetryStepAt = null }, now => now.TimeToLive(time.GetUtcNow()), cancellationToken);
         if (current?.IsOpen() != true)
@@ -28,8 +28,8 @@ internal sealed class StalledSearches(DaprClient dapr, PhotoBatches batches, Fai
         }
     }
 
-    /// <summary>Takes back the verdicts of photos that were given up, and the failure of a search that was, and lets it go on where it stopped.</summary>
-    /// <remarks>It stays on the operator's list until all is done: dying in between is mended by asking again.</remarks>
+    /// <summary>Reopens the photos and the search that were given up, and resumes the search where it stopped.</summary>
+    /// <remarks>The search stays on the operator's list until everything is done, so that the operator can repeat the request after a crash.</remarks>
     public async Task ReopenAsync(Search search, CancellationToken cancellationToken)
     {
         if (search.Stage is SearchStage.Deleted or SearchStage.Cancelled)
@@ -53,7 +53,7 @@ internal sealed class StalledSearches(DaprClient dapr, PhotoBatches batches, Fai
             cancellationToken);
         if (reopened?.IsOpen() == true)
         {
-            // What was under way when the search failed was let go without a verdict.
+            // Photos in progress when the search failed were acknowledged without a verdict.
             await ResumeAsync(reopened, new ResumeSearch { SearchId = search.Id, SentBefore = DateTimeOffset.MaxValue }, cancellationToken);
         }
 

@@ -11,47 +11,47 @@ public sealed class CompareOptions
     /// <summary>The configuration section these are read from.</summary>
     public const string Section = "Compare";
 
-    /// <summary>Photos compared at the same time, 1 to 64; 0, the default: one a core. More only costs memory.</summary>
+    /// <summary>Photos compared at the same time, 1 to 64. Default 0: one per core. More would only use more memory.</summary>
     [System.ComponentModel.DataAnnotations.Range(0, 64)]
     public int PhotosAtOnce { get; set; }
 
     /// <summary>
-    /// The classifier that says which results are blurred until the person asks for them: the name of a description
-    /// <c>NAME.classifier.json</c> beside the models. Default <c>nsfw</c>; empty: none are. Only photos that show the person, or may, are
-    /// classified. Where its model is missing, a line in the log says so at the first of them and nothing is blurred.
+    /// The classifier that decides which results are blurred until the person reveals them: the name of a description
+    /// <c>NAME.classifier.json</c> in the models folder. Default <c>nsfw</c>; empty disables it. Only matches and possible matches are
+    /// classified. If its model is missing, the first classification logs a warning and nothing is blurred.
     /// </summary>
     [System.ComponentModel.DataAnnotations.RegularExpression("[A-Za-z0-9_-]{0,64}")]
     public string Classifier { get; set; } = "nsfw";
 
     /// <summary>
-    /// Frames of a post's video that are looked at, spread over its length but no denser than one a second, 0 to 1,000. Default 60; 0: only
-    /// its preview is. Of each minute of the usual video a person is to be seen for longer than a second.
+    /// Most frames to analyze of a post's video, spread over its length but at most one per second, 0 to 1,000. Default 60, one per second
+    /// of a one-minute video. 0 analyzes the preview only.
     /// </summary>
     [System.ComponentModel.DataAnnotations.Range(0, 1000)]
     public int VideoFrames { get; set; } = 60;
 
-    /// <summary>Time for one video, fetched and searched, 1 to 10 s. Default 8 s; then what was seen until then counts, and the video is left.</summary>
-    /// <remarks>As many videos as cores are searched at once, and four deliveries come at a time (concurrency in pubsub.yaml): two rounds fit into a handler.</remarks>
+    /// <summary>Timeout for one video, including its download, 1 to 10 s. Default 8 s; then the frames analyzed so far count.</summary>
+    /// <remarks>One video per core is searched at a time, and four deliveries arrive at a time (concurrency in pubsub.yaml): two rounds fit into a handler's timeout.</remarks>
     [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:01", "00:00:10")]
     public TimeSpan VideoTime { get; set; } = TimeSpan.FromSeconds(8);
 
     /// <summary>
-    /// Time for one photo, fetched and compared, 1 to 100 s. Default 18 s (<see cref="TimeBudget.Handler"/>); then it is delivered again. Below
-    /// the timeout of a delivery in components/resiliency.yaml.
+    /// Timeout for one photo, including its download, 1 to 100 s. Default 18 s (<see cref="TimeBudget.Handler"/>); then it is redelivered. Must be
+    /// below the delivery timeout in components/resiliency.yaml.
     /// </summary>
     [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:01", "00:01:40")]
     public TimeSpan PhotoTime { get; set; } = TimeBudget.Handler;
 
     /// <summary>
-    /// Time to finish photos after the app is told to end, 0 to 30 s. Default 4 s (<see cref="TimeBudget.Stop"/>); then they are given up, and
-    /// come to another replica.
+    /// Time to finish photos at shutdown, 0 to 30 s. Default 4 s (<see cref="TimeBudget.Stop"/>); then they are aborted, and redelivered to
+    /// another replica.
     /// </summary>
     [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
     public TimeSpan StopTime { get; set; } = TimeBudget.Stop;
 
     /// <summary>
-    /// Time that a search's decrypted references stay in memory, 1 s to 10 min. Default 2 min; then they are overwritten, and read again with
-    /// the search's next photo. Those of a person who deletes them are overwritten within a second.
+    /// How long a search's decrypted references stay in memory, 1 s to 10 min. Default 2 min; then they are overwritten, and read again for
+    /// the search's next photo. References that their person deletes are overwritten within a second.
     /// </summary>
     [System.ComponentModel.DataAnnotations.Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan ReferencesKept { get; set; } = TimeSpan.FromMinutes(2);
@@ -60,15 +60,15 @@ public sealed class CompareOptions
 [OptionsValidator]
 internal sealed partial class CompareOptionsValidator : IValidateOptions<CompareOptions>;
 
-/// <summary>Compares photos, as many at once as there are cores.</summary>
+/// <summary>Compares photos, one per core at a time.</summary>
 internal sealed partial class Comparison(
     Lazy<FaceEngine> engine, UnsafePictures pictures, PostVideos videos, Verdicts verdicts, PhotoReading photos, IOptions<CompareOptions> options, IOptions<FaceEngineOptions> faces, ILogger<Comparison> logger)
 {
     /// <summary>
-    /// Waits for a free core and compares; once more with the original where faces are small and the original is larger. Where the photo is a
-    /// video's preview, the video is searched too.
+    /// Waits for a free core and compares the photo. Compares the larger original too if faces are small, and searches the video if the photo is
+    /// a video's preview.
     /// </summary>
-    /// <returns>The verdict; null when the search ended while the photo waited its turn.</returns>
+    /// <returns>The verdict; null when the search ended while the photo waited for a core.</returns>
     public async Task<Verdict?> CompareAsync(TweetImage image, BatchPhoto listed, byte[] photo, WantedFaces wanted, PhotoDeadline deadline)
     {
         if (await ComparePhotoAsync(image, listed, photo, wanted, deadline) is not { } compared)
@@ -83,7 +83,7 @@ internal sealed partial class Comparison(
 
     private async Task<Compared?> ComparePhotoAsync(TweetImage image, BatchPhoto listed, byte[] photo, WantedFaces wanted, PhotoDeadline deadline)
     {
-        var found = await CompareInTurnAsync(image, listed, photo, wanted, deadline.Token);
+        var found = await CompareWhenFreeAsync(image, listed, photo, wanted, deadline.Token);
         if (found is not { Photo: { } analyzed } || !IsTooSmall(analyzed))
         {
             return found;
@@ -93,7 +93,7 @@ internal sealed partial class Comparison(
         try
         {
             if (await photos.TryReadOriginalAsync(image.Photo, part.Token) is { } original
-                && await CompareInTurnAsync(image, listed, original, wanted, part.Token) is { Photo: not null } better)
+                && await CompareWhenFreeAsync(image, listed, original, wanted, part.Token) is { Photo: not null } better)
             {
                 LogOriginal(logger, image.SearchId, image.Listing, image.Index);
                 return better;
@@ -101,14 +101,14 @@ internal sealed partial class Comparison(
         }
         catch (OperationCanceledException) when (!deadline.Token.IsCancellationRequested)
         {
-            // The one that serves has to do.
+            // Out of time: keep the result of the smaller version.
         }
 
         return found;
     }
 
-    // What the preview says stands, unless the video shows the person better. A video that shows them nowhere and was not looked at to its end is
-    // no "no".
+    // The preview's verdict counts unless the video shows the person better. If the person was not found and the video was not searched to its end,
+    // the result is Skipped, not No.
     private async Task<Verdict> SearchVideoAsync(TweetImage image, Compared compared, IReadOnlyList<FaceEmbedding> wanted, PhotoDeadline deadline)
     {
         using var part = deadline.BeginOptional();
@@ -117,14 +117,14 @@ internal sealed partial class Comparison(
         var searched = await videos.SearchAsync(image, wanted, part.Token, deadline.Token);
         if (searched.Found is not { } found)
         {
-            return isFound || compared.Photo is null ? verdict : Verdict.Skipped($"Only its preview was looked at. {searched.Problem}", "video");
+            return isFound || compared.Photo is null ? verdict : Verdict.Skipped($"Only the video's preview was compared. {searched.Problem}", "video");
         }
 
         if (found.Best is not { } best)
         {
             return isFound ? verdict
                 : found.Searched >= found.Length ? verdict with { Kind = VerdictKind.No, Reason = null, Cause = null }
-                : Verdict.Skipped($"Only the first {found.Searched:m\\:ss} of the video's {found.Length:m\\:ss} minutes could be looked at in time.", "video");
+                : Verdict.Skipped($"Only the first {found.Searched:m\\:ss} of the video's {found.Length:m\\:ss} minutes could be searched in time.", "video");
         }
 
         var times = found.Ranges.Select(range => new VideoTime((float)range.From.TotalSeconds, (float)range.To.TotalSeconds)).ToList();
@@ -145,17 +145,17 @@ internal sealed partial class Comparison(
             };
     }
 
-    // A face below this has fewer pixels than the network wants, and the engine would take more if it got them.
+    // Such faces have fewer pixels than the model's input, so a larger version would give it more detail.
     private bool IsTooSmall(AnalyzedPhoto photo) =>
         Math.Max(photo.Width, photo.Height) < FaceEngine.WorkingSide
         && photo.Faces.Any(face => face.Box.Height < faces.Value.MinReferenceFacePixels);
 
-    private async Task<Compared?> CompareInTurnAsync(TweetImage image, BatchPhoto listed, byte[] photo, WantedFaces wanted, CancellationToken cancellationToken)
+    private async Task<Compared?> CompareWhenFreeAsync(TweetImage image, BatchPhoto listed, byte[] photo, WantedFaces wanted, CancellationToken cancellationToken)
     {
         var waits = engine.Value.IsFull;
         using var place = await engine.Value.EnterAsync(cancellationToken);
 
-        // The search may have been cancelled or deleted while the photo stood in line.
+        // The search may have been cancelled or deleted while the photo waited.
         if (waits && await verdicts.ReadAsync(image, cancellationToken) is null)
         {
             return null;
@@ -172,7 +172,7 @@ internal sealed partial class Comparison(
             var analyzed = engine.Value.Analyze(photo, cancellationToken);
             var found = FindBest(listed, analyzed, wanted);
 
-            // A face that is not far off is kept as a number, so that its person can look beyond the threshold without a new search.
+            // The box and distance of a narrow No are stored too, so that the person can raise the threshold without a new search.
             var verdict = found.Box is not { } box
                 ? new Verdict { Kind = VerdictKind.No }
                 : new Verdict
@@ -199,9 +199,8 @@ internal sealed partial class Comparison(
         }
     }
 
-    // Faces of which the person has said that they are not theirs are left out, so that the right one of the same photo can win; one that they
-    // called theirs is the one. Where no other face is theirs, the face that they rejected stands all the same: whoever reads the search leaves it
-    // out, and has it again when they take that back.
+    // Faces that the person accepted win. Faces that they rejected are left out, so that another face of the same photo can match. If no other face
+    // matches, the rejected one is stored anyway: readers hide it, and show it again if the person takes the rejection back.
     private PhotoVerdict FindBest(BatchPhoto listed, AnalyzedPhoto photo, WantedFaces wanted)
     {
         var within = engine.Value.OtherPersonDistance;
@@ -228,14 +227,14 @@ internal sealed partial class Comparison(
     [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: comparing photo {Listing}/{Index}.")]
     private static partial void LogComparing(ILogger logger, string searchId, int listing, int index);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: photo {Listing}/{Index} has small faces; its original was compared.")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: compared the original of photo {Listing}/{Index}, because its faces are small.")]
     private static partial void LogOriginal(ILogger logger, string searchId, int listing, int index);
 
-    /// <summary>A verdict, and what the photo showed; null where it could not be read.</summary>
+    /// <summary>A verdict and the photo's analysis; null when the photo could not be decoded.</summary>
     private sealed record Compared(Verdict Verdict, AnalyzedPhoto? Photo);
 }
 
-/// <summary>Registers the face engine and what compares with it.</summary>
+/// <summary>Registers the face engine and the services that compare with it.</summary>
 internal static class ComparisonServices
 {
     public static void AddComparison(this IServiceCollection services)
@@ -255,7 +254,7 @@ internal static class ComparisonServices
         services.AddHostedService(provider => provider.GetRequiredService<SearchReferences>());
     }
 
-    /// <summary>Loads the models while the app starts, and stops it with one clear line where they are missing.</summary>
+    /// <summary>Loads the models at start. Stops the app with one clear line if they are missing.</summary>
     private sealed class EngineStart(Lazy<FaceEngine> engine) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken) => Task.Run(() => _ = engine.Value, cancellationToken);

@@ -2,10 +2,9 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Compare;
 
-/// <summary>How long a photo may be worked on: its own time, and a moment once the app is told to end.</summary>
+/// <summary>Limits the time spent on a photo: its own timeout, and a grace period at shutdown.</summary>
 /// <remarks>
-/// Whoever delivered it waits no longer, or is gone. Work beyond that would be in vain: its verdict could not be saved, or another replica
-/// has the photo already.
+/// Later work would be wasted: its verdict could not be saved, or the photo is already redelivered to another replica.
 /// </remarks>
 internal sealed class PhotoDeadlines : IDisposable
 {
@@ -21,8 +20,8 @@ internal sealed class PhotoDeadlines : IDisposable
         _stopping = lifetime.ApplicationStopping.Register(() => _stopped.CancelAfter(options.Value.StopTime));
     }
 
-    /// <summary>The deadline of a photo that is begun now.</summary>
-    /// <param name="aborted">Whoever delivered it has gone.</param>
+    /// <summary>Starts the deadline of a photo.</summary>
+    /// <param name="aborted">Cancelled when the sidecar disconnects.</param>
     public PhotoDeadline Begin(CancellationToken aborted) => new(_photoTime, _time, aborted, _stopped.Token);
 
     public void Dispose()
@@ -35,7 +34,7 @@ internal sealed class PhotoDeadlines : IDisposable
 /// <summary>The deadline of one photo.</summary>
 internal sealed class PhotoDeadline : IDisposable
 {
-    // For writing down what is known by then.
+    // Time to store the results known so far.
     private static readonly TimeSpan Reserve = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _end;
@@ -50,12 +49,12 @@ internal sealed class PhotoDeadline : IDisposable
         _end.CancelAfter(photoTime);
     }
 
-    /// <summary>Ends with the photo's time.</summary>
+    /// <summary>Cancelled at the deadline.</summary>
     public CancellationToken Token => _end.Token;
 
     public void Dispose() => _end.Dispose();
 
-    /// <summary>A deadline for what may be left out: it ends while there is time to write down what is known without it.</summary>
+    /// <summary>Starts an earlier deadline for optional work, which leaves time to store the results known without it.</summary>
     public CancellationTokenSource BeginOptional()
     {
         var left = _photoTime - _time.GetElapsedTime(_started) - Reserve;

@@ -7,41 +7,41 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Compare;
 
-/// <summary>A video that was searched, or not.</summary>
-/// <param name="Found">The times that show the person; null where it could not be searched.</param>
-/// <param name="Unsafe">What the classifier takes the best frame for, if that is nothing to be shown unasked.</param>
-/// <param name="Problem">Why it could not be searched, one sentence for a person.</param>
+/// <summary>The result of searching a video.</summary>
+/// <param name="Found">When the person appears; null when the video could not be searched.</param>
+/// <param name="Unsafe">The classifier's label of the best frame, if it should be hidden by default; else null.</param>
+/// <param name="Problem">Why the video could not be searched, one sentence for the person; null if it was.</param>
 internal sealed record SearchedVideo(VideoAppearances? Found, string? Unsafe, string? Problem);
 
-/// <summary>There was too little time for a video. Its photo is set aside and compared once more, later, so that a busy machine finds the same.</summary>
+/// <summary>The time for the video ran out. The photo is set aside and retried later, so that a busy machine finds the same.</summary>
 internal sealed class VideoTimeoutException : Exception;
 
-/// <summary>The video of a post → the times that show the person.</summary>
-/// <remarks>ffmpeg decodes it in a process of its own. As many at once as cores: each lies in memory, and then in a file that only this app may read.</remarks>
+/// <summary>Searches the video of a post for the times when the person appears.</summary>
+/// <remarks>ffmpeg decodes it in a process of its own. Searches one video per core, because each is held in memory, then in a file that only this app may read.</remarks>
 internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures pictures, PhotoReading photos, IOptions<CompareOptions> options, ILogger<PostVideos> logger) : IDisposable
 {
-    // More than one frame a second shows hardly more people, and costs as much again.
+    // More than one frame per second finds hardly more appearances, and doubles the load.
     private static readonly TimeSpan LeastStep = TimeSpan.FromSeconds(1);
 
-    // For what is under way when the time is up: the last frames, and what they show.
+    // For the last frames, which are still in progress when the video's time is up.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _gate = new(Environment.ProcessorCount);
-    private readonly Lazy<bool> _arePossible = new(() => ArePossible(logger));
+    private readonly Lazy<bool> _hasFfmpeg = new(() => CheckFfmpeg(logger));
 
-    /// <summary>Searches the video that a photo is the preview of.</summary>
+    /// <summary>Searches the video that a photo previews.</summary>
     /// <param name="image">The photo.</param>
     /// <param name="wanted">The person's references.</param>
-    /// <param name="part">Ends while there is time to write down what is known without the video.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="VideoTimeoutException">There was too little time for it, and there will be another try.</exception>
-    /// <exception cref="PhotoUnreachableException">It cannot be had now, and will be asked for again.</exception>
+    /// <param name="part">Cancelled while there is still time to store the results known without the video.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="VideoTimeoutException">The time for the video ran out: retry later.</exception>
+    /// <exception cref="PhotoUnreachableException">The video cannot be read now: retry later.</exception>
     public async Task<SearchedVideo> SearchAsync(
         TweetImage image, IReadOnlyList<FaceEmbedding> wanted, CancellationToken part, CancellationToken cancellationToken)
     {
-        if (!_arePossible.Value)
+        if (!_hasFfmpeg.Value)
         {
-            return new SearchedVideo(null, null, "This FindMe has no ffmpeg to decode videos with.");
+            return new SearchedVideo(null, null, "This server has no ffmpeg to decode videos.");
         }
 
         try
@@ -50,7 +50,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return image.LastTry ? new SearchedVideo(null, null, "There was no time for its video.") : throw new VideoTimeoutException();
+            return image.LastTry ? new SearchedVideo(null, null, "The server had no time for the video.") : throw new VideoTimeoutException();
         }
 
         var (time, started) = (options.Value.VideoTime, Stopwatch.GetTimestamp());
@@ -76,7 +76,7 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
 
             if (found.Best is null && video.Damage is not null)
             {
-                return new SearchedVideo(null, null, "The video breaks off.");
+                return new SearchedVideo(null, null, "The video file is truncated.");
             }
 
             return new SearchedVideo(found, await FindUnsafeClassAsync(video, found, deadline.Token), null);
@@ -104,8 +104,8 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
     private async Task<string?> FindUnsafeClassAsync(VideoFrames video, VideoAppearances found, CancellationToken cancellationToken) =>
         found.Best is { } best ? pictures.FindClass((await video.ReadAtAsync(best.Best.Time, cancellationToken)).ToJpeg(), cancellationToken) : null;
 
-    // Told once, not of every video.
-    private static bool ArePossible(ILogger logger)
+    // Logs a warning once, not for every video.
+    private static bool CheckFfmpeg(ILogger logger)
     {
         if (!VideoFrames.AreSupported)
         {
@@ -115,9 +115,9 @@ internal sealed partial class PostVideos(Lazy<FaceEngine> engine, UnsafePictures
         return VideoFrames.AreSupported;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Of videos only the previews are looked at: ffmpeg and ffprobe are not on this machine's PATH.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Only the previews of videos are compared: ffmpeg and ffprobe are not on the PATH.")]
     private static partial void LogWithoutFfmpeg(ILogger logger);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: of the video of photo {Listing}/{Index} {Frames} frames were looked at, {Analyzed} of them new; times that show the person: {Times}.")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Search {SearchId}: searched the video of photo {Listing}/{Index}: {Frames} frames read, {Analyzed} of them analyzed; the person appears {Times} times.")]
     private static partial void LogSearched(ILogger logger, string searchId, int listing, int index, int frames, int analyzed, int times);
 }

@@ -6,25 +6,25 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Compare;
 
-/// <summary>The references of the searches at work, decrypted, in memory for <see cref="CompareOptions.ReferencesKept"/>.</summary>
+/// <summary>Caches the decrypted references of running searches in memory, for <see cref="CompareOptions.ReferencesKept"/>.</summary>
 /// <remarks>
-/// They are kept under the search and the ids it names. Each photo reads its search anew, so that a search that was deleted, or a
-/// reference that was taken from it, is never compared again, whatever is still in memory here. Once a second whatever has expired, and
-/// whatever is gone from the store, is evicted and overwritten, also while no photo comes.
+/// The cache key contains the search and its reference ids. Each photo reads its search again, so a deleted search, or a reference removed
+/// from it, is never compared again even if it is still cached. Once a second, expired entries and entries deleted from the store are evicted
+/// and overwritten, also when no photos arrive.
 /// </remarks>
 internal sealed partial class SearchReferences(
     References references, Judgements judgements, Lazy<FaceEngine> engine, DaprClient dapr, IOptions<CompareOptions> options, TimeProvider time, ILogger<SearchReferences> logger)
     : BackgroundService
 {
-    // How long a deleted person's embedding may stay here.
+    // The longest time that a deleted person's embedding stays in memory.
     private static readonly TimeSpan EvictionInterval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _entries = [];
 
-    /// <summary>The embeddings that the search looks for and that this engine can compare.</summary>
-    /// <returns>None when none is left. Whoever asked disposes of them after the comparison: until then they are not overwritten.</returns>
-    /// <exception cref="CryptographicException">They are there, but the key ring cannot be read now: the photo is delivered again.</exception>
+    /// <summary>Returns the embeddings that the search looks for and that this engine can compare.</summary>
+    /// <returns>Empty when no reference is left. The caller disposes of them after the comparison; until then they are not overwritten.</returns>
+    /// <exception cref="CryptographicException">The references exist, but the key ring cannot be read now: the photo is redelivered.</exception>
     public async Task<WantedFaces> OfSearchAsync(Search search, CancellationToken cancellationToken)
     {
         var key = $"{search.Id} {string.Join(' ', search.References)}";
@@ -61,12 +61,12 @@ internal sealed partial class SearchReferences(
         return faces;
     }
 
-    /// <summary>Ends a search that has nobody to look for.</summary>
+    /// <summary>Fails a search that has no usable reference left.</summary>
     public Task FailSearchAsync(Search search, CancellationToken cancellationToken)
     {
         LogNoReference(logger, search.Id);
         var problem = new SearchProblem(
-            "no-reference", "The face to look for is gone, or was taken by an older version of FindMe.", "Show your face again and start a new search.");
+            "no-reference", "Your selfie was deleted, or an older version of FindMe processed it.", "Add a selfie and start a new search.");
         return dapr.UpdateStateAsync<Search>(
             StateKeys.Search(search.Id),
             current => current.IsOpen() ? current with { Stage = SearchStage.Failed, Problem = problem } : current,
@@ -86,7 +86,7 @@ internal sealed partial class SearchReferences(
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
-                // The next round asks again; what expires is evicted all the same. Thrown on, it would end the app.
+                // The next round retries. Expired entries are evicted even so. An exception thrown from here would stop the app.
                 LogNotChecked(logger, exception);
             }
         }
@@ -132,17 +132,17 @@ internal sealed partial class SearchReferences(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} has no usable reference left.")]
     private static partial void LogNoReference(ILogger logger, string searchId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Could not check whether references in memory were deleted; will check again in a second.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to check whether cached references were deleted; will retry in a second.")]
     private static partial void LogNotChecked(ILogger logger, Exception exception);
 
-    /// <summary>What is kept of a search.</summary>
+    /// <summary>A cached search.</summary>
     /// <param name="Faces">The embeddings.</param>
-    /// <param name="Until">When they are evicted.</param>
-    /// <param name="Needs">The keys in the store without which they are evicted at once.</param>
+    /// <param name="Until">When the entry is evicted.</param>
+    /// <param name="Needs">The state keys that must exist; if one is deleted, the entry is evicted.</param>
     private sealed record Entry(WantedFaces Faces, DateTimeOffset Until, IReadOnlyList<string> Needs);
 }
 
-/// <summary>Embeddings that photos are compared with, and what their person says of faces; the embeddings are overwritten when the last who shares them is done.</summary>
+/// <summary>Reference-counted embeddings to compare with, and their person's judgements of faces. The last user to dispose them overwrites the embeddings.</summary>
 internal sealed class WantedFaces : IDisposable
 {
     private readonly Shares _shares;
@@ -159,7 +159,7 @@ internal sealed class WantedFaces : IDisposable
 
     public PersonJudgements Judgements => _shares.Judgements;
 
-    /// <summary>The same embeddings for one more user. Whoever calls this is a user themselves.</summary>
+    /// <summary>Returns the same embeddings for one more user. Only a current user may call this.</summary>
     public WantedFaces Share()
     {
         Interlocked.Increment(ref _shares.Count);

@@ -5,7 +5,7 @@ using FindMe.Pipeline;
 
 namespace FindMe.Compare;
 
-/// <summary>tweet_image → read the photo → faces → compare with the references → verdict in the state store.</summary>
+/// <summary>tweet_image → read the photo → find faces → compare them with the references → verdict in the state store.</summary>
 internal static partial class TweetImages
 {
     public static void MapTweetImages(this IEndpointRouteBuilder routes) =>
@@ -38,7 +38,7 @@ internal static partial class TweetImages
 
         if (batch[image.Index].Verdict is not null)
         {
-            // The delivery that settled it may have died before it could request what follows.
+            // The delivery that settled the photo may have crashed before it requested the next steps.
             await dapr.PublishAsync(batch.StepsAfter(search, image), cancellationToken);
             return Delivery.Done;
         }
@@ -56,7 +56,7 @@ internal static partial class TweetImages
             // Transient failures throw, so Dapr redelivers the message.
             var started = Stopwatch.GetTimestamp();
             var photo = await photos.ReadAsync(image.Photo, cancellationToken);
-            PipelineMetrics.Took("fetch", started);
+            PipelineMetrics.RecordStage("fetch", started);
             verdict = await comparison.CompareAsync(image, batch[image.Index], photo, wanted, deadline);
         }
         catch (Exception exception) when (exception is PhotoUnavailableException || (exception is PhotoUnreachableException { IsSlow: true } && image.LastTry))
@@ -83,12 +83,12 @@ internal static partial class TweetImages
         return Delivery.Done;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: photo {Listing}/{Index} could not be fetched in time; it is set aside.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: fetching photo {Listing}/{Index} or its video timed out; dead-lettered it for a later retry.")]
     private static partial void LogSlow(ILogger logger, string searchId, int listing, int index);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: photo {Listing}/{Index} was not finished in time; it is delivered again.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: comparing photo {Listing}/{Index} timed out; Dapr will redeliver it.")]
     private static partial void LogNoTime(ILogger logger, string searchId, int listing, int index);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The tweet_image {EventId} has no data: dropped.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Dropped the tweet_image {EventId}: it has no data.")]
     private static partial void LogWithoutData(ILogger logger, string? eventId);
 }

@@ -4,16 +4,16 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Compare;
 
-/// <summary>Says which photos the page blurs until the person asks for them.</summary>
+/// <summary>Decides which photos the page blurs until the person reveals them.</summary>
 /// <remarks>
-/// Whoever posts photos decides what is on them; a person who looks for themselves need not meet all of it. The classifier is loaded when
-/// the first photo wants it: no replica starts later for it.
+/// People who look for themselves should not have to see everything that others post. The classifier is loaded for the first photo that
+/// needs it, so it does not delay the start of a replica.
 /// </remarks>
 internal sealed partial class UnsafePictures(IOptions<CompareOptions> options, IOptions<FaceEngineOptions> faces, ILogger<UnsafePictures> logger) : IDisposable
 {
     private readonly Lazy<ImageClassifier?> _classifier = new(() => Load(options.Value.Classifier, faces.Value, logger));
 
-    /// <summary>The unsafe class of a photo; null for most.</summary>
+    /// <summary>Returns the unsafe class of a photo; null for most photos.</summary>
     /// <exception cref="PhotoException">The photo cannot be read.</exception>
     public string? FindClass(byte[] photo, CancellationToken cancellationToken) => _classifier.Value?.FindUnsafeClass(photo, cancellationToken);
 
@@ -25,7 +25,7 @@ internal sealed partial class UnsafePictures(IOptions<CompareOptions> options, I
         }
     }
 
-    // Photos are compared without it too: what is missing is told once, not of every photo.
+    // Photos are compared without it too, so a missing model is logged once, not for every photo.
     private static ImageClassifier? Load(string name, FaceEngineOptions options, ILogger logger)
     {
         try
@@ -39,6 +39,6 @@ internal sealed partial class UnsafePictures(IOptions<CompareOptions> options, I
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No photo is blurred in results: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Results will not be blurred, because the classifier cannot be loaded: {Reason}")]
     private static partial void LogWithout(ILogger logger, string reason);
 }

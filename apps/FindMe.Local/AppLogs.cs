@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace FindMe.Local;
 
-/// <summary>The logs of the apps and of the sidecar, a file each: everything into the file, what needs a person's eye onto the console too.</summary>
-internal sealed class AppLogs(string folder, bool echo) : ILoggerProvider
+/// <summary>Writes the logs of the apps and of the sidecar, one file each. Passes warnings and errors to <c>echo</c>, for the console.</summary>
+internal sealed class AppLogs(string folder, Action<string>? echo) : ILoggerProvider
 {
     private const string Sidecar = "sidecar";
 
@@ -22,13 +22,13 @@ internal sealed class AppLogs(string folder, bool echo) : ILoggerProvider
             }
             catch (IOException)
             {
-                // A full disk must not end what still works; the sidecar says that the disk is full.
+                // A full disk must not stop the apps that still work; the sidecar reports the full disk.
             }
         }
 
-        if (echo && (line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal)))
+        if (echo is not null && (line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal)))
         {
-            Console.WriteLine($"{name}: {line}");
+            echo($"{name}: {line}");
         }
     }
 
@@ -42,7 +42,7 @@ internal sealed class AppLogs(string folder, bool echo) : ILoggerProvider
         }
     }
 
-    /// <summary>Writes what the sidecar logs in the same shape as the apps' console.</summary>
+    /// <summary>Writes the sidecar's log in the format of the apps' console logs.</summary>
     private sealed class Lines(AppLogs logs, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)

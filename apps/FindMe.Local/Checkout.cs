@@ -1,23 +1,26 @@
 namespace FindMe.Local;
 
-/// <summary>Where things lie in the checkout that this program was built from.</summary>
+/// <summary>Paths in the checkout from which this program was built.</summary>
 /// <param name="Root">The folder with FindMe.sln.</param>
 internal sealed record Checkout(string Root)
 {
-    /// <summary>What <c>dapr run -f .</c> reads too.</summary>
+    /// <summary>The file that <c>dapr run -f .</c> reads too.</summary>
     public string RunFile => Path.Combine(Root, "dapr.yaml");
 
-    /// <summary>The models that the builder has made.</summary>
+    /// <summary>The models that FindMe.ModelBuilder creates.</summary>
     public string Models => Path.Combine(Root, "artifacts", "models");
 
-    /// <summary>Six photos of groups of people, which come with the models.</summary>
+    /// <summary>Six photos of groups of people, which FindMe.ModelBuilder provides with the models.</summary>
     public string DemoPhotos => Path.Combine(Models, "demo");
 
-    /// <summary>An app's or tool's built program.</summary>
+    /// <summary>Whether the models and demo photos are built.</summary>
+    public bool HasModels => Directory.Exists(DemoPhotos) && Directory.GetFiles(Models, "*.onnx").Length > 0;
+
+    /// <summary>The built program of an app or tool.</summary>
     public string ProgramOf(string project) => Path.Combine(Root, "artifacts", "bin", project, "release", project + ".dll");
 
-    /// <summary>Finds the checkout above this program.</summary>
-    /// <exception cref="StartException">There is none.</exception>
+    /// <summary>Finds the checkout that contains this program.</summary>
+    /// <exception cref="StartException">The program does not run from a checkout.</exception>
     public static Checkout Find()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

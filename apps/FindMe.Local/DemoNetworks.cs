@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace FindMe.Local;
 
-/// <summary>The imitated networks as a process of their own. They end when this process does: their standard input closes.</summary>
+/// <summary>Runs the demo networks as a process that ends with this one, because its standard input closes.</summary>
 internal sealed class DemoNetworks : IAsyncDisposable
 {
     /// <summary>The hashtag of their posts.</summary>
@@ -11,24 +11,27 @@ internal sealed class DemoNetworks : IAsyncDisposable
     private const string Setting = "set ";
     private const string Ready = "ready";
 
-    // They have nothing to lose.
+    // Short, because they have no data to save.
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
 
     private DemoNetworks(Process process) => _process = process;
 
-    /// <summary>What the apps must be told to search them, as environment variables.</summary>
+    /// <summary>The environment variables with which the apps search them.</summary>
     public Dictionary<string, string> Settings { get; } = [];
 
     /// <summary>Starts them, and waits until they answer.</summary>
-    /// <exception cref="StartException">They do not.</exception>
-    public static async Task<DemoNetworks> StartAsync(Checkout checkout, CancellationToken cancellationToken)
+    /// <param name="checkout">The checkout with their program.</param>
+    /// <param name="say">Receives what they print.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="StartException">They did not start.</exception>
+    public static async Task<DemoNetworks> StartAsync(Checkout checkout, Action<string> say, CancellationToken cancellationToken)
     {
         var program = checkout.ProgramOf("FindMe.DemoNetworks");
         if (!File.Exists(program))
         {
-            throw new StartException("the imitated networks are missing. Start it without --no-build, which builds them.");
+            throw new StartException("the demo networks are not built. Start it without --no-build, which builds them.");
         }
 
         var networks = new DemoNetworks(Process.Start(new ProcessStartInfo("dotnet", [program, "--end-with-input"])
@@ -51,15 +54,15 @@ internal sealed class DemoNetworks : IAsyncDisposable
             }
             else
             {
-                Console.WriteLine($"imitated: {line}");
+                say($"imitated: {line}");
             }
         }
 
         await networks.DisposeAsync();
-        throw new StartException("the imitated networks ended at once; see above.");
+        throw new StartException("the demo networks exited at once; see above.");
     }
 
-    /// <summary>Ends them.</summary>
+    /// <summary>Stops them.</summary>
     public async ValueTask DisposeAsync()
     {
         _process.StandardInput.Close();

@@ -2,7 +2,7 @@ using LocalDapr;
 
 namespace FindMe.Local;
 
-/// <summary>Runs the apps of <c>dapr.yaml</c> on this machine with one local sidecar, until it is told to end.</summary>
+/// <summary>Runs the apps of <c>dapr.yaml</c> on this machine with one local sidecar, until it is stopped.</summary>
 internal static class LocalRun
 {
     private const int MaxReplicas = 16;
@@ -13,7 +13,7 @@ internal static class LocalRun
     private const string SamplePhoto = "sample3.jpg";
     private const string SampleFace = "1";
 
-    /// <summary>Runs until the token is cancelled, a signal comes, or the parent ends.</summary>
+    /// <summary>Runs until the token is cancelled, a signal arrives, or the parent process ends.</summary>
     /// <returns>0; 1 when FindMe could not start or an app could not be kept running.</returns>
     public static async Task<int> RunAsync(LocalOptions options, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal static class LocalRun
         }
         catch (AppProcessException exception)
         {
-            await Console.Error.WriteLineAsync($"FindMe cannot run: {exception.Message} The apps' logs lie in the data folder, in logs.");
+            await Console.Error.WriteLineAsync($"FindMe cannot run: {exception.Message} The apps' logs are in the folder logs of the data folder.");
             return 1;
         }
         catch (Exception exception) when (exception is StartException or SidecarDataException or SidecarPortException or SidecarConfigurationException)
@@ -38,7 +38,7 @@ internal static class LocalRun
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync(
-                $"FindMe cannot run: {exception.Message.TrimEnd('.')}. Make room, or choose a folder with free space that you may write to: --data DIR.");
+                $"FindMe cannot run: {exception.Message.TrimEnd('.')}. Free some disk space, or choose a writable folder with free space: --data DIR.");
             return 1;
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
@@ -54,20 +54,24 @@ internal static class LocalRun
         var data = options.DataPath ?? Path.Combine(checkout.Root, "data");
         LocalSystem.CreateFolder(data);
 
+        using var steps = new StartSteps((options.Build ? Preparation.Steps : 0) + (options.DemoNetworks ? 1 : 0) + 1);
         if (options.Build)
         {
-            await Preparation.PrepareAsync(checkout, options.DemoNetworks, cancellationToken);
+            steps.Say(checkout.HasModels && File.Exists(checkout.ProgramOf("FindMe.Api"))
+                ? "FindMe.Local is built. Now it checks the apps and models, and starts: about half a minute."
+                : "FindMe.Local is built. Now it builds the apps, and downloads 112 MB of models: a few minutes the first time, half a minute from then on.");
+            await Preparation.PrepareAsync(checkout, options.DemoNetworks, steps, cancellationToken);
         }
 
-        if (!Directory.Exists(checkout.DemoPhotos) || Directory.GetFiles(checkout.Models, "*.onnx").Length == 0)
+        if (!checkout.HasModels)
         {
-            throw new StartException("the models are missing. Start it without --no-build, which builds them.");
+            throw new StartException("the models are not built. Start it without --no-build, which builds them.");
         }
 
-        // From here on every file that this process and its apps create is its owner's alone; what was built before is not.
+        // From here on only their owner can read the files that this process and its apps create; the build before is not restricted.
         PrivateData.Apply(data);
         var albums = options.Albums.Count > 0 ? options.Albums : [CopyDemoAlbum(checkout, data)];
-        await using var networks = options.DemoNetworks ? await DemoNetworks.StartAsync(checkout, cancellationToken) : null;
+        await using var networks = options.DemoNetworks ? await StartNetworksAsync(checkout, steps, cancellationToken) : null;
         var wanted = new LocalSystemOptions
         {
             Checkout = checkout,
@@ -76,28 +80,39 @@ internal static class LocalRun
             Port = options.Port,
             Replicas = options.Replicas,
             Settings = DemoSettings(checkout, options, networks),
+            Say = steps.Say,
         };
+        steps.Begin("Start the apps");
         await using var system = await LocalSystem.StartAsync(wanted, cancellationToken);
+        steps.Done();
+        Console.WriteLine($"Processes and queues: {system.View?.Address}");
         Console.WriteLine($"FindMe is ready: http://localhost:{system.Page.Port}");
-        Console.WriteLine($"Its processes and queues: {system.View?.Address}");
         await system.Processes.WaitAsync(cancellationToken);
+    }
+
+    private static async Task<DemoNetworks> StartNetworksAsync(Checkout checkout, StartSteps steps, CancellationToken cancellationToken)
+    {
+        steps.Begin("Start the demo networks");
+        var networks = await DemoNetworks.StartAsync(checkout, steps.Say, cancellationToken);
+        steps.Done();
+        return networks;
     }
 
     private static void Check(LocalOptions options)
     {
         if (options.Replicas is < 1 or > MaxReplicas)
         {
-            throw new StartException($"--replicas takes a number from 1 to {MaxReplicas}.");
+            throw new StartException($"--replicas must be a number from 1 to {MaxReplicas}.");
         }
 
         if (options.Port is < 0 or > 65_535)
         {
-            throw new StartException("--port takes a number from 0 to 65535.");
+            throw new StartException("--port must be a number from 0 to 65535.");
         }
 
         if (options.Port != 0 && !Ports.IsFree(options.Port))
         {
-            throw new StartException($"port {options.Port} is in use, perhaps by another FindMe. End that, or choose another with --port N.");
+            throw new StartException($"port {options.Port} is in use, perhaps by another FindMe. Stop it, or choose another port with --port N.");
         }
 
         foreach (var album in options.Albums)
@@ -106,14 +121,14 @@ internal static class LocalRun
             {
                 if (!Directory.Exists(album))
                 {
-                    throw new StartException($"there is no folder {album}. --album takes a folder of photos.");
+                    throw new StartException($"the folder {album} does not exist. --album must be a folder of photos.");
                 }
 
                 _ = Directory.EnumerateFileSystemEntries(album).Any();
             }
             catch (UnauthorizedAccessException)
             {
-                throw new StartException($"the folder {album} may not be read. Give yourself permission, or choose another with --album.");
+                throw new StartException($"the folder {album} cannot be read. Give yourself permission, or choose another folder with --album.");
             }
         }
     }
@@ -141,7 +156,7 @@ internal static class LocalRun
         return settings;
     }
 
-    // A copy: whoever adds photos of their own to the demo album must not change the models' folder.
+    // A copy, so that photos added to the demo album do not change the models' folder.
     private static string CopyDemoAlbum(Checkout checkout, string data)
     {
         var album = LocalSystem.CreateFolder(Path.Combine(data, DemoAlbum));

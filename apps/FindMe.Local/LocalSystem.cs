@@ -3,44 +3,47 @@ using Microsoft.Extensions.Logging;
 
 namespace FindMe.Local;
 
-/// <summary>What a local system runs.</summary>
+/// <summary>The options of a local system.</summary>
 internal sealed record LocalSystemOptions
 {
-    /// <summary>Where <c>dapr.yaml</c>, the components, the models and the built apps lie.</summary>
+    /// <summary>The checkout with <c>dapr.yaml</c>, the components, the models and the built apps.</summary>
     public required Checkout Checkout { get; init; }
 
-    /// <summary>Where everything is kept.</summary>
+    /// <summary>The data folder.</summary>
     public required string DataPath { get; init; }
 
-    /// <summary>Folders of photos.</summary>
+    /// <summary>Folders of photos to offer as albums.</summary>
     public required IReadOnlyList<string> Albums { get; init; }
 
-    /// <summary>The page's port; default 0: any that is free.</summary>
+    /// <summary>The page's port. Default 0: any free one.</summary>
     public int Port { get; init; }
 
-    /// <summary>Compare processes; default 1.</summary>
+    /// <summary>The number of Compare processes. Default 1.</summary>
     public int Replicas { get; init; } = 1;
 
-    /// <summary>Further settings of the apps, as environment variables.</summary>
+    /// <summary>Additional environment variables of the apps.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Components in place of those that <c>dapr.yaml</c> names; null: those.</summary>
+    /// <summary>The folder of the components; null for the one that <c>dapr.yaml</c> names.</summary>
     public string? ResourcesPath { get; init; }
 
-    /// <summary>Whether warnings and errors stand on the console too, not only in the logs; default true.</summary>
+    /// <summary>Whether to copy warnings and errors from the logs to the console. Default true.</summary>
     public bool Echo { get; init; } = true;
 
-    /// <summary>What the sidecar does where brokers and stores differ; default its own rules.</summary>
+    /// <summary>Writes a line to the console. Default: <see cref="Console.WriteLine(string)"/>.</summary>
+    public Action<string> Say { get; init; } = Console.WriteLine;
+
+    /// <summary>How the sidecar behaves where brokers and stores differ. Default: the local sidecar's own rules.</summary>
     public SidecarRules Rules { get; init; } = SidecarRules.Default;
 
-    /// <summary>Apps that are not started with the others, but by <see cref="LocalSystem.StartHeldAsync"/>.</summary>
+    /// <summary>Apps that do not start with the others, but with <see cref="LocalSystem.StartHeldAsync"/>.</summary>
     public IReadOnlyList<string> Held { get; init; } = [];
 
-    /// <summary>Stands in every call and delivery, for tests; null: nobody.</summary>
+    /// <summary>Intercepts every call and delivery, for tests; null for none.</summary>
     public ISidecarInterceptor? Interceptor { get; init; }
 }
 
-/// <summary>The apps of <c>dapr.yaml</c> as processes, with one sidecar for all of them in this process.</summary>
+/// <summary>Runs the apps of <c>dapr.yaml</c> as processes, with one sidecar for all of them in this process.</summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
     internal const string PageApp = "findme-api";
@@ -60,27 +63,27 @@ internal sealed class LocalSystem : IAsyncDisposable
         _loggers = loggers;
     }
 
-    /// <summary>Where the page is.</summary>
+    /// <summary>The page's address.</summary>
     public Uri Page { get; }
 
-    /// <summary>The sidecar: its traffic and its database.</summary>
+    /// <summary>The sidecar, with its traffic and its database.</summary>
     public LocalSidecar Sidecar { get; }
 
-    /// <summary>Shows how everything does; null until the apps answer.</summary>
+    /// <summary>The status page; null until the apps answer.</summary>
     public SystemView? View { get; private set; }
 
-    /// <summary>The apps.</summary>
+    /// <summary>The apps' processes.</summary>
     public AppProcesses Processes { get; }
 
-    /// <summary>What the apps show the sidecar.</summary>
+    /// <summary>The token that apps send to the sidecar.</summary>
     public string DaprApiToken { get; }
 
     /// <summary>Starts everything and waits until the apps answer.</summary>
-    /// <param name="options">What to run.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="StartException">The folder cannot be written.</exception>
-    /// <exception cref="AppProcessException">An app does not get ready.</exception>
-    /// <exception cref="SidecarDataException">The data cannot be used.</exception>
+    /// <param name="options">The options.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="StartException">The data folder cannot be written.</exception>
+    /// <exception cref="AppProcessException">An app does not become ready.</exception>
+    /// <exception cref="SidecarDataException">The stored data cannot be used.</exception>
     public static async Task<LocalSystem> StartAsync(LocalSystemOptions options, CancellationToken cancellationToken)
     {
         var checkout = options.Checkout;
@@ -93,7 +96,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             app => app.AppId,
             app => Enumerable.Range(0, app.AppId == ReplicatedApp ? options.Replicas : 1).Select(_ => Ports.TakeFree(taken)).ToArray());
 
-        var logs = new AppLogs(environments.Logs, options.Echo);
+        var logs = new AppLogs(environments.Logs, options.Echo ? options.Say : null);
         var loggers = LoggerFactory.Create(logging => logging.AddProvider(logs).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning));
         var sidecar = await LocalSidecar.StartAsync(
             new SidecarOptions
@@ -151,8 +154,8 @@ internal sealed class LocalSystem : IAsyncDisposable
         return Processes.WaitUntilHealthyAsync(cancellationToken);
     }
 
-    /// <summary>Makes a folder that only this user may read, unless it is there already.</summary>
-    /// <exception cref="StartException">It cannot be made.</exception>
+    /// <summary>Creates a folder that only this user may read, unless it exists.</summary>
+    /// <exception cref="StartException">The folder cannot be created.</exception>
     public static string CreateFolder(string path)
     {
         try
@@ -163,7 +166,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             }
             else
             {
-                // Keys and logs are nobody else's business. A folder that is there already stays as its owner wants it.
+                // Keys and logs are private. An existing folder keeps its permissions.
                 Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
 
@@ -171,11 +174,11 @@ internal sealed class LocalSystem : IAsyncDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new StartException($"{path} cannot be made ({exception.Message.TrimEnd('.')}). Choose a folder with free space that you may write to: --data DIR.");
+            throw new StartException($"{path} cannot be created ({exception.Message.TrimEnd('.')}). Choose a writable folder with free space: --data DIR.");
         }
     }
 
-    /// <summary>Ends the apps, then the sidecar.</summary>
+    /// <summary>Stops the apps, then the sidecar.</summary>
     public async ValueTask DisposeAsync()
     {
         if (View is not null)

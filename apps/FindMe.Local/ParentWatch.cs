@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace FindMe.Local;
 
-/// <summary>Ends this program with whoever started it: a closed standard input where that is asked for, and <c>dotnet run</c> always.</summary>
-/// <remarks>When <c>dotnet run</c> is killed, the program it started goes on without it, and a second start finds the port taken.</remarks>
+/// <summary>Stops this program when its parent ends: on request when standard input is closed, and always when <c>dotnet run</c> ends.</summary>
+/// <remarks>A killed <c>dotnet run</c> leaves the program it started behind, and the next start would find the port in use.</remarks>
 internal static class ParentWatch
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -36,12 +36,12 @@ internal static class ParentWatch
         }
         catch (ObjectDisposedException)
         {
-            // It ended by itself meanwhile.
+            // The program is already stopping.
         }
     })
     { IsBackground = true, Name = name }.Start();
 
-    // "pid (name) state ppid …": the name may hold anything, but nothing after its last parenthesis does.
+    // Format: "pid (name) state ppid …". The name may contain anything, so parse from the last parenthesis.
     private static int? TryGetParent()
     {
         var stat = File.ReadAllText("/proc/self/stat");

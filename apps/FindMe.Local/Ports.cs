@@ -5,11 +5,11 @@ namespace FindMe.Local;
 /// <summary>Finds free ports on this machine.</summary>
 internal static class Ports
 {
-    // Below the range from which systems take the ports of outgoing connections: a process that is started again finds its port free.
+    // Below the ephemeral range of outgoing connections, so that a restarted process finds its port free.
     private const int First = 20_000;
     private const int Last = 32_000;
 
-    /// <summary>A port that nobody listens on, and that was not given out before.</summary>
+    /// <summary>Returns a port that nobody listens on and that was not returned before.</summary>
     public static int TakeFree(HashSet<int> taken)
     {
         while (true)

@@ -1,39 +1,44 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 
 namespace FindMe.Local;
 
-/// <summary>Builds what is missing, and shows how it goes. What is there already costs next to nothing.</summary>
+/// <summary>Builds the apps and the models, and shows the progress. Takes almost no time if everything is up to date.</summary>
 internal static class Preparation
 {
-    private const int Steps = 2;
+    /// <summary>How many steps it takes.</summary>
+    public const int Steps = 2;
 
-    public static async Task PrepareAsync(Checkout checkout, bool demoNetworks, CancellationToken cancellationToken)
+    // What FindMe.ModelBuilder --progress writes of a download: bytes, of how many, and the package.
+    private const string Progress = "progress ";
+
+    private static readonly string[] BuildOptions = ["--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"];
+
+    public static async Task PrepareAsync(Checkout checkout, bool demoNetworks, StartSteps steps, CancellationToken cancellationToken)
     {
-        await RunAsync(
-            checkout, 1, "apps", "dotnet", ["build", "FindMe.Apps.slnf", "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"], cancellationToken);
+        steps.Begin("Build the apps");
+        await RunAsync(checkout, steps, ["build", "FindMe.Apps.slnf", .. BuildOptions], cancellationToken);
         if (demoNetworks)
         {
-            await RunAsync(
-                checkout, 1, "imitated networks", "dotnet", ["build", "tools/FindMe.DemoNetworks", "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-nodeReuse:false"], cancellationToken);
+            await RunAsync(checkout, steps, ["build", "tools/FindMe.DemoNetworks", .. BuildOptions], cancellationToken);
         }
 
-        await RunAsync(checkout, 2, "models (downloads 112 MB the first time)", "dotnet", [checkout.ProgramOf("FindMe.ModelBuilder")], cancellationToken);
+        steps.Done();
+        steps.Begin(checkout.HasModels ? "Check the models" : "Download and convert the models");
+        await RunAsync(checkout, steps, [checkout.ProgramOf("FindMe.ModelBuilder"), "--progress"], cancellationToken);
+        steps.Done();
     }
 
-    // What a step prints is shown line by line; on a terminal the time runs as long as it is silent.
-    private static async Task RunAsync(
-        Checkout checkout, int step, string what, string file, string[] arguments, CancellationToken cancellationToken)
+    private static async Task RunAsync(Checkout checkout, StartSteps steps, string[] arguments, CancellationToken cancellationToken)
     {
-        Console.WriteLine($"[{step}/{Steps}] {what}");
-        var watch = Stopwatch.StartNew();
-        var start = new ProcessStartInfo(file, arguments)
+        var start = new ProcessStartInfo("dotnet", arguments)
         {
             WorkingDirectory = checkout.Root,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // The nested build must not take the settings of the build that started this program for its own.
+        // The nested build must not inherit the MSBuild settings of the build that started this program.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
         {
             start.Environment.Remove(name);
@@ -46,15 +51,13 @@ internal static class Preparation
         }
         catch (Win32Exception)
         {
-            throw new StartException($"{file} is missing. Install it and start again.");
+            throw new StartException("dotnet is not on the PATH. Install the .NET SDK, or add its folder to the PATH, and start again.");
         }
 
         using (process)
         {
-            using var silence = new Timer(
-                _ => Console.Write($"\r      {watch.Elapsed.TotalSeconds:0} s "), null, Console.IsOutputRedirected ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
-            process.OutputDataReceived += Show;
-            process.ErrorDataReceived += Show;
+            process.OutputDataReceived += (_, line) => Show(steps, line.Data);
+            process.ErrorDataReceived += (_, line) => Show(steps, line.Data);
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
             try
@@ -69,18 +72,30 @@ internal static class Preparation
 
             if (process.ExitCode != 0)
             {
-                throw new StartException($"{what}: failed, see above. When that is mended, start again.");
+                steps.Failed();
+                throw new StartException("the step above failed. Fix the problem and start again.");
             }
         }
-
-        Console.WriteLine($"{(Console.IsOutputRedirected ? "" : "\r")}      done in {watch.Elapsed.TotalSeconds:0.0} s");
     }
 
-    private static void Show(object sender, DataReceivedEventArgs line)
+    private static void Show(StartSteps steps, string? line)
     {
-        if (line.Data is { Length: > 0 } text)
+        if (line is not { Length: > 0 })
         {
-            Console.WriteLine((Console.IsOutputRedirected ? "      " : "\r      ") + text.Trim());
+            return;
+        }
+
+        if (line.StartsWith(Progress, StringComparison.Ordinal)
+            && line.Split(' ', 4) is [_, var bytes, var total, var package]
+            && long.TryParse(bytes, CultureInfo.InvariantCulture, out var here)
+            && long.TryParse(total, CultureInfo.InvariantCulture, out var all)
+            && all >= here && all > 0)
+        {
+            steps.ShowDownload(here, all, package);
+        }
+        else
+        {
+            steps.Show(line.Trim());
         }
     }
 }

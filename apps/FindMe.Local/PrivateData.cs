@@ -3,20 +3,20 @@ using System.Runtime.Versioning;
 
 namespace FindMe.Local;
 
-/// <summary>Keeps the files of the data folder from everybody else on the machine, whatever the folder itself allows.</summary>
+/// <summary>Protects the files of the data folder from other users of the machine, whatever the permissions of the folder itself.</summary>
 internal static partial class PrivateData
 {
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
-    // What FindMe itself keeps. A folder given with --data may hold other things, which are left alone.
+    // FindMe's own folders. A folder given with --data may contain other files, which are left alone.
     private static readonly string[] Folders = ["logs", "keys", "audit", "uploads"];
 
     /// <summary>
-    /// Has this process and the apps that it starts create files that only their owner may open (umask 077), closes the files that an earlier version
-    /// left open, and warns of a data folder that others may open. On Windows the folder's permissions decide, and nothing is done.
+    /// Sets umask 077, so that only the owner can open files that this process and its apps create. Restricts files of earlier versions, and
+    /// warns if other users may open the data folder. Does nothing on Windows, where the folder's permissions decide.
     /// </summary>
-    /// <param name="data">The data folder, which exists.</param>
+    /// <param name="data">The data folder; must exist.</param>
     public static void Apply(string data)
     {
         if (OperatingSystem.IsWindows())
@@ -27,21 +27,21 @@ internal static partial class PrivateData
         _ = SetUmask(Convert.ToUInt32("077", 8));
         foreach (var path in Folders.Select(folder => Path.Combine(data, folder)).Where(Directory.Exists))
         {
-            Close(path);
+            Restrict(path);
             foreach (var inside in Directory.EnumerateFileSystemEntries(path, "*", SearchOption.AllDirectories))
             {
-                Close(inside);
+                Restrict(inside);
             }
         }
 
         if ((File.GetUnixFileMode(data) & Others) != 0)
         {
-            Console.WriteLine($"Warning: other users of this machine may open {data}. They can read no file in it, but see which there are. To keep them out: chmod 700 {data}");
+            Console.WriteLine($"Warning: other users of this machine may open {data}. They can list its files but not read them. To keep them out: chmod 700 {data}");
         }
     }
 
     [UnsupportedOSPlatform("windows")]
-    private static void Close(string path)
+    private static void Restrict(string path)
     {
         if (File.GetUnixFileMode(path) is var mode && (mode & Others) != 0 && new FileInfo(path).LinkTarget is null)
         {
@@ -49,7 +49,7 @@ internal static partial class PrivateData
         }
     }
 
-    // umask(2); .NET has no call for it. mode_t has 32 bits on Linux and 16 on macOS, where the upper half of the register is not read.
+    // umask(2), which .NET does not expose. mode_t has 32 bits on Linux and 16 on macOS, which ignores the upper half of the register.
     [DllImport("libc", EntryPoint = "umask")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     private static extern uint SetUmask(uint mask);

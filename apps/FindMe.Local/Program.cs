@@ -9,13 +9,13 @@ if (OpenFileLimit.Problem() is { } problem)
     return 1;
 }
 
-var albums = new Option<DirectoryInfo[]>("--album") { Description = "A folder of photos to offer; may be given several times. Default: six demo photos." };
-var data = new Option<DirectoryInfo?>("--data") { Description = "Where everything is kept. Default: the folder data beside FindMe.sln." };
-var port = new Option<int>("--port") { Description = "The page's port; 0: any that is free.", DefaultValueFactory = _ => 5100 };
-var replicas = new Option<int>("--replicas") { Description = "Compare processes, 1 to 16; each compares as many photos at once as it has cores.", DefaultValueFactory = _ => 1 };
-var demoNetworks = new Option<bool>("--demo-networks") { Description = "Imitate Mastodon, X and Bluesky on this machine, and search those: no account needed." };
-var noBuild = new Option<bool>("--no-build") { Description = "Start what is built already." };
-var endWithInput = new Option<bool>("--end-with-input") { Description = "End when standard input is closed, for whoever starts this from a program." };
+var albums = new Option<DirectoryInfo[]>("--album") { Description = "A folder of photos to offer as an album; can be repeated. Default: six demo photos." };
+var data = new Option<DirectoryInfo?>("--data") { Description = "The data folder. Default: the folder data next to FindMe.sln." };
+var port = new Option<int>("--port") { Description = "The page's port; 0 for any free one.", DefaultValueFactory = _ => 5100 };
+var replicas = new Option<int>("--replicas") { Description = "Number of Compare processes, 1 to 16; each compares one photo per core at a time.", DefaultValueFactory = _ => 1 };
+var demoNetworks = new Option<bool>("--demo-networks") { Description = "Run imitations of Mastodon, X and Bluesky on this machine, and search those; needs no account." };
+var noBuild = new Option<bool>("--no-build") { Description = "Start without building." };
+var endWithInput = new Option<bool>("--end-with-input") { Description = "Stop when standard input is closed, for programs that start FindMe." };
 
 var command = new RootCommand("Runs FindMe on this machine: every app of dapr.yaml with one local sidecar, no Dapr needed.")
 {
@@ -32,5 +32,5 @@ command.SetAction((parsed, cancellationToken) => LocalRun.RunAsync(
         EndWithInput: parsed.GetValue(endWithInput)),
     cancellationToken));
 
-// LocalRun handles the signals: the library would cut the end off after two seconds.
+// LocalRun handles signals itself: the library would abort the shutdown after two seconds.
 return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -13,25 +13,25 @@ using Microsoft.Extensions.Logging;
 
 namespace FindMe.Local;
 
-/// <summary>How the whole system does.</summary>
-/// <param name="Healthy">Every process runs and there is no problem.</param>
-/// <param name="Problems">What is wrong with the data, and what to do; empty: nothing.</param>
-/// <param name="Processes">The apps' replicas.</param>
-/// <param name="Queues">What waits, by app and topic.</param>
-/// <param name="Throughput">What each app handled.</param>
+/// <summary>The status of the whole system.</summary>
+/// <param name="Healthy">Whether every process runs and there is no problem.</param>
+/// <param name="Problems">What is wrong with the data, and what to do; empty if nothing is.</param>
+/// <param name="Processes">The processes of the apps.</param>
+/// <param name="Queues">The waiting events, by app and topic.</param>
+/// <param name="Throughput">The handled events, by app.</param>
 internal sealed record SystemStatus(
     bool Healthy, IReadOnlyList<string> Problems, IReadOnlyList<ProcessView> Processes, IReadOnlyList<QueueView> Queues, IReadOnlyDictionary<string, ThroughputView> Throughput);
 
 /// <summary>One process of an app.</summary>
 internal sealed record ProcessView(string Name, string App, bool Alive, int Restarts);
 
-/// <summary>A queue with the age of its oldest event in seconds; 0 where none waits.</summary>
+/// <summary>A queue with the age of its oldest event in seconds; 0 if it is empty.</summary>
 internal sealed record QueueView(string App, string Topic, long Waiting, double OldestSeconds);
 
-/// <summary>Events delivered to an app since the start, and a second over the last minute.</summary>
+/// <summary>Events delivered to an app since the start, and per second over the last minute.</summary>
 internal sealed record ThroughputView(long Events, double EventsPerSecond);
 
-/// <summary>Shows how the system does, on a port of its own of this machine: <c>/</c> for people, <c>/system</c> for programs.</summary>
+/// <summary>Serves the system's status on a port of its own, on this machine only: <c>/</c> for people, <c>/system</c> for programs.</summary>
 internal sealed class SystemView : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -51,16 +51,16 @@ internal sealed class SystemView : IAsyncDisposable
         _sampling = new Timer(_ => Sample(), null, TimeSpan.Zero, Interval);
     }
 
-    /// <summary>Where it is.</summary>
+    /// <summary>The status page's address.</summary>
     public Uri Address => new(_server.Urls.Single());
 
     public static async Task<SystemView> StartAsync(AppProcesses processes, LocalSidecar sidecar)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        // The host of this process owns Ctrl-C, not one that serves inside it.
+        // This process's own host handles Ctrl-C, so the embedded one must not.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddRoutingCore();
-        // A page whose name was made to lead here must not see who runs what.
+        // Against DNS rebinding: other sites must not read the status through a name that resolves to this machine.
         builder.Services.AddHostFiltering(filter => (filter.AllowedHosts, filter.AllowEmptyHosts) = (["localhost", "127.0.0.1", "[::1]"], false));
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
@@ -76,7 +76,7 @@ internal sealed class SystemView : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _sampling.DisposeAsync();
-        // At once, whoever looks: nothing is lost with an answer.
+        // Aborts open requests: nothing is lost with a status response.
         await _server.StopAsync(new CancellationToken(canceled: true));
         await _server.DisposeAsync();
     }
@@ -99,7 +99,7 @@ internal sealed class SystemView : IAsyncDisposable
             processes.All(process => process.Alive) && problems.Count == 0, problems, processes, queues, throughput);
     }
 
-    // Of a damaged file there is nothing to read, and that is the very moment somebody looks here: the fault is then known, and shown.
+    // A damaged file cannot be read, and that is when people look here: the fault is then known and shown instead.
     private IReadOnlyList<QueueStatus> ReadQueues()
     {
         try
@@ -132,13 +132,13 @@ internal sealed class SystemView : IAsyncDisposable
             <style>body{font:16px/1.5 system-ui,sans-serif;margin:2rem;max-width:60rem;color-scheme:light dark}table{border-collapse:collapse;width:100%;margin:0 0 2rem}
             th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #8886}td+td,th+th{font-variant-numeric:tabular-nums}</style>
             """);
-        page.Append(CultureInfo.InvariantCulture, $"<h1>{(status.Healthy ? "Everything works" : "Something needs you")}</h1>");
+        page.Append(CultureInfo.InvariantCulture, $"<h1>{(status.Healthy ? "Everything works" : "Action needed")}</h1>");
         foreach (var problem in status.Problems)
         {
             page.Append(CultureInfo.InvariantCulture, $"<p role=\"alert\">{WebUtility.HtmlEncode(problem)}</p>");
         }
 
-        Table(page, "Processes", ["process", "state", "restarts", "events", "a second"], status.Processes.Select(process => (string[])
+        Table(page, "Processes", ["process", "state", "restarts", "events", "per second"], status.Processes.Select(process => (string[])
         [
             process.Name, process.Alive ? "alive" : "down", $"{process.Restarts}", .. Throughput(status, process.App),
         ]));

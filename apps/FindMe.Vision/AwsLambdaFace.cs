@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using FindMe.Faces;
 using FindMe.Recognition;
@@ -7,10 +8,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Vision;
 
-/// <summary>The payloads of AWSLambdaFace (github.com/excamera/AWSLambdaFace), so that its clients need another address and nothing else.</summary>
+/// <summary>Compatible with AWSLambdaFace (github.com/excamera/AWSLambdaFace): its clients only need to change the address.</summary>
 /// <remarks>
-/// As there, an error is <c>{"error": …}</c> with 200, whatever failed and wherever, and the CSV has no header. So it cannot say what made
-/// it: vectors of another model are told by their length alone. Whoever may change models uses /faces.
+/// As in the original, every error is <c>{"error": …}</c> with status 200, and the CSV has no header. So the CSV does not name its model: only the
+/// length reveals vectors of another one. Clients that may change models should use /faces.
 /// </remarks>
 internal static class AwsLambdaFace
 {
@@ -20,19 +21,21 @@ internal static class AwsLambdaFace
     {
         var group = routes.MapGroup(Root).WithTags("AWSLambdaFace");
         group.MapPost("/prepare-face-recognizer", PrepareAsync)
-            .TakesTexts(("base64_image", "The picture in base64."))
-            .Answers<PrepareAnswer, ErrorAnswer>()
-            .WithSummary("The vectors of the one face on a picture, as CSV.");
+            .AcceptsTexts(("base64_image", "The picture in base64."))
+            .WithExample(async examples => new JsonObject { ["base64_image"] = await examples.PictureAsync() })
+            .Returns<PrepareAnswer, ErrorAnswer>()
+            .WithSummary("Returns the vectors of the only face on a picture, as CSV.");
         group.MapPost("/recognize_face", RecognizeAsync)
-            .TakesTexts(("base64_image", "The picture in base64."), ("query_facevectors", "What prepare-face-recognizer answered, in base64."))
-            .Answers<RecognizeAnswer, ErrorAnswer>()
-            .WithSummary("Whether a picture shows the face of the vectors: \"True\" or \"False\".");
+            .AcceptsTexts(("base64_image", "The picture in base64."), ("query_facevectors", "The response of prepare-face-recognizer, in base64."))
+            .WithExample(async examples => await examples.CsvAsync() is { } csv ? new JsonObject { ["base64_image"] = await examples.PictureAsync(), ["query_facevectors"] = csv } : null)
+            .Returns<RecognizeAnswer, ErrorAnswer>()
+            .WithSummary("Tells whether a picture shows the face of the vectors: \"True\" or \"False\".");
     }
 
-    /// <summary>Whether a request speaks these payloads.</summary>
-    public static bool Owns(HttpRequest request) => request.Path.StartsWithSegments(Root);
+    /// <summary>Whether a request uses these payloads.</summary>
+    public static bool Handles(HttpRequest request) => request.Path.StartsWithSegments(Root);
 
-    /// <summary>Answers with an error.</summary>
+    /// <summary>Responds with an error.</summary>
     public static Task AnswerAsync(HttpContext context, RequestException error) =>
         TypedResults.Ok(new ErrorAnswer($"{error.Message} {error.Detail}")).ExecuteAsync(context);
 
@@ -57,7 +60,7 @@ internal static class AwsLambdaFace
     private static string ReadVectors(JsonElement body) =>
         body.TryGetProperty("query_facevectors", out var vectors) && vectors.ValueKind == JsonValueKind.String && vectors.TryGetBytesFromBase64(out var csv)
             ? Encoding.UTF8.GetString(csv)
-            : throw new RequestException(400, "no-vectors", "The member query_facevectors is missing or no base64.", "Send the CSV of prepare-face-recognizer, as base64.");
+            : throw new RequestException(400, "no-vectors", "The member query_facevectors is missing or not base64.", "Send the CSV from prepare-face-recognizer, as base64.");
 
     internal sealed record PrepareAnswer([property: JsonPropertyName("facevectors")] string FaceVectors);
 

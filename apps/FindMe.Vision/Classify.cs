@@ -6,14 +6,14 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Vision;
 
-/// <summary>POST /classify: a picture → what it shows.</summary>
+/// <summary>POST /classify: a picture → its classes.</summary>
 internal static partial class Classify
 {
-    // As the service that this one's answer is modelled on: the three likeliest.
+    // The service whose response this one follows returns three classes.
     private const int DefaultTopK = 3;
 
     private static readonly QueryNumber TopK = new(
-        "topK", 1, "bad-top-k", "Send how many classes are wanted, such as ?topK=5.", "How many classes are wanted, likeliest first; 3 by default.");
+        "topK", 1, "bad-top-k", "Send the number of classes, such as ?topK=5.", "The number of classes to return, most probable first; 3 by default.");
 
     public static void AddClassification(this IServiceCollection services)
     {
@@ -22,11 +22,11 @@ internal static partial class Classify
     }
 
     public static void MapClassify(this IEndpointRouteBuilder routes) => routes.MapPost("/classify", ClassifyAsync)
-        .WithSummary("Says what a picture shows")
+        .WithSummary("Classify a picture")
         .WithDescription("The picture is sent as JSON {\"image\": base64}, as the file image of a form, or as the body itself.")
-        .TakesImage()
-        .TakesNumbers(TopK)
-        .FailsAsPictures();
+        .AcceptsImage()
+        .AcceptsNumbers(TopK)
+        .ReturnsPictureProblems();
 
     private static async Task<Ok<ClassifiedImage>> ClassifyAsync(
         HttpContext context, ImageClassifiers classifiers, IOptions<VisionOptions> options, CancellationToken cancellationToken)
@@ -39,7 +39,7 @@ internal static partial class Classify
             found.Results, found.Model, found.Timings, new ProcessMemory(process.WorkingSet64, GC.GetTotalMemory(forceFullCollection: false))));
     }
 
-    /// <summary>Loads the classifier beside the start of the app, which does not wait for it: a request that comes sooner waits for the same loading.</summary>
+    /// <summary>Loads the classifier in the background at start. Earlier requests wait for the same load.</summary>
     private sealed partial class ClassifierStart(ImageClassifiers classifiers, IOptions<VisionOptions> options, ILogger<ClassifierStart> logger) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
@@ -58,28 +58,28 @@ internal static partial class Classify
             }
             catch (Exception exception) when (exception is ModelException or IOException or UnauthorizedAccessException)
             {
-                // The faces do without it.
+                // The face endpoints work without it.
                 LogWithout(logger, options.Value.Classifier, exception.Message);
             }
             catch (ObjectDisposedException)
             {
-                // The app ends already.
+                // The app is already stopping.
             }
         }
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "POST /classify answers 503 until the classifier {Classifier} can be loaded: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to load the classifier {Classifier}; POST /classify answers 503 until it can be loaded: {Reason}")]
         private static partial void LogWithout(ILogger logger, string classifier, string reason);
     }
 }
 
-/// <summary>What a picture shows.</summary>
-/// <param name="Results">The likeliest classes, likeliest first.</param>
-/// <param name="Model">The model that says so.</param>
-/// <param name="Timings">Milliseconds of each step.</param>
-/// <param name="Memory">What the process takes.</param>
+/// <summary>The classes of a picture.</summary>
+/// <param name="Results">The most probable classes, most probable first.</param>
+/// <param name="Model">The model's name.</param>
+/// <param name="Timings">The duration of each step in milliseconds.</param>
+/// <param name="Memory">The memory of the process.</param>
 internal sealed record ClassifiedImage(IReadOnlyList<ClassProbability> Results, string Model, ClassificationTimings Timings, ProcessMemory Memory);
 
 /// <summary>Memory, in bytes.</summary>
-/// <param name="Rss">Of the process, in RAM.</param>
-/// <param name="Managed">Of that, objects of .NET.</param>
+/// <param name="Rss">The resident set size of the process.</param>
+/// <param name="Managed">The size of .NET's managed objects, a part of it.</param>
 internal sealed record ProcessMemory(long Rss, long Managed);

@@ -9,33 +9,33 @@ using Microsoft.Net.Http.Headers;
 
 namespace FindMe.Vision;
 
-/// <summary>GET /edge: a page that names people in the browser itself, so that a photo never leaves the device.</summary>
+/// <summary>GET /edge: a page that names people in the browser itself, so that photos never leave the device.</summary>
 /// <remarks>
-/// The page computes what the engine computes, with the engine's own models and constants (<c>/edge/recipe.json</c>), and the people whose
-/// exported model lies in the service's folder of people. It gets nothing else, and sends nothing.
+/// The page computes the same as the engine, with the engine's models and constants (<c>/edge/recipe.json</c>) and the exported models
+/// in the service's folder of people. It fetches nothing else, and sends nothing.
 /// </remarks>
 internal static class EdgePage
 {
-    // Nothing but this service's own files; WebAssembly is compiled, which is called an eval, but no text becomes a script.
+    // Only the service's own files. 'wasm-unsafe-eval' allows compiling WebAssembly, but not scripts from text.
     private const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private const string Onnx = "application/octet-stream";
 
-    // Of ONNX Runtime for browsers, which lies beside the models; the page wants to know how much it is about to fetch.
+    // The WebAssembly of ONNX Runtime, in the models folder; the page shows how much it will download.
     private const string Runtime = "ort-wasm-simd-threaded.wasm";
 
     private static readonly PhysicalFileProvider Files = new(Path.Combine(AppContext.BaseDirectory, "edge"));
 
-    // Knows .mjs and .wasm, which browsers insist on.
+    // Includes .mjs and .wasm, whose types browsers check.
     private static readonly FileExtensionContentTypeProvider Types = new();
 
     public static void AddEdgePage(this IServiceCollection services)
     {
         services.AddSingleton<EdgePeople>();
 
-        // The runtime is by far the largest file, and a quarter of its size compressed. No other answer is: some hold what was sent.
+        // Compresses only the runtime, by far the largest file, to a quarter. Other responses may contain uploaded data, so they stay uncompressed.
         services.AddResponseCompression(compression =>
         {
             compression.EnableForHttps = true;
@@ -47,10 +47,10 @@ internal static class EdgePage
     {
         app.UseResponseCompression();
 
-        // Files cost next to nothing, and a slow download may take minutes: neither waits for a place among the requests, nor takes one.
+        // Not rate-limited: files are cheap to serve, and a slow download of minutes would occupy a slot.
         var edge = app.MapGroup("/edge").ExcludeFromDescription().DisableRateLimiting().AddEndpointFilter((context, next) =>
         {
-            // At the last moment: an answer to an exception begins with no headers.
+            // Set when the response starts, because the exception handler clears headers that were set earlier.
             var response = context.HttpContext.Response;
             response.OnStarting(() =>
             {
@@ -77,12 +77,12 @@ internal static class EdgePage
     private static Ok<EdgeDescription> Describe(Lazy<FaceEngine> engine, EdgePeople people)
     {
         var recipe = EdgeRecipe.Of(engine.Value) ?? throw new RequestException(
-            404, "no-edge", "Faces are found as face-api.js does here, which this page cannot do.", "Set Faces:Recipe to default or dlib.");
+            404, "no-edge", "The page does not support the service's recipe, that of face-api.js.", "Set Faces:Recipe to default or dlib.");
         var (detector, landmarks) = EdgeRecipe.ModelFiles(engine.Value);
         var runtime = new FileInfo(Path.Combine(EdgeRecipe.RuntimeFolder(engine.Value), Runtime));
         if (!runtime.Exists)
         {
-            throw new RequestException(404, "no-edge", "ONNX Runtime for browsers is not beside the models.", "Run tools/FindMe.ModelBuilder, or copy its folder onnxruntime-web to them.");
+            throw new RequestException(404, "no-edge", "ONNX Runtime for browsers is not in the models folder.", "Run tools/FindMe.ModelBuilder, or copy its folder onnxruntime-web there.");
         }
 
         return TypedResults.Ok(new EdgeDescription(
@@ -95,14 +95,14 @@ internal static class EdgePage
 
     private static IResult Send(string file)
     {
-        // The provider knows no file outside of its folder.
+        // The provider serves only files inside its folder.
         var found = Files.GetFileInfo(file);
         return found is { Exists: true, PhysicalPath: { } path } && Types.TryGetContentType(path, out var type) ? (IResult)Send(new FileInfo(path), type) : NotFound();
     }
 
     private static IResult SendRuntime(string file, Lazy<FaceEngine> engine)
     {
-        // A segment of a route may still hold what climbs out of a folder.
+        // A route segment may still contain "..", so keep only the file name.
         var found = new FileInfo(Path.Combine(EdgeRecipe.RuntimeFolder(engine.Value), Path.GetFileName(file)));
         return found.Exists && Types.TryGetContentType(found.Name, out var type) ? (IResult)Send(found, type) : NotFound();
     }
@@ -117,19 +117,19 @@ internal static class EdgePage
 }
 
 /// <summary>
-/// The people that may be named in a browser: each file <c>NAME.onnx</c> of <c>findme people train --edge</c> in the service's folder of
-/// people. Who opens the page gets the file, so the operator puts it there on purpose; a <c>NAME.findme</c> is never given away.
+/// The models of people for browsers: each file <c>NAME.onnx</c> of <c>findme people train --edge</c> in the service's folder of
+/// people. Everybody who opens the page can download them, so the operator must add them on purpose. <c>NAME.findme</c> files are never served.
 /// </summary>
 internal sealed partial class EdgePeople(IOptions<VisionOptions> options, Lazy<FaceEngine> engine, ILogger<EdgePeople> logger)
 {
     private const string Ending = ".onnx";
 
-    // Far more than --edge writes; dlib's network with --onnx has 23 MB.
+    // Far more than --edge writes; dlib's model with --onnx has 23 MB.
     private const long MaxBytes = 50_000_000;
 
     private readonly ConcurrentDictionary<string, (DateTime Written, EdgePeopleModel Model)> _known = new(StringComparer.Ordinal);
 
-    /// <summary>All of them by name, those that cannot be used with the reason; a file is read again when it has changed.</summary>
+    /// <summary>All models by name, unusable ones with the reason. A file is read again when it changes.</summary>
     public IReadOnlyList<EdgePeopleModel> All()
     {
         var folder = new DirectoryInfo(options.Value.PeoplePath.Length > 0 ? options.Value.PeoplePath : AppContext.BaseDirectory);
@@ -138,7 +138,7 @@ internal sealed partial class EdgePeople(IOptions<VisionOptions> options, Lazy<F
             : [];
     }
 
-    /// <summary>The file of a name; null where there is none that can be used.</summary>
+    /// <summary>Returns the file of a name; null if there is no usable one.</summary>
     public FileInfo? Find(string name) =>
         All().Any(model => model.Name == name && model.Problem is null) ? new FileInfo(Path.Combine(options.Value.PeoplePath, $"{name}{Ending}")) : null;
 
@@ -157,13 +157,13 @@ internal sealed partial class EdgePeople(IOptions<VisionOptions> options, Lazy<F
         {
             if (file.Length > MaxBytes)
             {
-                throw new PeopleException($"It is larger than {MaxBytes / 1e6:0} MB.");
+                throw new PeopleException($"The file is larger than {MaxBytes / 1e6:0} MB.");
             }
 
             var (people, recipe) = PeopleExport.ReadMetadata(File.ReadAllBytes(file.FullName));
             if (recipe != engine.Value.Recipe)
             {
-                throw new PeopleException($"It was trained with {recipe}, the engine is {engine.Value.Recipe}.");
+                throw new PeopleException($"The model was trained with {recipe}, but the engine uses {engine.Value.Recipe}.");
             }
 
             model = new EdgePeopleModel(name, people, EdgeFile.Of($"/edge/people/{name}{Ending}", file));
@@ -175,37 +175,37 @@ internal sealed partial class EdgePeople(IOptions<VisionOptions> options, Lazy<F
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // It says nothing of the file, and may be over when the page is opened next.
+            // Not cached: the failure may be transient.
             LogNotOffered(logger, file.Name, exception.Message);
-            return new EdgePeopleModel(name, [], null, "It cannot be read at the moment.");
+            return new EdgePeopleModel(name, [], null, "The file cannot be read at the moment.");
         }
 
         _known[name] = (file.LastWriteTimeUtc, model);
         return model;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is not offered by /edge: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Skipped {File} on /edge: {Reason}")]
     private static partial void LogNotOffered(ILogger logger, string file, string reason);
 }
 
-/// <summary>What the page must know, and what it fetches.</summary>
+/// <summary>The constants that the page needs, and the files that it fetches.</summary>
 /// <param name="Recipe">The engine's constants.</param>
 /// <param name="Runtime">ONNX Runtime.</param>
-/// <param name="Detector">The model that finds faces.</param>
-/// <param name="Landmarks">The model that finds their points.</param>
-/// <param name="People">Whom it can name, and whom it cannot.</param>
+/// <param name="Detector">The model that detects faces.</param>
+/// <param name="Landmarks">The model that detects landmarks.</param>
+/// <param name="People">The models of people, unusable ones too.</param>
 internal sealed record EdgeDescription(EdgeRecipe Recipe, EdgeFile Runtime, EdgeFile Detector, EdgeFile Landmarks, IReadOnlyList<EdgePeopleModel> People);
 
-/// <summary>People of one exported model.</summary>
+/// <summary>One exported model of people.</summary>
 /// <param name="Name">The file's name.</param>
-/// <param name="People">Their names in the order of its probabilities, strangers last.</param>
-/// <param name="File">The model; null with a problem.</param>
-/// <param name="Problem">Why they cannot be named; null where they can.</param>
+/// <param name="People">Their names in the order of the model's probabilities, unknown people last.</param>
+/// <param name="File">The model; null if there is a problem.</param>
+/// <param name="Problem">Why the model cannot be used; null when it can.</param>
 internal sealed record EdgePeopleModel(string Name, IReadOnlyList<string> People, EdgeFile? File, string? Problem = null);
 
 /// <summary>A file to fetch.</summary>
-/// <param name="Address">Where, on this host.</param>
-/// <param name="Bytes">How much it is.</param>
+/// <param name="Address">Its path on this host.</param>
+/// <param name="Bytes">Its size.</param>
 internal sealed record EdgeFile(string Address, long Bytes)
 {
     public static EdgeFile Of(string address, FileInfo file) => new(address, file.Length);

@@ -12,26 +12,26 @@ internal static class FaceVectorRoutes
     private const string Csv = "text/csv";
 
     private static readonly QueryNumber Face = new(
-        "face", 0, "bad-face", "Send which face is meant, such as ?face=0 for the first from the left.", "Which of several faces is meant, from 0, left to right.");
+        "face", 0, "bad-face", "Send the number of the face, such as ?face=0 for the first from the left.", "The number of the face if there are several, from 0, left to right.");
 
     private static readonly QueryNumber Seed = new(
-        "seed", int.MinValue, "bad-seed", "Send a number, such as ?seed=1, or none.", "Of the augmentations' chances; 0 by default. The same picture and seed give the same vectors.");
+        "seed", int.MinValue, "bad-seed", "Send a number, such as ?seed=1, or omit it.", "The random seed of the augmentations; 0 by default. The same picture and seed give the same vectors.");
 
     public static void MapFaceVectors(this IEndpointRouteBuilder routes)
     {
         var faces = routes.MapGroup("/faces").WithTags("face vectors");
         faces.MapPost("/train", TrainAsync)
-            .TakesImage()
-            .TakesNumbers(Face, Seed)
+            .AcceptsImage()
+            .AcceptsNumbers(Face, Seed)
             .Produces<TrainedView>()
-            .AnswersCsv("A comment that names the recipe, then a vector a line.")
-            .FailsAsPictures()
-            .WithSummary("The vectors of the face on a picture: its own and those of its augmentations. As CSV where the request accepts text/csv.");
+            .ReturnsCsv("A comment that names the recipe, then one vector per line.")
+            .ReturnsPictureProblems()
+            .WithSummary("Returns the vectors of the face on a picture and of its augmentations, as CSV if the request accepts text/csv.");
         faces.MapPost("/recognize", RecognizeAsync)
-            .TakesVectorsAndImages()
-            .Answers<PresenceView, PresencesView>()
-            .FailsAsPictures()
-            .WithSummary("Whether a picture, or each of several, shows the person of the vectors.");
+            .AcceptsVectorsAndImages()
+            .Returns<PresenceView, PresencesView>()
+            .ReturnsPictureProblems()
+            .WithSummary("Tells whether each picture shows the person of the vectors.");
     }
 
     private static async Task<Results<Ok<TrainedView>, ContentHttpResult>> TrainAsync(HttpContext context, Lazy<FaceEngine> engine, CancellationToken cancellationToken)
@@ -59,7 +59,7 @@ internal static class FaceVectorRoutes
     {
         using var request = await RequestImages.ReadAsync(context, cancellationToken);
         var vectors = await TryReadVectorsAsync(request, "vectors", cancellationToken) ?? throw new RequestException(
-            400, "no-vectors", "The request holds no face vectors.", "Send what POST /faces/train answered: recipe and vectors in the JSON, or its CSV as the form's field vectors.");
+            400, "no-vectors", "The request has no face vectors.", "Send the response of POST /faces/train: recipe and vectors in the JSON, or its CSV as the form field vectors.");
         var background = await TryReadVectorsAsync(request, "background", cancellationToken);
         var recognition = await engine.Value.RunAsync(faces => new FaceVectorRecognition(faces, vectors, background), cancellationToken);
         if (!request.IsBatch)
@@ -69,7 +69,7 @@ internal static class FaceVectorRoutes
             return TypedResults.Ok(PresenceView.Of(presence));
         }
 
-        // One picture that cannot be read takes nothing from the others.
+        // A picture that cannot be read does not affect the others.
         var results = new BatchPresenceView[request.Images.Count];
         await Parallel.ForAsync(0, results.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken }, async (i, end) =>
         {
@@ -87,14 +87,14 @@ internal static class FaceVectorRoutes
         return TypedResults.Ok(new PresencesView(results));
     }
 
-    /// <summary>What keeps a photo from serving, and the way out.</summary>
+    /// <summary>Translates what is wrong with a photo into a problem.</summary>
     internal static RequestException ExceptionOf(ReferenceAnalysis reading, int? face)
     {
         var text = ReferenceProblemText.Of(reading, face, "?face=")!;
         return new RequestException(422, text.Slug, text.Title, text.Advice);
     }
 
-    // Null: the request holds none of the name.
+    // Null when the request has no member or field of that name.
     private static async Task<FaceVectors?> TryReadVectorsAsync(RequestImages request, string name, CancellationToken cancellationToken)
     {
         if (request.Json is not { } json)
@@ -120,7 +120,7 @@ internal static class FaceVectorRoutes
         var count = rows.GetArrayLength();
         if (count is 0 or > FaceVectors.MaxRows)
         {
-            throw new FaceVectorsException($"The member {name} has {count} face vectors: 1 to {FaceVectors.MaxRows} can be compared.");
+            throw new FaceVectorsException($"The member {name} has {count} face vectors; send 1 to {FaceVectors.MaxRows}.");
         }
 
         var vectors = new List<FaceEmbedding>(count);
@@ -132,12 +132,12 @@ internal static class FaceVectorRoutes
             }
             catch (Exception exception) when (exception is JsonException or ArgumentException)
             {
-                throw new FaceVectorsException($"Row {vectors.Count + 1} of {name} is no face vector: a list of {FaceEmbedding.MinLength} to {FaceEmbedding.MaxLength} numbers.");
+                throw new FaceVectorsException($"Row {vectors.Count + 1} of {name} is not a face vector, a list of {FaceEmbedding.MinLength} to {FaceEmbedding.MaxLength} numbers.");
             }
         }
 
         return vectors.TrueForAll(vector => vector.Values.Length == vectors[0].Values.Length)
             ? vectors
-            : throw new FaceVectorsException($"The face vectors of {name} are of several lengths.");
+            : throw new FaceVectorsException($"The face vectors of {name} differ in length.");
     }
 }

@@ -6,18 +6,18 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Vision;
 
-/// <summary>POST /people/{model}/name: a photo → whose faces are in it, of the people that a model was trained for.</summary>
+/// <summary>POST /people/{model}/name: a photo → the names of its faces, from a trained model of people.</summary>
 internal static class NamePeople
 {
     public static void AddPeople(this IServiceCollection services) => services.AddSingleton<PeopleModels>();
 
     public static void MapNamePeople(this IEndpointRouteBuilder routes) => routes.MapPost("/people/{model}/name", NameAsync)
-        .WithSummary("Names the faces of a photo")
+        .WithSummary("Name the faces of a photo")
         .WithDescription(
-            "model: the name of a file NAME.findme in the service's folder of people, which findme people train wrote. The photo is sent as for /classify. "
-            + "A face of nobody it was trained for is unknown.")
-        .TakesImage()
-        .FailsAsPictures()
+            "model: the name of a file NAME.findme in the service's folder of people, written by findme people train. Send the photo as for /classify. "
+            + "Faces of other people are unknown.")
+        .AcceptsImage()
+        .ReturnsPictureProblems()
         .ProducesProblem(404);
 
     private static async Task<Ok<NamedPhoto>> NameAsync(
@@ -31,26 +31,26 @@ internal static class NamePeople
     }
 }
 
-/// <summary>The models of people in the service's folder; each is read when it is first asked for, and again when its file has changed.</summary>
+/// <summary>The models of people in the service's folder. A file is read on first use, and again when it changes.</summary>
 internal sealed class PeopleModels(IOptions<VisionOptions> options, Lazy<FaceEngine> engine)
 {
     private const int MaxNameLength = 64;
 
     private readonly ConcurrentDictionary<string, (DateTime Written, PeopleModel Model)> _models = new(StringComparer.Ordinal);
 
-    /// <summary>Letters, digits, - and _: no name leads out of the folder.</summary>
+    /// <summary>Whether a name has only letters, digits, - and _, so that it cannot escape the folder.</summary>
     public static bool IsName(string name) =>
         name.Length is > 0 and <= MaxNameLength && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_');
 
     /// <summary>Finds a model.</summary>
-    /// <exception cref="RequestException">There is none of the name, or another recipe's.</exception>
+    /// <exception cref="RequestException">No model has this name, or it has another recipe.</exception>
     /// <exception cref="PeopleException">Its file cannot be read.</exception>
     public PeopleModel Find(string name)
     {
         var file = IsName(name) && options.Value.PeoplePath.Length > 0 ? new FileInfo(Path.Combine(options.Value.PeoplePath, $"{name}.findme")) : null;
         if (file is not { Exists: true })
         {
-            throw new RequestException(404, "no-such-people", "There is no such model of people.", "Name one of the files in the service's folder of people, without its ending.");
+            throw new RequestException(404, "no-such-people", "There is no model of people with this name.", "Send the name of a file in the service's folder of people, without its extension.");
         }
 
         var written = file.LastWriteTimeUtc;
@@ -64,8 +64,8 @@ internal sealed class PeopleModels(IOptions<VisionOptions> options, Lazy<FaceEng
         {
             throw RequestException.Unusable(
                 "unusable-people",
-                $"The people {name} were trained with {model.Recipe}, the engine is {engine.Value.Recipe}.",
-                "Ask whoever runs the service to set Faces:Recipe to the one that was used, or to train again.");
+                $"The model {name} was trained with {model.Recipe}, but the engine uses {engine.Value.Recipe}.",
+                "Ask the operator to set Faces:Recipe to the model's recipe, or to train the model again.");
         }
 
         _models[name] = (written, model);
@@ -74,13 +74,13 @@ internal sealed class PeopleModels(IOptions<VisionOptions> options, Lazy<FaceEng
 }
 
 /// <summary>A photo and its faces.</summary>
-/// <param name="Width">Width of the upright photo in pixels.</param>
-/// <param name="Height">Height of the upright photo in pixels.</param>
+/// <param name="Width">The upright photo's width in pixels.</param>
+/// <param name="Height">The upright photo's height in pixels.</param>
 /// <param name="Faces">Its faces.</param>
 internal sealed record NamedPhoto(int Width, int Height, IReadOnlyList<NamedBox> Faces);
 
-/// <summary>A face and whose it is.</summary>
-/// <param name="Name">The name, or unknown.</param>
-/// <param name="Probability">0 to 1, that it is.</param>
-/// <param name="Box">Where it is.</param>
+/// <summary>A face with its name.</summary>
+/// <param name="Name">The name, or "unknown".</param>
+/// <param name="Probability">The probability of the name, 0 to 1.</param>
+/// <param name="Box">The face's bounding box.</param>
 internal sealed record NamedBox(string Name, float Probability, Box Box);

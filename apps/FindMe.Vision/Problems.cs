@@ -6,16 +6,16 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Vision;
 
-/// <summary>What can go wrong, in the terms of RFC 9457: a stable slug as <c>type</c>, what is wrong, and the way out.</summary>
+/// <summary>The problems that responses report, in the terms of RFC 9457: a stable slug as <c>type</c>, what is wrong, and what to do.</summary>
 internal static class Problems
 {
     public static ProblemHttpResult Of(int status, string type, string title, string detail) =>
         TypedResults.Problem(statusCode: status, type: type, title: title, detail: detail);
 
-    /// <summary>Says why a request cannot be answered, in the words of the payloads that its path speaks.</summary>
+    /// <summary>Responds with a problem, in the payload format of the request's path.</summary>
     public static Task AnswerAsync(HttpContext context, RequestException request)
     {
-        if (AwsLambdaFace.Owns(context.Request))
+        if (AwsLambdaFace.Handles(context.Request))
         {
             return AwsLambdaFace.AnswerAsync(context, request);
         }
@@ -29,15 +29,15 @@ internal static class Problems
     }
 }
 
-/// <summary>A request cannot be answered, and somebody can do something about it: the one who sent it or, from 500 on, whoever runs the service.</summary>
+/// <summary>A request failed for a reason that the client can fix or, from status 500 on, the operator.</summary>
 /// <param name="status">The HTTP status, 400 to 503.</param>
 /// <param name="type">The slug.</param>
-/// <param name="title">What is wrong, for a person.</param>
-/// <param name="detail">The way out.</param>
-/// <param name="retryAfter">With 503, whole seconds until another try is worth it.</param>
+/// <param name="title">What is wrong, one sentence.</param>
+/// <param name="detail">What to do.</param>
+/// <param name="retryAfter">With 503, the whole seconds after which to retry.</param>
 internal sealed class RequestException(int status, string type, string title, string detail, TimeSpan? retryAfter = null) : Exception(title)
 {
-    // What is in the way is gone when somebody has read a log and set something right.
+    // The operator must read the log and fix something first.
     private static readonly TimeSpan OperatorTime = TimeSpan.FromMinutes(1);
 
     public int Status { get; } = status;
@@ -48,37 +48,37 @@ internal sealed class RequestException(int status, string type, string title, st
 
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
-    /// <summary><see cref="VisionOptions.RequestsWaiting"/> of them wait.</summary>
-    public static RequestException TooBusy => new(503, "too-busy", "Too many requests wait already.", "Send it again in a few seconds.", TimeSpan.FromSeconds(5));
+    /// <summary>The queue of <see cref="VisionOptions.RequestsWaiting"/> requests is full.</summary>
+    public static RequestException TooBusy => new(503, "too-busy", "Too many requests are waiting.", "Try again in a few seconds.", TimeSpan.FromSeconds(5));
 
-    /// <summary>It is nobody's fault but the service's.</summary>
-    public static RequestException Failed => new(500, "failed", "The service could not do it.", "Send it again; if that does not help, ask whoever runs the service.");
+    /// <summary>A defect of the service.</summary>
+    public static RequestException Failed => new(500, "failed", "The service failed.", "Try again; if that does not help, ask the operator.");
 
     /// <summary>The body is larger than <see cref="VisionOptions.MaxBodyBytes"/>.</summary>
     public static RequestException TooLarge => new(413, "too-large", "The request is too large.", "Send fewer or smaller pictures.");
 
-    /// <summary>What the service was given by whoever runs it cannot be used.</summary>
+    /// <summary>A file that the operator provides cannot be used.</summary>
     public static RequestException Unusable(string type, string title, string detail) => new(503, type, title, detail, OperatorTime);
 
-    /// <summary>What is wrong with a picture.</summary>
+    /// <summary>The problem of a picture that cannot be decoded.</summary>
     public static RequestException Of(PhotoException exception) => exception.Problem switch
     {
-        PhotoProblem.TooLarge or PhotoProblem.TooManyPixels => new RequestException(413, "too-large", exception.Message, "Send it smaller: 2,000 pixels across are enough."),
+        PhotoProblem.TooLarge or PhotoProblem.TooManyPixels => new RequestException(413, "too-large", exception.Message, "Send a smaller one: 2,000 pixels on the longer side are enough."),
         PhotoProblem.NotAnImage or PhotoProblem.Heic or PhotoProblem.UnsupportedFormat =>
             new RequestException(415, "not-an-image", exception.Message, "Send a JPEG, PNG, WebP, GIF, AVIF or TIFF picture."),
         _ => new RequestException(422, "damaged-image", exception.Message, "Save the picture again, or send another one."),
     };
 
-    /// <summary>What is wrong with a body that the server did not read to its end; null where it is not the sender's fault.</summary>
+    /// <summary>The problem of a body that could not be read; null if the client is not at fault.</summary>
     public static RequestException? Of(BadHttpRequestException exception) => exception.StatusCode switch
     {
         StatusCodes.Status413PayloadTooLarge => TooLarge,
-        >= 400 and < 500 => new RequestException(400, "bad-request", "The request is broken or was cut off.", "Send it again, whole."),
+        >= 400 and < 500 => new RequestException(400, "bad-request", "The request is malformed or incomplete.", "Send the complete request again."),
         _ => null,
     };
 }
 
-/// <summary>Turns what is thrown over a request into its problem. What is not the sender's fault stays an error, and is logged as one.</summary>
+/// <summary>Translates exceptions into problems. Those that the client did not cause are logged as errors.</summary>
 internal sealed partial class RequestFailures(ILogger<RequestFailures> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
@@ -86,14 +86,14 @@ internal sealed partial class RequestFailures(ILogger<RequestFailures> logger) :
         var request = TryExplain(exception);
         if (request is { Status: StatusCodes.Status503ServiceUnavailable })
         {
-            // The exception's own message may name folders, which are no caller's business.
+            // The message goes to the log only, because it may name folders.
             LogUnusable(logger, httpContext.Request.Path, exception.Message);
         }
 
         if (request is null)
         {
-            // Elsewhere the framework logs it, and answers with a problem.
-            if (!AwsLambdaFace.Owns(httpContext.Request))
+            // The framework logs the exception and responds with a problem.
+            if (!AwsLambdaFace.Handles(httpContext.Request))
             {
                 return false;
             }
@@ -106,19 +106,19 @@ internal sealed partial class RequestFailures(ILogger<RequestFailures> logger) :
         return true;
     }
 
-    // Null: nobody outside can do anything about it.
+    // Null when neither the client nor the operator can fix it.
     private static RequestException? TryExplain(Exception exception) => exception switch
     {
         RequestException request => request,
         PhotoException photo => RequestException.Of(photo),
-        FaceVectorsException vectors => new RequestException(422, "unusable-vectors", vectors.Message, "Make them anew with POST /faces/train."),
+        FaceVectorsException vectors => new RequestException(422, "unusable-vectors", vectors.Message, "Create them again with POST /faces/train."),
         BadHttpRequestException bad => RequestException.Of(bad),
-        ModelException => RequestException.Unusable("no-classifier", "The classifier cannot be used.", "Ask whoever runs the service: its log says why. Faces do without it."),
-        PeopleException => RequestException.Unusable("unusable-people", "The file of these people cannot be used.", "Ask whoever runs the service: its log says why."),
+        ModelException => RequestException.Unusable("no-classifier", "The classifier cannot be used.", "Ask the operator: the log says why. The face endpoints work without it."),
+        PeopleException => RequestException.Unusable("unusable-people", "The file of this model cannot be used.", "Ask the operator: the log says why."),
         _ => null,
     };
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} cannot be answered: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} answered 503: {Reason}")]
     private static partial void LogUnusable(ILogger logger, string path, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Path} failed.")]

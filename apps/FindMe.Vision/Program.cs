@@ -1,4 +1,4 @@
-// A picture → faces as vectors, or whether they are a person's; names; what it shows. No state, no sidecar: every request stands for itself.
+// A picture → face vectors, or whether it shows a person; names; classes. No state and no sidecar: every request is independent.
 using FindMe.Hosting;
 using FindMe.Vision;
 
@@ -16,10 +16,11 @@ var app = builder.Build();
 
 app.MapAppDefaults();
 app.UseVisionLimits();
+app.MapHomePage();
 app.MapClassify();
 app.MapNamePeople();
 app.MapEdgePage();
-app.MapOpenApi();
+app.MapApiReference();
 app.MapFaceVectors();
 app.MapAwsLambdaFace();
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Primitives;
 namespace FindMe.Vision;
 
 /// <summary>
-/// The pictures of a request, in any of the ways in which they are sent: JSON with <c>image</c> or <c>images</c> in base64 (RFC 4648, or a
+/// The pictures of a request, in any of the supported forms: JSON with <c>image</c> or <c>images</c> in base64 (RFC 4648, or a
 /// data: URL), multipart/form-data with files named <c>image</c>, or the picture itself as the body.
 /// </summary>
 internal sealed class RequestImages : IDisposable
@@ -22,16 +22,16 @@ internal sealed class RequestImages : IDisposable
         _form = form;
     }
 
-    /// <summary>The pictures' bytes; whether they are pictures, only a decoder can say. At least one.</summary>
+    /// <summary>The pictures' bytes, at least one picture. Only a decoder can tell whether they are valid.</summary>
     public IReadOnlyList<byte[]> Images { get; }
 
-    /// <summary>Whether several were or could have been sent: then the answer is a list.</summary>
+    /// <summary>Whether the request can contain several pictures, so that the response is a list.</summary>
     public bool IsBatch { get; }
 
-    /// <summary>The body where it is a JSON object; otherwise null. Lives as long as this.</summary>
+    /// <summary>The body if it is a JSON object, else null. Valid until this object is disposed.</summary>
     public JsonElement? Json => _json?.RootElement;
 
-    /// <summary>A text field of the form or, as a file, its text; null where there is none.</summary>
+    /// <summary>Reads a form's text field, or the text of a file; null if there is neither.</summary>
     public async Task<string?> TryReadFieldAsync(string name, CancellationToken cancellationToken)
     {
         if (_form?.Files.GetFile(name) is { } file)
@@ -43,16 +43,16 @@ internal sealed class RequestImages : IDisposable
         return _form is not null && _form.TryGetValue(name, out var text) && !StringValues.IsNullOrEmpty(text) ? text.ToString() : null;
     }
 
-    /// <summary>Reads the one picture of a request.</summary>
-    /// <exception cref="RequestException">There is none, or several.</exception>
+    /// <summary>Reads the only picture of a request.</summary>
+    /// <exception cref="RequestException">The request has no picture, or several.</exception>
     public static async Task<byte[]> ReadOneAsync(HttpContext context, CancellationToken cancellationToken)
     {
         using var request = await ReadAsync(context, cancellationToken);
-        return request.Images.Count == 1 ? request.Images[0] : throw new RequestException(400, "several-images", "There are several pictures.", "Send one at a time.");
+        return request.Images.Count == 1 ? request.Images[0] : throw new RequestException(400, "several-images", "The request has several pictures.", "Send one at a time.");
     }
 
     /// <summary>Reads a request.</summary>
-    /// <exception cref="RequestException">It holds no picture, too many, bad base64, or is of a type that none is sent in.</exception>
+    /// <exception cref="RequestException">The request has no picture, too many, invalid base64, or an unsupported content type.</exception>
     public static async Task<RequestImages> ReadAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var request = context.Request;
@@ -63,7 +63,7 @@ internal sealed class RequestImages : IDisposable
             "multipart/form-data" => await ReadFormAsync(request, cancellationToken),
             "" or "application/octet-stream" or ['i', 'm', 'a', 'g', 'e', '/', ..] => new RequestImages([await ReadBytesAsync(request, cancellationToken)], isBatch: false, null, null),
             _ => throw new RequestException(
-                415, "unsupported-media-type", $"A picture is not sent as {type}.", "Send it as image/jpeg and the like, as multipart/form-data, or as base64 in JSON."),
+                415, "unsupported-media-type", $"The content type {type} is not supported.", "Send a picture as image/*, as multipart/form-data, or as base64 in JSON."),
         };
         var limit = context.RequestServices.GetRequiredService<IOptions<VisionOptions>>().Value.MaxImages;
         if (read.Images.Count is 0 || read.Images.Count > limit)
@@ -71,15 +71,15 @@ internal sealed class RequestImages : IDisposable
             var count = read.Images.Count;
             read.Dispose();
             throw count == 0
-                ? new RequestException(400, "no-image", "The request holds no picture.", "Send it as the body, as the field image of a form, or as base64 in the JSON member image.")
-                : new RequestException(413, "too-large", $"The request holds {count} pictures.", $"Send at most {limit} at a time.");
+                ? new RequestException(400, "no-image", "The request has no picture.", "Send it as the body, as the field image of a form, or as base64 in the JSON member image.")
+                : new RequestException(413, "too-large", $"The request has {count} pictures.", $"Send at most {limit} at a time.");
         }
 
         return read;
     }
 
-    /// <summary>Reads a JSON object with one picture under a name of the caller's.</summary>
-    /// <exception cref="RequestException">It is no JSON object, or the picture is missing or no base64.</exception>
+    /// <summary>Reads a JSON object with one picture in a given member.</summary>
+    /// <exception cref="RequestException">The body is not a JSON object, or the picture is missing or not base64.</exception>
     public static Task<RequestImages> ReadJsonAsync(HttpRequest request, string image, CancellationToken cancellationToken) =>
         ReadJsonAsync(request, image, null, cancellationToken);
 
@@ -116,7 +116,7 @@ internal sealed class RequestImages : IDisposable
         }
         catch (Exception exception) when (exception is InvalidDataException or (IOException and not BadHttpRequestException))
         {
-            throw new RequestException(400, "bad-form", "The form is broken or too large.", "Send fewer or smaller pictures, as multipart/form-data of a usual client.");
+            throw new RequestException(400, "bad-form", "The form is malformed or too large.", "Send fewer or smaller pictures, as valid multipart/form-data.");
         }
 
         var images = new List<byte[]>();
@@ -141,9 +141,9 @@ internal sealed class RequestImages : IDisposable
     }
 
     private static byte[] Decode(JsonElement element) =>
-        TryDecode(element) ?? throw new RequestException(400, "bad-base64", "A picture is no base64.", "Send it as standard base64 (RFC 4648), without line breaks.");
+        TryDecode(element) ?? throw new RequestException(400, "bad-base64", "A picture is not valid base64.", "Send it as standard base64 (RFC 4648), without line breaks.");
 
-    // Null where it is no base64: in a batch, which it takes nothing from, no picture.
+    // Null when it is not valid base64. A batch treats that as an unreadable picture, without affecting the others.
     private static byte[]? TryDecode(JsonElement element)
     {
         if (element.ValueKind != JsonValueKind.String)
@@ -156,7 +156,7 @@ internal sealed class RequestImages : IDisposable
             return bytes;
         }
 
-        // What a browser's FileReader gives: data:image/jpeg;base64,…
+        // The format of a browser's FileReader: data:image/jpeg;base64,…
         var text = element.TryGetText() ?? "";
         var comma = text.StartsWith("data:", StringComparison.Ordinal) ? text.IndexOf(',', StringComparison.Ordinal) : -1;
         var decoded = new byte[comma < 0 ? 0 : (text.Length - comma) * 3L / 4];

@@ -5,15 +5,15 @@ using System.Text.Unicode;
 
 namespace FindMe.Vision;
 
-/// <summary>A body that is a JSON object all of whose text can be read.</summary>
+/// <summary>Reads a body that must be a JSON object with valid text throughout.</summary>
 internal static class RequestJson
 {
     private const string UnicodeEscape = "\\u";
     private const int UnitDigits = 4;
 
-    /// <summary>Reads it.</summary>
-    /// <returns>The object, to be disposed.</returns>
-    /// <exception cref="RequestException">It is no JSON object, or holds text that is none.</exception>
+    /// <summary>Reads the body.</summary>
+    /// <returns>The object; the caller disposes it.</returns>
+    /// <exception cref="RequestException">The body is not a JSON object, or contains invalid text.</exception>
     public static async Task<JsonDocument> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         JsonDocument json;
@@ -23,7 +23,7 @@ internal static class RequestJson
         }
         catch (JsonException)
         {
-            throw Bad("The body is no JSON.", "Send a JSON object, or the picture itself with its own content type.");
+            throw Bad("The body is not valid JSON.", "Send a JSON object, or the picture itself with its own content type.");
         }
 
         if (json.RootElement.ValueKind == JsonValueKind.Object && IsText(JsonMarshal.GetRawUtf8Value(json.RootElement)))
@@ -34,11 +34,11 @@ internal static class RequestJson
         var isObject = json.RootElement.ValueKind == JsonValueKind.Object;
         json.Dispose();
         throw isObject
-            ? Bad("The JSON holds text that is none: bytes that are no UTF-8, or half of a surrogate pair.", "Send UTF-8, and both halves of a pair (RFC 8259, 8.2).")
-            : Bad("The body is no JSON object.", "Send an object with the picture as base64.");
+            ? Bad("The JSON contains invalid text: invalid UTF-8, or half of a surrogate pair.", "Send UTF-8, and both halves of each pair (RFC 8259, 8.2).")
+            : Bad("The body is not a JSON object.", "Send an object with the picture as base64.");
     }
 
-    // The parser takes what is no text, and throws where a value or a name is read that holds it: so nobody reads such a body.
+    // The parser accepts invalid text, but throws later when the value or name that contains it is read: reject such a body here.
     private static bool IsText(ReadOnlySpan<byte> json)
     {
         if (!Utf8.IsValid(json))
@@ -46,7 +46,7 @@ internal static class RequestJson
             return false;
         }
 
-        // Backslashes are in strings only, and each begins an escape.
+        // Backslashes occur in strings only, and each begins an escape.
         while (json.IndexOf((byte)'\\') is >= 0 and var at)
         {
             json = json[at..];
@@ -62,7 +62,7 @@ internal static class RequestJson
         return true;
     }
 
-    // The UTF-16 unit that an escape stands for; 0 for those that are no \uXXXX.
+    // The UTF-16 code unit of a \uXXXX escape; 0 for other escapes.
     private static char UnitOf(ReadOnlySpan<byte> escape) =>
         escape is [(byte)'\\', (byte)'u', ..]
         && ushort.TryParse(escape.Slice(UnicodeEscape.Length, UnitDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit)

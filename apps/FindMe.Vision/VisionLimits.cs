@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Vision;
 
-/// <summary>Bounds what requests may cost, and turns what goes wrong with one into a problem.</summary>
+/// <summary>Limits the size and number of requests, and translates failures into problems.</summary>
 internal static class VisionLimits
 {
     public static void AddVisionLimits(this IServiceCollection services)
@@ -17,7 +17,7 @@ internal static class VisionLimits
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<VisionOptions>>((kestrel, vision) =>
             kestrel.Limits.MaxRequestBodySize = vision.Value.MaxBodyBytes);
 
-        // Pictures stay in memory: a face has no business in a temporary file.
+        // Pictures stay in memory: faces must not be written to temporary files.
         services.AddOptions<FormOptions>().Configure<IOptions<VisionOptions>>((form, vision) =>
         {
             form.MemoryBufferThreshold = vision.Value.MaxBodyBytes;
@@ -27,8 +27,8 @@ internal static class VisionLimits
         services.AddRateLimiter(_ => { });
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<VisionOptions>>((limiter, vision) =>
         {
-            var turns = new ConcurrencyLimiterOptions { PermitLimit = vision.Value.RequestsAtOnce, QueueLimit = vision.Value.RequestsWaiting };
-            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, bool>(_ => RateLimitPartition.GetConcurrencyLimiter(true, _ => turns));
+            var concurrency = new ConcurrencyLimiterOptions { PermitLimit = vision.Value.RequestsAtOnce, QueueLimit = vision.Value.RequestsWaiting };
+            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, bool>(_ => RateLimitPartition.GetConcurrencyLimiter(true, _ => concurrency));
             limiter.OnRejected = (context, cancellationToken) => new ValueTask(Problems.AnswerAsync(context.HttpContext, RequestException.TooBusy));
         });
     }
@@ -37,9 +37,9 @@ internal static class VisionLimits
     {
         var maxBodyBytes = app.Services.GetRequiredService<IOptions<VisionOptions>>().Value.MaxBodyBytes;
 
-        // Refused before anything reads it, and without Kestrel's own limit: a body that nobody read is read away for a moment after the
-        // answer, so that a client that still sends it sees why. One that exceeds Kestrel's limit is answered by closing at once, and the
-        // answer may be lost with the connection (RFC 9112, 9.6).
+        // Reject the body before anything reads it, and lift Kestrel's own limit: Kestrel then drains the unread body for a moment after the
+        // response, so that a client that is still sending sees the reason. Over its own limit Kestrel closes the connection at once, and the
+        // response may be lost with it (RFC 9112, 9.6).
         app.Use((context, next) =>
         {
             if (context.Request.ContentLength > maxBodyBytes)

@@ -1,5 +1,5 @@
-// One photo's first verdict and nothing else: what the verb `cold` of FindMe.Evaluation starts again and again.
-// FindMe.Cold STARTED PHOTO RECIPE MODELS, where STARTED is Stopwatch's time stamp from before the process was made.
+// Computes the first verdict of one photo; started repeatedly by the verb `cold` of FindMe.Evaluation.
+// FindMe.Cold STARTED PHOTO RECIPE MODELS, where STARTED is Stopwatch's timestamp before the process was created.
 using System.Diagnostics;
 using System.Globalization;
 using FindMe.Faces;

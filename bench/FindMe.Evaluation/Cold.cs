@@ -4,18 +4,18 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Evaluation;
 
-/// <summary>From the start of a process to its first verdict, FindMe and face-api.js in turns.</summary>
+/// <summary>Measures the time from process start to the first verdict, alternating FindMe and face-api.js.</summary>
 internal static class Cold
 {
     private static readonly string[] Recipes = [Peer.SameRecipe, "default"];
 
-    /// <summary>Starts one process after another, each for one photo.</summary>
+    /// <summary>Starts one process per measurement, for one photo.</summary>
     /// <param name="photo">The photo.</param>
-    /// <param name="program">FindMe.Cold, a .dll or an executable; null for the one of this build.</param>
+    /// <param name="program">FindMe.Cold as .dll or executable; null for this build's.</param>
     /// <param name="models">Folder of the models; empty for the repository's.</param>
     /// <param name="peerFolder">The folder of the installed peer.</param>
-    /// <param name="rounds">How often; the least time of each counts, since other work can only add.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="rounds">Number of measurements; the minimum counts, since other load only adds time.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     public static (JsonObject Summary, JsonObject Details) Evaluate(
         FileInfo photo, FileInfo? program, string models, string peerFolder, int rounds, CancellationToken cancellationToken)
     {
@@ -23,7 +23,7 @@ internal static class Cold
         using var progress = new Progress("starts", rounds * (2 + Recipes.Length));
         var runs = new List<(string Name, double[] Stages)>();
 
-        // The first of each reads files that are not in memory yet.
+        // Warm-up: the first process reads files into the page cache.
         for (var round = 0; round < rounds; round++)
         {
             foreach (var recipe in Recipes)
@@ -69,7 +69,7 @@ internal static class Cold
         }
     }
 
-    // The verdict is the process's last line; what it takes to end is nobody's wait.
+    // The verdict is the last line; the time to exit does not count.
     private static double[] Start(string program, string photo, string recipe, string models)
     {
         var (file, arguments) = program.EndsWith(".dll", StringComparison.OrdinalIgnoreCase)
@@ -83,13 +83,13 @@ internal static class Cold
         var line = process.StandardOutput.ReadLine();
         process.WaitForExit();
         return line is null
-            ? throw new EvaluationException($"{program} ended with {process.ExitCode}: what it wrote above says why.")
+            ? throw new EvaluationException($"{program} exited with code {process.ExitCode}: see its output above.")
             : [.. line.Split(' ').Take(3).Select(stage => double.Parse(stage, CultureInfo.InvariantCulture))];
     }
 
     private static string FindProgram()
     {
         var beside = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "FindMe.Cold", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), "FindMe.Cold.dll"));
-        return File.Exists(beside) ? beside : throw new EvaluationException($"{beside} is missing: dotnet build -c Release bench/FindMe.Cold");
+        return File.Exists(beside) ? beside : throw new EvaluationException($"{beside} is missing: run `dotnet build -c Release bench/FindMe.Cold`");
     }
 }

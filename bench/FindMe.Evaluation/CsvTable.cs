@@ -2,7 +2,7 @@ using System.Text;
 
 namespace FindMe.Evaluation;
 
-/// <summary>A CSV file (RFC 4180) with a header: columns by name, fields quoted or not.</summary>
+/// <summary>A CSV file (RFC 4180) with a header.</summary>
 internal sealed class CsvTable
 {
     private readonly string _path;
@@ -18,13 +18,13 @@ internal sealed class CsvTable
     /// <summary>The rows below the header.</summary>
     public IReadOnlyList<string[]> Rows { get; }
 
-    /// <summary>The folder that the file's own paths count from.</summary>
+    /// <summary>The base folder of the paths in the file.</summary>
     public string Folder => Path.GetDirectoryName(Path.GetFullPath(_path))!;
 
     /// <summary>Reads a whole file.</summary>
     /// <param name="path">The file, in UTF-8.</param>
-    /// <param name="required">Columns it must have.</param>
-    /// <exception cref="EvaluationException">It is missing, empty, lacks a column, or a row has too few fields.</exception>
+    /// <param name="required">The required columns.</param>
+    /// <exception cref="EvaluationException">The file is missing or empty, lacks a column, or a row has too few fields.</exception>
     public static CsvTable Read(string path, params string[] required)
     {
         if (!File.Exists(path))
@@ -56,11 +56,11 @@ internal sealed class CsvTable
         return new CsvTable(path, columns, rows[1..]);
     }
 
-    /// <summary>A field by its column's name; empty where the row or the file has no such column.</summary>
+    /// <summary>Returns a field by its column's name; empty when the column is missing.</summary>
     public string Field(string[] row, string column) =>
         _columns.TryGetValue(column, out var index) && index < row.Length ? row[index] : "";
 
-    /// <summary>The full path of the file that a field names.</summary>
+    /// <summary>Returns the full path of a file named in a field.</summary>
     public string PathIn(string[] row, string column) => Path.Combine(Folder, Field(row, column));
 
     private static IEnumerable<string[]> Parse(string text)

@@ -4,10 +4,10 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>Which faces are found, by their height, and what else is taken for one.</summary>
+/// <summary>Measures detected faces by height, and false detections.</summary>
 internal static class Detect
 {
-    // A box that shares less of its union with the labelled one is of something else: the facts' own rule, and WIDER FACE's is 0.5.
+    // Minimum intersection over union with the labelled box, as the labels define it. WIDER FACE uses 0.5.
     private const double LeastOverlap = 0.4;
 
     private static readonly string[] Bands = ["<24", "24-48", ">48"];
@@ -15,10 +15,10 @@ internal static class Detect
     /// <summary>Evaluates a file of labelled faces.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="path">
-    /// Columns <c>file,n_faces,boxes_xywh_or_points</c>: the last one a JSON array of [x, y, width, height], or of [x, y], which counts as
-    /// found when it lies inside a box and has no height. A photo with 0 faces shows no face.
+    /// Columns <c>file,n_faces,boxes_xywh_or_points</c>: the last one is a JSON array of [x, y, width, height] or [x, y]. A point counts as
+    /// detected if it is inside a box, and has no height. A photo with 0 faces shows no face.
     /// </param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string path, CancellationToken cancellationToken)
     {
         var table = CsvTable.Read(path, "file", "n_faces", "boxes_xywh_or_points");
@@ -53,7 +53,7 @@ internal static class Detect
         return (summary, details);
     }
 
-    // Each box is matched with the labelled face it overlaps most, best pairs first, each only once.
+    // Matches boxes and labelled faces one to one, pairs with the largest overlap first.
     private static PhotoResult Match(string file, List<double[]> labels, IReadOnlyList<DetectedFace> found)
     {
         var pairs =
@@ -77,7 +77,7 @@ internal static class Detect
         return new PhotoResult(file, faces, found.Count - matchedFaces.Count);
     }
 
-    // A point has no extent: a box around it overlaps by how near it is to the middle, so that the nearest box wins.
+    // A point has no extent: its overlap with a box grows towards the box's centre, so that the nearest box wins.
     private static double OverlapOf(double[] label, Box box)
     {
         if (label.Length == 2)
@@ -127,10 +127,10 @@ internal static class Detect
         }
         catch (JsonException)
         {
-            // Said below, with the file's name.
+            // Reported below, with the file's name.
         }
 
-        throw new EvaluationException($"{path}: the boxes of {table.Field(row, "file")} are no array of [x, y, width, height] or [x, y].");
+        throw new EvaluationException($"{path}: the boxes of {table.Field(row, "file")} must be an array of [x, y, width, height] or [x, y].");
     }
 
     private sealed record PhotoResult(string File, IReadOnlyList<LabelledFace> Faces, int Others);

@@ -8,16 +8,16 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>Everything the engine computes of photos, as text: two engines are the same if its SHA-256 is.</summary>
+/// <summary>Dumps all results of the engine as text, whose SHA-256 tells whether two engines are equal.</summary>
 internal static class Dump
 {
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff"];
 
-    /// <summary>Writes a line for each photo and one for each of its faces, in the order of the files' names.</summary>
+    /// <summary>Writes one line per photo and face, ordered by file name.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="folder">Photos, also in its subfolders; files of other kinds are skipped.</param>
-    /// <param name="lines">Gets the lines; null to compute the digest only.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="lines">Receives the lines; null to compute only the digest.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string folder, FileInfo? lines, CancellationToken cancellationToken)
     {
         var files = Directory.Exists(folder)
@@ -39,7 +39,7 @@ internal static class Dump
                 continue;
             }
 
-            // Against the faces of the photo before, so that verdicts of every kind occur without a list of people.
+            // Compares with the faces of the previous photo, so that all kinds of verdicts occur without a list of people.
             var verdict = engine.Compare(photo, before);
             text.Append(name).Append('\t').AppendJoin(' ', photo.Width, photo.Height, photo.Fingerprint, verdict.Kind)
                 .Append(' ').AppendJoin(' ', Numbers([verdict.Distance ?? -1, verdict.Confidence ?? -1])).Append('\n');
@@ -70,7 +70,7 @@ internal static class Dump
         return (summary, new JsonObject());
     }
 
-    // The shortest text that is read back as the same number.
+    // The shortest text that parses back to the same number.
     private static string[] Numbers(ReadOnlySpan<float> values)
     {
         var texts = new string[values.Length];

@@ -4,17 +4,17 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>Whether the engine's memory stays what it is: many photos by all processors, and the process's memory after each tenth of them.</summary>
+/// <summary>Checks that memory does not grow: analyses many photos on all cores, and records the process's memory after each tenth.</summary>
 internal static class Endurance
 {
     private const int Tenths = 10;
 
-    /// <summary>Analyses the photos of a folder again and again.</summary>
+    /// <summary>Analyses the photos of a folder repeatedly.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="folder">Photos, also in its subfolders.</param>
-    /// <param name="count">How many photos in all, at least 10.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    /// <exception cref="EvaluationException">The folder holds no photo, or the count is too small.</exception>
+    /// <param name="count">Total number of photos, at least 10.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
+    /// <exception cref="EvaluationException">The folder has no photos, or the count is too small.</exception>
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string folder, int count, CancellationToken cancellationToken)
     {
         if (count < Tenths)
@@ -36,7 +36,7 @@ internal static class Endurance
                 }
                 catch (PhotoException)
                 {
-                    // A worker meets such photos too.
+                    // Undecodable photos occur in production, too.
                     Interlocked.Increment(ref unreadable);
                 }
 
@@ -45,7 +45,7 @@ internal static class Endurance
             memory[tenth] = ProcessMemory.Read("VmRSS") / 1_000_000;
         }
 
-        // After the first tenth buffers have the size that the photos want.
+        // The baseline is the first tenth, after which buffers have their final size.
         var summary = new JsonObject
         {
             ["photos"] = count,

@@ -1,4 +1,4 @@
 namespace FindMe.Evaluation;
 
-/// <summary>The evaluation cannot go on; the message is one line that names the file and says what is wrong with it.</summary>
+/// <summary>The evaluation failed. The message is one line with the file and the problem.</summary>
 internal sealed class EvaluationException(string message) : Exception(message);

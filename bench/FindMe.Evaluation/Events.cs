@@ -3,16 +3,16 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>An event's album: is each person found in their photos, and in no others?</summary>
+/// <summary>Evaluates an event's album: finds each person, and compares with the photos that show them.</summary>
 internal static class Events
 {
     /// <summary>Evaluates an event.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="folder">
-    /// Holds <c>photos/</c>, <c>reference/PERSON/*</c> and <c>TRUTH_PERSON.csv</c> with columns <c>file,contains</c>; photos that are not
-    /// listed are unknown and left out.
+    /// Folder with <c>photos/</c>, <c>reference/PERSON/*</c> and <c>TRUTH_PERSON.csv</c> with columns <c>file,contains</c>. Unlisted photos are
+    /// omitted.
     /// </param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string folder, CancellationToken cancellationToken)
     {
         var people = ReadPeople(folder);
@@ -46,7 +46,7 @@ internal static class Events
         var references = Path.Combine(folder, "reference");
         if (!Directory.Exists(references))
         {
-            throw new EvaluationException($"{references} is missing: an event is a folder with photos/, reference/PERSON/ and TRUTH_PERSON.csv.");
+            throw new EvaluationException($"{references} is missing: give a folder with photos/, reference/PERSON/ and TRUTH_PERSON.csv.");
         }
 
         var people = Directory.GetDirectories(references).Order(StringComparer.Ordinal).Select(person =>
@@ -58,7 +58,7 @@ internal static class Events
                 [.. Directory.GetFiles(person).Order(StringComparer.Ordinal)],
                 [.. truth.Rows.Select(row => (truth.Field(row, "file"), truth.PathIn(row, "file"), truth.Field(row, "contains") == "1"))]);
         }).ToList();
-        return people.Count > 0 ? people : throw new EvaluationException($"{references} is empty: it must hold a folder a person.");
+        return people.Count > 0 ? people : throw new EvaluationException($"{references} is empty: add a folder for each person.");
     }
 
     private static PersonResult Compare(FaceEngine engine, Person person, Photos photos, CancellationToken cancellationToken)
@@ -118,7 +118,7 @@ internal static class Events
         };
     }
 
-    // Of nobody, everything is right.
+    // 1 when there is nothing to count.
     private static double Share(int part, int whole) => whole == 0 ? 1 : Report.Round((double)part / whole);
 
     private sealed record Person(string Name, IReadOnlyList<string> References, IReadOnlyList<(string File, string Path, bool Contains)> Truth);

@@ -5,14 +5,14 @@ using FindMe.Recognition;
 
 namespace FindMe.Evaluation;
 
-/// <summary>Pairs of pictures, decided as <c>findme train</c> and <c>findme recognize</c> do: the first picture trains, the second is asked.</summary>
+/// <summary>Evaluates pairs of pictures with <c>findme train</c> on the first and <c>findme recognize</c> on the second.</summary>
 internal static class FaceVectorPairs
 {
     /// <summary>Evaluates a file of pairs.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="path">As for <see cref="Pairs"/>. The people of a MANIFEST.csv beside it are the background, without the two of the pair.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>The summary, of each way to decide; and each pair.</returns>
+    /// <param name="path">The pairs, in the format of <see cref="Pairs"/>. The other people in a MANIFEST.csv beside it are the background.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
+    /// <returns>The summary of each decision rule, and all pairs.</returns>
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string path, CancellationToken cancellationToken)
     {
         var table = CsvTable.Read(path, "file_a", "file_b", "same");
@@ -102,7 +102,7 @@ internal static class FaceVectorPairs
         };
     }
 
-    // The main face is meant, whoever else is in the picture; one that the quality gate refuses is none.
+    // Uses the main face only; a face rejected for its quality counts as undetected.
     private static ConcurrentDictionary<string, FaceVectors?> Train(FaceEngine engine, Photos photos, IEnumerable<string> paths, CancellationToken cancellationToken)
     {
         var files = paths.Distinct(StringComparer.Ordinal).ToList();
@@ -134,7 +134,7 @@ internal static class FaceVectorPairs
             return [];
         }
 
-        // A label with a space in it ("no human face") names nobody.
+        // A label with a space ("no human face") is not a person.
         var table = CsvTable.Read(manifest, "file", "label");
         return table.Rows
             .Where(row => table.Field(row, "label") is { Length: > 0 } label && !label.Contains(' '))

@@ -4,14 +4,14 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>Files that are broken, odd or made to harm: each is decoded or refused as expected, in bounded time and memory.</summary>
+/// <summary>Checks that broken, unusual and malicious files are decoded or rejected as expected, in bounded time and memory.</summary>
 internal static class Hostile
 {
     private const double MaxSeconds = 2;
     private const long MaxBytes = 500_000_000;
 
-    // What libvips does otherwise than the decoders the expectations were made with: it reads no BMP, and takes the whole frames of
-    // two GIFs that are cut off behind them. By name, since the files are from well-known collections.
+    // Files on which libvips differs from the decoders that produced the expectations: it does not read BMP, and decodes the complete frames
+    // of two truncated GIFs. Listed by name, since the files are from well-known collections.
     private static readonly string[] Known =
     [
         "pil_hopper.bmp",
@@ -22,8 +22,8 @@ internal static class Hostile
 
     /// <summary>Evaluates a folder of files, one after another.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="folder">Holds the files and EXPECT.csv with columns <c>file,expect</c>: decodes, rejects, or either.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="folder">Folder with the files and EXPECT.csv with columns <c>file,expect</c>: decodes, rejects, or either.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string folder, CancellationToken cancellationToken)
     {
         var table = CsvTable.Read(Path.Combine(folder, "EXPECT.csv"), "file", "expect");
@@ -61,7 +61,7 @@ internal static class Hostile
         var processor = ReadProcessorTime();
         var (result, why) = TryAnalyze(engine, photo, cancellationToken);
 
-        // The lesser of the two clocks: what else runs on the machine is not the file's doing, nor is a second thread's garbage collection.
+        // The smaller of elapsed and processor time, to exclude other load on the machine and garbage collection on other threads.
         var seconds = Math.Min(time.Elapsed.TotalSeconds, (ReadProcessorTime() - processor).TotalSeconds);
         var bytes = Math.Max(0, ReadPeakMemory() - before);
         var asExpected = expect == "either" ? result != "fails" : expect == result;
@@ -83,7 +83,7 @@ internal static class Hostile
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            // Anything else a photo can cause is a bug: counted as wrong whatever was expected.
+            // Any other exception is a bug, and counts as wrong whatever was expected.
             return ("fails", exception.GetType().Name);
         }
     }
@@ -106,7 +106,7 @@ internal static class Hostile
         return process.TotalProcessorTime;
     }
 
-    // Linux forgets the peak of a process on this; elsewhere memory is not measured.
+    // Resets the peak memory on Linux; other systems do not measure memory.
     private static long StartMeasuringMemory()
     {
         const string forget = "/proc/self/clear_refs";

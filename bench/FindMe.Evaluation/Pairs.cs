@@ -3,28 +3,28 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>Pairs of pictures: one person or two?</summary>
+/// <summary>Evaluates pairs of pictures: same person or different people.</summary>
 internal static class Pairs
 {
     /// <summary>Evaluates a file of pairs.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="path">Columns <c>file_a,file_b,same,set,note</c>; a pair whose note speaks of a label error is left out.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>The summary, and each pair with its distance.</returns>
+    /// <param name="path">Columns <c>file_a,file_b,same,set,note</c>. Pairs whose note mentions a label error are omitted.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
+    /// <returns>The summary, and all pairs with their distances.</returns>
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string path, CancellationToken cancellationToken)
     {
         var photos = Photos.Analyze(engine, PathsIn(path), "pictures", cancellationToken);
         return Evaluate(engine, path, photos);
     }
 
-    /// <summary>The pictures of a file of pairs, label errors left out.</summary>
+    /// <summary>Returns the pictures of a file of pairs, without label errors.</summary>
     public static IEnumerable<string> PathsIn(string path)
     {
         var (table, rows) = Read(path);
         return rows.SelectMany(row => new[] { table.PathIn(row, "file_a"), table.PathIn(row, "file_b") });
     }
 
-    /// <summary>As <see cref="Evaluate(FaceEngine, string, CancellationToken)"/>, of pictures that were analysed already.</summary>
+    /// <summary>Evaluates pairs like <see cref="Evaluate(FaceEngine, string, CancellationToken)"/>, with already analysed pictures.</summary>
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string path, Photos photos)
     {
         var (table, rows) = Read(path);

@@ -4,28 +4,28 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>FindMe against face-api.js on the same files, in turns and in one run.</summary>
+/// <summary>Compares FindMe with face-api.js on the same files, alternating in one run.</summary>
 internal static class Peer
 {
-    /// <summary>The recipe that does what face-api.js does, bit for bit.</summary>
+    /// <summary>The recipe that computes the same as face-api.js, bit for bit.</summary>
     public const string SameRecipe = "face-api";
 
-    /// <summary>The same with the detector in 8 bits; whether its verdicts are the same is part of the answer.</summary>
+    /// <summary>The same recipe with an 8-bit detector. The result shows whether its verdicts are the same.</summary>
     public const string SameRecipeInBytes = "face-api-int8";
 
-    // Two faces further apart than this are two people to face-api.js: its documentation's own value.
+    // face-api.js' threshold for different people, from its documentation.
     private const float PeerMatchDistance = 0.6f;
 
     private const float SameFaceOverlap = 0.5f;
 
-    /// <summary>Measures the photos of a folder: FindMe with the peer's recipe, the peer, FindMe with the same in 8 bits and with its own, the peer, and again.</summary>
+    /// <summary>Measures the photos of a folder, in rounds of: FindMe with the peer's recipe, the peer, FindMe with the 8-bit recipe and with its own, the peer.</summary>
     /// <param name="engine">FindMe with its own recipe.</param>
     /// <param name="sameRecipe">FindMe with the peer's recipe.</param>
-    /// <param name="inBytes">The same with its detector in 8 bits.</param>
+    /// <param name="inBytes">FindMe with the peer's recipe and an 8-bit detector.</param>
     /// <param name="folder">Photos, also in its subfolders.</param>
     /// <param name="peerFolder">The folder of the installed peer.</param>
-    /// <param name="rounds">How often each is asked for each photo; the least of its times counts, since other work can only add.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="rounds">Measurements per photo; the minimum counts, since other load only adds time.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     public static (JsonObject Summary, JsonObject Details) Evaluate(
         FaceEngine engine, FaceEngine sameRecipe, FaceEngine inBytes, string folder, string peerFolder, int rounds, CancellationToken cancellationToken)
     {
@@ -34,7 +34,7 @@ internal static class Peer
         using var progress = new Progress("photos", photos.Count * (rounds + 1));
         var peerRss = 0L;
 
-        // A round that does not count: pages of models, compilers of both.
+        // Warm-up: loads the models and compiles both programs.
         for (var round = 0; round <= rounds; round++)
         {
             foreach (var photo in photos)
@@ -63,7 +63,7 @@ internal static class Peer
         photos.RemoveAll(photo => photo.Found is null);
         if (photos.Count == 0)
         {
-            throw new EvaluationException($"{folder} holds no photo that both can read.");
+            throw new EvaluationException($"{folder} has no photo that both can read.");
         }
 
         var summary = new JsonObject
@@ -97,8 +97,8 @@ internal static class Peer
         }
     }
 
-    // Ratios of what all photos take, by the least time of each: of time as somebody waits, and of the processors' time, which says what the
-    // work costs whoever shares it and is disturbed less by what else the machine does.
+    // Ratios of the total over all photos, by the minimum time of each: of elapsed time, and of processor time, which other load on the machine
+    // affects less.
     private static JsonObject Describe(List<Photo> photos, Func<Photo, List<Time>> times)
     {
         var waited = photos.ConvertAll(photo => times(photo).Min(time => time.Ms));
@@ -114,7 +114,7 @@ internal static class Peer
         };
     }
 
-    // Whether both saw the same: as many faces in the same places, and the same answer to "one person?" for every two of them.
+    // Whether both results agree: the same faces at the same places, and the same decision "same person" for each pair.
     private static JsonObject Agree(List<Photo> photos, Func<Photo, AnalyzedPhoto> analyzed)
     {
         var (found, peerFound, apart) = (0, 0, 0f);

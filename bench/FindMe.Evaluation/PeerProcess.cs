@@ -6,7 +6,7 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>face-api.js in a process of its own: <c>bench/peer/peer.mjs</c>, which is given paths and answers with faces.</summary>
+/// <summary>Runs face-api.js as a process: <c>bench/peer/peer.mjs</c>, which reads paths and returns faces.</summary>
 internal sealed class PeerProcess : IDisposable
 {
     private static readonly JsonSerializerOptions Names = new(JsonSerializerDefaults.Web);
@@ -15,12 +15,12 @@ internal sealed class PeerProcess : IDisposable
 
     private PeerProcess(Process process) => _process = process;
 
-    /// <summary>What it runs on, as it says itself: versions, whether SIMD and threads are used, and how long it took to start.</summary>
+    /// <summary>The peer's own description of its platform: versions, use of SIMD and threads, and start time.</summary>
     public JsonObject Setup { get; private set; } = [];
 
     /// <summary>Starts it and waits until its models are loaded.</summary>
     /// <param name="folder">The folder of <c>peer.mjs</c>, installed.</param>
-    /// <exception cref="EvaluationException">Node.js or what it needs is missing.</exception>
+    /// <exception cref="EvaluationException">Node.js or an npm package is missing.</exception>
     public static PeerProcess Start(string folder)
     {
         var peer = Launch(folder);
@@ -28,8 +28,8 @@ internal sealed class PeerProcess : IDisposable
         return peer;
     }
 
-    /// <summary>As <see cref="Start"/>, but asks for a photo before it is ready, and waits for what it shows.</summary>
-    /// <returns>Milliseconds from before the process was made until the faces are known.</returns>
+    /// <summary>Starts a process, sends one photo at once, and waits for its faces.</summary>
+    /// <returns>Milliseconds from process creation to the result.</returns>
     public static double MeasureFirst(string folder, string path)
     {
         var started = Stopwatch.GetTimestamp();
@@ -40,8 +40,8 @@ internal sealed class PeerProcess : IDisposable
         return Stopwatch.GetElapsedTime(started).TotalMilliseconds;
     }
 
-    /// <summary>Lets it analyse a photo.</summary>
-    /// <returns>Its own time, without reading the file, and the faces; null where it cannot read the photo.</returns>
+    /// <summary>Analyses a photo.</summary>
+    /// <returns>The peer's time, without reading the file, and the faces; null when it cannot read the photo.</returns>
     public Answer? Analyze(string path)
     {
         Ask(path);
@@ -50,7 +50,7 @@ internal sealed class PeerProcess : IDisposable
 
     public void Dispose()
     {
-        // An empty line ends it; what does not end at once is ended.
+        // An empty line stops the peer; if it does not exit soon, it is killed.
         try
         {
             _process.StandardInput.WriteLine();
@@ -58,7 +58,7 @@ internal sealed class PeerProcess : IDisposable
         }
         catch (IOException)
         {
-            // It is gone already.
+            // It has already exited.
         }
 
         if (!_process.WaitForExit(milliseconds: 2_000))
@@ -74,7 +74,7 @@ internal sealed class PeerProcess : IDisposable
         var script = Path.Combine(folder, "peer.mjs");
         if (!File.Exists(script) || !Directory.Exists(Path.Combine(folder, "node_modules")))
         {
-            throw new EvaluationException($"{folder} holds no installed peer: run bench/peer/install, or say with --peer where it is.");
+            throw new EvaluationException($"{folder} has no installed peer: run bench/peer/install, or give its folder with --peer.");
         }
 
         try
@@ -101,26 +101,26 @@ internal sealed class PeerProcess : IDisposable
 
     private Answer? ReadAnswer(string path)
     {
-        var answer = JsonSerializer.Deserialize<Answer>(ReadLine(), Names) ?? throw new EvaluationException($"The peer says nothing of {path}.");
+        var answer = JsonSerializer.Deserialize<Answer>(ReadLine(), Names) ?? throw new EvaluationException($"The peer returned no result for {path}.");
         return answer.Error is null ? answer : null;
     }
 
     private string ReadLine() =>
-        _process.StandardOutput.ReadLine() ?? throw new EvaluationException("The peer ended: what it wrote above says why.");
+        _process.StandardOutput.ReadLine() ?? throw new EvaluationException("The peer exited: see its output above.");
 
-    /// <summary>What it found in a photo.</summary>
-    /// <param name="Ms">Milliseconds for all of it.</param>
-    /// <param name="ProcessorMs">Milliseconds of processors that it took, whatever else they did.</param>
-    /// <param name="DecodeMs">Of <paramref name="Ms"/>, for decoding.</param>
-    /// <param name="Rss">Bytes of memory it has now.</param>
-    /// <param name="Faces">The faces, as it orders them.</param>
-    /// <param name="Error">Why it could not read the photo; null if it could.</param>
+    /// <summary>The peer's result for a photo.</summary>
+    /// <param name="Ms">Elapsed time in milliseconds.</param>
+    /// <param name="ProcessorMs">Processor time in milliseconds.</param>
+    /// <param name="DecodeMs">Decoding time in milliseconds, part of <paramref name="Ms"/>.</param>
+    /// <param name="Rss">Current memory in bytes.</param>
+    /// <param name="Faces">The faces, in the peer's order.</param>
+    /// <param name="Error">Why it could not read the photo; null for none.</param>
     internal sealed record Answer(double Ms, double ProcessorMs, double DecodeMs, long Rss, IReadOnlyList<Face> Faces, string? Error);
 
-    /// <summary>A face it found.</summary>
+    /// <summary>A detected face.</summary>
     /// <param name="Box">Left, top, width and height in pixels.</param>
     /// <param name="Score">0 to 1.</param>
-    /// <param name="Descriptor">128 numbers.</param>
+    /// <param name="Descriptor">The 128 values of the embedding.</param>
     internal sealed record Face(float[] Box, float Score, float[] Descriptor)
     {
         public Box ToBox() => new(Box[0], Box[1], Box[2], Box[3]);

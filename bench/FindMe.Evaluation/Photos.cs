@@ -3,7 +3,7 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>Photos and what the engine found in them; each file is read once in a run, and nothing is kept between runs.</summary>
+/// <summary>Photos and their analysis. Each file is analysed once per run.</summary>
 internal sealed class Photos
 {
     private readonly ConcurrentDictionary<string, AnalyzedPhoto?> _photos = new(StringComparer.Ordinal);
@@ -14,9 +14,9 @@ internal sealed class Photos
 
     /// <summary>Analyses photos on all cores.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="paths">The files; one named twice is read once.</param>
-    /// <param name="what">What the progress calls them.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="paths">The files; duplicates are analysed once.</param>
+    /// <param name="what">Label of the progress bar.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     /// <exception cref="EvaluationException">A file is missing.</exception>
     public static Photos Analyze(FaceEngine engine, IEnumerable<string> paths, string what, CancellationToken cancellationToken)
     {
@@ -37,17 +37,17 @@ internal sealed class Photos
         return photos;
     }
 
-    /// <summary>What was found in a photo; null where it could not be read.</summary>
+    /// <summary>Returns the analysis of a photo; null when it could not be read.</summary>
     public AnalyzedPhoto? this[string path] => _photos[path];
 
-    /// <summary>Files that could not be read.</summary>
+    /// <summary>The unreadable files.</summary>
     public IEnumerable<string> Unreadable => _photos.Where(photo => photo.Value is null).Select(photo => photo.Key).Order(StringComparer.Ordinal);
 
-    /// <summary>The face a picture is of: the largest, less the farther it is from the middle and the less sure. Null where there is none.</summary>
+    /// <summary>Returns the main face of a picture: the largest, weighted by its closeness to the centre and its score. Null without a face.</summary>
     public static DetectedFace? MainFaceOf(AnalyzedPhoto? photo) =>
         photo?.Faces.MaxBy(face => face.Score * WeightOf(face.Box, photo.Width, photo.Height));
 
-    // The area, less one half for a face at the edge.
+    // The area, reduced to one half for a face at the edge.
     private static double WeightOf(Box box, int width, int height)
     {
         var (x, y) = (((box.X + (box.Width / 2)) / width) - 0.5, ((box.Y + (box.Height / 2)) / height) - 0.5);

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace FindMe.Evaluation;
 
-/// <summary>What Linux says of this process's memory.</summary>
+/// <summary>Reads this process's memory on Linux.</summary>
 internal static class ProcessMemory
 {
     private const string Status = "/proc/self/status";
 
-    /// <summary>A line of the process's status, in bytes: VmRSS is what it has now, VmHWM the most it had. 0 where there is no such file.</summary>
+    /// <summary>Returns a line of /proc/self/status in bytes, such as VmRSS (current) or VmHWM (peak); 0 on other systems.</summary>
     public static long Read(string name)
     {
         if (!File.Exists(Status))

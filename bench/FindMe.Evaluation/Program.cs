@@ -1,13 +1,13 @@
-// A verb and its data → the engine, on all cores → what it gets right and wrong, as one JSON object in the last line.
+// A verb and its data → the engine on all cores → the results, as a JSON object in the last line.
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using FindMe.Evaluation;
 using FindMe.Faces;
 
-var json = new Option<FileInfo?>("--json") { Description = "A file for the summary and every single result.", Recursive = true };
+var json = new Option<FileInfo?>("--json") { Description = "Output file for the summary and all single results.", Recursive = true };
 var recipe = new Option<string>("--recipe")
 {
-    Description = "How faces are found and told apart: a description in models/recipes, such as default, dlib or face-api.",
+    Description = "The recipe of detection and recognition, from models/recipes: default, dlib or face-api.",
     DefaultValueFactory = _ => FaceEngineOptions.DefaultRecipe,
     Recursive = true,
 };
@@ -19,31 +19,31 @@ var album = new Argument<string>("DIR") { Description = "Holds photos/, referenc
 var photos = new Argument<string>("DIR") { Description = "Photos, also in subfolders." };
 var hostile = new Argument<string>("DIR") { Description = "Files, and EXPECT.csv with columns file,expect." };
 var reference = new Option<FileInfo?>("--reference") { Description = "A photo of the person to compare every photo with." };
-var manifest = new Argument<string>("MANIFEST.csv") { Description = "Columns file,label, and group if people are to be counted apart." };
+var manifest = new Argument<string>("MANIFEST.csv") { Description = "Columns file,label, and group for separate results by group." };
 var peerFolder = new Option<string>("--peer") { Description = "Folder of the installed peer.", DefaultValueFactory = _ => Path.Combine("bench", "peer") };
-var rounds = new Option<int>("--rounds") { Description = "How often each photo is measured.", DefaultValueFactory = _ => 3 };
-var count = new Option<int>("--photos") { Description = "How many photos are analysed in all, those of the folder in turns.", DefaultValueFactory = _ => 10_000 };
-var photo = new Argument<FileInfo>("PHOTO") { Description = "A photo that shows a face." };
-var program = new Option<FileInfo?>("--program") { Description = "FindMe.Cold as it was published. Default: the one of this build." };
-var lines = new Option<FileInfo?>("--lines") { Description = "A file for the dump itself." };
-var charts = new Option<DirectoryInfo?>("--charts") { Description = "A folder for the charts." };
+var rounds = new Option<int>("--rounds") { Description = "Measurements per photo.", DefaultValueFactory = _ => 3 };
+var count = new Option<int>("--photos") { Description = "Total number of photos to analyse; the folder's photos repeat.", DefaultValueFactory = _ => 10_000 };
+var photo = new Argument<FileInfo>("PHOTO") { Description = "A photo with a face." };
+var program = new Option<FileInfo?>("--program") { Description = "A published FindMe.Cold. Default: this build's." };
+var lines = new Option<FileInfo?>("--lines") { Description = "Output file for the dump." };
+var charts = new Option<DirectoryInfo?>("--charts") { Description = "Output folder for the charts." };
 
-var command = new RootCommand("Measures how well and how fast FindMe's engine finds faces and tells them apart.")
+var command = new RootCommand("Measures the accuracy and speed of FindMe's engine.")
 {
-    Verb("pairs", "Tells pairs of one person from pairs of two.", [pairs], (engine, parsed, end) => Pairs.Evaluate(engine, parsed.GetRequiredValue(pairs), end)),
-    Verb("vectors", "Tells the same pairs by a picture's vectors: by threshold, and by neighbours in the MANIFEST.csv beside it.", [pairs], (engine, parsed, end) => FaceVectorPairs.Evaluate(engine, parsed.GetRequiredValue(pairs), end)),
-    Verb("detect", "Finds labelled faces.", [labels], (engine, parsed, end) => Detect.Evaluate(engine, parsed.GetRequiredValue(labels), end)),
+    Verb("pairs", "Compares pairs of pictures: same person or different people.", [pairs], (engine, parsed, end) => Pairs.Evaluate(engine, parsed.GetRequiredValue(pairs), end)),
+    Verb("vectors", "Compares pairs by face vectors: with a threshold, and by neighbours in the MANIFEST.csv beside it.", [pairs], (engine, parsed, end) => FaceVectorPairs.Evaluate(engine, parsed.GetRequiredValue(pairs), end)),
+    Verb("detect", "Detects labelled faces.", [labels], (engine, parsed, end) => Detect.Evaluate(engine, parsed.GetRequiredValue(labels), end)),
     Verb("event", "Finds people in an event's album.", [album], (engine, parsed, end) => Events.Evaluate(engine, parsed.GetRequiredValue(album), end)),
-    Verb("speed", "Measures the time of photos.", [photos, reference], (engine, parsed, end) => Speed.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(reference), end)),
-    Verb("endurance", "Analyses many photos, and watches the memory.", [photos, count], (engine, parsed, end) => Endurance.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetRequiredValue(count), end)),
-    Verb("hostile", "Decodes or refuses hostile files.", [hostile], (engine, parsed, end) => Hostile.Evaluate(engine, parsed.GetRequiredValue(hostile), end)),
-    Verb("dump", "Writes every number the engine computes, and their SHA-256.", [photos, lines], (engine, parsed, end) => Dump.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(lines), end)),
+    Verb("speed", "Measures the time per photo.", [photos, reference], (engine, parsed, end) => Speed.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(reference), end)),
+    Verb("endurance", "Analyses many photos and records the memory.", [photos, count], (engine, parsed, end) => Endurance.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetRequiredValue(count), end)),
+    Verb("hostile", "Decodes or rejects hostile files.", [hostile], (engine, parsed, end) => Hostile.Evaluate(engine, parsed.GetRequiredValue(hostile), end)),
+    Verb("dump", "Writes all numbers that the engine computes, and their SHA-256.", [photos, lines], (engine, parsed, end) => Dump.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(lines), end)),
     Verb("calibrate", "Sweeps thresholds and fits the confidence.", [manifest, charts], (engine, parsed, end) => Calibrate.Evaluate(engine, parsed.GetRequiredValue(manifest), parsed.GetValue(charts), end)),
-    Verb("quality", "Reads references that were made worse.", [manifest], (engine, parsed, end) => Quality.Evaluate(engine, parsed.GetRequiredValue(manifest), end)),
-    Verb("peer", "Measures FindMe and face-api.js in turns.", [photos, peerFolder, rounds], ComparePeer),
+    Verb("quality", "Evaluates degraded selfies.", [manifest], (engine, parsed, end) => Quality.Evaluate(engine, parsed.GetRequiredValue(manifest), end)),
+    Verb("peer", "Measures FindMe and face-api.js alternately.", [photos, peerFolder, rounds], ComparePeer),
     Bare(
         "cold",
-        "Measures FindMe and face-api.js from a process' start to its first verdict, in turns.",
+        "Measures FindMe and face-api.js alternately, from process start to the first verdict.",
         [photo, peerFolder, rounds, program],
         (parsed, end) => Cold.Evaluate(
             parsed.GetRequiredValue(photo),
@@ -74,7 +74,7 @@ Command Verb(
         return evaluate(engine, parsed, end);
     });
 
-// A verb that starts engines of its own.
+// Verbs that create their own engines.
 Command Bare(
     string name, string description, Symbol[] arguments, Func<ParseResult, CancellationToken, (JsonObject Summary, JsonObject Details)> evaluate)
 {

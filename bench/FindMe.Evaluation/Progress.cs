@@ -2,15 +2,15 @@ using System.Diagnostics;
 
 namespace FindMe.Evaluation;
 
-/// <summary>How far the work has come, on standard error: a bar on a terminal, a line every tenth in a pipe.</summary>
-/// <param name="what">What is done, in a few words.</param>
-/// <param name="total">Steps in all.</param>
+/// <summary>Shows progress on standard error: a bar on a terminal, or a line per 10 % in a pipe.</summary>
+/// <param name="what">The label.</param>
+/// <param name="total">Total number of steps.</param>
 internal sealed class Progress(string what, int total) : IDisposable
 {
     private const int BarWidth = 30;
     private const int Lines = 10;
 
-    // A terminal is not written to more often than an eye can follow.
+    // Minimum interval between updates of the bar.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
@@ -18,7 +18,7 @@ internal sealed class Progress(string what, int total) : IDisposable
     private TimeSpan _shown = TimeSpan.MinValue;
     private int _done;
 
-    /// <summary>Counts one step; from any thread.</summary>
+    /// <summary>Counts one step. Thread-safe.</summary>
     public void Step()
     {
         lock (_lock)
@@ -40,7 +40,7 @@ internal sealed class Progress(string what, int total) : IDisposable
         }
     }
 
-    /// <summary>Ends the bar's line.</summary>
+    /// <summary>Finishes the bar's line.</summary>
     public void Dispose()
     {
         if (!Console.IsErrorRedirected && _done > 0)

@@ -4,16 +4,16 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Evaluation;
 
-/// <summary>The last line of standard output, which is one JSON object, and the file that <c>--json</c> names.</summary>
+/// <summary>Writes the results: one JSON object as the last line of standard output, and the file of <c>--json</c>.</summary>
 internal static class Report
 {
-    // File names are shown as they are; nothing here goes into a page.
+    // Does not escape file names, since the output is not for web pages.
     private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions Indented = new(Line) { WriteIndented = true };
 
-    /// <summary>Writes the summary as one line, and summary and details into the file.</summary>
-    /// <param name="summary">What the last line says.</param>
-    /// <param name="details">What only the file says.</param>
+    /// <summary>Writes the summary as one line, and the summary and details to the file.</summary>
+    /// <param name="summary">The summary.</param>
+    /// <param name="details">The details, only for the file.</param>
     /// <param name="file">The file; null for none.</param>
     public static void Write(JsonObject summary, JsonObject details, FileInfo? file)
     {
@@ -28,6 +28,6 @@ internal static class Report
         Console.Out.WriteLine(summary.ToJsonString(Line));
     }
 
-    /// <summary>Four decimals: more than a few thousand pairs can tell.</summary>
+    /// <summary>Rounds to four decimals, above the precision of a few thousand pairs.</summary>
     public static double Round(double value) => Math.Round(value, 4);
 }

@@ -4,26 +4,26 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>How long photos take: one at a time, on one processor stage by stage, then as many at once as one and two threads do.</summary>
+/// <summary>Measures the time per photo: one at a time, by stage on one core, and the throughput of one and two threads.</summary>
 internal static class Speed
 {
-    // What a photo costs whatever we do: bare libvips and bare ONNX Runtime on the same pixels. All else is our overhead.
+    // The lower bound per photo: bare libvips and ONNX Runtime on the same pixels. Everything else is our overhead.
     private static readonly string[] Floor = ["libvips", "onnxruntime"];
 
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".tif", ".tiff"];
 
-    /// <summary>Measures the photos of a folder, each read into memory before its time starts.</summary>
+    /// <summary>Measures the photos of a folder. Reading files does not count.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="folder">Photos, also in its subfolders; files of other kinds are left out.</param>
-    /// <param name="reference">A photo of one person: every photo is then compared with it as well. Null for none.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="folder">Photos, also in its subfolders; files of other kinds are skipped.</param>
+    /// <param name="reference">A photo of one person to compare with every photo; null for none.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     public static (JsonObject Summary, JsonObject Details) Evaluate(
         FaceEngine engine, string folder, FileInfo? reference, CancellationToken cancellationToken)
     {
         var photos = FindPhotos(folder).ConvertAll(File.ReadAllBytes);
         var references = ReadReference(engine, reference, cancellationToken);
 
-        // The first photo also pays for pages of the models and for the compiler.
+        // Warm-up: the first photo loads the models and compiles the code.
         Work(photos[0]);
         var alone = MeasureAlone(photos, Work, cancellationToken);
         var (times, stages, allocated) = MeasureOneByOne(engine, photos, Work, cancellationToken);
@@ -56,12 +56,12 @@ internal static class Speed
             }
             catch (PhotoException)
             {
-                // A worker meets such photos too, and its time counts.
+                // Undecodable photos occur in production, too, so their time counts.
             }
         }
     }
 
-    // As somebody waits who sends one photo: processors that are idle help.
+    // The latency of a single photo, for which idle cores help.
     private static double[] MeasureAlone(List<byte[]> photos, Action<byte[]> work, CancellationToken cancellationToken)
     {
         using var progress = new Progress("alone", photos.Count);
@@ -114,7 +114,7 @@ internal static class Speed
         void Add(string name, TimeSpan time) => stages[name] = stages.GetValueOrDefault(name) + time.TotalMilliseconds;
     }
 
-    // One thread, two threads, one, two, … over slices of the photos, so that what else the machine does falls on both alike.
+    // Alternates one and two threads over slices of the photos, so that other load affects both alike.
     private static (double One, double Two) MeasureTogether(FaceEngine engine, List<byte[]> photos, Action<byte[]> work, CancellationToken cancellationToken)
     {
         const int photosAtOnce = 8;
@@ -141,8 +141,8 @@ internal static class Speed
         return (photos.Count / seconds[0], photos.Count / seconds[1]);
     }
 
-    /// <summary>The photos of a folder and its subfolders, by what their names end in.</summary>
-    /// <exception cref="EvaluationException">There is none.</exception>
+    /// <summary>Returns the photos of a folder and its subfolders, by file extension.</summary>
+    /// <exception cref="EvaluationException">There are none.</exception>
     public static List<string> FindPhotos(string folder)
     {
         if (!Directory.Exists(folder))
@@ -154,7 +154,7 @@ internal static class Speed
             .Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
             .Order(StringComparer.Ordinal)
             .ToList();
-        return files.Count > 0 ? files : throw new EvaluationException($"{folder} holds no photo.");
+        return files.Count > 0 ? files : throw new EvaluationException($"{folder} has no photos.");
     }
 
     private static List<FaceEmbedding> ReadReference(FaceEngine engine, FileInfo? reference, CancellationToken cancellationToken)
@@ -172,6 +172,6 @@ internal static class Speed
         var reading = engine.AnalyzeReference(File.ReadAllBytes(reference.FullName), null, cancellationToken);
         return reading.Embedding is { } embedding
             ? [embedding]
-            : throw new EvaluationException($"{reference.FullName} does not serve as a reference: {reading.Problem}.");
+            : throw new EvaluationException($"{reference.FullName} cannot be used as a reference: {reading.Problem}.");
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Load;
 
-/// <summary>A small search behind a large one, and many large ones at once: does everybody get on, and what does it take?</summary>
+/// <summary>Measures a small search behind a large one, and many large searches at once.</summary>
 internal static class Fairness
 {
     private const int SmallPhotos = 20;
@@ -11,9 +11,9 @@ internal static class Fairness
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(20);
 
     /// <summary>Times a small search alone and behind a large one.</summary>
-    /// <param name="folder">Where the albums are made.</param>
-    /// <param name="largePhotos">Photos of the large search.</param>
-    /// <param name="side">Longer side of the photos with people, in pixels; all photos show people.</param>
+    /// <param name="folder">Parent folder of the generated albums.</param>
+    /// <param name="largePhotos">Number of photos of the large search.</param>
+    /// <param name="side">Longer side of the photos in pixels; all photos show people.</param>
     public static async Task<JsonObject> SmallBehindLargeAsync(string folder, int largePhotos, int side)
     {
         var small = LoadSystem.MakeAlbum(folder, "small", SmallPhotos, facesEvery: 1, side);
@@ -40,7 +40,7 @@ internal static class Fairness
             var progress = await bob.GetAsync($"/api/searches/{search}");
             if (progress["status"]!.GetValue<string>() == "finished")
             {
-                throw new InvalidDataException("The large search was finished before the small one: it is not large enough to measure with.");
+                throw new InvalidDataException("The large search finished before the small one: give it more photos.");
             }
 
             (await bob.Http.DeleteAsync(new Uri($"/api/searches/{search}", UriKind.Relative))).Dispose();
@@ -57,9 +57,9 @@ internal static class Fairness
     }
 
     /// <summary>Runs many large searches at once.</summary>
-    /// <param name="folder">Where the album is made.</param>
-    /// <param name="searches">How many, each of a person of their own.</param>
-    /// <param name="photos">Photos of each; one in 50 shows people.</param>
+    /// <param name="folder">Parent folder of the generated album.</param>
+    /// <param name="searches">Number of searches, each by a different person.</param>
+    /// <param name="photos">Number of photos per search; one in 50 shows people.</param>
     public static async Task<JsonObject> CrowdAsync(string folder, int searches, int photos)
     {
         var album = LoadSystem.MakeAlbum(folder, "crowd", photos, facesEvery: 50, maxSide: 320);
@@ -85,7 +85,7 @@ internal static class Fairness
             var view = await person.UntilEndedAsync(search, Timeout, TimeSpan.FromSeconds(2));
             if (view["photos"]!["compared"]!.GetValue<int>() != photos)
             {
-                throw new InvalidDataException($"A search came to {view["status"]} {view["photos"]!.ToJsonString()}.");
+                throw new InvalidDataException($"A search ended as {view["status"]} {view["photos"]!.ToJsonString()}.");
             }
         }));
 

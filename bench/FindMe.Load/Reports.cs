@@ -3,10 +3,10 @@ using LocalDapr.Faults;
 
 namespace FindMe.Load;
 
-/// <summary>Runs what the command line asks for and prints a line for each thing that is found. The exit code says whether all was well.</summary>
+/// <summary>Runs the commands and prints their results, one per line. The exit code is 0 if all results are as expected.</summary>
 internal static class Reports
 {
-    // Three waves of 16: the last one is asked for by Compare.
+    // Three batches of 16; Compare requests the last one.
     private const int PhotosOfKills = 48;
 
     public static async Task<int> InjectionAsync(IReadOnlyList<string> modes, BrokerProfile broker, int seed, int photos, int facesEvery, int side)
@@ -25,13 +25,13 @@ internal static class Reports
         return differing;
     }
 
-    /// <summary>Runs the faults; over a real Dapr where one is given, and over the local sidecar otherwise.</summary>
+    /// <summary>Runs the faults, on a real Dapr if given, else on the local sidecar.</summary>
     public static async Task<int> FaultsAsync(
         IReadOnlyList<string> faults, BrokerProfile broker, string? components, DaprdOptions? daprd, int seed, int photos, int facesEvery, int side)
     {
         if ((daprd?.BrokerStop is null) != (daprd?.BrokerStart is null))
         {
-            Console.Error.WriteLine("--broker-stop and --broker-start belong together: give both, or neither.");
+            Console.Error.WriteLine("Give both --broker-stop and --broker-start, or neither.");
             return 1;
         }
 
@@ -58,7 +58,7 @@ internal static class Reports
         return differing;
     }
 
-    /// <summary>Runs one search of an album on a FindMe that runs already.</summary>
+    /// <summary>Runs one search of an album on a running FindMe.</summary>
     public static async Task<int> SearchAsync(Uri page, string album)
     {
         var problems = await SearchRun.ProblemsAsync(page, album);
@@ -91,7 +91,7 @@ internal static class Reports
         return differing;
     }
 
-    /// <summary>Runs a measurement in a folder of its own and prints what it came to, one JSON object on the last line.</summary>
+    /// <summary>Runs a measurement in a temporary folder, and prints its result as a JSON object on the last line.</summary>
     public static async Task<int> MeasureAsync(Func<string, Task<JsonObject>> measure)
     {
         using var albums = new TemporaryFolder();
@@ -99,7 +99,7 @@ internal static class Reports
         return 0;
     }
 
-    /// <summary>Starts FindMe, sends many large files and prints what came of them.</summary>
+    /// <summary>Starts FindMe, uploads many large files and prints the results.</summary>
     public static async Task UploadsAsync(int files, int bytes)
     {
         await using var load = await LoadSystem.StartAsync([]);

@@ -4,17 +4,17 @@ using FindMe.Pipeline;
 
 namespace FindMe.Load;
 
-/// <summary>From the time a photo takes to what a conference takes: the table of docs/scale.md.</summary>
+/// <summary>Estimates the load of a conference from the time per photo: the table of docs/scale.md.</summary>
 internal static class Scale
 {
-    // Azure Container Apps, Consumption, at work (docs/azure.md): a replica of Compare has one core and 2 GiB.
+    // Azure Container Apps, Consumption, active (docs/azure.md): a replica of Compare has one core and 2 GiB.
     private const double DollarsPerReplicaSecond = 0.000024 + (2 * 0.000003);
 
-    // Service Bus Standard beyond the operations that are in its price: publish, deliver and settle a photo, and its share of the waves.
+    // Service Bus Standard beyond its included operations: publish, deliver and settle a photo, and its share of the batches.
     private const double DollarsPerOperation = 0.8e-6;
     private const double OperationsPerPhoto = 10;
 
-    // A replica is told to go only after KEDA's cooldown has passed with nothing to do (infra/modules/app.bicep).
+    // A replica is scaled in only after KEDA's cooldown without events (infra/modules/app.bicep).
     private const int CooldownSeconds = 300;
 
     private const int Photos = 100_000;
@@ -22,8 +22,8 @@ internal static class Scale
 
     private static readonly int[] Replicas = [1, 2, 5, 10, 20, 50, 100];
 
-    /// <summary>Makes the table.</summary>
-    /// <param name="secondsPerPhoto">Of one core, fetched, compared and settled.</param>
+    /// <summary>Creates the table.</summary>
+    /// <param name="secondsPerPhoto">Core seconds to fetch, compare and settle a photo.</param>
     public static string Table(double secondsPerPhoto)
     {
         var table = new StringBuilder();
@@ -32,10 +32,10 @@ internal static class Scale
         foreach (var replicas in Replicas)
         {
             var rate = replicas / secondsPerPhoto;
-            // Between half a batch and one and a half are under way.
+            // Between half a batch and one and a half batches are in the queue.
             var perSearch = PhotoBatch.Size;
 
-            // One search alone keeps no more replicas busy than it has photos under way.
+            // A single search uses at most as many replicas as it has photos in the queue.
             var alone = Math.Min(replicas, perSearch) / secondsPerPhoto;
             var dollars = (Photos * secondsPerPhoto * DollarsPerReplicaSecond)
                 + (replicas * CooldownSeconds * DollarsPerReplicaSecond)

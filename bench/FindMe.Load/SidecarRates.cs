@@ -11,20 +11,20 @@ using Microsoft.Extensions.Logging;
 
 namespace FindMe.Load;
 
-/// <summary>What the local sidecar itself does a second, with the components of the checkout and an app that says yes to everything.</summary>
-/// <remarks>Sidecar, app and clients share this process and the machine: the rates are those of all three together.</remarks>
+/// <summary>Measures the rates of the local sidecar, with the checkout's components and an app that acknowledges everything.</summary>
+/// <remarks>Sidecar, app and clients share this process and the machine, so the rates are those of all three together.</remarks>
 internal static class SidecarRates
 {
     private const string AppId = "findme-compare";
     private const int Clients = 16;
 
-    // About a tweet_image, and about two batches of photos with their verdicts.
+    // Approximate sizes of a tweet_image, and of two batches of photos with verdicts.
     private static readonly string Event = new('e', 600);
     private static readonly string Batches = new('s', 10_000);
 
-    /// <summary>Measures.</summary>
-    /// <param name="folder">Where the database is made.</param>
-    /// <param name="calls">Calls of each kind.</param>
+    /// <summary>Runs the measurement.</summary>
+    /// <param name="folder">Folder of the database.</param>
+    /// <param name="calls">Number of calls of each kind.</param>
     public static async Task<JsonObject> MeasureAsync(string folder, int calls)
     {
         var (expected, arrived) = (0, new TaskCompletionSource());
@@ -51,7 +51,7 @@ internal static class SidecarRates
         var report = new JsonObject { ["calls"] = calls, ["clients"] = Clients };
         foreach (var (transport, calling) in new (string, Transport)[] { ("http", Http(http)), ("grpc", Grpc(dapr)) })
         {
-            // Compiled before it counts.
+            // Warm-up.
             await EventsAsync(calling);
             await CallAsync(calls, calling.Save);
             await CallAsync(calls, calling.Read);
@@ -76,7 +76,7 @@ internal static class SidecarRates
             };
         }
 
-        // Until the last one has arrived.
+        // Includes the delivery of the last event.
         async Task EventsAsync(Transport calling)
         {
             arrived = new TaskCompletionSource();
@@ -86,7 +86,7 @@ internal static class SidecarRates
         }
     }
 
-    /// <summary>The same calls over one of the sidecar's two APIs.</summary>
+    /// <summary>The measured calls, over HTTP or gRPC.</summary>
     private sealed record Transport(Func<Task> Publish, Func<int, Task> Save, Func<int, Task> Read);
 
     private static Transport Http(HttpClient http)

@@ -7,16 +7,16 @@ using FindMe.Local;
 
 namespace FindMe.Load;
 
-/// <summary>How soon each app answers, what memory it holds then, and what a search costs in apps that have just started. Linux only.</summary>
+/// <summary>Measures each app's start time and memory, and a search right after the start. Linux only.</summary>
 internal static class Starts
 {
     private static readonly string[] Apps = ["Api", "Collect", "Compare"];
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan AtMost = TimeSpan.FromMinutes(1);
 
-    /// <summary>Measures; the report has the medians.</summary>
-    /// <param name="folder">Where the album is made.</param>
-    /// <param name="rounds">Starts of everything.</param>
+    /// <summary>Runs the measurement and reports medians.</summary>
+    /// <param name="folder">Parent folder of the generated album.</param>
+    /// <param name="rounds">Number of starts.</param>
     public static async Task<JsonObject> MeasureAsync(string folder, int rounds)
     {
         var album = LoadSystem.MakeAlbum(folder, "one", photos: 1, facesEvery: 1, maxSide: 640);
@@ -60,7 +60,7 @@ internal static class Starts
         return watch.Elapsed.TotalMilliseconds;
     }
 
-    // Without a sidecar: how soon the app itself can be asked.
+    // Without a sidecar: time until the app itself responds.
     private static async Task<double> StartAloneAsync(string app)
     {
         var data = Directory.CreateTempSubdirectory("findme-start-");

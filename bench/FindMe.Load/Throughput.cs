@@ -5,18 +5,18 @@ using FindMe.Local;
 
 namespace FindMe.Load;
 
-/// <summary>Photos a second through the apps against those of the engine alone, in turns in one run: what the pipeline costs.</summary>
+/// <summary>Measures the pipeline's overhead: photos per second through the apps and of the engine alone, alternately in one run.</summary>
 internal static class Throughput
 {
     private const string Sidecar = "findme-local (the sidecar, and who asks)";
 
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(20);
 
-    /// <summary>Measures.</summary>
-    /// <param name="album">Only photos with people, or the engine has nothing to do.</param>
-    /// <param name="warmUp">Some of them: everything is compiled and every buffer made before the first turn counts.</param>
-    /// <param name="people">Searches at the same time.</param>
-    /// <param name="rounds">Turns of each.</param>
+    /// <summary>Runs the measurement.</summary>
+    /// <param name="album">An album; all photos must show people, so that the engine has work.</param>
+    /// <param name="warmUp">A smaller album, to compile the code and allocate buffers before the measurement.</param>
+    /// <param name="people">Number of concurrent searches.</param>
+    /// <param name="rounds">Number of rounds.</param>
     public static async Task<JsonObject> MeasureAsync(string album, string warmUp, int people, int rounds)
     {
         var photos = Directory.GetFiles(album).Select(File.ReadAllBytes).ToList();
@@ -97,7 +97,7 @@ internal static class Throughput
             : throw new InvalidDataException($"{settled} photos were compared on {load.System.Page}.");
     }
 
-    // What other programs of the machine take from these does not count here, unlike in the photos a second.
+    // Processor time, which excludes other programs' load, unlike photos per second.
     private static Dictionary<string, double> ProcessorSeconds(LoadSystem load)
     {
         var seconds = new Dictionary<string, double> { [Sidecar] = Environment.CpuUsage.TotalTime.TotalSeconds };

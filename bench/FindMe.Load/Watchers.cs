@@ -4,12 +4,12 @@ using LocalDapr.Faults;
 
 namespace FindMe.Load;
 
-/// <summary>Many watchers of one search: how long after the last verdict is written does each know, and how long does a status take meanwhile?</summary>
+/// <summary>Measures many watchers of one search: the delay of the last verdict, and the response time of a status request meanwhile.</summary>
 internal static class Watchers
 {
-    /// <summary>Measures.</summary>
+    /// <summary>Runs the measurement.</summary>
     /// <param name="album">The album's folder.</param>
-    /// <param name="watchers">Streams at the same time.</param>
+    /// <param name="watchers">Number of concurrent streams.</param>
     public static async Task<JsonObject> MeasureAsync(string album, int watchers)
     {
         long lastVerdict = 0;
@@ -52,7 +52,7 @@ internal static class Watchers
         };
     }
 
-    // Returns when the event came that says so.
+    // Returns the time of the event with the end of the search.
     private static async Task<long> UntilFinishedAsync(Visitor person, string search)
     {
         using var answer = await person.Http.GetAsync(new Uri($"/api/searches/{search}/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);

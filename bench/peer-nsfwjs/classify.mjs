@@ -1,6 +1,6 @@
-// Pictures → what nsfwjs says of each, as JSON: node classify.mjs [--repeat N] [--png DIR] FILE.jpg…
-// --repeat: a line on stderr says how long a cold and a warm call take, from the file's bytes to the classes.
-// --png: the pixels that were classified, so that another program can be given the same ones, whatever its JPEG decoder.
+// Classifies pictures with nsfwjs, output as JSON: node classify.mjs [--repeat N] [--png DIR] FILE.jpg…
+// --repeat: prints the time of a cold and a warm call on stderr, from the file's bytes to the classes.
+// --png: writes the classified pixels, so that another program can use the same ones, regardless of its JPEG decoder.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { performance } from 'node:perf_hooks';

@@ -1,4 +1,4 @@
-// node compare.mjs NSFWJS.json FINDME.jsonl: how far what `findme classify --json --top 5` says of pictures is from what nsfwjs says of them.
+// node compare.mjs NSFWJS.json FINDME.jsonl: compares the output of `findme classify --json --top 5` with nsfwjs'.
 import { readFileSync } from 'node:fs';
 
 const theirs = JSON.parse(readFileSync(process.argv[2]));

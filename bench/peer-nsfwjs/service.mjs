@@ -1,5 +1,5 @@
-// node service.mjs [CALLS] FILE.jpg…: starts FindMe.Vision, and says how long the first and the other calls of POST /classify take, seen by
-// their caller, one after another, and what memory the process reports. The pictures are sent in base64, as the service of 2018 took them.
+// node service.mjs [CALLS] FILE.jpg…: starts FindMe.Vision, and measures the client-side time of the first and later calls of
+// POST /classify, one at a time, and the memory of the process. Sends pictures in base64, as the service of 2018 required.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const calls = Number(process.argv[2]);
 const bodies = process.argv.slice(3).map(file => JSON.stringify({ image: readFileSync(file).toString('base64') }));
-// VISION: FindMe.Vision.dll as it was published.
+// VISION: a published FindMe.Vision.dll.
 const app = process.env.VISION ?? fileURLToPath(new URL('../../artifacts/bin/FindMe.Vision/release/FindMe.Vision.dll', import.meta.url));
 const started = performance.now();
 const vision = spawn('dotnet', [app, '--urls', 'http://127.0.0.1:0'], { stdio: ['pipe', 'pipe', 'inherit'] });

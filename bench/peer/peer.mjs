@@ -1,7 +1,7 @@
-// face-api.js as its documentation uses it in Node: sharp decodes, TensorFlow.js computes in WebAssembly. Reads the paths of photos from
-// standard input, one a line, and answers each with a line of JSON; the first line says what it runs on. A path that is empty ends it.
+// Runs face-api.js in Node as documented: sharp decodes, TensorFlow.js computes in WebAssembly. Reads paths of photos from standard input,
+// one per line, and prints a line of JSON for each; the first line describes the platform. An empty line stops it.
 //
-// FindMe.Evaluation's verbs `peer` and `cold` start it. Times are in milliseconds; the file is in memory before they begin.
+// FindMe.Evaluation's verbs `peer` and `cold` start it. Times are in milliseconds, without reading the file.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -15,7 +15,7 @@ const sharp = installed('sharp');
 const faceapi = installed(join(faceApiFolder, 'dist/face-api.node-wasm.js'));
 const imported = performance.now();
 
-// One thread on both sides: Node gives WebAssembly no more.
+// One thread for both programs, since WebAssembly in Node has only one.
 sharp.concurrency(1);
 sharp.cache(false);
 wasm.setWasmPaths(`${dirname(installed.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
@@ -30,7 +30,7 @@ await Promise.all([
 ]);
 const loaded = performance.now();
 
-// Its defaults, said aloud.
+// The defaults, made explicit.
 const options = new faceapi.SsdMobilenetv1Options({ minConfidence: 0.5, maxResults: 100 });
 
 async function analyze(photo) {

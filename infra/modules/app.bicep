@@ -11,17 +11,17 @@ param cpu string
 param memory string
 param albums string
 
-@description('Further environment variables.')
+@description('Additional environment variables.')
 param settings array
 
-@description('The environment variable of each secret that this app can read.')
+@description('Environment variable for each secret that this app can read.')
 param settingsFromVault object
 
 @description('The secrets that are in the vault.')
 param secretNames array
 param vaultUri string
 
-@description('The identity with which the platform reads them for this app; empty: no secrets.')
+@description('Identity with which the platform reads the secrets for this app; empty for none.')
 param vaultIdentityId string
 
 param environmentId string
@@ -34,15 +34,15 @@ param keyRingKey string
 param serviceBusName string
 param otlpEndpoint string
 
-@description('Cost of an active replica of this size per hour, for the metric findme.replica.cost.')
+@description('Price of an active replica of this size per hour, for the metric findme.replica.cost.')
 param dollarsPerHour string
 
 var wiring = loadYamlContent('../wiring.yaml')
 var ownSubscriptions = filter(wiring.subscriptions, subscription => subscription.app == appId)
 
-// Placeholder until the first deployment. This image listens on the configured port (ASPNETCORE_HTTP_PORTS), has /healthz, and answers
-// 404 to /dapr/subscribe, which means no subscriptions. The usual placeholder would never open Dapr's port, so that the sidecar and with
-// it the first revision would wait forever.
+// Placeholder until the first deployment. This image listens on ASPNETCORE_HTTP_PORTS, has /healthz, and returns 404 for /dapr/subscribe,
+// which means no subscriptions. The usual placeholder never opens Dapr's port, so that the sidecar, and with it the first revision, would
+// wait forever.
 var placeholder = 'mcr.microsoft.com/dotnet/samples:aspnetapp'
 
 module live 'image.bicep' = {
@@ -50,14 +50,14 @@ module live 'image.bicep' = {
   params: { name: appId, exists: exists }
 }
 
-// One rule per topic: any of them wakes the app. With zero replicas there is no sidecar and hence no subscriber: only KEDA polls.
+// One rule per topic, each of which starts the app. With zero replicas there is no sidecar to subscribe, so KEDA counts the events.
 var eventRules = map(ownSubscriptions, subscription => {
   name: replace(subscription.topic, '_', '-')
   custom: {
     type: 'azure-servicebus'
     identity: scaleIdentityId
     metadata: {
-      // The short name, which is required with an identity.
+      // KEDA needs the short name here, if an identity is used.
       namespace: serviceBusName
       topicName: subscription.topic
       subscriptionName: appId
@@ -67,7 +67,7 @@ var eventRules = map(ownSubscriptions, subscription => {
   }
 })
 
-// Each watcher of a search holds a request open while the search runs.
+// Watching a search keeps a request open while it runs.
 var pageRules = [{ name: 'http', http: { metadata: { concurrentRequests: '100' } } }]
 
 var healthz = { path: '/healthz', port: wiring.daprPort }
@@ -76,7 +76,7 @@ var albumVariables = [
   for (album, i) in split(albums, ','): { name: 'Albums__Folders__${i}', value: '/mnt/albums/${trim(album)}' }
 ]
 
-// People's ZIP files are on a share that all three apps mount; they are deleted after a day (Uploads:Retention).
+// Uploaded ZIP files are on a share that all three apps mount, and are deleted after a day (Uploads:Retention).
 var sharedVariables = [
   { name: 'KeyRing__Path', value: '/mnt/keys' }
   { name: 'KeyRing__VaultKey', value: keyRingKey }
@@ -107,21 +107,21 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
     workloadProfileName: 'Consumption'
     configuration: {
       activeRevisionsMode: 'Single'
-      // Dapr's port is not exposed: only the page's port can be reached from outside; Collect and Compare cannot be reached at all.
+      // Exposes only the page's port, not Dapr's; Collect and Compare have no ingress.
       ingress: hasPage ? { external: true, targetPort: wiring.webPort, transport: 'auto', allowInsecure: false } : null
       registries: [{ server: registryServer, identity: pullIdentityId }]
-      // Without a version, so that a new value takes effect within half an hour.
+      // Without a version, so that a new value is used within half an hour.
       secrets: map(
         ownSecrets,
         name => { name: name, keyVaultUrl: '${vaultUri}secrets/${name}', identity: vaultIdentityId }
       )
-      // The scaler's identity manages the broker, and the vault identity reads secrets: only the platform uses them, and code must not get them.
+      // Only the platform uses the identities that manage the broker and read the secrets; the app's code must not get them.
       identitySettings: map(platformIdentityIds, id => { identity: id, lifecycle: 'None' })
-      // Nothing else can be configured: no app health check, concurrency or shutdown time. Reference pictures are sent to the app, not to Dapr.
+      // Azure has no settings for app health checks, concurrency or shutdown time. Selfies are sent to the app, not through Dapr.
       dapr: { enabled: true, appId: appId, appPort: wiring.daprPort, appProtocol: 'http', httpMaxRequestSize: 4 }
     }
     template: {
-      // daprd exits after 5 s: deliveries that an app cannot finish by then are redelivered.
+      // daprd exits after 5 s: events that an app has not finished by then are redelivered.
       terminationGracePeriodSeconds: 30
       containers: [
         {
@@ -134,10 +134,10 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
                 name: 'ASPNETCORE_HTTP_PORTS'
                 value: hasPage ? '${wiring.webPort};${wiring.daprPort}' : '${wiring.daprPort}'
               }
-              // The port for Dapr: its routes respond only there.
+              // Dapr's port: its routes are served only there.
               { name: 'APP_PORT', value: string(wiring.daprPort) }
               { name: 'APP_ID', value: appId }
-              // Ingress terminates TLS: without this the cookie would not be marked Secure.
+              // Ingress terminates TLS; without this the cookie would not be marked Secure.
               { name: 'ASPNETCORE_FORWARDEDHEADERS_ENABLED', value: 'true' }
               { name: 'Telemetry__DollarsPerHour', value: dollarsPerHour }
               { name: 'Logging__Console__FormatterName', value: 'json' }
@@ -154,7 +154,7 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
             { volumeName: 'keys', mountPath: '/mnt/keys' }
             { volumeName: 'uploads', mountPath: '/mnt/uploads' }
           ]
-          // Probes the app's port, since nothing else can be probed, and only the app: if it included Dapr, each would wait for the other.
+          // Probes only the app's port, and must not include Dapr's health: the app and Dapr would wait for each other.
           probes: [
             { type: 'Startup', httpGet: healthz, periodSeconds: 2, failureThreshold: 60 }
             { type: 'Readiness', httpGet: healthz, periodSeconds: 5, failureThreshold: 3 }
@@ -165,14 +165,14 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
       scale: {
         minReplicas: minReplicas
         maxReplicas: maxReplicas
-        // 30 s by default: a person waits for the first photo.
+        // The default is 30 s, too long for a person who waits for the first photo.
         pollingInterval: 10
         cooldownPeriod: 300
         rules: concat(eventRules, hasPage ? pageRules : [])
       }
       volumes: [
         { name: 'albums', storageType: 'AzureFile', storageName: 'albums' }
-        // Only Api creates keys and receives uploads.
+        // Only Api creates keys and accepts uploads.
         { name: 'keys', storageType: 'AzureFile', storageName: hasPage ? 'keys' : 'keys-readonly' }
         { name: 'uploads', storageType: 'AzureFile', storageName: hasPage ? 'uploads' : 'uploads-readonly' }
       ]

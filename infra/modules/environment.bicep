@@ -1,4 +1,4 @@
-// The Container Apps environment with what its apps share: Dapr components and Files mounts.
+// The Container Apps environment with the apps' shared Dapr components and Files mounts.
 param location string
 param tags object
 param subnetId string
@@ -26,7 +26,7 @@ resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
   properties: {
     vnetConfiguration: { infrastructureSubnetId: subnetId, internal: false }
     workloadProfiles: [{ name: 'Consumption', workloadProfileType: 'Consumption' }]
-    // The platform supports no identity for this either; like the share's key, it is passed from resource to resource.
+    // The platform does not support an identity here; like the share's key, it is passed between resources only.
     appLogsConfiguration: {
       destination: 'log-analytics'
       logAnalyticsConfiguration: { customerId: logs.properties.customerId, sharedKey: logs.listKeys().primarySharedKey }
@@ -101,18 +101,18 @@ resource pubsub 'Microsoft.App/managedEnvironments/daprComponents@2025-01-01' = 
     componentType: 'pubsub.azure.servicebus.topics'
     version: 'v1'
     metadata: [
-      // The full name; KEDA needs the short one.
+      // The full name here; KEDA needs the short one.
       { name: 'namespaceName', value: '${serviceBusName}.servicebus.windows.net' }
       { name: 'azureClientId', value: runClientId }
-      // Sender and Receiver cannot manage entities: without this, Dapr would fail with 401 and subscribe to nothing.
+      // Sender and Receiver lack the Manage right: without this, Dapr would fail with 401 and not subscribe.
       { name: 'disableEntityManagement', value: 'true' }
       { name: 'maxActiveMessages', value: string(wiring.delivery.eventsPerReplica) }
       { name: 'maxConcurrentHandlers', value: string(wiring.delivery.concurrency) }
       { name: 'handlerTimeoutInSec', value: string(wiring.delivery.triesSeconds) }
       { name: 'lockRenewalInSec', value: '20' }
-      // No consumerID: several apps share this component, and would otherwise share one subscription.
+      // No consumerID: the apps share this component, and would otherwise share one subscription.
     ]
-    // Dapr app ids, not names of container apps.
+    // Dapr app ids, not container app names.
     scopes: wiring.apps
   }
 }
@@ -124,25 +124,25 @@ resource statestore 'Microsoft.App/managedEnvironments/daprComponents@2025-01-01
     componentType: 'state.postgresql'
     version: 'v2'
     metadata: [
-      // Contains no password, hence no secret.
+      // Has no password, so it is not a secret.
       {
         name: 'connectionString'
         value: 'host=${postgresHost} port=5432 user=${runIdentityName} database=findme sslmode=require'
       }
       { name: 'useAzureAD', value: 'true' }
       { name: 'azureClientId', value: runClientId }
-      // Connection limit per sidecar; docs/decisions/0004-state-on-azure.md compares the total with the size of the server.
+      // Maximum connections per sidecar; docs/azure.md compares the total with the server's limit.
       { name: 'maxConns', value: '2' }
-      // A search's documents live for 30 days: cleaning up expired ones once an hour is often enough.
+      // Documents live for 30 days, so deleting expired ones once an hour is enough.
       { name: 'cleanupInterval', value: '1h' }
-      // The apps share their state: without this each would see only its own keys.
+      // Without this, each app would see only its own keys.
       { name: 'keyPrefix', value: 'none' }
     ]
     scopes: wiring.apps
   }
 }
 
-// Container Apps does not read components/resiliency.yaml, so its numbers are repeated. Still a preview API; apps see a change after a restart.
+// Repeats components/resiliency.yaml, which Container Apps does not read. A preview API; apps use a change after a restart.
 resource delivery 'Microsoft.App/managedEnvironments/daprComponents/resiliencyPolicies@2025-10-02-preview' = {
   parent: pubsub
   name: 'delivery'

@@ -1,4 +1,4 @@
-// Three Files shares: the albums that FindMe offers, the key ring, and the photos that people upload for themselves.
+// Three Files shares: the albums, the key ring, and people's uploads.
 param location string
 param tags object
 param token string
@@ -18,10 +18,10 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
     allowBlobPublicAccess: false
-    // Container Apps mounts a share with the account's key and supports no identity for it: the only key there is. The deployment passes it from
-    // one resource to the other; it is in no file, output or variable. After a key rotation, provision again.
+    // Container Apps mounts a share only with the account key, the only key in use. The deployment passes it between resources; it is in no
+    // file, output or variable. After a key rotation, provision again.
     allowSharedKeyAccess: true
-    // Reachable from the apps' subnet, and from the one address from which albums are uploaded.
+    // Reachable from the apps' subnet, and from the address that uploads albums.
     networkAcls: {
       defaultAction: 'Deny'
       bypass: 'None'
@@ -43,7 +43,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
       properties: { shareQuota: 1 }
     }
 
-    // 3 uploads of at most 1 GB per person, for a day.
+    // 3 uploads of at most 1 GB per person and day.
     resource uploads 'shares' = {
       name: 'uploads'
       properties: { shareQuota: 100 }
@@ -51,7 +51,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-// The deploying user can upload albums with their own account (`--auth-mode login`).
+// The deployer can upload albums with their own account (`--auth-mode login`).
 resource upload 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(principalId)) {
   scope: account
   name: guid(account.id, principalId, fileDataPrivilegedContributor)

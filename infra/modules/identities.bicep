@@ -1,36 +1,36 @@
-// Five identities, each with only the rights that it needs. No app needs a key, password or connection string.
+// Five managed identities with minimal rights. No app needs a key, password or connection string.
 param location string
 param tags object
 
-// The identity of the apps and their Dapr sidecars. One for all: a Dapr component names one client id (azureClientId), and the apps share components.
+// The identity of the apps and their Dapr sidecars. Shared, since a Dapr component has one client id (azureClientId) and the apps share components.
 resource run 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: 'id-findme-run'
   location: location
   tags: tags
 }
 
-// Can wrap and unwrap the key ring, and so read faces and people's tokens. The sidecars do not have it.
+// Can wrap and unwrap the key ring, and thus read faces and people's tokens. The sidecars do not have it.
 resource keys 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: 'id-findme-keys'
   location: location
   tags: tags
 }
 
-// Reads Api's secrets. Only the platform uses it, no container.
+// Reads Api's secrets. Used only by the platform, not by containers.
 resource apiVault 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: 'id-findme-api-vault'
   location: location
   tags: tags
 }
 
-// The same for Collect, which needs only those of the networks. Compare, which decodes strangers' pictures, needs none.
+// Reads Collect's secrets, those of the networks. Compare, which decodes strangers' pictures, needs none.
 resource collectVault 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: 'id-findme-collect-vault'
   location: location
   tags: tags
 }
 
-// Lets KEDA count waiting messages. No container ever gets it.
+// Lets KEDA count waiting events. Not available to containers.
 resource scale 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: 'id-findme-scale'
   location: location

@@ -1,4 +1,4 @@
-// The image that an app runs now. In a separate module, because an app cannot reference itself while it is being deployed.
+// Returns the image that an app currently runs. A separate module, since a resource cannot reference itself during its deployment.
 param name string
 param exists bool
 

@@ -1,4 +1,4 @@
-// Receives the log of the apps and of the system. 30 days are included in the price.
+// The logs of the apps and the system. 30 days of retention are included in the price.
 param location string
 param tags object
 param token string
@@ -10,7 +10,7 @@ resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
   properties: {
     sku: { name: 'PerGB2018' }
     retentionInDays: 30
-    // A runaway log must not cost more than the apps: a search of 100,000 photos logs about 50 MB.
+    // Limits the cost of runaway logging. A search of 100,000 photos logs about 50 MB.
     workspaceCapping: { dailyQuotaGb: 1 }
   }
 }

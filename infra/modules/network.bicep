@@ -1,4 +1,4 @@
-// A separate network: the database and the Files share can be reached only from the apps' subnet.
+// A virtual network: the database and the Files share are reachable only from the apps' subnet.
 param location string
 param tags object
 
@@ -12,7 +12,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
       {
         name: 'apps'
         properties: {
-          // An environment with workload profiles needs a delegated /27 or larger; a /23 leaves room for 100 replicas and a rolling deploy.
+          // An environment with workload profiles needs a delegated /27 or larger; a /23 has room for 100 replicas and a rolling deployment.
           addressPrefix: '10.20.0.0/23'
           delegations: [{ name: 'apps', properties: { serviceName: 'Microsoft.App/environments' } }]
           serviceEndpoints: [{ service: 'Microsoft.Storage' }]
@@ -32,7 +32,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   resource postgres 'subnets' existing = { name: 'postgres' }
 }
 
-// The name must end like this, and must not begin with the server's own name.
+// The name must have this suffix, and must not start with the server's name.
 resource zone 'Microsoft.Network/privateDnsZones@2020-06-01' = {
   name: 'findme.private.postgres.database.azure.com'
   location: 'global'

@@ -15,10 +15,10 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
   sku: { name: sku, tier: startsWith(sku, 'Standard_B') ? 'Burstable' : 'GeneralPurpose' }
   properties: {
     version: '17'
-    // Identities only: there is no password.
+    // Managed identities only, no passwords.
     authConfig: { activeDirectoryAuth: 'Enabled', passwordAuth: 'Disabled', tenantId: tenant().tenantId }
     storage: { storageSizeGB: 32, autoGrow: 'Enabled' }
-    // The minimum: a backup keeps deleted data for this many days (docs/privacy.md).
+    // The minimum: backups keep deleted data for this long (docs/privacy.md).
     backup: { backupRetentionDays: 7, geoRedundantBackup: 'Disabled' }
     highAvailability: { mode: 'Disabled' }
     network: { delegatedSubnetResourceId: subnetId, privateDnsZoneArmResourceId: dnsZoneId }
@@ -29,8 +29,8 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
     properties: { charset: 'UTF8', collation: 'en_US.utf8' }
   }
 
-  // Makes the identity an administrator of this server, which has no other database, so that nobody has to run SQL. Dapr also
-  // creates its tables itself. Children are deployed one after another, or the server answers ServerIsBusy.
+  // Makes the identity an administrator, which creates its role without running SQL; the server has no other database. Dapr creates its own
+  // tables. Deployed one at a time, or the server returns ServerIsBusy.
   resource administrator 'administrators' = {
     name: runPrincipalId
     properties: { principalType: 'ServicePrincipal', principalName: runIdentityName, tenantId: tenant().tenantId }

@@ -1,4 +1,4 @@
-// Holds the images. No admin user: azd pushes as the deploying user, the apps pull with their identity.
+// The images. No admin user: azd pushes with the deployer's account, the apps pull with a managed identity.
 param location string
 param tags object
 param token string

@@ -1,4 +1,4 @@
-// Holds the operator's secrets, and the key that wraps the key ring, which wraps people's keys. That key never leaves the vault.
+// The operator's secrets, and the key that wraps the key ring, which wraps people's keys. It never leaves the vault.
 param location string
 param tags object
 param token string
@@ -7,10 +7,10 @@ param apiVaultPrincipalId string
 param collectVaultPrincipalId string
 param principalId string
 
-@description('Names of the secrets that Api reads, all of them in the vault.')
+@description('Names of the secrets in the vault that Api reads.')
 param apiNames array
 
-@description('Names of the secrets that Collect reads, all of them in the vault.')
+@description('Names of the secrets in the vault that Collect reads.')
 param collectNames array
 
 var cryptoServiceEncryptionUser = 'e147488a-f6f5-4113-8e2d-b22465e65bf6'
@@ -25,7 +25,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     tenantId: tenant().tenantId
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true
-    // Without this key no reference can be read. A deleted key can be recovered for a week. `azd down --purge` is final, since there is no purge
+    // Deleting the key makes every reference unreadable; it can be recovered for a week. `azd down --purge` is final, since there is no purge
     // protection: docs/decisions/0007-final-deletion.md.
     enableSoftDelete: true
     softDeleteRetentionInDays: 7
@@ -37,7 +37,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   }
 }
 
-// Can read this key, wrap and unwrap with it; cannot change or delete it.
+// Can read, wrap and unwrap with this key, but not change or delete it.
 resource wrap 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: vault::keyRing
   name: guid(vault.id, keysPrincipalId, cryptoServiceEncryptionUser)
@@ -48,7 +48,7 @@ resource wrap 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// One role per secret, never on the vault: an app can read only the secrets that it names.
+// A role on each secret, not on the vault, so that an app can read only its own secrets.
 resource apiEntries 'Microsoft.KeyVault/vaults/secrets@2023-07-01' existing = [
   for name in apiNames: {
     parent: vault
@@ -87,7 +87,7 @@ resource collectRead 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// The deploying user adds the secrets with their own account: no file and no deployment parameter ever holds one.
+// The deployer stores the secrets with their own account: no file or deployment parameter contains one.
 resource write 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(principalId)) {
   scope: vault
   name: guid(vault.id, principalId, secretsOfficer)
@@ -99,5 +99,5 @@ resource write 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty
 
 output name string = vault.name
 output uri string = vault.properties.vaultUri
-// Without a version: a rotated key wraps new data, and data wrapped earlier names its key version.
+// Without a version: a rotated key wraps new data, and wrapped data holds the version of its key.
 output keyUri string = vault::keyRing.properties.keyUri

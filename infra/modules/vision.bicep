@@ -1,4 +1,4 @@
-// The recognition service: no Dapr, no state, no keys. It has no authentication, so only apps in the same environment can reach it.
+// The recognition service: no Dapr, no state, no keys. It has no authentication, so it is reachable only within the environment.
 param exists bool
 param location string
 param tags object
@@ -10,7 +10,7 @@ param otlpEndpoint string
 var wiring = loadYamlContent('../wiring.yaml')
 var name = 'findme-vision'
 
-// Placeholder until the first deployment; it has /healthz too.
+// Placeholder until the first deployment; it has /healthz, too.
 var placeholder = 'mcr.microsoft.com/dotnet/samples:aspnetapp'
 
 module live 'image.bicep' = {
@@ -33,7 +33,7 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
       activeRevisionsMode: 'Single'
       ingress: { external: false, targetPort: wiring.webPort, transport: 'auto', allowInsecure: false }
       registries: [{ server: registryServer, identity: runIdentityId }]
-      // Only pulls the image; the code uses no identity.
+      // For pulling the image only; the code has no identity.
       identitySettings: [{ identity: runIdentityId, lifecycle: 'None' }]
     }
     template: {
@@ -46,7 +46,7 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           env: concat(
             [
               { name: 'ASPNETCORE_HTTP_PORTS', value: string(wiring.webPort) }
-              // As many request bodies of the largest size as fit in memory beside the models.
+              // The number of request bodies of maximum size that fit into memory beside the models.
               { name: 'Vision__RequestsAtOnce', value: '8' }
               { name: 'Logging__Console__FormatterName', value: 'json' }
               { name: 'Logging__LogLevel__Microsoft.AspNetCore', value: 'Warning' }

@@ -78,7 +78,8 @@ internal static class AppDefaultsTelemetry
     /// <summary>Removes personal data from URLs in traces.</summary>
     /// <remarks>
     /// Outgoing requests keep only scheme, host and port, because path and query can contain hashtags, handles and account ids. Incoming
-    /// requests lose their query, which contains a code after a network's sign-in.
+    /// requests lose their query, which contains a code after a network's sign-in,
+    /// and the token of a link to shared photos.
     /// </remarks>
     private sealed class UrlRedaction : BaseProcessor<Activity>
     {
@@ -87,6 +88,12 @@ internal static class AppDefaultsTelemetry
             if (data.GetTagItem("url.full") is string full)
             {
                 data.SetTag("url.full", KeepAuthority(full));
+            }
+
+            // The token of a link to shared photos is a secret.
+            if (data.GetTagItem("http.route") is string route && route.Contains("{token", StringComparison.Ordinal))
+            {
+                data.SetTag("url.path", route);
             }
 
             if (data.GetTagItem("url.query") is not null)

@@ -5,35 +5,35 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
-/// <summary>Reads photos wherever their locators say that they are.</summary>
+/// <summary>Reads photos from albums, uploads or the web, as their locators say.</summary>
 /// <param name="albums">The operator's albums.</param>
 /// <param name="uploads">People's uploads.</param>
-/// <param name="http">The way out.</param>
-/// <param name="options">The largest photo.</param>
+/// <param name="http">Fetches photos from the web.</param>
+/// <param name="options">The size limit.</param>
 public sealed class PhotoReading(Albums albums, UploadFolders uploads, OutsideHttp http, IOptions<AlbumOptions> options)
 {
-    // Where the host has a choice.
+    // Preferred formats, for hosts that offer a choice.
     private static readonly Medium Picture = new("photo", "image/jpeg,image/png,image/webp,image/avif;q=0.9,image/*;q=0.5");
     private static readonly Medium Video = new("video", "video/mp4,video/*;q=0.5");
 
     /// <summary>Reads a photo.</summary>
     /// <param name="locator">Where it is.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The file's bytes. Whether they are a picture, only a decoder can say.</returns>
-    /// <exception cref="PhotoUnavailableException">It cannot be had; trying again will not help.</exception>
-    /// <exception cref="PhotoUnreachableException">It cannot be had now; trying again may help.</exception>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The file's bytes. Only a decoder can tell whether they are a picture.</returns>
+    /// <exception cref="PhotoUnavailableException">The photo cannot be read, and a retry will not help.</exception>
+    /// <exception cref="PhotoUnreachableException">The photo cannot be read now; a retry may help.</exception>
     public Task<byte[]> ReadAsync(PhotoLocator locator, CancellationToken cancellationToken) => locator switch
     {
         { Album: { } album, Path: { } path } => albums.ReadAsync(album, path, cancellationToken),
         { Upload: { } upload, Path: { } path } => uploads.ReadAsync(upload, path, cancellationToken),
         { Url: { } url } => FetchAsync(url, Picture, cancellationToken),
-        _ => throw new PhotoUnavailableException("FindMe does not know where the photo is."),
+        _ => throw new PhotoUnavailableException("The photo's location is unknown."),
     };
 
     /// <summary>Reads the larger version of a photo.</summary>
     /// <param name="locator">Where it is.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The file's bytes; null where there is no larger version, or none can be had now: the one that serves has to do.</returns>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The file's bytes; null when there is no larger version, or it cannot be read now and the smaller one must do.</returns>
     public async Task<byte[]?> TryReadOriginalAsync(PhotoLocator locator, CancellationToken cancellationToken)
     {
         try
@@ -46,20 +46,20 @@ public sealed class PhotoReading(Albums albums, UploadFolders uploads, OutsideHt
         }
     }
 
-    /// <summary>Reads the video that a photo is the preview of.</summary>
-    /// <param name="locator">Where it is: with <see cref="PhotoLocator.VideoUrl"/>.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The file's bytes, as many as a photo may have.</returns>
-    /// <exception cref="PhotoUnavailableException">It cannot be had; trying again will not help.</exception>
-    /// <exception cref="PhotoUnreachableException">It cannot be had now; trying again may help.</exception>
+    /// <summary>Reads the video that a photo previews.</summary>
+    /// <param name="locator">Where it is; its <see cref="PhotoLocator.VideoUrl"/> must be set.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The file's bytes, within the size limit of a photo.</returns>
+    /// <exception cref="PhotoUnavailableException">The video cannot be read, and a retry will not help.</exception>
+    /// <exception cref="PhotoUnreachableException">The video cannot be read now; a retry may help.</exception>
     public Task<byte[]> ReadVideoAsync(PhotoLocator locator, CancellationToken cancellationToken) =>
-        FetchAsync(locator.VideoUrl ?? throw new ArgumentException("The photo is no video's preview.", nameof(locator)), Video, cancellationToken);
+        FetchAsync(locator.VideoUrl ?? throw new ArgumentException("The photo is not the preview of a video.", nameof(locator)), Video, cancellationToken);
 
     private async Task<byte[]> FetchAsync(string url, Medium medium, CancellationToken cancellationToken)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var address))
         {
-            throw new PhotoUnavailableException($"The post names no address where the {medium.Name} could be.");
+            throw new PhotoUnavailableException($"The post gives no valid address for the {medium.Name}.");
         }
 
         FetchedAnswer answer;
@@ -80,27 +80,27 @@ public sealed class PhotoReading(Albums albums, UploadFolders uploads, OutsideHt
         {
             _ when answer.IsSuccess => answer.Body,
             HttpStatusCode.NotFound or HttpStatusCode.Gone => throw new PhotoUnavailableException($"The {medium.Name} was deleted from where it was posted."),
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => throw new PhotoUnavailableException($"The {medium.Name} may only be seen by others than FindMe."),
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => throw new PhotoUnavailableException($"The {medium.Name} is not visible to FindMe."),
             HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError =>
-                throw new PhotoUnreachableException($"The {medium.Name}'s server answers {(int)answer.Status}.", null),
-            _ => throw new PhotoUnavailableException($"The {medium.Name}'s server answers {(int)answer.Status}."),
+                throw new PhotoUnreachableException($"The {medium.Name}'s server answered with status {(int)answer.Status}.", null),
+            _ => throw new PhotoUnavailableException($"The {medium.Name}'s server answered with status {(int)answer.Status}."),
         };
     }
 
-    // What comes is judged by its bytes.
+    // Accept is only a request: the type is detected from the bytes.
     private sealed record Medium(string Name, string Accept);
 }
 
-/// <summary>A photo cannot be had now; trying again may help.</summary>
-/// <param name="reason">Why, one sentence for a person.</param>
-/// <param name="innerException">The cause; null: none.</param>
+/// <summary>A photo cannot be read now; a retry may help.</summary>
+/// <param name="reason">Why, one sentence for the person.</param>
+/// <param name="innerException">The cause; null if none.</param>
 public sealed class PhotoUnreachableException(string reason, Exception? innerException) : Exception(reason, innerException)
 {
-    /// <summary>Whoever has it let FindMe wait for as long as FindMe waits: to be asked again later, not at once.</summary>
+    /// <summary>Whether the server timed out: retry later rather than at once.</summary>
     public bool IsSlow => InnerException is FetchException { Problem: FetchProblem.TimedOut };
 }
 
-/// <summary>Registers what reads photos.</summary>
+/// <summary>Registers photo reading.</summary>
 public static class PhotoReadingServices
 {
     /// <summary>Registers <see cref="Albums"/>, <see cref="UploadFolders"/>, <see cref="PhotoReading"/> and their options, which are checked at start.</summary>

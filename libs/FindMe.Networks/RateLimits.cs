@@ -1,16 +1,16 @@
 namespace FindMe.Networks;
 
-/// <summary>When a network that limits FindMe may be asked again.</summary>
+/// <summary>Computes when a rate-limited network may be called again.</summary>
 internal static class RateLimits
 {
-    // A header of nonsense must not put a search to sleep for years.
+    // Caps an absurd header, which could otherwise delay a search for years.
     private static readonly TimeSpan Longest = TimeSpan.FromHours(24);
 
-    /// <summary>The time to wait for.</summary>
-    /// <param name="reset">What the network says; null: nothing.</param>
-    /// <param name="window">The network's documented window, where it says nothing.</param>
+    /// <summary>Returns when to retry.</summary>
+    /// <param name="reset">The reset time that the network sent; null if none.</param>
+    /// <param name="window">The network's documented window, used when it sent no reset time.</param>
     /// <param name="now">The present time.</param>
-    /// <returns>Not before the reset, spread by up to a second so that not all searches wake at once, and at least a second away.</returns>
+    /// <returns>Never before the reset, at least one second away, and randomized by up to a second so that searches do not all wake at once.</returns>
     public static DateTimeOffset Until(DateTimeOffset? reset, TimeSpan window, DateTimeOffset now)
     {
         var wait = (reset ?? now + window) - now;

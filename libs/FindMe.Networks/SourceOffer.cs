@@ -3,58 +3,58 @@ using FindMe.Pipeline;
 namespace FindMe.Networks;
 
 /// <summary>What a person can search at a source.</summary>
-/// <param name="Label">What the source is asked, for a person.</param>
-/// <param name="Placeholder">An example of it.</param>
-/// <param name="Obstacle">Why they cannot search it now; null: they can.</param>
+/// <param name="Label">The label of the query field.</param>
+/// <param name="Placeholder">An example of a query.</param>
+/// <param name="Obstacle">Why they cannot search it now; null when they can.</param>
 public sealed record SourceOffer(string Label, string Placeholder, SourceObstacle? Obstacle)
 {
-    /// <summary>What there is to choose from; null: anything may be written.</summary>
+    /// <summary>The allowed queries; null if any text is allowed.</summary>
     public IReadOnlyList<SourceChoice>? Choices { get; init; }
 
-    /// <summary>The largest file that can be sent for it, in bytes; null: no file is.</summary>
+    /// <summary>The largest file that can be uploaded to it, in bytes; null if the source takes no files.</summary>
     public long? MaxBytes { get; init; }
 
-    /// <summary>What to know before a search; null: nothing.</summary>
+    /// <summary>A note to show before a search; null if none.</summary>
     public string? Note { get; init; }
 }
 
-/// <summary>One thing to search.</summary>
-/// <param name="Value">The query that searches it.</param>
-/// <param name="Label">What a person calls it.</param>
+/// <summary>One of the queries to choose from.</summary>
+/// <param name="Value">The query.</param>
+/// <param name="Label">The query's name on the page.</param>
 public sealed record SourceChoice(string Value, string Label);
 
 /// <summary>Why a person cannot search a source now.</summary>
-/// <param name="Needs">What is missing: an <c>account</c> of theirs, or the <c>operator</c>.</param>
-/// <param name="Reason">What to do or to know, a sentence for a person.</param>
-/// <param name="Type">The slug of the problem where they try all the same.</param>
+/// <param name="Needs">What is missing: an <c>account</c> of the person, or the <c>operator</c>'s permission.</param>
+/// <param name="Reason">What to do or to know, one sentence for the person.</param>
+/// <param name="Type">The slug of the problem that an attempt to search returns.</param>
 public sealed record SourceObstacle(string Needs, string Reason, string Type)
 {
-    /// <summary>They need an account there.</summary>
-    /// <param name="reason">Why, a sentence for a person.</param>
+    /// <summary>The person needs an account there.</summary>
+    /// <param name="reason">Why, one sentence for the person.</param>
     public static SourceObstacle Account(string reason) => new("account", reason, "account-needed");
 
     /// <summary>The operator does not offer it.</summary>
-    /// <param name="reason">Why, a sentence for a person.</param>
+    /// <param name="reason">Why, one sentence for the person.</param>
     /// <param name="type">The slug of the problem.</param>
     public static SourceObstacle Operator(string reason, string type = "not-offered") => new("operator", reason, type);
 
-    /// <summary>The answer to who tries all the same.</summary>
+    /// <summary>The problem that an attempt to search returns.</summary>
     public SearchProblem ToProblem() => new(Type, Needs == "operator" ? "This source is not offered here." : "This source needs an account.", Reason);
 }
 
-/// <summary>What somebody wants to search.</summary>
-/// <param name="PersonId">Who they are.</param>
-/// <param name="Person">Their document.</param>
-/// <param name="Text">What they wrote or chose, without blanks around it.</param>
-/// <param name="Terms">What bounds it.</param>
+/// <summary>A search that a person wants to start.</summary>
+/// <param name="PersonId">The person's id.</param>
+/// <param name="Person">The person's document.</param>
+/// <param name="Text">The query that they wrote or chose, trimmed.</param>
+/// <param name="Terms">The terms that narrow the search.</param>
 public sealed record SourceQuery(string PersonId, Person Person, string Text, SearchTerms Terms);
 
-/// <summary>What a search would cost.</summary>
-/// <param name="Posts">Posts that it would look through; null: not known beforehand.</param>
-/// <param name="Cost">What it would cost at most, in US dollars.</param>
-/// <param name="Spent">What this estimate has cost, in US dollars.</param>
+/// <summary>The estimated cost of a search.</summary>
+/// <param name="Posts">Posts that the search would read; null if unknown.</param>
+/// <param name="Cost">The most that the search would cost, in US dollars.</param>
+/// <param name="Spent">What this estimate itself cost, in US dollars.</param>
 public sealed record SourceEstimate(int? Posts, decimal Cost, decimal Spent)
 {
-    /// <summary>Of a source that costs nothing.</summary>
+    /// <summary>The estimate for a source that is free of charge.</summary>
     public static SourceEstimate Free { get; } = new(null, 0, 0);
 }

@@ -6,7 +6,7 @@ namespace FindMe.Networks;
 /// <summary>Registers the sources of photos.</summary>
 public static class SourceServices
 {
-    /// <summary>One line a source, in the order in which a person sees them; before that what they share.</summary>
+    /// <summary>Registers the services that sources share, then one source per line, in the order in which the page shows them.</summary>
     /// <param name="services">The app's services.</param>
     public static void AddPhotoSources(this IServiceCollection services)
     {

@@ -2,10 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace FindMe.Pipeline;
 
-/// <summary>A step of a search that Collect is asked for: one record for each step, told apart by <c>kind</c>.</summary>
+/// <summary>A step of a search for Collect to do. Each step is a record of its own, distinguished by <c>kind</c>.</summary>
 /// <remarks>
-/// Names a search and holds nothing of the person: who and where stand in the state under <see cref="StateKeys.Search"/>. A step of a kind
-/// that this version does not know is read as this record itself.
+/// Contains the search's id and no personal data: the search itself is in the state under <see cref="StateKeys.Search"/>. A kind that this
+/// version does not know is deserialized as this base record.
 /// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind", IgnoreUnrecognizedTypeDiscriminators = true)]
 [JsonDerivedType(typeof(ListPage), "list-page")]
@@ -19,97 +19,97 @@ public record SearchRequest : Document
     /// <summary>The search.</summary>
     public required string SearchId { get; init; }
 
-    /// <summary>The step has failed every time before: if it does so again, the search fails.</summary>
+    /// <summary>All earlier deliveries of the step failed: if this one fails too, the search fails.</summary>
     public bool LastTry { get; init; }
 
-    /// <summary>The event's id, the same whenever the same step is requested again.</summary>
+    /// <summary>The event's id: the same whenever the same step is requested.</summary>
     public string EventId() => $"{SearchId}/{StepName}{(LastTry ? "/last" : "")}";
 
-    /// <summary>What tells this step from the other steps of its search.</summary>
+    /// <summary>Distinguishes this step from the other steps of its search.</summary>
     protected virtual string StepName => "unknown";
 }
 
-/// <summary>List the next page of the source, and release those of its batches that may go.</summary>
+/// <summary>List the next page of the source, and release the batches that may be sent.</summary>
 public sealed record ListPage : SearchRequest
 {
-    /// <summary>The page, counted from 0.</summary>
+    /// <summary>The page's number, from 0.</summary>
     public required int Page { get; init; }
 
-    /// <summary><see cref="Search.Generation"/> at the request: the same page requested after a wait is another event.</summary>
+    /// <summary>The value of <see cref="Search.Generation"/> when the page was requested, so that a request after a wait is a new event.</summary>
     public int Generation { get; init; }
 
     /// <inheritdoc />
     protected override string StepName => $"page/{Page}/{Generation}";
 
-    /// <summary>The page after those that are listed.</summary>
+    /// <summary>The request for the first page that is not listed yet.</summary>
     /// <param name="search">The search.</param>
     public static ListPage After(Search search) => new() { SearchId = search.Id, Page = search.Pages.Count, Generation = search.Generation };
 }
 
-/// <summary>Send a batch of photos to the comparers: half of the one before it is settled.</summary>
+/// <summary>Send a batch of photos to Compare, because half of the previous batch is settled.</summary>
 public sealed record ReleaseBatch : SearchRequest
 {
-    /// <summary>The batch, counted from 0 over the whole search. Nothing happens where it is not listed yet: the listing looks for itself.</summary>
+    /// <summary>The batch's number in the search, from 0. A batch that is not listed yet is ignored: its listing releases it.</summary>
     public required int Batch { get; init; }
 
     /// <inheritdoc />
     protected override string StepName => $"batch/{Batch}";
 }
 
-/// <summary>Look up who posted the matches of a settled batch: X charges for names, so its listings leave them out.</summary>
+/// <summary>Look up the authors of the matches in a settled batch. X charges for names, so its listings leave them out.</summary>
 public sealed record NameAuthors : SearchRequest
 {
-    /// <summary>The batch, counted from 0 over the whole search.</summary>
+    /// <summary>The batch's number in the search, from 0.</summary>
     public required int Batch { get; init; }
 
     /// <inheritdoc />
     protected override string StepName => $"authors/{Batch}";
 }
 
-/// <summary>Send the photos that failed every time, and whose time to be retried has come, once more.</summary>
+/// <summary>Send the photos whose deliveries were exhausted once more, when their retry is due.</summary>
 public sealed record RetryFailedPhotos : SearchRequest
 {
     /// <inheritdoc />
     protected override string StepName => "retry";
 }
 
-/// <summary>Send the photos that were sent and have no verdict once more, and list the next page: nothing has happened for long, or a step failed.</summary>
+/// <summary>Send again the photos that were sent and have no verdict, and list the next page: the search has stalled, or a step failed.</summary>
 public sealed record ResumeSearch : SearchRequest
 {
-    /// <summary>Only photos that were sent before then: the handler of a later one may still be at work.</summary>
+    /// <summary>Only photos sent before this time: later ones may still be in progress.</summary>
     public required DateTimeOffset SentBefore { get; init; }
 
     /// <inheritdoc />
     protected override string StepName => "resume";
 }
 
-/// <summary>Take back what was given up, photos or the whole search, and go on. Only the operator requests it.</summary>
+/// <summary>Retry what was given up, photos or the whole search. The operator requests it, and for photos the person who searches.</summary>
 public sealed record ReopenSearch : SearchRequest
 {
     /// <inheritdoc />
     protected override string StepName => "reopen";
 }
 
-/// <summary>One photo to compare with the face that a search looks for.</summary>
-/// <remarks>A locator travels, never the photo; which face is looked for stands encrypted in the state, never in an event.</remarks>
+/// <summary>One photo to compare with the references of a search.</summary>
+/// <remarks>The event carries the photo's locator only. The photo itself and the references, which are encrypted in the state, never travel in an event.</remarks>
 public sealed record TweetImage : Document
 {
-    /// <summary>The search that this photo belongs to.</summary>
+    /// <summary>The photo's search.</summary>
     public required string SearchId { get; init; }
 
-    /// <summary>The listing of the page that the photo stands on: <see cref="SearchPage.Listing"/>.</summary>
+    /// <summary>The listing of the photo's page: <see cref="SearchPage.Listing"/>.</summary>
     public required int Listing { get; init; }
 
-    /// <summary>The first batch of that page, counted over the whole search.</summary>
+    /// <summary>The number of that page's first batch in the search.</summary>
     public required int FirstBatch { get; init; }
 
-    /// <summary>The photo's place on its page, counted from 0.</summary>
+    /// <summary>The photo's index on its page, from 0.</summary>
     public required int Index { get; init; }
 
-    /// <summary>Where the photo is had.</summary>
+    /// <summary>Where to read the photo.</summary>
     public required PhotoLocator Photo { get; init; }
 
-    /// <summary>The message that sends a photo.</summary>
+    /// <summary>Builds the message for a photo.</summary>
     /// <param name="search">The id of its search.</param>
     /// <param name="page">Its page.</param>
     /// <param name="photo">The photo.</param>
@@ -123,36 +123,36 @@ public sealed record TweetImage : Document
         LastTry = photo.RetryAt is not null,
     };
 
-    /// <summary>The photo has failed every time before: if it does so again, it is skipped.</summary>
+    /// <summary>All earlier deliveries of the photo failed: if this one fails too, the photo is skipped.</summary>
     public bool LastTry { get; init; }
 
-    /// <summary>The batch that the photo goes out in, counted from 0 over the whole search.</summary>
+    /// <summary>The number of the photo's batch in the search, from 0.</summary>
     public int BatchNumber() => FirstBatch + PhotoBatch.Of(Index);
 
-    /// <summary>The event's id, the same whenever the same photo is sent again.</summary>
+    /// <summary>The event's id: the same whenever the same photo is sent.</summary>
     public string EventId() => $"{SearchId}/photo/{Listing}/{Index}{(LastTry ? "/last" : "")}";
 }
 
-/// <summary>Where a photo is had: in an album, in an upload, or at an address of the web.</summary>
+/// <summary>Locates a photo in an album, in an upload, or on the web.</summary>
 public sealed record PhotoLocator
 {
-    /// <summary>The name of an album that the operator offers; null: it lies elsewhere.</summary>
+    /// <summary>The name of the operator's album; null for other photos.</summary>
     public string? Album { get; init; }
 
-    /// <summary>The id of an upload; null: it lies elsewhere.</summary>
+    /// <summary>The id of the upload; null for other photos.</summary>
     public string? Upload { get; init; }
 
-    /// <summary>The photo's path below the album's folder, with <c>/</c> between its parts, or its number in the upload.</summary>
+    /// <summary>The path below the album's folder, with <c>/</c> between its parts, or the photo's number in the upload; null on the web.</summary>
     public string? Path { get; init; }
 
-    /// <summary>Its address, in the size that serves; null: it lies elsewhere.</summary>
+    /// <summary>The web address of the size to compare; null for albums and uploads.</summary>
     public string? Url { get; init; }
 
-    /// <summary>The address of a larger version, for photos whose faces are small; null: there is none.</summary>
+    /// <summary>The address of a larger version, for photos with small faces; null if there is none.</summary>
     public string? OriginalUrl { get; init; }
 
-    /// <summary>The address of the video that the photo is the preview of; null: it is a photo.</summary>
-    /// <remarks>An app that does not know this compares the preview alone.</remarks>
+    /// <summary>The address of the video that the photo previews; null if the photo is not a preview.</summary>
+    /// <remarks>An older app that does not know this member compares the preview only.</remarks>
     public string? VideoUrl { get; init; }
 
     /// <summary>A photo of an album.</summary>
@@ -166,12 +166,12 @@ public sealed record PhotoLocator
     public static PhotoLocator InUpload(string upload, int number) => new() { Upload = upload, Path = $"{number}" };
 
     /// <summary>A photo on the web.</summary>
-    /// <param name="url">The size that serves.</param>
-    /// <param name="originalUrl">A larger version; null: there is none.</param>
+    /// <param name="url">The size to compare.</param>
+    /// <param name="originalUrl">A larger version; null if there is none.</param>
     public static PhotoLocator At(string url, string? originalUrl = null) => new() { Url = url, OriginalUrl = originalUrl };
 
     /// <summary>A video on the web.</summary>
-    /// <param name="preview">The picture that stands for it.</param>
-    /// <param name="url">The video, as one file; null: there is only the picture.</param>
+    /// <param name="preview">The preview picture.</param>
+    /// <param name="url">The video, as one file; null to compare the preview only.</param>
     public static PhotoLocator VideoAt(string preview, string? url) => new() { Url = preview, VideoUrl = url };
 }

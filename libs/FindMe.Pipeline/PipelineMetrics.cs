@@ -3,11 +3,11 @@ using System.Diagnostics.Metrics;
 
 namespace FindMe.Pipeline;
 
-/// <summary>What an operator looks at besides the events: photos by verdict, and how long each step of a photo takes.</summary>
-/// <remarks>No label holds anything of a person, a search or a photo: each has a few fixed values.</remarks>
+/// <summary>Metrics for operators: photos by verdict, and the duration of each step of a photo.</summary>
+/// <remarks>Labels contain no personal data and no ids: each has a few fixed values.</remarks>
 public static class PipelineMetrics
 {
-    /// <summary>The name under which an exporter listens.</summary>
+    /// <summary>The name of the meter.</summary>
     public const string Name = "FindMe.Pipeline";
 
     private static readonly Meter Meter = new(Name);
@@ -19,10 +19,10 @@ public static class PipelineMetrics
         "findme.photo.stage", "s", "How long a step of comparing a photo takes, by stage.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60] });
 
-    /// <summary>A counter of these metrics.</summary>
+    /// <summary>Creates a counter on this meter.</summary>
     internal static Counter<long> CreateCounter(string name, string unit, string description) => Meter.CreateCounter<long>(name, unit, description);
 
-    /// <summary>Counts a photo whose verdict was written, and notes the verdict in the trace.</summary>
+    /// <summary>Counts a photo whose verdict was written, and adds the verdict to the current trace.</summary>
     /// <param name="verdict">The verdict.</param>
     internal static void Settled(Verdict verdict)
     {
@@ -31,9 +31,9 @@ public static class PipelineMetrics
         Activity.Current?.SetTag("findme.verdict", kind);
     }
 
-    /// <summary>Notes how long a step took.</summary>
-    /// <param name="stage">The step, a fixed word.</param>
-    /// <param name="started">When it began: <see cref="Stopwatch.GetTimestamp"/>.</param>
-    public static void Took(string stage, long started) =>
+    /// <summary>Records the duration of a step.</summary>
+    /// <param name="stage">The step's name, a constant.</param>
+    /// <param name="started">When the step began: <see cref="Stopwatch.GetTimestamp"/>.</param>
+    public static void RecordStage(string stage, long started) =>
         Stage.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("stage", stage));
 }

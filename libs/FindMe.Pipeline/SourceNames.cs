@@ -1,12 +1,12 @@
 namespace FindMe.Pipeline;
 
-/// <summary>The kinds of sources that more than their own folder of FindMe.Networks knows: networks that people have accounts on, and what is of this server.</summary>
+/// <summary>Names of sources that code outside their folders in FindMe.Networks needs: the networks people have accounts on, and this server's own sources.</summary>
 public static class SourceNames
 {
     /// <summary>A folder that the operator offers.</summary>
     public const string Album = "album";
 
-    /// <summary>A ZIP file that the person sent.</summary>
+    /// <summary>A ZIP file that the person uploaded.</summary>
     public const string Zip = "zip";
 
     /// <summary>Mastodon.</summary>

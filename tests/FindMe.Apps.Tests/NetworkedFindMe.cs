@@ -15,6 +15,9 @@ public sealed class NetworkedFindMe : IAsyncDisposable
     private const int PageSize = 10;
     private const int XPageSize = 64;
 
+    /// <summary>Bytes of uploads that are kept of a person.</summary>
+    internal const int UploadBytesPerPerson = 40_000_000;
+
     private readonly SemaphoreSlim _start = new(1);
     private readonly TemporaryFolder _folder = new();
     private LocalSystem? _system;
@@ -137,6 +140,7 @@ public sealed class NetworkedFindMe : IAsyncDisposable
             ["Uploads__MaxBytes"] = "5000000",
             ["Uploads__MaxUnpackedBytes"] = "20000000",
             ["Uploads__MaxEntries"] = "50",
+            ["UploadSpace__MaxBytesPerPerson"] = $"{UploadBytesPerPerson}",
         };
         foreach (var (number, instance) in _bench.MastodonInstances.Index())
         {

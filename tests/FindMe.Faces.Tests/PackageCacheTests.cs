@@ -36,6 +36,21 @@ public sealed class PackageCacheTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_download_says_how_far_it_is_to_people_by_quarters_and_to_programs_in_bytes()
+    {
+        using var forPeople = new StringWriter();
+        await ReadAsync(new DownloadProgress(forPeople, forProgram: false));
+        File.Delete(Cached);
+        using var forProgram = new StringWriter();
+        await ReadAsync(new DownloadProgress(forProgram, forProgram: true));
+
+        var quarters = forPeople.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        Assert.InRange(quarters.Length, 1, 4);
+        Assert.Equal($"{Package}: 0.3 of 0.3 MB", quarters[^1]);
+        Assert.Equal($"progress {_tarball.Length} {_tarball.Length} {Package}", forProgram.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries)[^1]);
+    }
+
+    [Fact]
     public async Task Two_builds_at_the_same_time_download_a_package_once()
     {
         var read = await Task.WhenAll(ReadAsync(), ReadAsync());
@@ -183,8 +198,8 @@ public sealed class PackageCacheTests : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private Task<byte[]> ReadAsync() =>
-        new PackageCache(Path.GetDirectoryName(Cached)!, _registry.Address, _pins, TextWriter.Synchronized(_progress)).ReadAsync(Package, Cancellation);
+    private Task<byte[]> ReadAsync(DownloadProgress? shown = null) =>
+        new PackageCache(Path.GetDirectoryName(Cached)!, _registry.Address, _pins, TextWriter.Synchronized(_progress), shown is null ? null : shown.Show).ReadAsync(Package, Cancellation);
 
     private static async Task PutAsync(string path, byte[] bytes)
     {

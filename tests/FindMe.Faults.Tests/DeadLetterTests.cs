@@ -33,7 +33,7 @@ public sealed class DeadLetterTests
         var search = await ada.SearchAsync("talk");
         var broken = await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(4));
 
-        // None of the second batch could be settled by Compare.
+        // Compare could not settle any photo of the second batch.
         Assert.Equal("finished", broken["status"]!.GetValue<string>());
         var skipped = broken["skipped"]!.AsArray();
         Assert.Equal(Photos - PhotoBatch.Size, skipped.Count);
@@ -86,7 +86,7 @@ public sealed class DeadLetterTests
         var view = await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromSeconds(60));
         Assert.Equal("finished", view["status"]!.GetValue<string>());
 
-        // Once the search's own last steps are done, twice the time in which the sidecar would try again, and nothing is delivered any more.
+        // After the search's last steps, no delivery may follow within twice the sidecar's retry delay.
         await Task.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
         var before = load.System.Sidecar.Traffic.Snapshot();
         await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
@@ -100,7 +100,7 @@ public sealed class DeadLetterTests
             ? throw new InvalidOperationException("The store refuses this batch.")
             : Task.CompletedTask;
 
-    // The command itself, as its user has it.
+    // Runs the real command.
     private static async Task<(int Code, string[] Lines)> RunFailuresAsync(Visitor person, string key, params string[] arguments)
     {
         var findMe = Path.Combine(Checkouts.Root, "artifacts", "bin", "FindMe.Cli", "release", "findme.dll");

@@ -4,7 +4,7 @@ namespace FindMe.Faults.Tests;
 
 public sealed class FaultInjectionTests
 {
-    // bench/FindMe.Load takes 500, and each kind of fault alone as well.
+    // bench/FindMe.Load runs 500 photos, and each kind of fault separately, too.
     private const int Photos = 200;
 
     [Fact]
@@ -23,12 +23,12 @@ public sealed class FaultInjectionTests
         Assert.InRange(faulty.Restarts, 3, 100);
         Assert.All(Enum.GetValues<FaultKind>().Where(kind => kind != FaultKind.Loss), kind => Assert.True(faulty.Struck.ContainsKey(kind), $"{kind} never struck"));
 
-        // The same where what fails and what a consumer held comes back after a claim time.
+        // The same with redelivery after the claim time for failed events and lost consumers.
         var claimed = await InjectionRuns.RunAsync(InjectionRuns.All, seed: 7, album, broker: BrokerProfile.Redis118);
         Assert.Empty(calm.Verdicts.Differences(claimed.Verdicts));
 
-        // A batch that is requested again and again is sent by each of Collect's four handlers at most before one of them has noted it, and
-        // each photo sent is delivered twice at most on average. Copies that make copies would come to many times that.
+        // At most Collect's four handlers send a repeatedly requested batch before one of them records that, and each photo is delivered
+        // twice at most on average. Copies that trigger copies would cause many times more deliveries.
         Assert.InRange(faulty.Deliveries, Photos, 8 * Photos);
     }
 }

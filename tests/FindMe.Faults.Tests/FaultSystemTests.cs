@@ -3,7 +3,7 @@ using LocalDapr.Faults;
 
 namespace FindMe.Faults.Tests;
 
-/// <summary>What the fault scenarios do to a system, over the local sidecar and over daprd processes.</summary>
+/// <summary>Tests the fault scenarios on the local sidecar and on daprd processes.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class FaultSystemTests
 {
@@ -13,8 +13,8 @@ public sealed class FaultSystemTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    // A stand-in that notes how it was started and then is our own standalone sidecar. Each of those is a broker of its own, so that no search
-    // gets further than Api; but each process, its flags and its end are real.
+    // The stand-in for daprd records its command line and runs our standalone sidecar. Each one is a separate broker, so that searches do not
+    // get beyond Api; but the processes, their flags and their termination are real.
     [Fact]
     public async Task Over_daprd_each_replica_has_a_sidecar_of_its_own_that_is_killed_and_told_to_end_for_real()
     {
@@ -109,7 +109,7 @@ public sealed class FaultSystemTests
         Assert.Empty(await SearchRun.ProblemsAsync(load.System.Page, album));
     }
 
-    // With what a run file's apps get of `dapr run`: tokens by the environment, health checks, and no port twice.
+    // As with `dapr run`: tokens in the environment, health checks, and distinct ports.
     private static void AssertAsByDaprRun(IReadOnlyList<Started> starts)
     {
         Assert.Equal(["findme-api", "findme-collect", "findme-compare", "findme-compare"], starts.Select(start => start.Flags["--app-id"]).Order(StringComparer.Ordinal));
@@ -129,7 +129,7 @@ public sealed class FaultSystemTests
     private static StandInDaprd StandIn(TemporaryFolder folder)
     {
         var program = Path.Combine(folder.Path, "daprd");
-        // Notes the signal, and hands it on; what it runs dies with it.
+        // Records SIGTERM and forwards it; the child is killed together with this script.
         File.WriteAllText(program, $$"""
             #!/bin/bash
             (flock 9; echo "$DAPR_API_TOKEN $APP_API_TOKEN $*" >&9) 9>> '{{folder.Path}}/starts'

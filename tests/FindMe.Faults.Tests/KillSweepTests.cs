@@ -5,11 +5,11 @@ namespace FindMe.Faults.Tests;
 
 public sealed class KillSweepTests
 {
-    // Two batches: the second one is requested by Compare.
+    // Two batches; Compare requests the second one.
     private const int Photos = PhotoBatch.Size + (PhotoBatch.Size / 2);
 
-    // Writes that every search makes. A write that loses a race is made once more, so that one search has more of them than another;
-    // bench/FindMe.Load sweeps them all, and Collect's in an album too: NetworkKillSweepTests has its walk over a network.
+    // Minimum number of writes per search; a lost race adds a retry, so that the number varies. bench/FindMe.Load sweeps them all, including
+    // Collect's in an album. NetworkKillSweepTests sweeps Collect's writes over a network.
     private const int SureWritesOfApi = 4;
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class KillSweepTests
         await AssertSameAsync(sweep, calm, Api, Enumerable.Range(1, SureWritesOfApi));
     }
 
-    // Service Bus gives back at once, Redis after its claim time.
+    // Service Bus redelivers at once, Redis after its claim time.
     [Theory]
     [InlineData(BrokerProfile.Local)]
     [InlineData(BrokerProfile.Redis118)]
@@ -35,7 +35,7 @@ public sealed class KillSweepTests
         await using var sweep = await KillSweep.StartAsync(LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320), broker);
         var (calls, calm) = await sweep.CountAsync(Compare);
 
-        // A verdict a photo, and the request of the second batch.
+        // One verdict per photo, and the request of the second batch.
         Assert.InRange(calls, Photos + 1, 2 * Photos);
         await AssertSameAsync(sweep, calm, Compare, [1, 17, Photos]);
     }

@@ -25,7 +25,7 @@ public sealed class LostEventTests
         Assert.InRange(faults.Counters.Of(FaultKind.Loss), Photos / 3, 10 * Photos);
     }
 
-    // As with daprd a connection that is refused is a try that failed, and as with Redis only the dead letter topic keeps what failed.
+    // Like daprd, a refused connection counts as a failed attempt; like Redis, only a dead-letter topic keeps failed events.
     [Fact]
     public async Task While_the_app_that_takes_dead_letters_is_down_for_longer_than_all_tries_take_no_step_is_lost()
     {
@@ -41,7 +41,7 @@ public sealed class LostEventTests
         var search = await ada.SearchAsync("talk");
         for (var i = 0; i < 30; i++)
         {
-            // The tries of a step and those of its dead letter take half a second each.
+            // All attempts of a step, and those of its dead letter, take half a second each.
             await Task.Delay(100, TestContext.Current.CancellationToken);
             load.System.Processes.Kill("findme-collect");
         }

@@ -11,18 +11,18 @@ public sealed class NetworkKillSweepTests
     private const int Posts = Pages * PageSize;
     private const decimal PostPrice = 0.005m;
 
-    // The names of two matches, each of which may be asked for twice.
+    // Looking up the authors of two matches, each at most twice.
     private const decimal Names = 2 * 2 * 0.015m;
 
-    // What X is asked for at once, and is paid if nobody knows what it answered.
+    // The size of one request to X, which is charged even if its response is lost.
     private const int AskedFor = 64;
 
-    // One page, what leads to the next one, and the first writes of that.
+    // One page, the request of the next one, and that page's first writes.
     private const int SureWrites = 7;
 
     private static readonly bool Everything = Environment.GetEnvironmentVariable("FINDME_EVERYBODY") is not null;
 
-    // X alone is paid, so X alone is always swept: the others take the same way.
+    // Only X costs money, so only X is always swept; the other networks use the same code.
     public static TheoryData<string> Sources => Everything ? ["x", "mastodon", "bluesky"] : ["x"];
 
     [Theory]
@@ -37,7 +37,7 @@ public sealed class NetworkKillSweepTests
             {
                 Text = $"At #kills ({number})",
                 MinutesAgo = number + 1,
-                // What is gone is skipped, which is a verdict too, and costs no time.
+                // Deleted photos are skipped, which is a verdict, too, and takes no time.
                 Media = [number % PageSize == 3
                     ? new() { Picture = $"demo/0?scale=30&cut={number}" }
                     : new() { Picture = $"mosaic/{number}", Behaviour = MediaBehaviour.Missing }],
@@ -57,7 +57,7 @@ public sealed class NetworkKillSweepTests
             foreach (var point in Enum.GetValues<ObservedPoint>())
             {
                 var (pages, posts) = (network.Calls.Pages(), network.Calls.Posts());
-                // A write that loses a race is made once more, so that one search has more of them than another: the last ones may not come.
+                // A lost race adds a retry, so that the number of writes varies: the last ordinals may not occur.
                 if (await sweep.RunAsync(new Death(Collect, ordinal, point), calm) is { } result)
                 {
                     deaths++;

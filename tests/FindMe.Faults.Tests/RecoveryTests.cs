@@ -6,12 +6,12 @@ using LocalDapr.Faults;
 
 namespace FindMe.Faults.Tests;
 
-/// <summary>What becomes of a search whose events are lost, held by somebody who is gone, or handed on too early.</summary>
+/// <summary>Tests searches whose events are lost, held by a dead consumer, or redelivered too early.</summary>
 public sealed class RecoveryTests
 {
     private const int Photos = 40;
 
-    // The photos of a search that are all under way at once.
+    // Few enough photos that all of a search are in the queue at once.
     private const int OneBatch = Pipeline.PhotoBatch.Size;
     private const string Compare = "findme-compare";
 
@@ -24,7 +24,7 @@ public sealed class RecoveryTests
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", OneBatch, facesEvery: 1, maxSide: 1280);
-        // One photo at a time: each search waits for the photos of the others for longer than the timeout, which no single photo takes.
+        // One photo at a time: each search waits for the others longer than the timeout, although no single photo takes that long.
         await using var load = await StartAsync(album, timeoutSeconds: 5, options => options with
         {
             Settings = new Dictionary<string, string>(options.Settings) { ["Compare__PhotosAtOnce"] = "1" },
@@ -32,7 +32,7 @@ public sealed class RecoveryTests
         using var ada = new Visitor(load.System.Page, retries: true);
         await ada.ShowDemoFaceAsync();
 
-        // Compare's first photo waits for its models, which on a loaded machine outlasts the timeout.
+        // Compare's first photo waits for the models to load, which can exceed the timeout on a busy machine.
         await ada.UntilEndedAsync(await ada.SearchAsync("talk"), TimeSpan.FromMinutes(3));
         var before = load.System.Sidecar.Traffic.Of(Compare).Deliveries;
 
@@ -53,7 +53,7 @@ public sealed class RecoveryTests
         await ada.ShowDemoFaceAsync();
         var search = await ada.SearchAsync("talk");
 
-        // No Api lives as long as the timeout.
+        // Api is killed before the timeout elapses, again and again.
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var killing = Task.Run(
             async () =>
@@ -73,7 +73,7 @@ public sealed class RecoveryTests
         Assert.InRange(faults.Counters.Of(FaultKind.Loss), Photos / 5, 10 * Photos);
     }
 
-    // Handed on after 100 ms, each event comes several times while its first delivery is at work.
+    // With a claim time of 100 ms, each event is redelivered several times during its first delivery.
     [Fact]
     public async Task An_event_that_is_handed_on_while_it_is_at_work_is_worked_on_once()
     {
@@ -97,10 +97,9 @@ public sealed class RecoveryTests
     }
 
     [Theory]
-    [InlineData(BrokerProfile.Redis118, ConsumerLoss.Dies)]
-    [InlineData(BrokerProfile.Redis118, ConsumerLoss.Leaves)]
-    [InlineData(BrokerProfile.RabbitMq, ConsumerLoss.Dies)]
-    public async Task What_a_consumer_held_that_is_gone_comes_to_another_and_is_decided_once(BrokerProfile broker, ConsumerLoss loss)
+    [InlineData(BrokerProfile.Redis118)]
+    [InlineData(BrokerProfile.RabbitMq)]
+    public async Task Photos_of_a_killed_sidecar_go_to_another_replica_and_get_one_verdict_each(BrokerProfile broker)
     {
         using var albums = new TemporaryFolder();
         var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 1, maxSide: 640);
@@ -117,7 +116,7 @@ public sealed class RecoveryTests
             await Task.Delay(20, Cancellation);
         }
 
-        await load.System.Sidecar.LoseConsumerAsync(Compare, 0, loss, back: TimeSpan.FromHours(1));
+        await load.System.Sidecar.LoseConsumerAsync(Compare, 0, delay: TimeSpan.FromHours(1));
 
         var view = await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(2));
         Assert.Equal(("finished", Photos, 0), (view["status"]!.GetValue<string>(), view["photos"]!["compared"]!.GetValue<int>(), view["skipped"]!.AsArray().Count));
@@ -143,12 +142,12 @@ public sealed class RecoveryTests
 
         await load.System.Processes.EndAsync($"{Compare}-1");
 
-        Assert.Contains(LogOf(load.System, $"{Compare}-1"), line => line.Contains("was not finished in time; it is delivered again", StringComparison.Ordinal));
+        Assert.Contains(LogOf(load.System, $"{Compare}-1"), line => line.Contains("timed out; Dapr will redeliver it", StringComparison.Ordinal));
         var view = await ada.UntilEndedAsync(search, TimeSpan.FromMinutes(2));
         Assert.Equal(Photos, view["photos"]!["compared"]!.GetValue<int>());
     }
 
-    // RabbitMQ has no queue before the first subscription ever: what is published by then is lost, and requested again.
+    // RabbitMQ has no queue before the first subscription: events published by then are lost, and Recovery requests them again.
     [Fact]
     public async Task What_was_published_before_anybody_ever_subscribed_is_requested_again()
     {
@@ -185,18 +184,18 @@ public sealed class RecoveryTests
         await ada.ShowDemoFaceAsync();
         await ada.SearchAsync("talk");
 
-        // Nobody compares: what is missing is requested after 2 s, after 4 more, after 8 more.
+        // Without Compare, Recovery requests the missing photos after 2, 4 and 8 s.
         List<string> requested = [];
         while (requested.Count < 2)
         {
             await Task.Delay(200, Cancellation);
-            requested = [.. Replicas.SelectMany(app => LogOf(load.System, app).Where(line => line.Contains("requesting again", StringComparison.Ordinal)).Select(line => $"{app}: {line}"))];
+            requested = [.. Replicas.SelectMany(app => LogOf(load.System, app).Where(line => line.Contains("requesting its missing work again", StringComparison.Ordinal)).Select(line => $"{app}: {line}"))];
         }
 
         Assert.Single(requested.Select(line => line.Split(':')[0]).Distinct());
     }
 
-    // The store lets a writer that read just before bring back a batch, and the Api that deleted it dies before it sweeps again.
+    // A writer that read a batch just before its deletion restores it, and Api dies before its second sweep.
     [Fact]
     public async Task What_is_written_for_a_search_just_after_its_deletion_is_deleted_by_the_next_Api()
     {

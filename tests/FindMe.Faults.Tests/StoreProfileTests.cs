@@ -13,7 +13,7 @@ public sealed class StoreProfileTests
     [InlineData(BrokerProfile.Redis118, StoreProfile.Redis, DaprVersion.V118, "components")]
     [InlineData(BrokerProfile.Redis116, StoreProfile.Redis, DaprVersion.V116, "components")]
     [InlineData(BrokerProfile.RabbitMq, StoreProfile.PostgreSql, DaprVersion.V118, "components/rabbitmq-postgresql")]
-    // As on Azure.
+    // The rules of Azure.
     [InlineData(BrokerProfile.ServiceBus, StoreProfile.PostgreSql, DaprVersion.V116, "components")]
     public async Task A_search_finishes_and_everything_is_deleted_by_the_rules_of_other_brokers_and_stores(
         BrokerProfile broker, StoreProfile store, DaprVersion version, string components)
@@ -35,7 +35,7 @@ public sealed class StoreProfileTests
         using var gone = await ada.Http.GetAsync(new Uri($"/api/searches/{first}", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
 
-        // Everything is deleted while a second search is at work.
+        // The account is deleted while a second search is running.
         await ada.SearchAsync("talk");
         using var forgotten = await ada.Http.DeleteAsync(new Uri("/api/me", UriKind.Relative), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, forgotten.StatusCode);

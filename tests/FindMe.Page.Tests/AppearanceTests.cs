@@ -41,7 +41,7 @@ public sealed class AppearanceTests(RunningFindMe findMe) : IClassFixture<Runnin
         await visitor.SearchAsync(Albums.Evening);
         await visitor.SearchEndsAsync("Done.");
         await LookAtAsync("10-finished");
-        await visitor.Frames.First.GetByRole(AriaRole.Button).ClickAsync();
+        await visitor.Opener(0).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
         await LookAtAsync("11-large");
         await page.Keyboard.PressAsync("Escape");

@@ -94,9 +94,9 @@ public sealed class NetworksTests(RunningFindMeWithNetworks findMe) : IClassFixt
         await visitor.SomethingIsFoundAsync();
         await LookAtAsync("26-searching");
         await visitor.SearchEndsAsync("Done.");
-        await Expect(page.Locator(".posts a").First).ToContainTextAsync("on Mastodon");
+        await Expect(page.Locator(".frame-who a").First).ToContainTextAsync("on Mastodon");
         // Whatever marks of direction an author's name holds, it turns nothing round it.
-        await Expect(page.Locator(".posts a bdi").First).ToContainTextAsync("@");
+        await Expect(page.Locator(".frame-who a bdi").First).ToContainTextAsync("@");
         await Expect(page.Locator(".frame-times")).ToHaveTextAsync("In the video at 0:03–0:06");
         await LookAtAsync("27-posts");
 

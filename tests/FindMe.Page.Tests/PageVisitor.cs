@@ -34,6 +34,9 @@ internal sealed partial class PageVisitor : IAsyncDisposable
 
     public ILocator Frames => Page.Locator(".frame");
 
+    /// <summary>The button that opens a photo of the page.</summary>
+    public ILocator Opener(int number) => Frames.Nth(number).Locator(".frame-open");
+
     public ILocator Summary => Page.Locator(".summary");
 
     public ILocator CancelButton => Button("Cancel the search");

@@ -4,8 +4,13 @@ using static Microsoft.Playwright.Assertions;
 
 namespace FindMe.Page.Tests;
 
+/// <summary>Tests of the results share one running FindMe.</summary>
+[CollectionDefinition(nameof(SharedFindMe))]
+public sealed class SharedFindMe : ICollectionFixture<RunningFindMe>;
+
 /// <summary>A search as the page shows it, from the first match to the end of everything.</summary>
-public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFindMe>
+[Collection(nameof(SharedFindMe))]
+public sealed class ResultsTests(RunningFindMe findMe)
 {
     // Browsers place boxes on fractions of pixels.
     private const double PixelTolerance = 1.5;
@@ -21,7 +26,6 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
         await Expect(visitor.Page.GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync();
         var before = await visitor.Frames.CountAsync();
 
-        // One more than now, shown or behind a picture that it repeats: which one comes first is chance.
         await Expect(visitor.Frames).Not.ToHaveCountAsync(before, new() { Timeout = 45_000 });
     }
 
@@ -70,7 +74,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     }
 
     [Fact]
-    public async Task The_numbers_and_the_confidence_are_those_of_the_API()
+    public async Task The_numbers_and_how_sure_each_match_is_are_those_of_the_API()
     {
         await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Evening);
         await visitor.SearchEndsAsync("Done.");
@@ -78,10 +82,11 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
 
         foreach (var match in search.GetProperty("matches").EnumerateArray())
         {
-            var word = match.GetProperty("verdict").GetString() == "maybe" ? "Maybe" : "Sure";
+            var words = match.GetProperty("band").GetString() switch { "clear" => "Clear match", "likely" => "Likely", _ => "Check this one" };
             var percent = Math.Min(99, Math.Round(100 * match.GetProperty("confidence").GetDouble(), MidpointRounding.AwayFromZero));
             var frame = visitor.Page.Locator($".frame[data-photo=\"{match.GetProperty("photo").GetProperty("id").GetString()}\"]");
-            await Expect(frame.Locator("figcaption")).ToContainTextAsync($"{word} {percent} %");
+            await Expect(frame.Locator(".band")).ToHaveTextAsync(words);
+            await Expect(frame.Locator(".band")).ToHaveAttributeAsync("title", $"{percent}\u00a0% sure");
         }
 
         var found = search.GetProperty("photos").GetProperty("found").GetInt32();
@@ -98,7 +103,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
 
         await visitor.Page.Locator(".skipped summary").ClickAsync();
 
-        await Expect(visitor.Page.Locator(".skipped li")).ToContainTextAsync(reason, new() { IgnoreCase = true });
+        await Expect(visitor.Page.Locator(".reasons > li")).ToContainTextAsync(reason, new() { IgnoreCase = true });
     }
 
     [Fact]
@@ -176,7 +181,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
         await visitor.SearchEndsAsync("Done.");
         var large = visitor.Page.GetByRole(AriaRole.Dialog);
 
-        await visitor.Frames.First.GetByRole(AriaRole.Button).ClickAsync();
+        await visitor.Opener(0).ClickAsync();
         await Expect(large).ToContainTextAsync("1 of ");
         await Expect(large.Locator(".box")).ToBeVisibleAsync();
         await visitor.Page.Keyboard.PressAsync("ArrowRight");
@@ -186,25 +191,7 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
         await visitor.Page.Keyboard.PressAsync("Escape");
 
         await Expect(large).ToBeHiddenAsync();
-        await Expect(visitor.Frames.Nth(1).GetByRole(AriaRole.Button)).ToBeFocusedAsync();
-    }
-
-    [Fact]
-    public async Task The_matches_can_be_saved_for_a_trip_report()
-    {
-        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Evening);
-        await visitor.SearchEndsAsync("Done.");
-        var matches = await visitor.Frames.CountAsync();
-
-        var csv = await visitor.Page.RunAndWaitForDownloadAsync(() => visitor.Button("Save as CSV").ClickAsync());
-        var json = await visitor.Page.RunAndWaitForDownloadAsync(() => visitor.Button("Save as JSON").ClickAsync());
-
-        var lines = await File.ReadAllLinesAsync(await csv.PathAsync(), TestContext.Current.CancellationToken);
-        Assert.Equal("photo,verdict,confidence,x,y,width,height,times,post,link", lines[0]);
-        Assert.Equal(matches, lines.Length - 1);
-        Assert.EndsWith(".csv", csv.SuggestedFilename, StringComparison.Ordinal);
-        using var report = JsonDocument.Parse(await File.ReadAllTextAsync(await json.PathAsync(), TestContext.Current.CancellationToken));
-        Assert.Equal(matches, report.RootElement.GetProperty("matches").GetArrayLength());
+        await Expect(visitor.Opener(1)).ToBeFocusedAsync();
     }
 
     [Fact]
@@ -312,8 +299,10 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
             box = new { x = 10, y = 10, width = 20, height = 20 },
             distance = 0.1,
             confidence = 0.99,
+            band = "clear",
             verdict = "match",
         }),
+        judged = Array.Empty<object>(),
         skipped = Array.Empty<object>(),
         groups = Array.Empty<object>(),
         terms = new { maxCost = 0.25 },
@@ -324,15 +313,23 @@ public sealed class ResultsTests(RunningFindMe findMe) : IClassFixture<RunningFi
     };
 
     [Fact]
-    public async Task An_ended_search_can_be_deleted_from_the_list()
+    public async Task An_ended_search_is_deleted_from_the_list_and_can_be_had_back_until_the_page_goes_away()
     {
         await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Strangers);
         await visitor.SearchEndsAsync("You are in none");
+        var search = visitor.SearchId;
         await visitor.Page.GotoAsync("/#searches");
 
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Delete the search in" }).ClickAsync();
 
         await Expect(visitor.Page.GetByText("There are none yet.")).ToBeVisibleAsync();
+        await visitor.Button("Undo").ClickAsync();
+        await Expect(visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Delete the search in" })).ToBeFocusedAsync();
+        await visitor.Page.Keyboard.PressAsync("Enter");
+        await Expect(visitor.Page.GetByText("There are none yet.")).ToBeVisibleAsync();
+        await visitor.Page.ReloadAsync();
+        await Expect(visitor.Page.GetByText("There are none yet.")).ToBeVisibleAsync();
+        Assert.Equal(404, await visitor.Page.EvaluateAsync<int>($"async () => (await fetch('/api/searches/{search}')).status"));
     }
 
     [Fact]

@@ -346,11 +346,11 @@ public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFind
         await page.Keyboard.PressAsync("Enter");
 
         await visitor.SearchEndsAsync("Done.");
-        await visitor.TabToAsync(visitor.Frames.First.GetByRole(AriaRole.Button));
+        await visitor.TabToAsync(visitor.Opener(0));
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("Escape");
         await Expect(page.GetByRole(AriaRole.Dialog)).ToBeHiddenAsync();
-        await Expect(visitor.Frames.First.GetByRole(AriaRole.Button)).ToBeFocusedAsync();
+        await Expect(visitor.Opener(0)).ToBeFocusedAsync();
     }
 }

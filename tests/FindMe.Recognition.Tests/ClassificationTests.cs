@@ -132,7 +132,7 @@ public sealed class ClassificationTests : IDisposable
         }
 
         await using var vision = await StartedVision.StartAsync([$"Faces:ModelsPath={_folder.FullName}", "Vision:Classifier=own"]);
-        await vision.LogsAsync("/classify answers 503 until the classifier own can be loaded");
+        await vision.LogsAsync("Failed to load the classifier own; POST /classify answers 503 until it can be loaded");
         using (var missing = await ClassifyAsync())
         {
             var problem = await missing.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);

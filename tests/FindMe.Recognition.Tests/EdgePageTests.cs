@@ -155,7 +155,7 @@ public sealed class EdgePageTests(PeopleFixture fixture)
 
         using var recipe = await vision.Http.GetAsync("/edge/recipe.json", cancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, recipe.StatusCode);
-        Assert.Contains("ONNX Runtime for browsers is not beside the models.", await recipe.Content.ReadAsStringAsync(cancellationToken), StringComparison.Ordinal);
+        Assert.Contains("ONNX Runtime for browsers is not in the models folder.", await recipe.Content.ReadAsStringAsync(cancellationToken), StringComparison.Ordinal);
         foreach (var file in (string[])["ort.wasm.bundle.min.mjs", "..%2fdefault.json", "default.json"])
         {
             using var missing = await vision.Http.GetAsync($"/edge/ort/{file}", cancellationToken);

@@ -71,7 +71,7 @@ public sealed class PeopleServiceTests(PeopleFixture fixture)
         Assert.DoesNotContain(folder, ofBroken, StringComparison.Ordinal);
         await vision.LogsAsync($"{broken} is not a people file");
         Assert.DoesNotContain(folder, ofForeign, StringComparison.Ordinal);
-        Assert.Contains($"trained with dlib-0a0b0c0d/x, the engine is {fixture.Engine.Recipe}", ofForeign, StringComparison.Ordinal);
+        Assert.Contains($"trained with dlib-0a0b0c0d/x, but the engine uses {fixture.Engine.Recipe}", ofForeign, StringComparison.Ordinal);
         fixture.Trained.Model.Save(broken);
         using var mended = await vision.Http.PostAsync("/people/broken/name", StartedVision.Jpeg(DemoPhotos.Read(PeopleFixture.KnownPhoto)), cancellationToken);
         Assert.True(mended.IsSuccessStatusCode);

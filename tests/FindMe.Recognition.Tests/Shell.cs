@@ -11,7 +11,7 @@ internal sealed record CommandResult(int Code, string Output, string Errors)
 /// <summary>Runs <c>findme</c> as a process, as a user does.</summary>
 internal static class Shell
 {
-    private static readonly string Program = Path.Combine(Checkouts.Root, "artifacts", "bin", "FindMe.Cli", "release", "findme.dll");
+    public static readonly string Program = Path.Combine(Checkouts.Root, "artifacts", "bin", "FindMe.Cli", "release", "findme.dll");
 
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
 
@@ -25,6 +25,9 @@ internal static class Shell
         Assert.DoesNotContain("   at ", result.Errors, StringComparison.Ordinal);
         return result;
     }
+
+    /// <summary>The command line of <c>findme</c>, for use in a shell.</summary>
+    public static string[] CommandOf(params string[] arguments) => ["dotnet", Program, .. arguments];
 
     /// <summary>Runs <c>findme</c> with an empty PATH.</summary>
     public static async Task<CommandResult> WithoutPathAsync(params string[] arguments)

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json.Nodes;
 using FindMe.Faces;
 
@@ -37,6 +38,44 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
     }
 
     [Fact]
+    public async Task What_an_album_gives_is_written_as_a_page_and_a_ZIP_file_or_not_at_all()
+    {
+        using var folder = new TemporaryFolder();
+        var album = Directory.CreateDirectory(folder["Bern <2026>"]).FullName;
+        File.Copy(TestPeople.PhotoPath(1), Path.Combine(album, "a, con.jpg"));
+        File.Copy(TestPeople.PhotoPath(2), Path.Combine(album, "others.jpg"));
+        var (page, zip) = (folder["report.html"], folder["me.zip"]);
+
+        var said = await Shell.FindMeAsync("album", album, "--me", people.Ada, "--report", page, "--zip", zip);
+
+        Assert.Equal((0, $"{album}/a, con.jpg"), (said.Code, Assert.Single(said.Lines)));
+        var html = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
+        Assert.Contains("<p class=\"event\" dir=\"auto\">Bern &lt;2026&gt;</p>", html, StringComparison.Ordinal);
+        Assert.Contains("<img class=\"photo\" alt=\"a, con.jpg\" src=\"data:image/jpeg;base64,", html, StringComparison.Ordinal);
+        using (var archive = ZipFile.OpenRead(zip))
+        {
+            Assert.Equal(["a, con.jpg", "report.html", "credits.csv"], archive.Entries.Select(entry => entry.FullName));
+            await using var photo = await archive.Entries[0].OpenAsync(TestContext.Current.CancellationToken);
+            using var bytes = new MemoryStream();
+            await photo.CopyToAsync(bytes, TestContext.Current.CancellationToken);
+            Assert.Equal(await File.ReadAllBytesAsync(TestPeople.PhotoPath(1), TestContext.Current.CancellationToken), bytes.ToArray());
+        }
+
+        // A disk that is full in the middle leaves what was there before; nobody found writes nothing.
+        File.Delete(page);
+        var full = await Shell.RunAsync(
+            "prlimit", ["--fsize=20000", "env", "--ignore-signal=XFSZ", "dotnet", Shell.Program, "album", album, "--me", people.Ada, "--report", page, "--zip", zip], input: "", ("DOTNET_EnableWriteXorExecute", "0"));
+        Assert.Equal(2, full.Code);
+        Assert.Contains($"{page} cannot be written", full.Errors, StringComparison.Ordinal);
+        var none = await Shell.FindMeAsync("album", Directory.CreateDirectory(folder["empty"]).FullName, "--me", people.Ada, "--report", page);
+        Assert.Equal(1, none.Code);
+        Assert.Equal(["Bern <2026>", "empty", "me.zip"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        ZipFile.OpenRead(zip).Dispose();
+        var same = await Shell.FindMeAsync("album", album, "--me", people.Ada, "--report", zip, "--zip", zip);
+        Assert.Equal((2, $"findme: --report and --zip name the same file, {zip}.\n"), (same.Code, same.Errors));
+    }
+
+    [Fact]
     public async Task The_exit_code_distinguishes_no_match_from_an_error()
     {
         using var album = new TemporaryFolder();
@@ -52,7 +91,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         Assert.Contains("There are 3 faces. Say which one with --face, 0 to 2, counted from left to right.", several.Errors, StringComparison.Ordinal);
         Assert.Equal((2, $"findme: There is no folder {album["nowhere"]}.\n"), (missing.Code, missing.Errors));
         Assert.Equal(2, wrong.Code);
-        Assert.EndsWith("findme: “findme album --help” says how it is used.\n", wrong.Errors, StringComparison.Ordinal);
+        Assert.EndsWith("See: findme album --help\n", wrong.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,7 +132,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         var there = await Shell.FindMeAsync("train", people.Ada, people.Bob, "--server", vision.Address);
 
         Assert.Equal(0, trained.Code);
-        Assert.Equal($"findme: {people.Bob}: this looks like somebody else than {people.Ada}: is it the same person?\n", trained.Errors);
+        Assert.Equal($"findme: {people.Bob}: this may be a different person than in {people.Ada}. Photos of either will be found; leave one out if you mean one person.\n", trained.Errors);
         Assert.InRange(FaceVectors.FromCsv(trained.Output).Vectors.Count, 40, 44);
         Assert.Equal((trained.Output, trained.Errors), (there.Output, there.Errors));
     }
@@ -182,6 +221,103 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         Assert.DoesNotContain(result.Lines, line => line.TrimEnd().EndsWith("-?, -h, --help", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("Unknown command “albun”. Did you mean album? See: findme --help", "albun", "album", "--me", "me.jpg")]
+    [InlineData("Unknown command “xyz”. See: findme --help", "xyz")]
+    [InlineData("Unknown command “trian”. Did you mean train? See: findme people --help", "people", "trian", "team")]
+    [InlineData("Unknown option “--mee”. Did you mean --me? See: findme album --help", "album", "photos", "--mee", "me.jpg")]
+    [InlineData("Unknown option “--sede”. Did you mean --seed? See: findme train --help", "train", "me.jpg", "--sede", "1")]
+    [InlineData("Unknown argument “extra”. See: findme album --help", "album", "photos", "extra", "--me", "me.jpg")]
+    [InlineData("A command is missing: train, name. See: findme people --help", "people")]
+    [InlineData("Option '--me' is required. See: findme album --help", "album", "photos")]
+    [InlineData("--face takes a number, not “left”. See: findme album --help", "album", "photos", "--me", "me.jpg", "--face", "left")]
+    [InlineData("--top takes a number from 1 on. See: findme classify --help", "classify", "a.jpg", "--top", "many")]
+    [InlineData("--json, --csv and --print0 exclude each other. See: findme album --help", "album", "photos", "--me", "me.jpg", "--json", "--csv")]
+    public async Task A_mistyped_command_line_is_told_in_one_line_with_what_was_meant(string line, params string[] arguments)
+    {
+        var said = await Shell.FindMeAsync(arguments);
+
+        Assert.Equal((2, "", $"findme: {line}\n"), (said.Code, said.Output, said.Errors));
+    }
+
+    [Fact]
+    public async Task Without_arguments_it_shows_the_help()
+    {
+        var said = await Shell.FindMeAsync([]);
+
+        Assert.Equal((0, ""), (said.Code, said.Errors));
+        Assert.Contains("classify", said.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task When_the_reader_of_its_output_leaves_it_ends_as_if_by_SIGPIPE()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no SIGPIPE.");
+        using var folder = new TemporaryFolder();
+        var photo = await File.ReadAllBytesAsync(people.Ada, TestContext.Current.CancellationToken);
+        const int photos = 400;
+        for (var i = 0; i < photos; i++)
+        {
+            await File.WriteAllBytesAsync(folder[$"{i}.jpg"], photo, TestContext.Current.CancellationToken);
+        }
+
+        var said = await Shell.RunAsync(
+            "bash", ["-c", "\"$@\" | head -n 1; echo \"${PIPESTATUS[0]}\"", "bash", .. Shell.CommandOf("album", folder.Path, "--me", people.Ada)]);
+
+        Assert.Equal(2, said.Lines.Count);
+        Assert.StartsWith(folder.Path, said.Lines[0], StringComparison.Ordinal);
+        Assert.Equal("141", said.Lines[1]);
+        Assert.DoesNotContain("photos match", said.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain($"{photos / 2} of {photos}", said.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Colour_and_progress_are_for_terminals_only_and_NO_COLOR_takes_the_colour_away()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Takes util-linux's script to imitate a terminal.");
+        using var folder = new TemporaryFolder();
+        File.Copy(people.Ada, folder["ada.jpg"]);
+        var search = string.Join(' ', Shell.CommandOf("album", folder.Path, "--me", people.Ada).Select(word => $"'{word}'"));
+
+        var terminal = await Shell.RunAsync("script", ["-qec", search, "/dev/null"], "", ("TERM", "xterm"), ("NO_COLOR", ""));
+        var plain = await Shell.RunAsync("script", ["-qec", search, "/dev/null"], "", ("TERM", "xterm"), ("NO_COLOR", "1"));
+        var pipe = await Shell.FindMeAsync("album", folder.Path, "--me", people.Ada);
+
+        Assert.Contains("\u001b[32mmatch\u001b[0m", terminal.Output, StringComparison.Ordinal);
+        Assert.Contains("photos [##############################] 1 of 1", terminal.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u001b[32m", plain.Output, StringComparison.Ordinal);
+        Assert.Contains("match 100 %", plain.Output, StringComparison.Ordinal);
+        Assert.Equal($"{folder["ada.jpg"]}\n", pipe.Output);
+        Assert.DoesNotContain("\u001b", pipe.Output + pipe.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Photos_of_two_people_as_one_are_warned_of()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(people.Ada, folder["ada.jpg"]);
+
+        var two = await Shell.FindMeAsync("album", folder.Path, "--me", people.Ada, "--me", people.Bob);
+        var one = await Shell.FindMeAsync("album", folder.Path, "--me", people.Ada, "--me", people.Ada);
+
+        Assert.Equal((0, 0), (two.Code, one.Code));
+        Assert.Contains($"findme: {people.Bob}: this may be a different person than in {people.Ada}.", two.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("different person", one.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Classify_says_which_classifier_it_uses_and_why()
+    {
+        var byDefault = await Shell.FindMeAsync("classify", people.Ada);
+        var chosen = await Shell.FindMeAsync("classify", people.Ada, "--classifier", "nsfw");
+        var missing = await Shell.FindMeAsync("classify", people.Ada, "--classifier", "sfw");
+
+        Assert.Matches("^findme: Classifier nsfw \\(nsfw_mobilenet_v2-[0-9a-f]{8}\\): the default; --classifier NAME chooses another\\. Its classes: .*Neutral.*\\.\n$", byDefault.Errors);
+        Assert.Contains("as --classifier says", chosen.Errors, StringComparison.Ordinal);
+        Assert.Equal(byDefault.Output, chosen.Output);
+        Assert.EndsWith("sfw.classifier.json is missing. Available: nsfw.\n", missing.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Every_usage_error_is_reported_in_one_line()
     {
@@ -205,6 +341,10 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
             await SayAsync("train", TestPeople.PhotoPath(1), "--server", vision.Address));
         Assert.Equal((2, $"findme: There is no folder {empty}/no for {empty}/no/sheet.jpg: make it first.\n"), await SayAsync("video", "film.mp4", "--me", people.Ada, "--sheet", $"{empty}/no/sheet.jpg"));
         Assert.Equal((2, $"findme: {empty}: it is a folder, not a file of face vectors.\n"), await SayAsync("recognize", empty, people.Ada));
+        Assert.Equal(
+            (2, $"findme: {people.Ada} is a photo, not a file of face vectors. Make one: findme train {people.Ada} > me.csv\n"), await SayAsync("recognize", people.Ada, people.Bob));
+        Assert.Equal(
+            (2, $"findme: {people.Ada} is a photo, not a video. To search photos: findme album DIR --me PHOTO\n"), await SayAsync("video", people.Ada, "--me", people.Ada));
 
         static async Task<(int, string)> SayAsync(params string[] arguments)
         {

@@ -29,7 +29,7 @@ public sealed class VisionLimitsTests(VisionProcess shared)
 
         Assert.Equal(TimeSpan.FromSeconds(5), refused.Headers.RetryAfter?.Delta);
         Assert.Equal("too-busy", (await refused.Content.ReadFromJsonAsync<JsonNode>(cancellationToken))!["type"]!.GetValue<string>());
-        Assert.StartsWith("Too many requests wait already.", await ErrorAsync(lambda), StringComparison.Ordinal);
+        Assert.StartsWith("Too many requests are waiting.", await ErrorAsync(lambda), StringComparison.Ordinal);
         body.End();
         using var late = await slowAnswer;
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, late.StatusCode);
@@ -45,7 +45,7 @@ public sealed class VisionLimitsTests(VisionProcess shared)
 
         Assert.StartsWith("The request is too large.", await ErrorAsync(tooLarge), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 200 OK", broken, StringComparison.Ordinal);
-        Assert.Contains("{\"error\":\"The request is broken", broken, StringComparison.Ordinal);
+        Assert.Contains("{\"error\":\"The request is malformed", broken, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class VisionLimitsTests(VisionProcess shared)
 
         using var answer = await vision.Http.PostAsync("/aws-lambda-face/recognize_face", huge, TestContext.Current.CancellationToken);
 
-        Assert.Equal("The service could not do it. Send it again; if that does not help, ask whoever runs the service.", await ErrorAsync(answer));
+        Assert.Equal("The service failed. Try again; if that does not help, ask the operator.", await ErrorAsync(answer));
         await vision.LogsAsync("OutOfMemoryException");
     }
 

@@ -119,7 +119,7 @@ public sealed class VisionTests(TestPeople people, VisionProcess vision)
 
         var answer = await ReadAsync(await vision.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken));
 
-        Assert.StartsWith("The JSON holds text that is none", answer["error"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.StartsWith("The JSON contains invalid text", answer["error"]!.GetValue<string>(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using FindMe.Local;
 
 namespace FindMe.Testing;
 
-/// <summary>FindMe with albums of its own making in a folder of its own: the apps as processes, the sidecar in this one.</summary>
+/// <summary>FindMe with generated albums: the apps as child processes, the sidecar in this process.</summary>
 internal sealed class LoadSystem : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
@@ -16,15 +16,15 @@ internal sealed class LoadSystem : IAsyncDisposable
 
     public LocalSystem System { get; }
 
-    /// <summary>Starts it.</summary>
+    /// <summary>Starts FindMe.</summary>
     /// <param name="albums">Folders of photos.</param>
-    /// <param name="change">Changes what is run; null: nothing.</param>
-    /// <param name="resources">Changes the text of a component; null: as it is.</param>
-    /// <param name="areImpatient">Whether what waits is looked for soon.</param>
-    /// <param name="components">The folder of components, below the checkout.</param>
+    /// <param name="change">Changes the options; null for none.</param>
+    /// <param name="resources">Changes the text of a resource file; null for none.</param>
+    /// <param name="areImpatient">Whether to shorten the intervals of Recovery and dead letters.</param>
+    /// <param name="components">The resources folder, relative to the checkout.</param>
     /// <param name="tryAgainSoon">
-    /// Whether a failed delivery is tried again after 100 ms instead of 4 s. Not where a refused connection counts as a try and apps are killed:
-    /// five tries within 400 ms end before the app has started again.
+    /// Whether to retry a failed delivery after 100 ms instead of 4 s. Do not use with killed apps if refused connections count as attempts:
+    /// five attempts within 400 ms would end before the app has restarted.
     /// </param>
     public static async Task<LoadSystem> StartAsync(
         IReadOnlyList<string> albums,
@@ -50,11 +50,11 @@ internal sealed class LoadSystem : IAsyncDisposable
         }
     }
 
-    /// <summary>What is run, but for the components.</summary>
-    /// <param name="checkout">Where everything lies.</param>
-    /// <param name="data">Where everything is kept.</param>
+    /// <summary>Creates the options, without the resources.</summary>
+    /// <param name="checkout">The checkout.</param>
+    /// <param name="data">The data folder.</param>
     /// <param name="albums">Folders of photos.</param>
-    /// <param name="areImpatient">Whether what fails is tried again soon, and what waits is looked for soon.</param>
+    /// <param name="areImpatient">Whether to shorten the intervals of Recovery and dead letters.</param>
     public static LocalSystemOptions OptionsOf(Checkout checkout, string data, IReadOnlyList<string> albums, bool areImpatient) =>
         new()
         {
@@ -67,7 +67,7 @@ internal sealed class LoadSystem : IAsyncDisposable
                 ["Recovery__Interval"] = areImpatient ? "00:00:01" : "00:00:05",
                 ["DeadLetters__RetryAfter"] = areImpatient ? "00:00:01" : "00:00:30",
                 ["Searches__MaxPerPerson"] = "1000",
-                // One person makes here what a crowd does elsewhere.
+                // One person generates the load of many.
                 ["Safeguards__SearchesPerDay"] = "10000",
                 ["Safeguards__SearchesPerAddressPerDay"] = "10000",
                 ["RequestRates__PersonBurst"] = "100000",
@@ -78,11 +78,11 @@ internal sealed class LoadSystem : IAsyncDisposable
             },
         };
 
-    /// <summary>Makes an album: every n-th photo a demo photo of people, the others small pictures without anybody.</summary>
-    /// <param name="folder">Where it is to lie.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="photos">How many photos.</param>
-    /// <param name="facesEvery">1: only demo photos.</param>
+    /// <summary>Creates an album in which every n-th photo is a demo photo; the others are small pictures without faces.</summary>
+    /// <param name="folder">The parent folder.</param>
+    /// <param name="name">The album's name.</param>
+    /// <param name="photos">Number of photos.</param>
+    /// <param name="facesEvery">The n; 1 for demo photos only.</param>
     /// <param name="maxSide">The demo photos' longer side in pixels.</param>
     /// <returns>The album's folder.</returns>
     public static string MakeAlbum(string folder, string name, int photos, int facesEvery, int maxSide)
@@ -104,7 +104,7 @@ internal sealed class LoadSystem : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    // What fails on purpose is tried again soon: four seconds between two tries are for outages, and would only make this slow.
+    // Shortens the retry delay of four seconds, which is meant for outages and would only slow down injected faults.
     private static string ResourcesIn(string components, string folder, bool tryAgainSoon, Func<string, string> change)
     {
         foreach (var file in Directory.GetFiles(Path.Combine(Checkout.Find().Root, components), "*.yaml"))

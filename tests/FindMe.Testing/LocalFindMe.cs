@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace FindMe.Testing;
 
-/// <summary>FindMe.Local as a person starts it: a process with its apps as processes of their own.</summary>
+/// <summary>FindMe.Local as users start it: a process with the apps as child processes.</summary>
 internal sealed class LocalFindMe : IAsyncDisposable
 {
     private readonly Process _process;
@@ -25,24 +25,24 @@ internal sealed class LocalFindMe : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
-    /// <summary>Starts it and waits until it says that it is ready.</summary>
+    /// <summary>Starts it and waits until it is ready.</summary>
     public static Task<LocalFindMe> StartAsync(string data, IEnumerable<string> albums, params string[] more) =>
         StartAsync(data, albums, new Dictionary<string, string>(), more);
 
-    /// <summary>The same, with variables of the environment, which its apps have too.</summary>
+    /// <summary>Starts it with environment variables, which its apps inherit, and waits until it is ready.</summary>
     public static async Task<LocalFindMe> StartAsync(string data, IEnumerable<string> albums, IReadOnlyDictionary<string, string> settings, params string[] more)
     {
         var findMe = Launch([.. more, "--port", "0", "--data", data, .. albums.SelectMany(album => new[] { "--album", album })], settings: settings);
         var first = await Task.WhenAny(findMe._ready.Task, findMe._process.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(90)));
-        Assert.True(first == findMe._ready.Task, "FindMe did not get ready:\n" + string.Join('\n', findMe.Output));
+        Assert.True(first == findMe._ready.Task, "FindMe is not ready:\n" + string.Join('\n', findMe.Output));
         findMe.Address = await findMe._ready.Task;
         return findMe;
     }
 
-    /// <summary>Starts it and waits until it ends.</summary>
+    /// <summary>Runs it until it exits.</summary>
     public static Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => RunWithFilesAsync(null, arguments);
 
-    /// <summary>The same, with a limit on the files that a process may have open; null: as it is.</summary>
+    /// <summary>Runs it until it exits, with a limit on open files; null for the current limit.</summary>
     public static async Task<(int ExitCode, string Output)> RunWithFilesAsync(int? openFiles, params string[] arguments)
     {
         await using var findMe = Launch(arguments, openFiles);
@@ -51,26 +51,26 @@ internal sealed class LocalFindMe : IAsyncDisposable
         return (findMe._process.ExitCode, string.Join('\n', findMe.Output));
     }
 
-    /// <summary>The processes it has started that run a given app.</summary>
+    /// <summary>Returns the child processes of an app.</summary>
     public IReadOnlyList<int> ProcessesOf(string app) =>
         [.. Children(ProcessId).Where(id => CommandLine(id).Contains($"{app}.dll", StringComparison.Ordinal))];
 
-    /// <summary>The processes it has started.</summary>
+    /// <summary>Returns all child processes.</summary>
     public IReadOnlyList<int> Children() => [.. Children(ProcessId)];
 
-    /// <summary>Ends a process as a crash would: at once, with nothing written down.</summary>
+    /// <summary>Kills a process, to simulate a crash.</summary>
     public static void Kill(int process)
     {
         using var victim = Process.GetProcessById(process);
         victim.Kill();
     }
 
-    /// <summary>Sends it a signal, as <c>kill</c> does.</summary>
-    /// <param name="signal">Such as <c>TERM</c>.</param>
-    /// <param name="andItsApps">To its apps as well, as a terminal does when Ctrl-C is pressed.</param>
+    /// <summary>Sends it a signal.</summary>
+    /// <param name="signal">The signal, such as <c>TERM</c>.</param>
+    /// <param name="andItsApps">Whether to signal its apps, too, as a terminal does on Ctrl-C.</param>
     public Task SignalAsync(string signal, bool andItsApps = false) => SignalAsync(signal, andItsApps ? -ProcessId : ProcessId);
 
-    /// <summary>Sends a signal to a process, or to a group of them by its negative id.</summary>
+    /// <summary>Sends a signal to a process or, by a negative id, to a process group.</summary>
     public static async Task SignalAsync(string signal, int process)
     {
         using var kill = Process.Start("kill", [$"-{signal}", "--", $"{process}"]);
@@ -78,14 +78,14 @@ internal sealed class LocalFindMe : IAsyncDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
-    /// <summary>Waits until it ends, and returns its exit code.</summary>
+    /// <summary>Waits until it exits, and returns its exit code.</summary>
     public async Task<int> ExitCodeAsync(TimeSpan timeout)
     {
         await _process.WaitForExitAsync().WaitAsync(timeout);
         return _process.ExitCode;
     }
 
-    /// <summary>The most memory a process ever held, in MiB.</summary>
+    /// <summary>Returns the peak memory of a process, in MiB.</summary>
     public static int PeakMemory(int process) =>
         int.Parse(File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024;
 
@@ -93,7 +93,7 @@ internal sealed class LocalFindMe : IAsyncDisposable
     {
         try
         {
-            // A process that has ended but is not yet collected still has a folder.
+            // A zombie process still has a folder.
             return !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
         }
         catch (IOException)
@@ -129,7 +129,7 @@ internal sealed class LocalFindMe : IAsyncDisposable
 
     private static LocalFindMe Launch(IEnumerable<string> arguments, int? openFiles = null, IReadOnlyDictionary<string, string>? settings = null)
     {
-        // A process group of its own, as a shell gives each job, in which Ctrl-C is not ignored, as it is where a shell without job control started the tests.
+        // In its own process group, as a shell starts jobs. Resets SIGINT, which is ignored if a shell without job control started the tests.
         var start = new ProcessStartInfo(
             "env",
             [

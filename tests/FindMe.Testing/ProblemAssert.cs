@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Testing;
 
-/// <summary>Checks answers in the terms of RFC 9457.</summary>
+/// <summary>Asserts problem responses (RFC 9457).</summary>
 internal static class ProblemAssert
 {
-    /// <summary>The answer is this problem, with words for a person.</summary>
+    /// <summary>Asserts that a response is a problem with a title and detail for users.</summary>
     public static async Task<JsonNode> IsAsync(HttpResponseMessage answer, int status, string type)
     {
         var body = await answer.Content.ReadAsStringAsync();

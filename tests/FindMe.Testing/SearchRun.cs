@@ -2,18 +2,18 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Testing;
 
-/// <summary>FindMe's main job as a person does it, on a FindMe that somebody else started.</summary>
+/// <summary>Runs FindMe's main use case on a running system.</summary>
 internal static class SearchRun
 {
     private static readonly TimeSpan SearchTimeout = TimeSpan.FromMinutes(5);
 
-    // A photo that FindMe was built with, so that the verdict is known.
+    // A demo photo, whose verdict is known.
     private const string Own = "sample1.jpg";
 
-    /// <summary>Agrees, shows a face, searches an album and looks at the verdicts.</summary>
-    /// <param name="page">Where FindMe is.</param>
-    /// <param name="album">The album's folder; it holds <c>sample1.jpg</c>, which shows the person.</param>
-    /// <returns>What is wrong, a line each; empty: nothing.</returns>
+    /// <summary>Consents, uploads a selfie, searches an album and checks the verdicts.</summary>
+    /// <param name="page">Address of the page.</param>
+    /// <param name="album">The album's folder, which must contain <c>sample1.jpg</c> with the person.</param>
+    /// <returns>The problems found, one per line; empty for none.</returns>
     public static async Task<IReadOnlyList<string>> ProblemsAsync(Uri page, string album)
     {
         var photos = Directory.GetFiles(album).Length;
@@ -42,7 +42,7 @@ internal static class SearchRun
 
         if (view["photos"]!["compared"]!.GetValue<int>() != photos)
         {
-            problems.Add($"Of {photos} photos {view["photos"]!["compared"]} are compared.");
+            problems.Add($"{view["photos"]!["compared"]} of {photos} photos were compared.");
         }
 
         if (!view["matches"]!.AsArray().Any(match => match!["photo"]!["id"]!.GetValue<string>() == Own))

@@ -4,15 +4,15 @@ using SixLabors.ImageSharp.PixelFormats;
 
 namespace FindMe.Testing;
 
-/// <summary>A folder that is gone after the test.</summary>
+/// <summary>A folder that is deleted after the test.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("findme-test-").FullName;
 
-    /// <summary>The path of a name in it.</summary>
+    /// <summary>Returns the path of a file or folder in it.</summary>
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
-    /// <summary>A folder that is gone when the tests end.</summary>
+    /// <summary>Creates a folder that is deleted after all tests.</summary>
     public static TemporaryFolder UntilTheEnd()
     {
         var folder = new TemporaryFolder();
@@ -22,10 +22,10 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string Folder(string name) => Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName;
 
-    /// <summary>An album with copies of the demo photos.</summary>
+    /// <summary>Creates an album with copies of the demo photos.</summary>
     /// <param name="name">The album's name.</param>
-    /// <param name="photos">How many; they repeat.</param>
-    /// <param name="maxSide">Smaller photos are compared faster.</param>
+    /// <param name="photos">Number of photos; the six demo photos repeat.</param>
+    /// <param name="maxSide">Their longer side in pixels; smaller photos are compared faster.</param>
     public string AlbumOfDemoPhotos(string name, int photos, int maxSide = 1920)
     {
         var album = Folder(name);
@@ -38,7 +38,7 @@ internal sealed class TemporaryFolder : IDisposable
         return album;
     }
 
-    /// <summary>An album of small pictures without a face.</summary>
+    /// <summary>Creates an album of small pictures without faces.</summary>
     public string AlbumOfBlankPictures(string name, int photos)
     {
         var album = Folder(name);
@@ -50,7 +50,7 @@ internal sealed class TemporaryFolder : IDisposable
         return album;
     }
 
-    /// <summary>A grey PNG.</summary>
+    /// <summary>Creates a grey PNG.</summary>
     public static byte[] BlankPng(int width, int height)
     {
         using var picture = new Image<L8>(width, height, new L8(128));
@@ -67,7 +67,7 @@ internal sealed class TemporaryFolder : IDisposable
         }
         catch (IOException)
         {
-            // A process that was killed may still hold a file; the system clears its temporary folder.
+            // A killed process may still have a file open; the system cleans its temporary folder later.
         }
     }
 }

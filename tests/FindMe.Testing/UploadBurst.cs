@@ -7,14 +7,14 @@ using FindMe.Local;
 
 namespace FindMe.Testing;
 
-/// <summary>Many large files at once, pictures of faces and ZIP files in turns, each from a person and an address of their own.</summary>
+/// <summary>Uploads many large files at once, alternately photos and ZIP files, each from a different person and address.</summary>
 internal static class UploadBurst
 {
-    /// <summary>Sends them, each again until FindMe takes it in, and reports the most memory that Api held. Linux only.</summary>
+    /// <summary>Uploads the files, retrying each until it is accepted, and returns Api's peak memory. Linux only.</summary>
     /// <param name="system">A system whose Api has just started.</param>
-    /// <param name="files">How many files.</param>
-    /// <param name="bytes">Bytes of each.</param>
-    /// <returns>The statuses, and the peak in MiB.</returns>
+    /// <param name="files">Number of files.</param>
+    /// <param name="bytes">Size of each file, in bytes.</param>
+    /// <returns>The response statuses, and the peak memory in MiB.</returns>
     public static async Task<(IReadOnlyList<HttpStatusCode> Statuses, int Peak)> RunAsync(LocalSystem system, int files, int bytes)
     {
         var (picture, zip) = (Picture(bytes), Zip(bytes));
@@ -25,13 +25,13 @@ internal static class UploadBurst
 
     private static async Task<HttpStatusCode> SendAsync(Uri page, int number, byte[] file, bool isZip)
     {
-        // Addresses of the loopback network: a limit for each address is not what is measured.
+        // Different loopback addresses, so that limits per address do not apply.
         var from = IPAddress.Parse($"127.0.{10 + (number / 250)}.{1 + (number % 250)}");
         using var http = new HttpClient(Visitor.Handler(from, new CookieContainer()))
         {
             BaseAddress = page,
             Timeout = TimeSpan.FromMinutes(5),
-            // Asks before it sends: what is refused need not be sent again and again.
+            // Expect: 100-continue, so that a rejected body is not sent again and again.
             DefaultRequestHeaders = { ExpectContinue = true },
         };
         var consent = await http.GetFromJsonAsync<Consent>("/api/consent");
@@ -57,7 +57,7 @@ internal static class UploadBurst
 
     private static ByteArrayContent Body(byte[] bytes, string type) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
 
-    // A photo of people, made as long as it should be by what stands behind its end.
+    // A demo photo, padded after its end to the requested size.
     private static byte[] Picture(int bytes)
     {
         var photo = PhotoRendering.ToJpeg(File.ReadAllBytes(Checkouts.DemoPhotos[0]), 1920);
@@ -79,7 +79,7 @@ internal static class UploadBurst
         return file.ToArray();
     }
 
-    // VmHWM of proc(5): the most that ever lay in memory.
+    // VmHWM of proc(5): the peak resident set size.
     private static int PeakOf(int process) => int.Parse(
         File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) / 1024;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -7,14 +8,14 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Testing;
 
-/// <summary>A person with a browser of their own: speaks FindMe's REST API over HTTP and keeps its cookie.</summary>
-/// <param name="address">Where FindMe is.</param>
-/// <param name="cookies">What an earlier visit left; null: nothing.</param>
-/// <param name="from">The address to come from, one of 127.0.0.0/8; null: the usual one.</param>
-/// <param name="retries">Whether requests that fail or are answered 5xx are sent again, as a person would, for 60 s.</param>
+/// <summary>A person with their own browser: calls FindMe's REST API and keeps its cookie.</summary>
+/// <param name="address">Address of the page.</param>
+/// <param name="cookies">The cookies of an earlier visit; null for none.</param>
+/// <param name="from">The local address to connect from, in 127.0.0.0/8; null for the default.</param>
+/// <param name="retries">Whether to retry failed requests and 5xx responses for 60 s.</param>
 internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPAddress? from = null, bool retries = false) : IDisposable
 {
-    // While an app is started again, nobody answers.
+    // Api does not respond while it restarts.
     private static readonly TimeSpan RetryTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
 
@@ -27,13 +28,13 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
         Timeout = retries ? RetryTime + RequestTimeout : RequestTimeout,
     };
 
-    /// <summary>How many requests failed or were answered 5xx and were sent again.</summary>
+    /// <summary>Number of retries.</summary>
     public int Failures { get; private set; }
 
-    /// <summary>What the browser would keep.</summary>
+    /// <summary>The browser's cookies.</summary>
     public CookieCollection Cookies => _cookies.GetCookies(address);
 
-    /// <summary>The cookie's value: a secret that must stand nowhere else.</summary>
+    /// <summary>The cookie's value, a secret that must not appear anywhere else.</summary>
     public string Cookie => _cookies.GetCookies(address)["findme"]!.Value;
 
     public async Task AgreeAsync()
@@ -62,7 +63,7 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
         return await Http.PostAsync(new Uri("/api/references", UriKind.Relative), form);
     }
 
-    /// <summary>Agrees and shows a face.</summary>
+    /// <summary>Consents and uploads a selfie.</summary>
     public async Task<JsonNode> ShowAsync(string photo, int? face = null)
     {
         await AgreeAsync();
@@ -72,7 +73,7 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
         return JsonNode.Parse(body)!;
     }
 
-    /// <summary>Agrees and shows the leftmost face of the first demo photo.</summary>
+    /// <summary>Consents and uploads the leftmost face of the first demo photo.</summary>
     public Task<JsonNode> ShowDemoFaceAsync() => ShowAsync(Checkouts.DemoPhotos[0], face: 0);
 
     public Task<string> SearchAsync(string album) => SearchAsync(new { source = "album", query = album });
@@ -85,6 +86,29 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
         var id = JsonNode.Parse(body)!["id"]!.GetValue<string>();
         Assert.Equal($"/api/searches/{id}", answer.Headers.Location!.OriginalString);
         return id;
+    }
+
+    /// <summary>Sends photos as a ZIP file, searches it and waits for the end.</summary>
+    public async Task<(string Upload, string Search)> SearchZipAsync(params (string Name, byte[] Bytes)[] photos)
+    {
+        using var zip = new MemoryStream();
+        using (var archive = new ZipArchive(zip, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var (name, bytes) in photos)
+            {
+                await using var entry = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
+                await entry.WriteAsync(bytes);
+            }
+        }
+
+        using var content = new ByteArrayContent(zip.ToArray()) { Headers = { ContentType = new MediaTypeHeaderValue("application/zip") } };
+        using var sent = await Http.PostAsync(new Uri("/api/uploads", UriKind.Relative), content);
+        var body = await sent.Content.ReadAsStringAsync();
+        Assert.True(sent.StatusCode == HttpStatusCode.Created, $"{(int)sent.StatusCode} {body}");
+        var upload = JsonNode.Parse(body)!["id"]!.GetValue<string>();
+        var search = await SearchAsync(new { source = "zip", query = upload });
+        await UntilEndedAsync(search);
+        return (upload, search);
     }
 
     public async Task<JsonNode> GetAsync(string path)
@@ -102,7 +126,7 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
         return answer.StatusCode;
     }
 
-    /// <summary>Waits until the search stands as asked for.</summary>
+    /// <summary>Waits until the search meets a condition.</summary>
     public Task<JsonNode> UntilAsync(string search, Func<JsonNode, bool> stands, int seconds = 120) =>
         UntilAsync(search, stands, TimeSpan.FromSeconds(seconds), TimeSpan.FromMilliseconds(50));
 
@@ -122,22 +146,22 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
             }
             catch (HttpRequestException)
             {
-                // The product is being started again.
+                // FindMe is restarting.
             }
 
             await Task.Delay(interval, CancellationToken.None);
         }
 
         throw new TimeoutException(
-            $"After {timeout.TotalSeconds:0} s the search stands at {last?["status"]} {last?["photos"]?.ToJsonString()} {last?["problem"]?.ToJsonString()}");
+            $"After {timeout.TotalSeconds:0} s the search is {last?["status"]} {last?["photos"]?.ToJsonString()} {last?["problem"]?.ToJsonString()}");
     }
 
     public Task<JsonNode> UntilEndedAsync(string search, int seconds = 120) => UntilEndedAsync(search, TimeSpan.FromSeconds(seconds), TimeSpan.FromMilliseconds(50));
 
     /// <summary>Waits until the search has ended.</summary>
     /// <param name="search">The search's id.</param>
-    /// <param name="timeout">The longest to wait.</param>
-    /// <param name="interval">Time between two looks; null: 200 ms.</param>
+    /// <param name="timeout">Maximum time to wait.</param>
+    /// <param name="interval">Polling interval; null for 200 ms.</param>
     /// <exception cref="TimeoutException">The search has not ended in time.</exception>
     public Task<JsonNode> UntilEndedAsync(string search, TimeSpan timeout, TimeSpan? interval = null) =>
         UntilAsync(search, view => Status(view) is "finished" or "failed" or "cancelled", timeout, interval ?? TimeSpan.FromMilliseconds(200));
@@ -180,9 +204,9 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
         return events;
     }
 
-    /// <summary>A handler without a proxy that connects from an address of this machine.</summary>
-    /// <param name="from">The address, one of 127.0.0.0/8; null: the usual one.</param>
-    /// <param name="cookies">Where cookies are kept; null: nowhere.</param>
+    /// <summary>Creates a handler without a proxy that connects from a local address.</summary>
+    /// <param name="from">The address, in 127.0.0.0/8; null for the default.</param>
+    /// <param name="cookies">The cookie container; null for none.</param>
     public static SocketsHttpHandler Handler(IPAddress? from, CookieContainer? cookies = null)
     {
         var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = cookies is not null };
@@ -207,7 +231,7 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
 
     public void Dispose() => _http?.Dispose();
 
-    // Cookies know no port: those of an earlier start count at the next one too.
+    // Cookies ignore the port: those of an earlier start stay valid at the next one.
     private static CookieContainer Keep(Uri address, CookieCollection? cookies)
     {
         var container = new CookieContainer();
@@ -239,7 +263,7 @@ internal sealed class Visitor(Uri address, CookieCollection? cookies = null, IPA
                 }
                 catch (HttpRequestException) when (!isLate)
                 {
-                    // The app is being started again.
+                    // The app is restarting.
                 }
 
                 visitor.Failures++;

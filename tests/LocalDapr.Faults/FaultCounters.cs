@@ -6,53 +6,53 @@ public enum FaultKind
     /// <summary>An event was delivered a second time.</summary>
     Duplicate,
 
-    /// <summary>An event was overtaken by a later one of its topic.</summary>
+    /// <summary>An event was delivered after later ones of its topic.</summary>
     Reorder,
 
-    /// <summary>An event was held back for a while.</summary>
+    /// <summary>An event was delayed.</summary>
     Delay,
 
-    /// <summary>An acknowledgement was forgotten.</summary>
+    /// <summary>An acknowledgement was lost.</summary>
     LostAcknowledgement,
 
-    /// <summary>A conditional write was not done and answered as a conflict.</summary>
+    /// <summary>A conditional write was rejected as a conflict.</summary>
     Conflict,
 
-    /// <summary>A conditional write was done and answered as a conflict.</summary>
+    /// <summary>A conditional write was done, but got a conflict response.</summary>
     RepeatedWrite,
 
-    /// <summary>A read of state was answered 500.</summary>
+    /// <summary>A state read got 500.</summary>
     StateReadError,
 
-    /// <summary>A write of state was not done and answered 500.</summary>
+    /// <summary>A state write got 500 and was not done.</summary>
     StateWriteError,
 
-    /// <summary>A write of state was done and answered 500.</summary>
+    /// <summary>A state write was done, but got 500.</summary>
     LostStateReply,
 
-    /// <summary>A publish was not done and answered 500.</summary>
+    /// <summary>A publish got 500 and was not done.</summary>
     PublishError,
 
-    /// <summary>A publish was done and answered 500.</summary>
+    /// <summary>A publish was done, but got 500.</summary>
     LostPublishReply,
 
     /// <summary>A state call was slowed down.</summary>
     SlowState,
 
-    /// <summary>An event was gone before it was delivered.</summary>
+    /// <summary>An event was discarded before its delivery.</summary>
     Loss,
 }
 
-/// <summary>How often each kind of fault happened since the start, over all apps.</summary>
+/// <summary>Counts the injected faults of all apps by kind.</summary>
 public sealed class FaultCounters
 {
     private readonly long[] _counts = new long[Enum.GetValues<FaultKind>().Length];
 
-    /// <summary>How often one kind happened.</summary>
-    /// <param name="kind">Which.</param>
+    /// <summary>Returns the count of one kind.</summary>
+    /// <param name="kind">The kind of fault.</param>
     public long Of(FaultKind kind) => Interlocked.Read(ref _counts[(int)kind]);
 
-    /// <summary>The kinds that happened, with their counts.</summary>
+    /// <summary>Returns the counts of all kinds above 0.</summary>
     public IReadOnlyDictionary<FaultKind, long> Snapshot() =>
         Enum.GetValues<FaultKind>().Select(kind => (kind, count: Of(kind))).Where(pair => pair.count > 0).ToDictionary(pair => pair.kind, pair => pair.count);
 

@@ -3,30 +3,30 @@ using System.Runtime.CompilerServices;
 
 namespace LocalDapr.Faults;
 
-/// <summary>The faults of one event; each is struck out once it happened.</summary>
-/// <param name="Delay">It waits so long first; zero for not at all.</param>
-/// <param name="ReorderBy">So many later events of its topic go first; 0 for none.</param>
-/// <param name="Lose">It is never delivered.</param>
+/// <summary>The faults planned for one event; each is cleared once it has happened.</summary>
+/// <param name="Delay">Delay before its first delivery; zero for none.</param>
+/// <param name="ReorderBy">Number of later events of its topic to deliver first; 0 for none.</param>
+/// <param name="Lose">Whether to discard it.</param>
 internal sealed record EventFaults(TimeSpan Delay, int ReorderBy, bool Lose)
 {
-    /// <summary>It is delivered twice.</summary>
+    /// <summary>Whether to deliver it twice.</summary>
     public bool Duplicate { get; set; }
 
-    /// <summary>Its first success is forgotten.</summary>
+    /// <summary>Whether to lose its first acknowledgement.</summary>
     public bool LoseAcknowledgement { get; set; }
 
-    /// <summary>Later events of its topic that went while it was held.</summary>
+    /// <summary>Number of later events of its topic delivered while it was held.</summary>
     public int PassedBy { get; set; }
 }
 
-/// <summary>Decides, for the n-th event or call of an app, which fault it meets: by the seed, the kind and n alone.</summary>
+/// <summary>Decides which faults to inject into the n-th event or call of an app. Depends only on the seed, the kind of fault and n.</summary>
 internal sealed class FaultDecisions(FaultPlan plan, FaultCounters counters)
 {
     private readonly ConcurrentDictionary<(string AppId, FaultKind Kind), StrongBox<long>> _ordinals = new();
 
     public FaultPlan Plan { get; } = plan;
 
-    /// <summary>The faults of the next event queued for an app.</summary>
+    /// <summary>Returns the faults of the next event queued for an app.</summary>
     public EventFaults OfEvent(string appId) => new(
         Strikes(appId, FaultKind.Delay, Plan.DelayEvery) ? Plan.Delay : TimeSpan.Zero,
         Next(appId, FaultKind.Reorder) is var n && IsHit(FaultKind.Reorder, n, Plan.ReorderEvery)
@@ -38,7 +38,7 @@ internal sealed class FaultDecisions(FaultPlan plan, FaultCounters counters)
         LoseAcknowledgement = Strikes(appId, FaultKind.LostAcknowledgement, Plan.LoseAcknowledgementEvery),
     };
 
-    /// <summary>Whether the next call of this kind is struck; one that is, is counted.</summary>
+    /// <summary>Whether to inject this kind of fault into the next call; counts it if so.</summary>
     public bool StrikesCall(string appId, FaultKind kind)
     {
         var struck = kind switch
@@ -51,7 +51,7 @@ internal sealed class FaultDecisions(FaultPlan plan, FaultCounters counters)
             FaultKind.PublishError => Strikes(appId, kind, Plan.PublishErrorEvery),
             FaultKind.LostPublishReply => Strikes(appId, kind, Plan.LostPublishReplyEvery),
             FaultKind.SlowState => Strikes(appId, kind, Plan.SlowStateEvery),
-            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a kind that strikes calls"),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a fault of calls"),
         };
         if (struck)
         {
@@ -65,14 +65,14 @@ internal sealed class FaultDecisions(FaultPlan plan, FaultCounters counters)
 
     private bool IsHit(FaultKind kind, long n, int every) => IsInRun(kind, n, every, 1);
 
-    // The first hit lies somewhere in the first round, where the seed says; from there on each round has its run at the same place.
+    // The seed chooses the position of the run in a round of n calls, which is the same in every round.
     private bool IsInRun(FaultKind kind, long n, int every, int run) =>
         every > 0 && (n + (long)(Draw(kind, -1) % (ulong)every)) % every < run;
 
     private long Next(string appId, FaultKind kind) =>
         Interlocked.Increment(ref _ordinals.GetOrAdd((appId, kind), _ => new StrongBox<long>()).Value);
 
-    // SplitMix64: a few multiplications spread neighbouring seeds, kinds and ordinals over all 64 bits.
+    // SplitMix64, which hashes adjacent seeds, kinds and ordinals to unrelated values.
     private ulong Draw(FaultKind kind, long n)
     {
         var z = ((ulong)(uint)Plan.Seed << 32) ^ ((ulong)kind << 24) ^ (ulong)n;

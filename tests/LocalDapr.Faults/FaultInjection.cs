@@ -4,11 +4,11 @@ using System.Runtime.CompilerServices;
 
 namespace LocalDapr.Faults;
 
-/// <summary>Injects the faults of a plan, calls an observer, and notes what subscribers get wrong.</summary>
+/// <summary>Injects the faults of a plan, calls an observer, and records violations of subscribers.</summary>
 public sealed class FaultInjection : ISidecarInterceptor
 {
-    // Enough to see what is wrong; an app that breaks a rule with every event must not fill the memory.
-    private const int MostViolations = 1000;
+    // Limits memory when an app violates a rule with every event.
+    private const int MaxViolations = 1000;
 
     private const string Reason = "fault injection";
 
@@ -20,8 +20,8 @@ public sealed class FaultInjection : ISidecarInterceptor
     private readonly Lock _lock = new();
     private readonly List<HeldEvent> _held = [];
 
-    /// <summary>Which faults to inject; null for none.</summary>
-    /// <exception cref="ValidationException">A number is out of its range.</exception>
+    /// <summary>The faults to inject; null for none.</summary>
+    /// <exception cref="ValidationException">A value is out of range.</exception>
     public FaultPlan? Plan
     {
         get => _decisions?.Plan;
@@ -35,16 +35,16 @@ public sealed class FaultInjection : ISidecarInterceptor
         }
     }
 
-    /// <summary>Called before and after every state write, publish and settled delivery, which wait for it; null for nobody.</summary>
+    /// <summary>Called before and after every state write, publish and settled delivery, which wait for it; null for none.</summary>
     public Func<ObservedCall, Task>? Observe { get; init; }
 
-    /// <summary>The clock of delays.</summary>
+    /// <summary>The clock for delays.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>How often each kind of fault happened.</summary>
+    /// <summary>Counts of the injected faults.</summary>
     public FaultCounters Counters { get; } = new();
 
-    /// <summary>What subscribers did that Dapr lets pass and that is seldom meant, oldest first, at most the first 1,000.</summary>
+    /// <summary>The first 1,000 violations of subscribers, oldest first.</summary>
     public IReadOnlyList<SubscriberViolation> Violations => [.. _violations];
 
     /// <inheritdoc/>
@@ -115,13 +115,6 @@ public sealed class FaultInjection : ISidecarInterceptor
                 return new DeliveryResult(Reply.Done);
             }
 
-            if (faults.Duplicate)
-            {
-                faults.Duplicate = false;
-                Counters.Add(FaultKind.Duplicate);
-                delivered.Repeat();
-            }
-
             if (faults.PassedBy > 0)
             {
                 faults.PassedBy = 0;
@@ -129,7 +122,7 @@ public sealed class FaultInjection : ISidecarInterceptor
             }
         }
 
-        var result = await proceed();
+        var result = await (faults?.Duplicate is true ? TwiceAsync(faults, proceed) : proceed());
         NoteViolation(delivered, result);
         if (result.Reply is Reply.Lost or Reply.Unreachable)
         {
@@ -163,6 +156,14 @@ public sealed class FaultInjection : ISidecarInterceptor
 
     /// <inheritdoc/>
     public void Lost(SidecarEvent lost, string reason) => Note(ViolationKind.LostEvent, lost, reason);
+
+    // The result of the first delivery counts, as with a broker that is acknowledged once.
+    private async Task<DeliveryResult> TwiceAsync(EventFaults faults, Func<Task<DeliveryResult>> proceed)
+    {
+        faults.Duplicate = false;
+        Counters.Add(FaultKind.Duplicate);
+        return (await Task.WhenAll(proceed(), proceed()))[0];
+    }
 
     private async Task<ObservedCall?> ObservedBeforeAsync(string appId, ObservedKind kind, string operation, string target)
     {
@@ -201,7 +202,7 @@ public sealed class FaultInjection : ISidecarInterceptor
         }
     }
 
-    // Those that this event overtakes are one nearer to their turn.
+    // Counts this event for all held events that it overtakes, and releases those that are due.
     private void CountLaterEvents(SidecarEvent delivered)
     {
         List<HeldEvent> due;
@@ -234,13 +235,13 @@ public sealed class FaultInjection : ISidecarInterceptor
 
     private void Note(ViolationKind kind, SidecarEvent about, string detail)
     {
-        if (_violations.Count < MostViolations)
+        if (_violations.Count < MaxViolations)
         {
             _violations.Enqueue(new SubscriberViolation(kind, about.AppId, about.Topic, about.Sequence, detail));
         }
     }
 
-    // Continues in the delivery that lets it go, so that it is queued before the next one is taken.
+    // Released synchronously (no RunContinuationsAsynchronously), so that the event is queued before the next one is taken.
     private sealed record HeldEvent(SidecarEvent Event, EventFaults Faults)
     {
         public TaskCompletionSource Released { get; } = new();

@@ -2,79 +2,79 @@ using System.ComponentModel.DataAnnotations;
 
 namespace LocalDapr.Faults;
 
-/// <summary>The faults that a sidecar injects. Everything is off by default.</summary>
+/// <summary>The faults to inject into a sidecar. All are off by default.</summary>
 /// <remarks>
-/// "Every n-th" counts the events or requests of one app id since the start. Where in a round of n the first hit lies depends on
-/// <see cref="Seed"/> and the kind alone, never on time: the same order of calls meets the same faults again.
+/// "Every n-th" counts the events or requests of one app id since the start. The position of the first fault in a round of n depends only on
+/// <see cref="Seed"/> and the kind of fault, so that the same order of calls gets the same faults.
 /// </remarks>
 public sealed record FaultPlan : IValidatableObject
 {
     private const int Rarest = 1_000_000;
 
-    /// <summary>Chooses which of n is hit. Any number; default 0.</summary>
+    /// <summary>Chooses which one of n gets the fault. Any number; default 0.</summary>
     public int Seed { get; init; }
 
-    /// <summary>Every n-th event of an app is delivered twice, to any of its replicas and at the same time if two handlers are free. 1 to 1,000,000; default 0: none.</summary>
+    /// <summary>Every n-th event of an app is delivered twice, to the same replica and at the same time. 1 to 1,000,000; default 0: none.</summary>
     [Range(0, Rarest)]
     public int DuplicateEvery { get; init; }
 
-    /// <summary>Every n-th event of an app is kept back until up to <see cref="ReorderWindow"/> later ones of its topic went before it. 1 to 1,000,000; default 0: none.</summary>
+    /// <summary>Every n-th event of an app is held until up to <see cref="ReorderWindow"/> later ones of its topic are delivered. 1 to 1,000,000; default 0: none.</summary>
     [Range(0, Rarest)]
     public int ReorderEvery { get; init; }
 
-    /// <summary>Most events that overtake one that is kept back, 1 to 100; the number is drawn for each. Default 8.</summary>
+    /// <summary>Maximum number of events that overtake a held one, 1 to 100; drawn at random for each. Default 8.</summary>
     [Range(1, 100)]
     public int ReorderWindow { get; init; } = 8;
 
-    /// <summary>Longest time an event is kept back for others to overtake it, 1 ms to 1 minute. Default 1 second; then it goes, or the last of a topic never would.</summary>
+    /// <summary>Maximum time to hold an event, 1 ms to 1 minute. Default 1 s. Without it, the last event of a topic would never be delivered.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan ReorderHold { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Every n-th event of an app waits for <see cref="Delay"/> before it can be delivered. 1 to 1,000,000; default 0: none.</summary>
+    /// <summary>Every n-th event of an app is delivered only after <see cref="Delay"/>. 1 to 1,000,000; default 0: none.</summary>
     [Range(0, Rarest)]
     public int DelayEvery { get; init; }
 
-    /// <summary>How long a delayed event waits, 1 ms to 1 minute. Default 500 ms.</summary>
+    /// <summary>Delay of a delayed event, 1 ms to 1 minute. Default 500 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan Delay { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The app's first success with every n-th event is forgotten, so that the event comes again and that delivery is counted. 1 (all) to 1,000,000; default 0: none.</summary>
+    /// <summary>The first acknowledgement of every n-th event is lost, so that the event is redelivered and the delivery is counted. 1 (all) to 1,000,000; default 0: none.</summary>
     [Range(0, Rarest)]
     public int LoseAcknowledgementEvery { get; init; }
 
-    /// <summary>Every n-th conditional write (ETag or first-write) begins a run of conflicts. 2 to 1,000,000; default 0: none.</summary>
-    /// <remarks>A conflict that meets the creation of a key says that it exists although nobody will find it: as if it had been made and deleted meanwhile.</remarks>
+    /// <summary>Every n-th conditional write (ETag or first-write) starts a run of conflicts. 2 to 1,000,000; default 0: none.</summary>
+    /// <remarks>When a write creates a key, the conflict says that the key exists although it does not, as if it had been created and deleted meanwhile.</remarks>
     [Range(0, Rarest)]
     public int ConflictEvery { get; init; }
 
-    /// <summary>Conditional writes of an app that conflict one after another, 1 to 100 and less than <see cref="ConflictEvery"/>. Default 3.</summary>
+    /// <summary>Length of a run of conflicts per app, 1 to 100 and less than <see cref="ConflictEvery"/>. Default 3.</summary>
     [Range(1, 100)]
     public int ConflictRun { get; init; } = 3;
 
     /// <summary>
-    /// Every n-th conditional write is done and answered as a conflict all the same: the store's reply was lost, and the sidecar wrote once more
-    /// under the ETag that was used up, as daprd's retry policy has it. 1 to 1,000,000; default 0: none.
+    /// Every n-th conditional write is done, but gets a conflict response, as when the store's response is lost and daprd's retry policy repeats the
+    /// write with the outdated ETag. 1 to 1,000,000; default 0: none.
     /// </summary>
     [Range(0, Rarest)]
     public int RepeatWriteEvery { get; init; }
 
-    /// <summary>Every n-th read of state (get or bulk get) is answered 500. 1 to 1,000,000; default 0: none.</summary>
+    /// <summary>Every n-th state read (get or bulk get) gets 500. 1 to 1,000,000; default 0: none.</summary>
     [Range(0, Rarest)]
     public int StateReadErrorEvery { get; init; }
 
-    /// <summary>Every n-th write of state is answered 500 and not done. 1 to 1,000,000; default 0: none.</summary>
+    /// <summary>Every n-th state write gets 500 and is not done. 1 to 1,000,000; default 0: none.</summary>
     [Range(0, Rarest)]
     public int StateWriteErrorEvery { get; init; }
 
-    /// <summary>Every n-th write of state is done and answered 500 all the same: its reply is lost. 1 to 1,000,000; default 0: none.</summary>
+    /// <summary>Every n-th state write is done, but gets 500, as when the response is lost. 1 to 1,000,000; default 0: none.</summary>
     [Range(0, Rarest)]
     public int LostStateReplyEvery { get; init; }
 
-    /// <summary>Every n-th publish is answered 500 and not done. 1 to 1,000,000; default 0: none.</summary>
+    /// <summary>Every n-th publish gets 500 and is not done. 1 to 1,000,000; default 0: none.</summary>
     [Range(0, Rarest)]
     public int PublishErrorEvery { get; init; }
 
-    /// <summary>Every n-th publish is done and answered 500 all the same: its reply is lost. 1 to 1,000,000; default 0: none.</summary>
+    /// <summary>Every n-th publish is done, but gets 500, as when the response is lost. 1 to 1,000,000; default 0: none.</summary>
     [Range(0, Rarest)]
     public int LostPublishReplyEvery { get; init; }
 
@@ -82,24 +82,24 @@ public sealed record FaultPlan : IValidatableObject
     [Range(0, Rarest)]
     public int SlowStateEvery { get; init; }
 
-    /// <summary>What a slow state call takes in addition, 1 ms to 1 minute. Default 200 ms.</summary>
+    /// <summary>Additional time of a slow state call, 1 ms to 1 minute. Default 200 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
     public TimeSpan SlowState { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Every n-th event of an app is gone before it is delivered. 1 to 1,000,000; default 0: none. No preset has it: brokers promise that it does not happen.</summary>
+    /// <summary>Every n-th event of an app is discarded before its delivery. 1 to 1,000,000; default 0: none. Not in any preset, since brokers guarantee that it does not happen.</summary>
     [Range(0, Rarest)]
     public int LoseEvery { get; init; }
 
-    /// <summary>Everything but <see cref="LoseEvery"/> at once, each kind rarer than alone, so that work still gets done.</summary>
+    /// <summary>Creates a plan with all kinds of faults except <see cref="LoseEvery"/>, each rarer than in its own preset, so that work still progresses.</summary>
     /// <param name="seed">See <see cref="Seed"/>.</param>
     public static FaultPlan All(int seed) => FaultPresets.All(seed);
 
-    /// <summary>Reads presets as a command line has them: names of <see cref="FaultPresets.Names"/> or <c>all</c>, several with commas, and <c>:seed</c> at the end if it is not 0.</summary>
+    /// <summary>Parses presets from a command line: comma-separated <see cref="FaultPresets.Names"/> or <c>all</c>, followed by <c>:seed</c> if it is not 0.</summary>
     /// <param name="text">For example <c>duplicates</c>, <c>all:7</c> or <c>reorder,slow-state:3</c>.</param>
-    /// <exception cref="FormatException">The text is no such list; the message names what is known.</exception>
+    /// <exception cref="FormatException">The text has an unknown preset or seed.</exception>
     public static FaultPlan Parse(string text) => FaultPresets.Parse(text);
 
-    /// <summary>Checks what concerns two properties at a time.</summary>
+    /// <summary>Validates properties that depend on each other.</summary>
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
     {
         if (ConflictEvery > 0 && ConflictRun >= ConflictEvery)

@@ -1,6 +1,6 @@
 namespace LocalDapr.Faults;
 
-/// <summary>Kinds of faults by name, frequent enough that a few dozen events or calls meet each.</summary>
+/// <summary>Named kinds of faults, frequent enough to occur within a few dozen events or calls.</summary>
 public static class FaultPresets
 {
     private const string Everything = "all";
@@ -17,7 +17,7 @@ public static class FaultPresets
         ["slow-state"] = options => options with { SlowStateEvery = 4 },
     };
 
-    /// <summary>The names that can be given one by one.</summary>
+    /// <summary>The names of the presets, without <c>all</c>.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Presets.Keys];
 
     internal static FaultPlan All(int seed) => new()

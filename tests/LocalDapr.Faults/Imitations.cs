@@ -3,59 +3,59 @@ using System.Net.Http.Headers;
 
 namespace LocalDapr.Faults;
 
-/// <summary>The broker whose rules of delivery a sidecar follows.</summary>
+/// <summary>The broker whose delivery rules a sidecar follows.</summary>
 public enum BrokerProfile
 {
-    /// <summary>The local sidecar's own: what failed comes again at the end of its claim time, and nothing is lost.</summary>
+    /// <summary>The local sidecar's own rules: a failed event is redelivered after its claim time, and no event is lost.</summary>
     Local,
 
-    /// <summary>Azure Service Bus topics: a failed event comes again at once, up to <c>maxDeliveryCount</c> (10) deliveries; deliveries carry <c>metadata.DeliveryCount</c> and its like.</summary>
+    /// <summary>Azure Service Bus topics: a failed event is redelivered at once, up to <c>maxDeliveryCount</c> (default 10) deliveries; deliveries have headers such as <c>metadata.DeliveryCount</c>.</summary>
     ServiceBus,
 
-    /// <summary>Redis streams under daprd 1.17 and newer: an event that failed after the retry policy is acknowledged all the same and so lost, unless the subscription has a dead-letter topic.</summary>
+    /// <summary>Redis streams under daprd 1.17 and newer: an event that failed after all retries is acknowledged and thus lost, unless the subscription has a dead-letter topic.</summary>
     Redis118,
 
-    /// <summary>Redis streams under daprd up to 1.16: an event that failed stays pending and comes again once it was idle for <c>processingTimeout</c> (60 s), looked for every <c>redeliverInterval</c> (15 s), without end.</summary>
+    /// <summary>Redis streams under daprd up to 1.16: a failed event stays pending and is redelivered, without limit, once it was idle for <c>processingTimeout</c> (60 s), checked every <c>redeliverInterval</c> (15 s).</summary>
     Redis116,
 
-    /// <summary>RabbitMQ: an event that failed is queued again where the component says <c>requeueInFailure</c>, and is lost otherwise; what is published before the first subscription ever is lost, since no queue is there yet.</summary>
+    /// <summary>RabbitMQ: a failed event is requeued if the component sets <c>requeueInFailure</c>, else lost. Events published before the first subscription are lost, since there is no queue yet.</summary>
     RabbitMq,
 }
 
-/// <summary>The daprd whose rules are followed, where its versions differ.</summary>
+/// <summary>The daprd version whose behaviour a sidecar follows.</summary>
 public enum DaprVersion
 {
-    /// <summary>1.17 and newer: what <c>dapr init</c> installs.</summary>
+    /// <summary>1.17 and newer, which <c>dapr init</c> installs.</summary>
     V118,
 
-    /// <summary>Up to 1.16: what Azure Container Apps runs. It has bulk publish at v1.0-alpha1 only, writes a trace of zeros where there is none, takes no subject from the query, and an app's 404 ends an event without a dead letter.</summary>
+    /// <summary>Up to 1.16, which Azure Container Apps runs. Has bulk publish at v1.0-alpha1 only, writes a trace of zeros when there is none, ignores a subject in the query, and drops an event on an app's 404 without dead-lettering it.</summary>
     V116,
 }
 
-/// <summary>The state store whose rules of concurrency a sidecar follows.</summary>
+/// <summary>The state store whose concurrency rules a sidecar follows.</summary>
 public enum StoreProfile
 {
-    /// <summary>SQLite, and alike daprd's in-memory store: ETags are random, a first write to a key that exists is a conflict, transactions are all or nothing.</summary>
+    /// <summary>SQLite and daprd's in-memory store: ETags are random, a first-write to an existing key is a conflict, transactions are all or nothing.</summary>
     Sqlite,
 
-    /// <summary>Redis: ETags are whole numbers; a key that was ever written first-write takes no write without an ETag; transactions are not rolled back; a save without a time to live keeps the old one.</summary>
+    /// <summary>Redis: ETags are integers; a key ever written first-write rejects writes without an ETag; transactions are not rolled back; a save without a time to live keeps the old one.</summary>
     Redis,
 
-    /// <summary>PostgreSQL v2: as SQLite, but a first write to a key that exists is an error (500) and no conflict.</summary>
+    /// <summary>PostgreSQL v2: like SQLite, but a first-write to an existing key is an error (500), not a conflict.</summary>
     PostgreSql,
 }
 
 /// <summary>The rules of other brokers, stores and versions of daprd.</summary>
 public static class Imitations
 {
-    /// <summary>The version that goes with a broker where none is named.</summary>
+    /// <summary>Returns the default version for a broker.</summary>
     public static DaprVersion VersionOf(BrokerProfile broker) => broker == BrokerProfile.Redis116 ? DaprVersion.V116 : DaprVersion.V118;
 
-    /// <summary>Rules for a sidecar.</summary>
-    /// <param name="broker">Whose rules of delivery.</param>
-    /// <param name="store">Whose rules of concurrency.</param>
-    /// <param name="version">Null: that of the broker.</param>
-    /// <param name="countsRefused">Whether a connection that an app refuses is a failure, and its events are not kept back while nothing listens.</param>
+    /// <summary>Creates rules for a sidecar.</summary>
+    /// <param name="broker">The broker whose delivery rules to follow.</param>
+    /// <param name="store">The store whose concurrency rules to follow.</param>
+    /// <param name="version">The daprd version; null for the broker's default.</param>
+    /// <param name="countsRefused">Whether refused connections count as failures, and delivery continues while nothing listens.</param>
     public static SidecarRules Of(BrokerProfile broker, StoreProfile store = StoreProfile.Sqlite, DaprVersion? version = null, bool countsRefused = false) =>
         new Rules(broker, store, version ?? VersionOf(broker), countsRefused);
 
@@ -69,7 +69,7 @@ public static class Imitations
 
         internal override bool WatchesPort => !countsRefused;
 
-        // RabbitMQ ends a message's life itself.
+        // RabbitMQ expires messages itself.
         internal override bool WritesExpiration => broker != BrokerProfile.RabbitMq;
 
         internal override bool TakesSubject => version == DaprVersion.V118;
@@ -82,7 +82,7 @@ public static class Imitations
 
         internal override Reply NotFound => version == DaprVersion.V116 ? Reply.Unknown : base.NotFound;
 
-        // Redis has an expiry, but tells nobody.
+        // Redis expires keys, but responses do not show it.
         internal override bool TellsExpiry => store != StoreProfile.Redis;
 
         internal override int MaxDeliveries(Component component) => broker switch
@@ -91,8 +91,6 @@ public static class Imitations
             BrokerProfile.Local => base.MaxDeliveries(component),
             _ => int.MaxValue,
         };
-
-        internal override int HeldBy(Component component) => IsRedis ? component.Number("queueDepth", 100) : 0;
 
         internal override TimeSpan? ClaimTime(Component component) => broker is BrokerProfile.ServiceBus or BrokerProfile.RabbitMq ? null : base.ClaimTime(component);
 
@@ -107,7 +105,7 @@ public static class Imitations
         {
             BrokerProfile.ServiceBus => deliveries >= MaxDeliveries(component) ? Failure.Lost : Failure.Again,
             BrokerProfile.RabbitMq => component.Metadata.GetValueOrDefault("requeueInFailure") is "true" ? Failure.Again : Failure.Lost,
-            // A handler that was beyond its time finds its context over, and its event is not acknowledged.
+            // After the processing timeout the handler's context is cancelled, so its event is not acknowledged.
             BrokerProfile.Redis118 when ClaimTime(component) is null || elapsed < component.Time("processingTimeout", Component.DefaultProcessingTimeout) => Failure.Lost,
             _ => Failure.Pending,
         };

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace LocalDapr.Faults;
 
-/// <summary>The state table with the semantics of Dapr's Redis store, weaknesses included.</summary>
+/// <summary>The state table with the semantics of Dapr's Redis store, including its weaknesses.</summary>
 /// <remarks>Origin: the two scripts and the ETag and TTL parsing of components-contrib v1.18.4, state/redis/redis.go.</remarks>
 internal static class RedisState
 {
@@ -13,7 +13,7 @@ internal static class RedisState
     /// <param name="store">The component's name.</param>
     /// <param name="write">What to write.</param>
     /// <param name="now">Unix milliseconds.</param>
-    /// <param name="marksFirstWrite">Whether first-write is remembered of the key; Redis forgets to in a transaction.</param>
+    /// <param name="marksFirstWrite">Whether to mark the key as first-write; Redis does not do so in a transaction.</param>
     public static StateOutcome Apply(Session session, string store, StateWrite write, long now, bool marksFirstWrite)
     {
         if (write.Value is not { } value)
@@ -28,7 +28,7 @@ internal static class RedisState
 
         var held = Find(session, store, write.Key, now);
         var firstWrite = held?.FirstWrite ?? false;
-        // A missing key takes any ETag; one that was ever written first-write takes nothing but its own.
+        // A missing key accepts any ETag; a key ever written first-write accepts only its own.
         if (held is { } existing && existing.ETag != version && (firstWrite || version != NoVersion))
         {
             return write.ETag is not null ? StateOutcome.Mismatch : StateOutcome.Failed;
@@ -47,7 +47,7 @@ internal static class RedisState
         return StateOutcome.Done;
     }
 
-    /// <summary>Applies every write it can, whatever fails beside it: MULTI has no rollback. Only an ETag that is no number stops it beforehand.</summary>
+    /// <summary>Applies every write that it can, since MULTI has no rollback. Only an ETag that is not a number rejects the whole transaction.</summary>
     public static StateOutcome Transact(Session session, string store, IReadOnlyList<StateWrite> writes, long now)
     {
         if (writes.Any(write => write.Value is not null && VersionOf(write) is null))
@@ -70,7 +70,7 @@ internal static class RedisState
         return StateOutcome.Done;
     }
 
-    // Null: no number. Last-write, when spelled out, makes Redis look past an ETag.
+    // Null when the ETag is not a number. With explicit last-write, Redis ignores the ETag.
     private static string? VersionOf(StateWrite write) =>
         write.ETag is null || write.LastWrite ? NoVersion
         : long.TryParse(write.ETag, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var version) ? version.ToString(CultureInfo.InvariantCulture)

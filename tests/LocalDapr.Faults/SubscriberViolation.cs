@@ -1,21 +1,21 @@
 namespace LocalDapr.Faults;
 
-/// <summary>What an app did that Dapr lets pass and that is seldom meant.</summary>
+/// <summary>Behaviour of an app that Dapr accepts, but that is usually a mistake.</summary>
 public enum ViolationKind
 {
-    /// <summary>The app answered a delivery with 404: Dapr drops the event.</summary>
+    /// <summary>404 in response to a delivery: Dapr drops the event.</summary>
     NotFound,
 
-    /// <summary>The body's <c>status</c> is no word that Dapr knows: it delivers again.</summary>
+    /// <summary>An unknown <c>status</c> in the response body: Dapr redelivers the event.</summary>
     UnknownStatus,
 
-    /// <summary>A redirect, which Dapr does not follow: it delivers again. Usually a redirect to HTTPS.</summary>
+    /// <summary>A redirect, usually to HTTPS, which Dapr does not follow: it redelivers the event.</summary>
     Redirect,
 
-    /// <summary>401 or 403: Dapr delivers again. Usually authentication in front of the subscriber's route.</summary>
+    /// <summary>401 or 403, usually because the subscriber's route requires authentication: Dapr redelivers the event.</summary>
     Unauthorized,
 
-    /// <summary>An event is gone, or stays in the broker's own dead letters, since its subscription has no dead letter topic.</summary>
+    /// <summary>An event was discarded, usually because its subscription has no dead-letter topic.</summary>
     LostEvent,
 }
 

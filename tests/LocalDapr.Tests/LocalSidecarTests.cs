@@ -17,7 +17,7 @@ public sealed class LocalSidecarTests
         var refusal = await Assert.ThrowsAsync<SidecarPortException>(() => StartAsync(folder, new SidecarApp("free", 0, []), new SidecarApp("shop", port, [])));
 
         Assert.Equal(port, refusal.Port);
-        Assert.StartsWith($"Port {port}, where the sidecar of shop should listen, is in use", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Port {port} for the sidecar of shop is in use", refusal.Message, StringComparison.Ordinal);
         await using var sidecar = await StartAsync(folder, new SidecarApp("shop", 0, []));
         Assert.NotEqual(0, sidecar.EndpointOf("shop").Port);
     }
@@ -34,7 +34,7 @@ public sealed class LocalSidecarTests
         var refusal = await Assert.ThrowsAsync<SidecarPortException>(() => StartAsync(folder, new SidecarApp("shop", 0, []) { DaprGrpcPort = port }));
 
         Assert.Equal(port, refusal.Port);
-        Assert.EndsWith("give another daprGRPCPort.", refusal.Message, StringComparison.Ordinal);
+        Assert.EndsWith("set another daprGRPCPort.", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 namespace LocalDapr.Tests;
 
-/// <summary>Many callers at once, and all of it arrives. How fast: <c>bench/FindMe.Load sidecar</c>.</summary>
+/// <summary>Tests that all events of many concurrent callers arrive. <c>bench/FindMe.Load sidecar</c> measures the rate.</summary>
 public sealed class ManyCallersTests
 {
     private const int Calls = 5000;

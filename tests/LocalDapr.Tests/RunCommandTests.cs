@@ -4,12 +4,12 @@ using System.Text.Json;
 
 namespace LocalDapr.Tests;
 
-/// <summary><c>local-dapr run</c>, with the samples as they are.</summary>
+/// <summary>Tests <c>local-dapr run</c> with the unchanged samples.</summary>
 public sealed class RunCommandTests
 {
     private static readonly string Samples = Path.Combine(LocalDaprCommand.Repository, "samples", "LocalDapr");
 
-    // With dotnet run the app is compiled first.
+    // `dotnet run` compiles the app first.
     private const int SecondsToStart = 120;
 
     [Fact]
@@ -67,13 +67,13 @@ public sealed class RunCommandTests
 
     [Theory]
     [InlineData("version: 1", "has no apps")]
-    [InlineData("version: 1\napps: [{ appDirPath: ., command: [no-such-program] }]\ncommon: { resourcesPaths: [.] }", "no-such-program, the command of")]
+    [InlineData("version: 1\napps: [{ appDirPath: ., command: [no-such-program] }]\ncommon: { resourcesPaths: [.] }", "with 'no-such-program'")]
     [InlineData("version: 1\napps: [{ appDirPath: . }, { appID: b, appDirPath: ., resourcesPaths: [b] }]\ncommon: { resourcesPaths: [.] }", "the same resourcesPaths")]
     [InlineData("apps: []", "has no version")]
     public async Task A_run_file_that_cannot_be_run_is_refused_with_the_reason(string text, string reason)
     {
         using var folder = new TemporaryFolder();
-        // A folder of components with the run file in it would be read as one.
+        // The sidecar would read a run file in the resources folder as a resource.
         await File.WriteAllTextAsync(Path.Combine(folder.Path, "dapr.run"), text);
         using var process = LocalDaprCommand.Start([], "run", "-f", Path.Combine(folder.Path, "dapr.run"));
 
@@ -122,7 +122,7 @@ public sealed class RunCommandTests
     private static string Copy(string from, string to)
     {
         Directory.CreateDirectory(to);
-        // Not what somebody has installed there.
+        // Ignores global tools of the user.
         foreach (var file in Directory.GetFiles(from))
         {
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));

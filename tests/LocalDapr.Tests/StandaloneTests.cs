@@ -66,7 +66,7 @@ public sealed class StandaloneTests
         var handled = new TaskCompletionSource();
         app.Handler = async (_, aborted) =>
         {
-            // Longer than the two seconds that a command line library would wait.
+            // Longer than System.CommandLine's termination timeout of two seconds.
             await Task.Delay(TimeSpan.FromSeconds(4), aborted);
             handled.TrySetResult();
             return AppReply.Ok;

@@ -1,21 +1,21 @@
 namespace FindMe.DemoNetworks;
 
-/// <summary>One call that a network has answered.</summary>
+/// <summary>One request to a network.</summary>
 /// <param name="Endpoint">The endpoint's name, for example <c>search</c>.</param>
 /// <param name="Method">The HTTP method.</param>
-/// <param name="PathAndQuery">What was called.</param>
-/// <param name="Status">The answer; 0: none, the connection broke.</param>
-/// <param name="Posts">How many posts the answer held.</param>
-/// <param name="At">When it came.</param>
+/// <param name="PathAndQuery">The request's path and query.</param>
+/// <param name="Status">The response status; 0 when the connection was broken off instead.</param>
+/// <param name="Posts">Number of posts in the response.</param>
+/// <param name="At">When the request arrived.</param>
 public sealed record NetworkCall(string Endpoint, string Method, string PathAndQuery, int Status, int Posts, DateTimeOffset At);
 
-/// <summary>What a network was asked, in the order of the answers.</summary>
+/// <summary>The requests to a network, in the order of its responses.</summary>
 public sealed class CallLog
 {
     private readonly Lock _lock = new();
     private readonly List<NetworkCall> _calls = [];
 
-    /// <summary>Every call.</summary>
+    /// <summary>All requests.</summary>
     public IReadOnlyList<NetworkCall> All
     {
         get
@@ -27,13 +27,13 @@ public sealed class CallLog
         }
     }
 
-    /// <summary>The calls of one endpoint.</summary>
+    /// <summary>Returns the requests to one endpoint.</summary>
     public IReadOnlyList<NetworkCall> Of(string endpoint) => [.. All.Where(call => call.Endpoint == endpoint)];
 
-    /// <summary>How many pages an endpoint has given out: on X, what was paid.</summary>
+    /// <summary>Returns the number of pages that an endpoint returned.</summary>
     public int Pages(string endpoint = "search") => Of(endpoint).Count(call => call.Status == 200);
 
-    /// <summary>How many posts an endpoint has given out: on X, what was paid.</summary>
+    /// <summary>Returns the number of posts that an endpoint returned, which X charges for.</summary>
     public int Posts(string endpoint = "search") => Of(endpoint).Where(call => call.Status == 200).Sum(call => call.Posts);
 
     internal void Add(NetworkCall call)
@@ -45,10 +45,10 @@ public sealed class CallLog
     }
 }
 
-/// <summary>Names the endpoint in the call log and for faults.</summary>
+/// <summary>Endpoint metadata: its name in the call log and in faults.</summary>
 internal sealed record EndpointName(string Name);
 
-/// <summary>How many posts the answer to this request holds.</summary>
+/// <summary>Request feature: the number of posts in the response.</summary>
 internal sealed class PostsServed
 {
     public int Count { get; set; }

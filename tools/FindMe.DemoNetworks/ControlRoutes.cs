@@ -4,10 +4,10 @@ using System.Text.Json.Serialization;
 namespace FindMe.DemoNetworks;
 
 /// <summary>
-/// Steers a running bench by HTTP: <c>GET /</c> says where the networks are, <c>GET /{network}/calls</c> what they were asked,
-/// <c>POST /{network}/faults</c> adds a <see cref="Fault"/>, <c>DELETE /{network}/faults</c> forgets them,
+/// Controls a running bench over HTTP: <c>GET /</c> returns the networks' addresses, <c>GET /{network}/calls</c> their requests,
+/// <c>POST /{network}/faults</c> adds a <see cref="Fault"/>, <c>DELETE /{network}/faults</c> removes all,
 /// <c>POST /{network}/posts</c> publishes a <see cref="ScenarioPost"/>, <c>PUT /{network}/limit</c> sets a <see cref="RateLimit"/>,
-/// <c>POST /{network}/expire</c> expires the access tokens, <c>POST /{network}/revoke</c> takes all access away.
+/// <c>POST /{network}/expire</c> expires the access tokens, <c>POST /{network}/revoke</c> revokes all access.
 /// </summary>
 public static class ControlRoutes
 {

@@ -1,35 +1,35 @@
 namespace FindMe.DemoNetworks;
 
-/// <summary>Something that goes wrong at some calls of one endpoint.</summary>
-/// <param name="Endpoint">The endpoint's name as <see cref="NetworkCall.Endpoint"/> gives it, for example <c>search</c>; <c>*</c>: every one.</param>
-/// <param name="Kind">What goes wrong.</param>
-/// <param name="AtCall">The first call that it happens to, counted from 1 after the fault was told.</param>
-/// <param name="Times">How many calls in a row it happens to.</param>
+/// <summary>A fault to inject into some requests to one endpoint.</summary>
+/// <param name="Endpoint">The endpoint's name as <see cref="NetworkCall.Endpoint"/> gives it, for example <c>search</c>; <c>*</c> for all.</param>
+/// <param name="Kind">The kind of fault.</param>
+/// <param name="AtCall">The first request to fail, counted from 1 since the fault was added.</param>
+/// <param name="Times">Number of consecutive requests to fail.</param>
 public sealed record Fault(string Endpoint, FaultKind Kind, int AtCall = 1, int Times = 1)
 {
-    /// <summary>What <see cref="FaultKind.Malformed"/> answers. Default: a page that is not JSON.</summary>
+    /// <summary>Response body of <see cref="FaultKind.Malformed"/>. Default: a page that is not JSON.</summary>
     public string Body { get; init; } = "<html><body>Something is technically wrong.</body></html>";
 
-    /// <summary>When a limit ends, after the answer that says so. Default 2 s.</summary>
+    /// <summary>Time until a rate limit ends, from the response that reports it. Default 2 s.</summary>
     public TimeSpan ResetAfter { get; init; } = TimeSpan.FromSeconds(2);
 }
 
-/// <summary>What goes wrong, in the words and headers of the network it happens to.</summary>
+/// <summary>Kinds of faults, which each network reports with its own bodies and headers.</summary>
 public enum FaultKind
 {
     /// <summary>429 with the network's headers.</summary>
     RateLimited,
 
-    /// <summary>429 for the month's usage (X); elsewhere as <see cref="RateLimited"/>.</summary>
+    /// <summary>429 for the monthly usage cap (X); on other networks like <see cref="RateLimited"/>.</summary>
     UsageCapped,
 
-    /// <summary>401: the access token counts as expired, until it is refreshed.</summary>
+    /// <summary>401: the access token has expired and must be refreshed.</summary>
     Unauthorized,
 
-    /// <summary>403: the app or the account may not do this.</summary>
+    /// <summary>403: the app or the account is not allowed to do this.</summary>
     Forbidden,
 
-    /// <summary>402: the app has no credits left (X); elsewhere as <see cref="Forbidden"/>.</summary>
+    /// <summary>402: the app has no credits left (X); on other networks like <see cref="Forbidden"/>.</summary>
     OutOfCredits,
 
     /// <summary>500.</summary>
@@ -38,26 +38,26 @@ public enum FaultKind
     /// <summary>503.</summary>
     Unavailable,
 
-    /// <summary>The connection breaks after the call was counted and before an answer.</summary>
+    /// <summary>The connection breaks after the request was counted, without a response.</summary>
     Disconnect,
 
     /// <summary>200 with <see cref="Fault.Body"/>.</summary>
     Malformed,
 
-    /// <summary>200 with <c>errors</c> beside <c>data</c> (X): one post of the page could not be read.</summary>
+    /// <summary>200 with <c>errors</c> in addition to <c>data</c> (X): one post of the page is not available.</summary>
     PartialErrors,
 
     /// <summary>200 without <c>includes</c> (X).</summary>
     MissingIncludes,
 }
 
-/// <summary>The faults that are still to come. Safe to change while the bench runs.</summary>
+/// <summary>The pending faults of a network. Thread-safe.</summary>
 public sealed class FaultPlan
 {
     private readonly Lock _lock = new();
     private readonly List<(Fault Fault, int Seen)> _faults = [];
 
-    /// <summary>Adds a fault; it counts calls from now on.</summary>
+    /// <summary>Adds a fault, which counts requests from now on.</summary>
     public void Add(Fault fault)
     {
         ArgumentNullException.ThrowIfNull(fault);
@@ -67,7 +67,7 @@ public sealed class FaultPlan
         }
     }
 
-    /// <summary>Forgets all faults.</summary>
+    /// <summary>Removes all faults.</summary>
     public void Clear()
     {
         lock (_lock)
@@ -76,7 +76,7 @@ public sealed class FaultPlan
         }
     }
 
-    /// <summary>Counts a call, and says what goes wrong with it.</summary>
+    /// <summary>Counts a request and returns its fault; null for none.</summary>
     internal Fault? Next(string endpoint)
     {
         lock (_lock)

@@ -1,16 +1,16 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using FindMe.DemoNetworks.SigningIn;
+using FindMe.DemoNetworks.Authentication;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace FindMe.DemoNetworks;
 
-/// <summary>A limit on the calls of a network's search: so many in a window.</summary>
-/// <param name="Calls">How many calls, at least 1.</param>
-/// <param name="Window">How long the window is; the next begins with the first call after it.</param>
+/// <summary>A rate limit on a network's search.</summary>
+/// <param name="Calls">Maximum requests per window, at least 1.</param>
+/// <param name="Window">Length of the window; the next one starts with the first request after it.</param>
 public sealed record RateLimit(int Calls, TimeSpan Window);
 
-/// <summary>One network on a port of its own: what is posted, who is signed in, what goes wrong, and what was asked.</summary>
+/// <summary>One imitated network on its own port: its posts, sessions, faults and request log.</summary>
 public abstract class Network : IAsyncDisposable
 {
     private readonly Lock _lock = new();
@@ -25,22 +25,22 @@ public abstract class Network : IAsyncDisposable
         Grants = new Grants(time);
     }
 
-    /// <summary>Its name at the control address: <c>mastodon-1</c>, <c>x</c>, <c>bluesky</c>.</summary>
+    /// <summary>Its name in <see cref="ControlRoutes"/>: <c>mastodon-1</c>, <c>x</c>, <c>bluesky</c>.</summary>
     public string Name { get; }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>Its address.</summary>
     public Uri Address { get; private set; } = new("http://127.0.0.1");
 
-    /// <summary>What it was asked.</summary>
+    /// <summary>The requests so far.</summary>
     public CallLog Calls { get; } = new();
 
-    /// <summary>What goes wrong.</summary>
+    /// <summary>The pending faults.</summary>
     public FaultPlan Faults { get; } = new();
 
-    /// <summary>Who is signed in; every secret that was given out.</summary>
+    /// <summary>Codes, tokens and client secrets issued so far.</summary>
     public Grants Grants { get; }
 
-    /// <summary>The limit of its search; null: the network's own, which no test reaches.</summary>
+    /// <summary>The rate limit of its search; null for the documented one, which no test reaches.</summary>
     public RateLimit? Limit
     {
         get;
@@ -48,7 +48,7 @@ public abstract class Network : IAsyncDisposable
         {
             lock (_lock)
             {
-                // A window of the limit before would go on for as long as that one was.
+                // Otherwise a window of the previous limit would keep its length.
                 (field, _window) = (value, default);
             }
         }
@@ -58,7 +58,7 @@ public abstract class Network : IAsyncDisposable
 
     private protected TimeProvider Time { get; }
 
-    /// <summary>The network's own limit, as documented.</summary>
+    /// <summary>The network's documented rate limit.</summary>
     private protected abstract RateLimit DocumentedLimit { get; }
 
     /// <summary>Stops listening.</summary>
@@ -86,16 +86,16 @@ public abstract class Network : IAsyncDisposable
 
     private protected abstract void Map(WebApplication app);
 
-    /// <summary>The address is known: what is posted can be written down.</summary>
+    /// <summary>Called once the address is known, to create the posts.</summary>
     private protected abstract void Started();
 
-    /// <summary>The network's words for a fault.</summary>
+    /// <summary>Returns the network's response to a fault.</summary>
     private protected abstract (int Status, JsonNode Body) AnswerTo(Fault fault);
 
-    /// <summary>The network's headers that say how many calls are left.</summary>
+    /// <summary>Adds the network's rate limit headers.</summary>
     private protected abstract void WriteLimit(IHeaderDictionary headers, int limit, int remaining, DateTimeOffset reset);
 
-    /// <summary>The fault that changes this answer without replacing it.</summary>
+    /// <summary>The fault that modifies this response without replacing it; null for none.</summary>
     private protected static Fault? FaultOf(HttpContext context) => context.Features.Get<Fault>();
 
     private protected static void Served(HttpContext context, int posts) => context.Features.Get<PostsServed>()!.Count = posts;
@@ -114,7 +114,7 @@ public abstract class Network : IAsyncDisposable
         var status = 0;
         try
         {
-            var fault = Faults.Next(endpoint) ?? (endpoint == "search" && !TakeTurn(context) ? new Fault(endpoint, FaultKind.RateLimited) : null);
+            var fault = Faults.Next(endpoint) ?? (endpoint == "search" && !TryCount(context) ? new Fault(endpoint, FaultKind.RateLimited) : null);
             context.Features.Set(fault);
             if (fault is { Kind: FaultKind.Disconnect })
             {
@@ -164,10 +164,10 @@ public abstract class Network : IAsyncDisposable
         await context.Response.WriteAsJsonAsync(body, context.RequestAborted);
     }
 
-    // Marks, until the answer begins, that the limit's own headers stand there already.
+    // Marks a response whose rate limit headers are already written.
     private const string Written = "bench-limit";
 
-    private bool TakeTurn(HttpContext context)
+    private bool TryCount(HttpContext context)
     {
         var limit = Limit ?? DocumentedLimit;
         lock (_lock)
@@ -175,7 +175,7 @@ public abstract class Network : IAsyncDisposable
             var now = Time.GetUtcNow();
             if (now >= _window.Reset)
             {
-                // Networks tell whole seconds: the window ends where they say it does.
+                // Networks report whole seconds, so the window ends on a whole second, too.
                 var reset = now + limit.Window;
                 _window = (DateTimeOffset.FromUnixTimeSeconds((long)Math.Ceiling(reset.ToUnixTimeMilliseconds() / 1000.0)), 0);
             }
@@ -196,7 +196,7 @@ public abstract class Network : IAsyncDisposable
 /// <summary>A host on the loopback address.</summary>
 internal static class LoopbackHost
 {
-    /// <summary>Builds a host on a port; 0: any that is free.</summary>
+    /// <summary>Builds a host on a port; 0 picks a free one.</summary>
     public static WebApplication Build(int port)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -209,14 +209,13 @@ internal static class LoopbackHost
         return builder.Build();
     }
 
-    /// <summary>Starts it.</summary>
-    /// <returns>Where it listens.</returns>
+    /// <summary>Starts it and returns its address.</summary>
     public static async Task<Uri> StartAsync(WebApplication app)
     {
         await app.StartAsync();
         return new Uri(app.Urls.Single());
     }
 
-    /// <summary>Names an endpoint for the call log and for faults.</summary>
+    /// <summary>Sets an endpoint's name in the call log and in faults.</summary>
     public static RouteHandlerBuilder Named(this RouteHandlerBuilder endpoint, string name) => endpoint.WithMetadata(new EndpointName(name));
 }

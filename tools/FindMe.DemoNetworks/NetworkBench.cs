@@ -5,14 +5,14 @@ using FindMe.DemoNetworks.X;
 
 namespace FindMe.DemoNetworks;
 
-/// <summary>Where the bench listens; 0: any port that is free.</summary>
-/// <param name="First">The first port; the others follow it.</param>
+/// <summary>The ports of the bench.</summary>
+/// <param name="First">The first port, followed by the others; 0 picks free ports.</param>
 public sealed record NetworkPorts(int First = 0)
 {
     internal int Next(ref int used) => First == 0 ? 0 : First + used++;
 }
 
-/// <summary>The networks and their media host, on loopback ports of their own, as a scenario says.</summary>
+/// <summary>Runs the networks and media host of a scenario on loopback ports.</summary>
 /// <example>
 /// <code>
 /// await using var networks = await NetworkBench.StartAsync(new Scenario { MastodonPosts = Scenario.Posts(480), PageSize = 40 });
@@ -37,16 +37,16 @@ public sealed class NetworkBench : IAsyncDisposable
         Bluesky = new BlueskyServer(scenario, Media, time);
     }
 
-    /// <summary>What it was started with.</summary>
+    /// <summary>The scenario.</summary>
     public Scenario Scenario { get; }
 
     /// <summary>The media host.</summary>
     public MediaHost Media { get; }
 
-    /// <summary>The first instance of Mastodon.</summary>
+    /// <summary>The first Mastodon instance.</summary>
     public MastodonInstance Mastodon => MastodonInstances[0];
 
-    /// <summary>The instances of Mastodon.</summary>
+    /// <summary>All Mastodon instances.</summary>
     public IReadOnlyList<MastodonInstance> MastodonInstances { get; }
 
     /// <summary>X.</summary>
@@ -55,25 +55,25 @@ public sealed class NetworkBench : IAsyncDisposable
     /// <summary>Bluesky.</summary>
     public BlueskyServer Bluesky { get; }
 
-    /// <summary>A host that no photo's fetch may ever reach: <see cref="MediaBehaviour.RedirectToPrivate"/> leads there.</summary>
+    /// <summary>The target of <see cref="MediaBehaviour.RedirectToPrivate"/>, which fetching a photo must never reach.</summary>
     public Uri PrivateAddress { get; private set; } = new("http://127.0.0.1");
 
-    /// <summary>How often somebody reached <see cref="PrivateAddress"/>.</summary>
+    /// <summary>Number of requests to <see cref="PrivateAddress"/>.</summary>
     public int PrivateHits => _privateHits;
 
-    /// <summary>Where the bench is told of faults by HTTP: see <see cref="ControlRoutes"/>.</summary>
+    /// <summary>Address of <see cref="ControlRoutes"/>.</summary>
     public Uri ControlAddress { get; private set; } = new("http://127.0.0.1");
 
-    /// <summary>Every network.</summary>
+    /// <summary>All networks.</summary>
     public IReadOnlyList<Network> All => [.. MastodonInstances, X, Bluesky];
 
-    /// <summary>Where everything is, by name.</summary>
+    /// <summary>All addresses by name.</summary>
     public IReadOnlyDictionary<string, Uri> Addresses => All.ToDictionary(network => network.Name, network => network.Address)
         .Append(new("media", Media.Address))
         .Append(new("control", ControlAddress))
         .ToDictionary();
 
-    /// <summary>The settings, as environment variables, with which FindMe searches these networks and signs people in there.</summary>
+    /// <summary>Environment variables that make FindMe search these networks and sign people in there.</summary>
     public IReadOnlyDictionary<string, string> Settings
     {
         get
@@ -111,14 +111,14 @@ public sealed class NetworkBench : IAsyncDisposable
         }
     }
 
-    /// <summary>Everything secret that the networks have given out or know.</summary>
+    /// <summary>All secrets that the networks know or have issued.</summary>
     public IEnumerable<string> Secrets => All.SelectMany(network => network.Grants.Secrets);
 
     /// <summary>Starts the networks.</summary>
-    /// <param name="scenario">What is posted where.</param>
-    /// <param name="ports">Where they listen; null: on free ports.</param>
-    /// <param name="time">The clock; null: the machine's.</param>
-    /// <returns>The running networks; disposing of them ends them.</returns>
+    /// <param name="scenario">The accounts and posts.</param>
+    /// <param name="ports">The ports; null for free ones.</param>
+    /// <param name="time">The clock; null for the system clock.</param>
+    /// <returns>The running networks; dispose of them to stop them.</returns>
     public static async Task<NetworkBench> StartAsync(Scenario scenario, NetworkPorts? ports = null, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);
@@ -127,7 +127,7 @@ public sealed class NetworkBench : IAsyncDisposable
         networks._private.MapFallback(() =>
         {
             Interlocked.Increment(ref networks._privateHits);
-            return "A machine's private business.";
+            return "This host is private.";
         });
         networks.PrivateAddress = await LoopbackHost.StartAsync(networks._private);
         await networks.Media.StartAsync(free.Next(ref used));
@@ -142,7 +142,7 @@ public sealed class NetworkBench : IAsyncDisposable
         return networks;
     }
 
-    /// <summary>Ends them.</summary>
+    /// <summary>Stops the networks.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var network in All)

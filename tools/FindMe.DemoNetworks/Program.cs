@@ -1,4 +1,4 @@
-// A scenario → the networks on this machine, until standard input is closed or the process is told to end.
+// A scenario → imitated networks on this machine, until Ctrl-C or SIGTERM or, with --end-with-input, the end of standard input.
 using System.Runtime.InteropServices;
 using FindMe.DemoNetworks;
 
@@ -29,7 +29,7 @@ if (args.Contains("--end-with-input"))
 {
     new Thread(() =>
     {
-        // Whoever started this has ended, however it ended.
+        // The parent process has exited.
         while (Console.Read() >= 0)
         {
         }
@@ -42,7 +42,7 @@ if (args.Contains("--end-with-input"))
 await Task.Delay(Timeout.Infinite, end.Token).ContinueWith(_ => { }, TaskScheduler.Default);
 return 0;
 
-// The first signal ends it gracefully, a second one at once.
+// The first signal stops the networks gracefully, a second one terminates the process.
 void End(PosixSignalContext signal)
 {
     signal.Cancel = !end.IsCancellationRequested;

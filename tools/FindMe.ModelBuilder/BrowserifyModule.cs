@@ -4,18 +4,18 @@ using System.Text.RegularExpressions;
 
 namespace FindMe.ModelBuilder;
 
-/// <summary>A script that exports one value, as nsfwjs packs its weights: the value is read, the script is never run.</summary>
+/// <summary>Reads the exported value of a Browserify module, such as nsfwjs' weights, without running the script.</summary>
 internal static partial class BrowserifyModule
 {
-    /// <summary>The value as JSON.</summary>
-    /// <param name="script">The script, minified: keys bare, <c>!0</c> for true, numbers without their 0.</param>
-    /// <exception cref="BuildException">It exports something else than a literal.</exception>
+    /// <summary>Returns the exported value as JSON.</summary>
+    /// <param name="script">The minified script: unquoted keys, <c>!0</c> for true, numbers without leading 0.</param>
+    /// <exception cref="BuildException">The script does not export a literal.</exception>
     public static JsonDocument Read(string script)
     {
-        // Browserify names a module's parameters as it likes: what the module is made of stands behind `.exports=`.
+        // Browserify renames the module's parameters, but the exported value always follows `.exports=`.
         if (Export().Match(script) is not { Success: true } export)
         {
-            throw new BuildException("the script exports no literal");
+            throw new BuildException("the script does not export a literal");
         }
 
         var json = Token().Replace(script[export.Index..], token => token.Value switch
@@ -28,7 +28,7 @@ internal static partial class BrowserifyModule
         });
         try
         {
-            // The first value is read; what follows it is the rest of the script.
+            // Reads only the first value; the rest of the script follows.
             var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
             return JsonDocument.ParseValue(ref reader);
         }
@@ -41,7 +41,7 @@ internal static partial class BrowserifyModule
     [GeneratedRegex("(?<=\\.exports=)[{\\[\"]")]
     private static partial Regex Export();
 
-    // A text, true or false, a key, or the point of a number without its 0.
+    // A string, a boolean, a key, or the decimal point of a number without leading 0.
     [GeneratedRegex("""
         "[^"\\]*(?:\\.[^"\\]*)*"|![01]|(?<![\w$])[A-Za-z_$][\w$]*(?=:)|(?<![\w$])\.(?=\d)
         """)]

@@ -1,11 +1,11 @@
 namespace FindMe.ModelBuilder;
 
-/// <summary>Where downloaded packages are kept for all checkouts of a user.</summary>
+/// <summary>The user's folder for downloaded packages, shared by all checkouts.</summary>
 internal static class CacheFolder
 {
     /// <summary>
-    /// The environment variable <c>FINDME_CACHE</c>; otherwise <c>FindMe\cache</c> in the local application data on Windows, and elsewhere
-    /// <c>findme</c> in <c>XDG_CACHE_HOME</c> or in <c>~/.cache</c>.
+    /// Returns the environment variable <c>FINDME_CACHE</c>. If it is not set: on Windows <c>FindMe\cache</c> in the local application data,
+    /// elsewhere <c>findme</c> in <c>XDG_CACHE_HOME</c> or <c>~/.cache</c>.
     /// </summary>
     /// <param name="environment">Reads an environment variable.</param>
     public static string Find(Func<string, string?> environment)
@@ -20,7 +20,7 @@ internal static class CacheFolder
             return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "FindMe", "cache");
         }
 
-        // The XDG base directory specification ignores relative paths.
+        // The XDG base directory specification requires absolute paths.
         var caches = environment("XDG_CACHE_HOME") is { } set && Path.IsPathRooted(set)
             ? set
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");

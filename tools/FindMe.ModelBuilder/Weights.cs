@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace FindMe.ModelBuilder;
 
-/// <summary>The weights of a tfjs model, by name: a manifest (JSON) says how the bytes beside it are laid out.</summary>
+/// <summary>The weights of a tfjs model by name. A JSON manifest describes the layout of the binary file.</summary>
 internal sealed class Weights
 {
     private readonly Dictionary<string, Weight> _weights = new(StringComparer.Ordinal);
@@ -15,10 +15,10 @@ internal sealed class Weights
     public Weight this[string name] =>
         _weights.TryGetValue(name, out var weight) ? weight : throw new BuildException($"the weights have no entry {name}");
 
-    /// <summary>Reads every entry; the .bin must be used up to its last byte.</summary>
+    /// <summary>Reads all entries.</summary>
     /// <param name="manifest">An array of one group: <c>{"weights": [{name, shape, dtype, quantization?}]}</c>.</param>
-    /// <param name="data">The entries' values one after another, unpadded, little-endian.</param>
-    /// <exception cref="BuildException">Manifest and data do not belong together.</exception>
+    /// <param name="data">The entries' values in order, unpadded, little-endian.</param>
+    /// <exception cref="BuildException">The data's length does not match the manifest.</exception>
     public static Weights Read(byte[] manifest, byte[] data)
     {
         using var json = JsonDocument.Parse(manifest);
@@ -52,16 +52,16 @@ internal sealed class Weights
 
         return offset == data.Length
             ? weights
-            : throw new BuildException($"the manifest describes {offset} bytes of weights, the file has {data.Length}");
+            : throw new BuildException($"the manifest describes {offset} bytes of weights, but the file has {data.Length}");
     }
 }
 
 /// <summary>One entry of the weights: values in TensorFlow's order (HWIO for a convolution).</summary>
-/// <param name="Shape">Its dimensions; empty for a single number.</param>
+/// <param name="Shape">Its dimensions; empty for a scalar.</param>
 /// <param name="Values">The values as floats.</param>
-/// <param name="Stored">The bytes they were made of, when 8 bits were stored for each; otherwise empty.</param>
-/// <param name="Scale">The step of a stored byte.</param>
-/// <param name="ZeroPoint">The stored byte that means 0 (rounded: exact for every convolution here).</param>
+/// <param name="Stored">The quantized bytes, when the file stores 8 bits per value; otherwise empty.</param>
+/// <param name="Scale">The value of one step of a stored byte.</param>
+/// <param name="ZeroPoint">The stored byte that means 0 (rounded; exact for every convolution here).</param>
 internal sealed record Weight(int[] Shape, float[] Values, ReadOnlyMemory<byte> Stored, double Scale, int ZeroPoint)
 {
     public static Weight Plain(int[] shape, ReadOnlyMemory<byte> bytes)
@@ -75,7 +75,7 @@ internal sealed record Weight(int[] Shape, float[] Values, ReadOnlyMemory<byte> 
         return new Weight(shape, values, default, 0, 0);
     }
 
-    /// <summary>value = byte × scale + minimum, computed in double as tfjs does.</summary>
+    /// <summary>Dequantizes: value = byte × scale + minimum, in double precision as in tfjs.</summary>
     public static Weight Quantized(int[] shape, ReadOnlyMemory<byte> bytes, double scale, double minimum)
     {
         var values = new float[bytes.Length];
@@ -87,7 +87,7 @@ internal sealed record Weight(int[] Shape, float[] Values, ReadOnlyMemory<byte> 
         return new Weight(shape, values, bytes, scale, (int)Math.Round(-minimum / scale));
     }
 
-    /// <summary>The values of a convolution's filter as ONNX wants them: HWIO → OIHW.</summary>
+    /// <summary>Returns a convolution filter in ONNX's order: HWIO → OIHW.</summary>
     public T[] AsConvolution<T>(ReadOnlySpan<T> values)
     {
         var (height, width, inputs, outputs) = (Shape[0], Shape[1], Shape[2], Shape[3]);
@@ -110,7 +110,7 @@ internal sealed record Weight(int[] Shape, float[] Values, ReadOnlyMemory<byte> 
         return result;
     }
 
-    /// <summary>The values of a depthwise filter as ONNX wants them: HWC1 → C1HW.</summary>
+    /// <summary>Returns a depthwise filter in ONNX's order: HWC1 → C1HW.</summary>
     public float[] AsDepthwise()
     {
         var (area, channels) = (Shape[0] * Shape[1], Shape[2]);

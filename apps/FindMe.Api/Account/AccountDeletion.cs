@@ -8,18 +8,18 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Api;
 
-/// <summary>What was deleted.</summary>
-/// <param name="Deleted">How much.</param>
-/// <param name="Accounts">The accounts that were signed out, and whether their networks have confirmed that the access is gone.</param>
-internal sealed record Forgotten(ForgottenCounts Deleted, IReadOnlyList<SignedOut> Accounts);
+/// <summary>The result of deleting everything about a person.</summary>
+/// <param name="Deleted">The number of deleted items.</param>
+/// <param name="Accounts">The accounts that were signed out, and whether their networks confirmed that the access was revoked.</param>
+internal sealed record DeletionResult(DeletedCounts Deleted, IReadOnlyList<SignedOut> Accounts);
 
-/// <summary>How much was deleted.</summary>
-internal sealed record ForgottenCounts(int References, int Searches, int Photos);
+/// <summary>The number of deleted items.</summary>
+internal sealed record DeletedCounts(int References, int Searches, int Photos);
 
-/// <summary>"Delete everything about me": the key first, so that no embedding can be read from that moment on, then all the rest.</summary>
+/// <summary>Deletes everything about a person: the key first, so that no embedding can be decrypted from then on, then the rest.</summary>
 /// <remarks>
-/// Once begun it goes on, whether or not the browser waits for it. Who is deleting stands in a list as well until all is gone: what an app
-/// that dies has left is deleted by the next one that looks.
+/// A deletion continues even if the browser disconnects. A list names everybody whose deletion is not complete, so that another app finishes the
+/// deletion of an app that crashed.
 /// </remarks>
 internal sealed partial class AccountDeletion(
     PersonKeys keys,
@@ -34,14 +34,14 @@ internal sealed partial class AccountDeletion(
     IHostApplicationLifetime lifetime,
     ILogger<AccountDeletion> logger) : BackgroundService
 {
-    // The networks are asked last, for a person who waits for the answer.
+    // Revocation at the networks comes last and has a timeout, because the person waits for the response.
     private static readonly TimeSpan RevocationTime = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(10);
 
-    /// <summary>Deletes everything about a person; nothing happens where all is gone.</summary>
-    /// <exception cref="DaprException">Some of it may still be there; it is deleted later, or when this is asked again.</exception>
-    public async Task<Forgotten> ForgetAsync(string id)
+    /// <summary>Deletes everything about a person. Does nothing if all of it is deleted already.</summary>
+    /// <exception cref="DaprException">Some data may still be stored; it is deleted later, or when this is called again.</exception>
+    public async Task<DeletionResult> DeleteAsync(string id)
     {
         var cancellationToken = lifetime.ApplicationStopping;
         await ChangeAsync(others => others.Contains(id) ? others : [.. others, id], cancellationToken);
@@ -49,10 +49,10 @@ internal sealed partial class AccountDeletion(
             StateKeys.Person(id), person => person with { Deleting = true }, _ => CurrentUsers.Retention, cancellationToken) is not { } person)
         {
             await ChangeAsync(others => [.. others.Where(other => other != id)], cancellationToken);
-            return new Forgotten(new ForgottenCounts(0, 0, 0), []);
+            return new DeletionResult(new DeletedCounts(0, 0, 0), []);
         }
 
-        // From here on nothing can be added to their document: it names all there is. The key opens the tokens, so those are read before.
+        // From here on nothing can be added to the document, so it names everything to delete. Read the tokens before their key is deleted.
         var secrets = await ReadSecretsAsync(id, person, cancellationToken);
         var pending = await ReadPendingAsync(id, cancellationToken);
         await accounts.DeletePendingAsync(id, cancellationToken);
@@ -64,7 +64,7 @@ internal sealed partial class AccountDeletion(
             photos += await searches.DeleteAsync(search, cancellationToken);
         }
 
-        foreach (var upload in person.Uploads)
+        foreach (var upload in person.Uploads.Union(person.KeptUploads))
         {
             await uploads.DeleteAsync(id, upload, cancellationToken);
         }
@@ -86,8 +86,8 @@ internal sealed partial class AccountDeletion(
             await RevokeAsync(isRead: true, pending.Secrets, cancellationToken);
         }
 
-        return new Forgotten(
-            new ForgottenCounts(person.References.Count, person.Searches.Count, photos),
+        return new DeletionResult(
+            new DeletedCounts(person.References.Count, person.Searches.Count, photos),
             await Task.WhenAll(secrets.Select(async account => new SignedOut(account.Network, await RevokeAsync(account.Read, account.Secrets, cancellationToken)))));
     }
 
@@ -100,7 +100,7 @@ internal sealed partial class AccountDeletion(
             {
                 foreach (var id in (await dapr.GetStateAsync<DeletingPeople>(StateKeys.Store, StateKeys.Deleting, stoppingToken))?.People ?? [])
                 {
-                    await ForgetAsync(id);
+                    await DeleteAsync(id);
                 }
             }
             catch (DaprException exception)
@@ -109,7 +109,7 @@ internal sealed partial class AccountDeletion(
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
-                // The next look finds the same people. Thrown on, it would end the app.
+                // The next round finds the same people. An exception thrown from here would stop the app.
                 LogNotSwept(logger, exception);
             }
         }
@@ -127,7 +127,7 @@ internal sealed partial class AccountDeletion(
             }
             catch (CryptographicException)
             {
-                // Nothing keeps anything here from being deleted: they end the access there themselves.
+                // A token that cannot be decrypted must not block the deletion; the person can revoke the access at the network.
                 secrets.Add((account.Network, false, null));
             }
         }
@@ -143,7 +143,7 @@ internal sealed partial class AccountDeletion(
         }
         catch (CryptographicException)
         {
-            // As with the linked accounts: nothing keeps anything here from being deleted.
+            // As above: must not block the deletion.
             return null;
         }
     }
@@ -171,24 +171,24 @@ internal sealed partial class AccountDeletion(
         dapr.CreateOrUpdateStateAsync<DeletingPeople>(
             StateKeys.Deleting, deleting => new DeletingPeople(change(deleting?.People ?? [])), _ => CurrentUsers.Retention, cancellationToken);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The list of deleted accounts could not be read; will retry: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to reach the store to delete data of deleted accounts; will retry: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to delete data of deleted accounts; will retry.")]
     private static partial void LogNotSwept(ILogger logger, Exception exception);
 
-    /// <summary>Those who are deleting.</summary>
+    /// <summary>The people whose deletion is not complete.</summary>
     private sealed record DeletingPeople(IReadOnlyList<string> People) : Document;
 }
 
-/// <summary>What is said of deletions that go on later.</summary>
+/// <summary>Log lines about deletions that continue later.</summary>
 internal static partial class AccountDeletionLog
 {
     [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to delete data of a deleted account; will retry: {Reason}")]
-    public static partial void Later(ILogger logger, string reason);
+    public static partial void Delayed(ILogger logger, string reason);
 }
 
-/// <summary>DELETE everything.</summary>
+/// <summary>Maps DELETE /api/me.</summary>
 internal static class AccountDeletionRoutes
 {
     public static void AddAccountDeletion(this IServiceCollection services)
@@ -198,15 +198,15 @@ internal static class AccountDeletionRoutes
     }
 
     public static void MapAccountDeletion(this IEndpointRouteBuilder routes) =>
-        routes.MapDelete("/api/me", ForgetAsync).WithSummary("Delete everything about me, and say what was deleted.");
+        routes.MapDelete("/api/me", DeleteAsync).WithSummary("Delete everything about me; returns what was deleted.");
 
-    // Asked twice, or by somebody FindMe does not know, there is nothing left to delete.
-    private static async Task<Ok<Forgotten>> ForgetAsync(HttpContext context, AccountDeletion forgetting)
+    // Idempotent: a repeated request, or one from an unknown person, deletes nothing.
+    private static async Task<Ok<DeletionResult>> DeleteAsync(HttpContext context, AccountDeletion deletion)
     {
-        var forgotten = await CurrentUsers.KnownUserOfAsync(context) is { } user
-            ? await forgetting.ForgetAsync(user.Id)
-            : new Forgotten(new ForgottenCounts(0, 0, 0), []);
+        var deleted = await CurrentUsers.KnownUserOfAsync(context) is { } user
+            ? await deletion.DeleteAsync(user.Id)
+            : new DeletionResult(new DeletedCounts(0, 0, 0), []);
         await context.SignOutAsync();
-        return TypedResults.Ok(forgotten);
+        return TypedResults.Ok(deleted);
     }
 }

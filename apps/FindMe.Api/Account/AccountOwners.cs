@@ -4,45 +4,45 @@ using FindMe.Pipeline;
 
 namespace FindMe.Api;
 
-/// <summary>What became of an account that was to be linked.</summary>
-internal enum Linked
+/// <summary>The result of linking an account.</summary>
+internal enum LinkResult
 {
-    /// <summary>The account is the user's now, or was before.</summary>
-    Done,
+    /// <summary>The account is linked to the user.</summary>
+    Linked,
 
-    /// <summary>Searches in another browser are linked to it, and the user has not said to take it from there.</summary>
-    Elsewhere,
+    /// <summary>The account is linked to another person with searches, and the user did not ask to move it.</summary>
+    LinkedElsewhere,
 
-    /// <summary>The user deleted everything meanwhile.</summary>
-    Gone,
+    /// <summary>The user deleted everything in the meantime.</summary>
+    PersonDeleted,
 }
 
-/// <summary>Which person an account is linked to. One person at a time; an account alone opens nobody's searches.</summary>
+/// <summary>Records which person an account is linked to, one at a time. An account alone grants access to nobody's searches.</summary>
 /// <remarks>
-/// An account may be anybody's: an instance of Mastodon can be run for this. So signing in never leads a browser to another person's things;
-/// that takes a code from a browser that has them (<see cref="OtherBrowsers"/>).
+/// Anybody can control an account, for example by running a Mastodon instance. So signing in never gives a browser access to another person's
+/// data; that takes a code from a browser that has access (<see cref="OtherBrowsers"/>).
 /// </remarks>
 internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKeys keys, ILogger<AccountOwners> logger)
 {
-    /// <summary>Whether another person who has something here is linked to the account.</summary>
+    /// <summary>Whether the account is linked to another person who has data here.</summary>
     public async Task<bool> HasOtherOwnerAsync(string person, AccountSummary account, CancellationToken cancellationToken) =>
-        await OtherOwnerAsync(person, account, cancellationToken) is { Document.HasThings: true };
+        await OtherOwnerAsync(person, account, cancellationToken) is { Document.HasData: true };
 
     /// <summary>Links an account to the user.</summary>
     /// <param name="context">The user's request: their browser gets a new session.</param>
     /// <param name="user">The user.</param>
     /// <param name="pending">The account.</param>
-    /// <param name="moveHere">Whether to take it from another person who has something here.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    public async Task<Linked> LinkAsync(HttpContext context, CurrentUser user, PendingAccount pending, bool moveHere, CancellationToken cancellationToken)
+    /// <param name="moveHere">Whether to unlink it from another person who has data here.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    public async Task<LinkResult> LinkAsync(HttpContext context, CurrentUser user, PendingAccount pending, bool moveHere, CancellationToken cancellationToken)
     {
         var (network, account) = (pending.Account.Network, pending.Account);
         var key = account.OwnerKey();
         if (await OtherOwnerAsync(user.Id, account, cancellationToken) is { } other)
         {
-            if (other.Document.HasThings && !moveHere)
+            if (other.Document.HasData && !moveHere)
             {
-                return Linked.Elsewhere;
+                return LinkResult.LinkedElsewhere;
             }
 
             await accounts.RevokeAsync(other.Person, network, cancellationToken);
@@ -50,12 +50,12 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
 
         if (user.Person.Accounts.Any(other => other.Network == network && other.OwnerKey() != key))
         {
-            // One account a network: the earlier one gets its access back.
+            // One account per network: revoke the access of the earlier one.
             await accounts.RevokeAsync(user.Id, network, cancellationToken);
         }
 
-        // A cookie that somebody planted in this browser before must not show what comes now: one that links a new account alone stays. From
-        // the first write on the browser must get its new cookie, whatever becomes of its request: no other one opens anything.
+        // Linking a new account ends all other sessions, so that a cookie that an attacker planted in this browser cannot show what follows. From the
+        // first write on nothing is cancellable, because only the new cookie grants access.
         var (session, replaced) = (CurrentUsers.NewSession(), CurrentUsers.SessionOf(context));
         await accounts.SaveAsync(user.Id, pending.Secrets, CurrentUsers.Retention, cancellationToken);
         await dapr.SaveStateAsync(StateKeys.Store, key, new Owner(user.Id), CurrentUsers.Retention, CancellationToken.None);
@@ -72,12 +72,12 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
             await accounts.RevokeAsync(user.Id, network, CancellationToken.None);
             await dapr.DeleteStateAsync(StateKeys.Store, key, CancellationToken.None);
             await keys.ShredAsync(user.Id, CancellationToken.None);
-            return Linked.Gone;
+            return LinkResult.PersonDeleted;
         }
 
         await CurrentUsers.SignInAsync(context, user.Id, session);
         SignInLog.SignedIn(logger, network);
-        return Linked.Done;
+        return LinkResult.Linked;
     }
 
     private async Task<(string Person, Person Document)?> OtherOwnerAsync(string person, AccountSummary account, CancellationToken cancellationToken)
@@ -90,19 +90,19 @@ internal sealed class AccountOwners(DaprClient dapr, Accounts accounts, PersonKe
             : null;
     }
 
-    /// <summary>Whose an account is.</summary>
+    /// <summary>The person that an account is linked to.</summary>
     private sealed record Owner(string Person) : Document;
 }
 
-/// <summary>What is said of signing in: never a token, a code, an address with one, or an app password.</summary>
+/// <summary>Log lines about sign-ins. They never contain a token, a code, an address with one, or an app password.</summary>
 internal static partial class SignInLog
 {
-    [LoggerMessage(Level = LogLevel.Information, Message = "Somebody signed in with {Network}.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "A person signed in with {Network}.")]
     public static partial void SignedIn(ILogger logger, string network);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Signing in with {Network} failed: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Sign-in with {Network} failed: {Reason}")]
     public static partial void Failed(ILogger logger, string network, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "An answer to a sign-in with {Network} did not belong to this browser's attempt, and was refused.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Rejected a sign-in response of {Network} that does not belong to this browser's attempt.")]
     public static partial void Mismatch(ILogger logger, string network);
 }

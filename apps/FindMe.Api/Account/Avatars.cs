@@ -4,35 +4,35 @@ using FindMe.Pipeline;
 
 namespace FindMe.Api;
 
-/// <summary>The pictures of people's accounts: fetched within bounds when they are wanted, shown from here only, and not kept.</summary>
+/// <summary>Fetches the pictures of people's accounts on demand, with limits. FindMe never stores them, and serves them from its own origin only.</summary>
 internal sealed class Avatars(OutsideHttp http, FaceReader faces)
 {
-    // No network takes an avatar of more than 2 MB; some give back a PNG that is larger.
+    // Networks accept avatars of up to 2 MB; some return a PNG that is larger.
     private const int MaxBytes = 4 << 20;
     private const int ShownSide = 400;
 
-    // Whoever shows their face waits for the network no longer than this.
+    // The longest time that a person who adds a selfie waits for the network.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>The picture's bytes.</summary>
-    /// <exception cref="FetchException">It cannot be had.</exception>
+    /// <summary>Fetches the picture's bytes.</summary>
+    /// <exception cref="FetchException">The picture could not be fetched.</exception>
     public async Task<byte[]> FetchAsync(Uri avatar, CancellationToken cancellationToken)
     {
         var answer = await http.SendAsync(new FetchRequest(avatar) { Accept = "image/*", MaxBytes = MaxBytes }, cancellationToken);
         return answer.IsSuccess ? answer.Body : throw new FetchException(FetchProblem.Unreachable, $"The network answered {(int)answer.Status}.");
     }
 
-    /// <summary>The picture as the page may show it: decoded and encoded anew, whatever it was.</summary>
-    /// <exception cref="FetchException">It cannot be had.</exception>
-    /// <exception cref="PhotoException">It cannot be read.</exception>
+    /// <summary>Fetches the picture and re-encodes it for the page.</summary>
+    /// <exception cref="FetchException">The picture could not be fetched.</exception>
+    /// <exception cref="PhotoException">The picture could not be decoded.</exception>
     public async Task<byte[]> RenderAsync(Uri avatar, CancellationToken cancellationToken) =>
         await faces.RenderAsync(await FetchAsync(avatar, cancellationToken), ShownSide, cancellationToken);
 
-    /// <summary>Asks a person whose shown face looks like none of their accounts' pictures.</summary>
+    /// <summary>Returns a question for a person whose selfie resembles none of their accounts' pictures.</summary>
     /// <param name="accounts">Their accounts.</param>
-    /// <param name="shown">The face they show.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The question; null where a face is alike, or no picture shows one face clearly.</returns>
+    /// <param name="shown">The face on the selfie.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The question; null when a picture resembles the selfie, or none shows exactly one clear face.</returns>
     public async Task<string?> QuestionAsync(IReadOnlyList<AccountSummary> accounts, FaceEmbedding shown, CancellationToken cancellationToken)
     {
         string? unlike = null;
@@ -57,7 +57,7 @@ internal sealed class Avatars(OutsideHttp http, FaceReader faces)
             }
             catch (Exception exception) when (exception is FetchException or PhotoException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
-                // Without the picture there is nothing to ask.
+                // Without a picture there is nothing to compare.
             }
         }
 

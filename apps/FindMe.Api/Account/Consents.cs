@@ -4,14 +4,14 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Api;
 
-/// <summary>What a person agrees to before anything biometric happens.</summary>
-/// <param name="Version">Changes with the text; agreement to an older version does not count.</param>
+/// <summary>The consent that a person gives before any biometric processing.</summary>
+/// <param name="Version">Changes with the text; consent to an older version does not count.</param>
 /// <param name="Title">The heading.</param>
-/// <param name="Accepted">Whether this person has agreed to this version.</param>
+/// <param name="Accepted">Whether the person consented to this version.</param>
 /// <param name="Days">How long references and results are kept, in days.</param>
 /// <param name="Summary">The same in three sentences.</param>
-/// <param name="Sections">What is computed, kept and deleted.</param>
-/// <param name="Statement">What the person says by agreeing.</param>
+/// <param name="Sections">What is computed, stored and deleted.</param>
+/// <param name="Statement">The statement that the person makes by consenting.</param>
 internal sealed record ConsentText(
     string Version, string Title, bool Accepted, int Days, IReadOnlyList<string> Summary, IReadOnlyList<ConsentSection> Sections, string Statement);
 
@@ -20,11 +20,11 @@ internal sealed record ConsentText(
 /// <param name="Body">Its text.</param>
 internal sealed record ConsentSection(string Title, string Body);
 
-/// <summary>A person's agreement.</summary>
+/// <summary>A person's consent.</summary>
 /// <param name="Version">The version of the text that they read.</param>
 internal sealed record ConsentGiven(string? Version);
 
-/// <summary>GET the text, POST the agreement: with it begins what FindMe knows of a person.</summary>
+/// <summary>Serves the consent text, and creates a person's document when they consent.</summary>
 internal static class Consents
 {
     private const string Version = "2026-12";
@@ -50,8 +50,8 @@ internal static class Consents
 
     public static void MapConsent(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/api/consent", (Delegate)ReadAsync).WithSummary("What a person agrees to before anything else.");
-        routes.MapPost("/api/consent", AgreeAsync).WithSummary("Agree; the answer sets the cookie that identifies the person.");
+        routes.MapGet("/api/consent", (Delegate)ReadAsync).WithSummary("The consent text.");
+        routes.MapPost("/api/consent", AgreeAsync).WithSummary("Consent; the response sets the cookie that identifies the person.");
     }
 
     private static async Task<Ok<ConsentText>> ReadAsync(HttpContext context) => TypedResults.Ok(new ConsentText(
@@ -68,7 +68,7 @@ internal static class Consents
     {
         if (given.Version != Version)
         {
-            return Problems.Of(422, "consent-outdated", "The consent text has changed.", $"Read GET /api/consent again and agree to version {Version}.");
+            return Problems.Of(422, "consent-outdated", "The consent text has changed.", $"Read GET /api/consent again and consent to version {Version}.");
         }
 
         var now = time.GetUtcNow();

@@ -7,16 +7,16 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 
 namespace FindMe.Api;
 
-/// <summary>Who calls: a person who has agreed, known by their cookie. Asking for one makes an endpoint answer 403 to everybody else.</summary>
-/// <param name="Id">128 random bits, 32 hexadecimal digits; nothing that says who they are.</param>
-/// <param name="Person">Their document as it was when the request came.</param>
+/// <summary>The person who makes the request: they have consented and are identified by their cookie. An endpoint with this parameter answers 403 to everybody else.</summary>
+/// <param name="Id">128 random bits, 32 hexadecimal digits; it does not reveal who they are.</param>
+/// <param name="Person">Their document at the start of the request.</param>
 internal sealed record CurrentUser(string Id, Person Person)
 {
     public static ValueTask<CurrentUser?> BindAsync(HttpContext context) =>
         ValueTask.FromResult(context.Features.Get<CurrentUser>());
 }
 
-/// <summary>Recognises callers by an encrypted cookie, and turns away those who have not agreed yet.</summary>
+/// <summary>Identifies the current user by an encrypted cookie, and rejects requests of people who have not consented.</summary>
 internal static class CurrentUsers
 {
     /// <summary>The claim that holds a person's id.</summary>
@@ -24,13 +24,13 @@ internal static class CurrentUsers
 
     private const string SessionClaim = "session";
 
-    // Browsers in which one person can be at the same time; the oldest gives way.
+    // Most browsers of one person at a time; a new one signs out the oldest.
     private const int MaxSessions = 10;
 
-    // How exactly their last visit is known: each time it is written again, so is their document.
+    // The precision of a person's last visit: saving it also renews the document's time to live.
     private static readonly TimeSpan VisitKept = TimeSpan.FromDays(1);
 
-    /// <summary>What a person is kept for after they were last here: as long as their youngest reference or search can be.</summary>
+    /// <summary>How long a person is kept after their last visit: as long as their newest reference or search can last.</summary>
     public static readonly TimeSpan Retention = Person.Retention;
 
     public static void AddCurrentUsers(this IServiceCollection services)
@@ -46,10 +46,10 @@ internal static class CurrentUsers
         });
     }
 
-    /// <summary>Reads and writes the cookie. Belongs before the rate limiter, which counts by person, and that before <see cref="UseCurrentUsers"/>, which asks the store.</summary>
+    /// <summary>Reads and writes the cookie. Call it before the rate limiter, which counts by person; the rate limiter comes before <see cref="UseCurrentUsers"/>, which reads the store.</summary>
     public static void UseSessionCookies(this WebApplication app)
     {
-        // Secure everywhere but http://localhost, also behind a proxy that ends TLS: over plain http another host gets no cookie to keep.
+        // Secure everywhere except on http://localhost, also behind a proxy that terminates TLS: other hosts get no cookie over plain http.
         app.UseCookiePolicy(new CookiePolicyOptions
         {
             OnAppendCookie = context => context.CookieOptions.Secure = !IsLocal(context.Context.Request),
@@ -58,7 +58,7 @@ internal static class CurrentUsers
         app.UseAuthentication();
     }
 
-    /// <summary>Finds out who calls where an endpoint wants to know, and turns away everybody else.</summary>
+    /// <summary>Loads the current user for endpoints that need one, and rejects everybody else.</summary>
     public static void UseCurrentUsers(this WebApplication app) => app.Use(async (context, next) =>
     {
         var required = context.GetEndpoint()?.Metadata.GetMetadata<CurrentUserRequired>();
@@ -78,18 +78,18 @@ internal static class CurrentUsers
         await required.Otherwise.ExecuteAsync(context);
     });
 
-    /// <summary>Only a person who has agreed gets in.</summary>
+    /// <summary>Requires a person who has consented.</summary>
     /// <param name="endpoint">The endpoint.</param>
-    /// <param name="otherwise">The answer to everybody else; null: 403 <c>consent-required</c>.</param>
+    /// <param name="otherwise">The response to everybody else; null for 403 <c>consent-required</c>.</param>
     public static TBuilder RequireCaller<TBuilder>(this TBuilder endpoint, IResult? otherwise = null)
         where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new CurrentUserRequired(otherwise ?? Problems.ConsentRequired));
 
-    /// <summary>The person behind the request's cookie; null when there is none, or they have not agreed, or are leaving.</summary>
+    /// <summary>The person behind the request's cookie; null if there is none, they have not consented, or they are being deleted.</summary>
     public static async Task<CurrentUser?> CurrentUserOfAsync(HttpContext context) =>
         await KnownUserOfAsync(context) is { Person.Deleting: false } user ? await VisitAsync(context, user) : null;
 
-    /// <summary>The same, but also a person who is leaving: what was left of them when that was interrupted can still be deleted.</summary>
+    /// <summary>The same, but also a person who is being deleted, so that an interrupted deletion can be completed.</summary>
     public static async Task<CurrentUser?> KnownUserOfAsync(HttpContext context)
     {
         if (context.User.FindFirstValue(Claim) is not { } id)
@@ -102,7 +102,7 @@ internal static class CurrentUsers
         return person?.Sessions.Contains(SessionOf(context)) == true ? new CurrentUser(id, person) : null;
     }
 
-    // What is expired is not shown from its moment on, and goes from the document at the next visit.
+    // Expired references and accounts are hidden at once, and removed from the document at the next visit.
     private static async Task<CurrentUser?> VisitAsync(HttpContext context, CurrentUser user)
     {
         var now = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
@@ -117,20 +117,20 @@ internal static class CurrentUsers
         return person is null ? null : new CurrentUser(user.Id, person.WithoutExpired(now));
     }
 
-    /// <summary>The session of the request's cookie; null where there is none.</summary>
+    /// <summary>The session in the request's cookie; null if there is none.</summary>
     public static string? SessionOf(HttpContext context) => context.User.FindFirstValue(SessionClaim);
 
-    /// <summary>A new person's id.</summary>
+    /// <summary>Creates a new person's id.</summary>
     public static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
-    /// <summary>A browser's session: what its cookie must hold beside the person.</summary>
+    /// <summary>Creates the id of a browser's session, which its cookie contains in addition to the person.</summary>
     public static string NewSession() => NewId();
 
-    /// <summary>The sessions of a person with one more, in place of the one that this browser had.</summary>
+    /// <summary>The sessions of a person plus a new one, which replaces this browser's old one.</summary>
     public static IReadOnlyList<string> WithSession(this Person person, string session, string? replaced = null) =>
         [.. person.Sessions.Where(other => other != replaced).TakeLast(MaxSessions - 1), session];
 
-    /// <summary>Gives a person their cookie.</summary>
+    /// <summary>Sends a person their cookie.</summary>
     public static Task SignInAsync(HttpContext context, string person, string session)
     {
         var identity = new ClaimsIdentity([new Claim(Claim, person), new Claim(SessionClaim, session)], CookieAuthenticationDefaults.AuthenticationScheme);

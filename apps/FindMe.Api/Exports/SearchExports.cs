@@ -1,33 +1,36 @@
 using System.Collections.Concurrent;
-using System.IO.Compression;
 using System.Text;
-using FindMe.Faces;
-using FindMe.Networks;
+using FindMe.Pipeline;
+using FindMe.Reports;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Api;
 
-/// <summary>GET an export: the found photos as a ZIP file of their original bytes, or a list of them as CSV or Markdown.</summary>
+/// <summary>GET an export: the found photos as a ZIP file of their original bytes, as a page, or a list of them as CSV or Markdown.</summary>
 internal static class SearchExports
 {
-    // A ZIP file that a person can still open; who wants more selects fewer at a time.
+    // Who wants more selects fewer at a time.
     private const int MaxPhotos = 5_000;
-    private const long MaxBytes = 4_000_000_000;
 
-    private const string Credits = "credits.csv";
+    // A page with its pictures in it: 75 MB that a browser holds at once.
+    private const int MaxPhotosOfPage = 500;
 
     // Nobody can tell when the other one ends.
     private const int RetrySeconds = 10;
 
-    public static void AddSearchExports(this IServiceCollection services) => services.AddSingleton<RunningExports>();
+    public static void AddSearchExports(this IServiceCollection services)
+    {
+        services.AddSingleton<RunningExports>();
+        services.AddSingleton<ExportedFiles>();
+    }
 
     public static void MapSearchExports(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/searches/{id}/export", ExportAsync).RequireCaller(otherwise: Problems.NotFound)
             .Produces(200, contentType: "application/zip")
-            .WithSummary("The found photos: format=zip (the default), csv or md. photos: ids of found photos; without it all of them.");
+            .WithSummary("The found photos: format=zip (the default), html, csv or md. photos: ids of found photos; report=true: those of the trip report, in its order; without either all of them.");
 
     private static async Task<Results<PushStreamHttpResult, ContentHttpResult, ProblemHttpResult>> ExportAsync(
-        string id, string? format, string[]? photos, CurrentUser user, SearchReader reader, RunningExports running, PhotoReading reading, VideoPictures frames, HttpResponse response, CancellationToken cancellationToken)
+        string id, string? format, string[]? photos, bool? report, CurrentUser user, SearchReader reader, PersonDocuments documents, RunningExports running, ExportedFiles files, HttpResponse response, CancellationToken cancellationToken)
     {
         if (await reader.TryReadAsync(id, user.Id, cancellationToken) is not { } snapshot)
         {
@@ -35,29 +38,30 @@ internal static class SearchExports
         }
 
         format ??= "zip";
-        if (format is not ("zip" or "csv" or "md"))
+        if (format is not ("zip" or "html" or "csv" or "md"))
         {
-            return Problems.Of(400, "unknown-format", "`format` must be zip, csv or md.", "Leave it out for a ZIP file.");
+            return Problems.Of(400, "unknown-format", "`format` must be zip, html, csv or md.", "Leave it out for a ZIP file.");
         }
 
         var found = ExportedPhoto.Of(snapshot);
-        if ((photos is { Length: > 0 } ? ExportedPhoto.Choose(found, photos) : found) is not { } chosen)
+        var (saved, _) = await documents.ReadReportAsync(snapshot, found, cancellationToken);
+        if ((photos is { Length: > 0 } ? ExportedPhoto.Choose(found, photos) : report == true ? ExportedPhoto.Choose(found, saved.Photos) : found) is not { } chosen)
         {
             return Problems.NotFound;
         }
 
-        if (chosen.Count > MaxPhotos)
+        var most = format == "html" ? MaxPhotosOfPage : MaxPhotos;
+        if (chosen.Count > most)
         {
-            return Problems.Of(422, "too-many-photos", $"These are {chosen.Count} photos; one export has at most {MaxPhotos}.", "Name fewer of them with `photos`.");
+            return Problems.Of(422, "too-many-photos", $"These are {chosen.Count} photos; one export has at most {most}.", "Name fewer of them with `photos`.");
         }
 
         response.Headers.CacheControl = "no-store";
-        if (format != "zip")
+        var written = SearchReports.Of(saved, chosen);
+        if (format is "csv" or "md")
         {
-            var lines = chosen.Select(photo => new ExportLine(photo, "", photo.IsLinkOnly ? ExportText.LinkOnly : ""));
             response.Headers.ContentDisposition = $"attachment; filename=findme.{format}";
-            return TypedResults.Text(
-                format == "csv" ? ExportText.Csv(lines) : ExportText.Markdown("Photos of me", lines), format == "csv" ? "text/csv" : "text/markdown", Encoding.UTF8);
+            return TypedResults.Text(format == "csv" ? ReportText.Csv(written) : ReportText.Markdown(written), format == "csv" ? "text/csv" : "text/markdown", Encoding.UTF8);
         }
 
         if (running.TryBegin(user.Id) is not { } place)
@@ -68,65 +72,18 @@ internal static class SearchExports
 
         // Free again when the answer is done, however it ends.
         response.RegisterForDispose(place);
-        return TypedResults.Stream(
-            async body =>
-            {
-                await using var deferred = new DeferredWrites(body);
-                await WriteZipAsync(deferred, chosen, reading, frames, cancellationToken);
-                await deferred.FlushAsync(cancellationToken);
-            },
-            "application/zip",
-            "findme-photos.zip");
-    }
-
-    // One photo at a time is in memory. Stored: photos hardly shrink, and their bytes stay what they are.
-    private static async Task WriteZipAsync(Stream body, List<ExportedPhoto> photos, PhotoReading reading, VideoPictures frames, CancellationToken cancellationToken)
-    {
-        var names = new FileNames(Credits);
-        var lines = new List<ExportLine>(photos.Count);
-        var written = 0L;
-        await using var zip = await ZipArchive.CreateAsync(body, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellationToken);
-        foreach (var photo in photos)
+        var sources = chosen.ToDictionary(photo => photo.Key, photo => photo.Photo);
+        if (format == "zip")
         {
-            if (photo.IsLinkOnly || written > MaxBytes)
-            {
-                lines.Add(new ExportLine(photo, "", photo.IsLinkOnly ? ExportText.LinkOnly : "The archive is full: download fewer photos at a time."));
-                continue;
-            }
-
-            byte[] bytes;
-            string extension;
-            try
-            {
-                bytes = photo.Photo.Verdict!.FrameAt is { } seconds
-                    ? await frames.ReadAsync(photo.Photo.Locator, TimeSpan.FromSeconds(seconds), cancellationToken)
-                    : await reading.TryReadOriginalAsync(photo.Photo.Locator, cancellationToken) ?? await reading.ReadAsync(photo.Photo.Locator, cancellationToken);
-                extension = PhotoRendering.ExtensionOf(bytes);
-            }
-            catch (Exception exception) when (exception is PhotoUnavailableException or PhotoUnreachableException or PhotoException)
-            {
-                lines.Add(new ExportLine(photo, "", exception.Message));
-                continue;
-            }
-
-            var name = names.Take(photo.Name, extension);
-            var entry = zip.CreateEntry(name, CompressionLevel.NoCompression);
-            if (photo.Photo.Post.CreatedAt is { Year: >= 1980 and < 2108 } time)
-            {
-                entry.LastWriteTime = time;
-            }
-
-            await using (var content = await entry.OpenAsync(cancellationToken))
-            {
-                await content.WriteAsync(bytes, cancellationToken);
-            }
-
-            written += bytes.Length;
-            lines.Add(new ExportLine(photo, name, photo.VideoTime.Length > 0 ? "A frame of the video." : ""));
+            return TypedResults.Stream(body => PhotoArchive.WriteAsync(body, written, ReadAsync, cancellationToken), "application/zip", "findme-photos.zip");
         }
 
-        await using var credits = await zip.CreateEntry(Credits, CompressionLevel.NoCompression).OpenAsync(cancellationToken);
-        await credits.WriteAsync(Encoding.UTF8.GetBytes(ExportText.Csv(lines)), cancellationToken);
+        // To be looked at, saved, or printed by FindMe's own page.
+        response.Headers.ContentDisposition = "inline; filename=trip-report.html";
+        response.Headers.ContentSecurityPolicy = $"{ReportHtml.ContentSecurityPolicy}; frame-ancestors 'self'";
+        return TypedResults.Stream(body => ReportHtml.WriteAsync(body, written, ReportHtml.Inline(ReadAsync), cancellationToken), "text/html; charset=utf-8");
+
+        Task<PhotoFile> ReadAsync(ReportPhoto photo, CancellationToken end) => files.ReadAsync(sources[photo.Id], end);
     }
 }
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>Tells the operator when the key ring can no longer decrypt what it encrypted before: a new ring begins without a word otherwise.</summary>
+/// <summary>Logs an error when the key ring can no longer decrypt earlier data, which a new and empty ring would otherwise hide.</summary>
 internal sealed partial class KeyRingCheck(
     DaprClient dapr, IDataProtectionProvider protection, IOptions<KeyRingOptions> options, TimeProvider time, ILogger<KeyRingCheck> logger) : BackgroundService
 {
@@ -43,21 +43,21 @@ internal sealed partial class KeyRingCheck(
                 _protector.Unprotect(Convert.FromBase64String(known.Sample));
             }
 
-            // As long as the youngest thing that this ring has encrypted can be kept. One that cannot be decrypted stays until then, and is reported at every start.
+            // Expires with the newest data that this ring encrypted. A sample that cannot be decrypted stays until then, and is reported at every start.
             var sample = known ?? new EncryptedSample(Convert.ToBase64String(_protector.Protect([1])));
             await dapr.SaveStateAsync(StateKeys.Store, StateKeys.KeyRingSample, sample, Person.Retention, cancellationToken);
         }
         catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException or System.Xml.XmlException or InvalidOperationException)
         {
-            LogLost(logger, options.Value.Path.Length > 0 ? options.Value.Path : "the user's own folder", exception.Message);
+            LogLost(logger, options.Value.Path.Length > 0 ? options.Value.Path : "the user's profile", exception.Message);
         }
     }
 
     [LoggerMessage(
         Level = LogLevel.Error,
-        Message = "The key ring in {Path} cannot decrypt what was encrypted before ({Reason}). What people showed can no longer be read: they must show their face again, and everybody is signed out. If the ring was moved, put it back and start again; if a vault wraps it, check that the vault answers.")]
+        Message = "The key ring in {Path} cannot decrypt earlier data ({Reason}). References can no longer be read, so people must add their selfies again, and everybody is signed out. If the ring was moved, put it back and restart; if a vault wraps it, check that the vault answers.")]
     private static partial void LogLost(ILogger logger, string path, string reason);
 
-    /// <summary>Something that the ring has encrypted; what, does not matter.</summary>
+    /// <summary>An encrypted sample; its content does not matter.</summary>
     private sealed record EncryptedSample(string Sample) : Document;
 }

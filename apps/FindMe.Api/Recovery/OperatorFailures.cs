@@ -7,13 +7,13 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>What the operator may do. Section <c>Operator</c> of the configuration; checked at start.</summary>
+/// <summary>Access for the operator. Section <c>Operator</c> of the configuration; checked at start.</summary>
 public sealed class OperatorOptions
 {
     /// <summary>The configuration section these are read from.</summary>
     public const string Section = "Operator";
 
-    /// <summary>The operator's secret, at least 32 characters; null, the default: the operator's routes do not exist.</summary>
+    /// <summary>The operator's secret, at least 32 characters. Default null: the operator's routes do not exist.</summary>
     [MinLength(32)]
     public string? Key { get; set; }
 }
@@ -22,8 +22,8 @@ public sealed class OperatorOptions
 internal sealed partial class OperatorOptionsValidator : IValidateOptions<OperatorOptions>;
 
 /// <summary>
-/// What went to the dead-letter topics and was given up: listed, and tried again, by whoever sends <c>Authorization: Bearer</c> with the
-/// operator's key. Nothing of a person is shown but the ids of searches.
+/// Lists the dead-lettered events that were given up, and retries them, for requests that send the operator's key in
+/// <c>Authorization: Bearer</c>. Shows the ids of searches and no other personal data.
 /// </summary>
 internal static class OperatorFailures
 {
@@ -43,7 +43,7 @@ internal static class OperatorFailures
         group.MapPost("/failures/{search}/retry", RetryAsync);
     }
 
-    // Collect does it, and takes the search off the list when it is done.
+    // Collect retries, and removes the search from the list when it is done.
     private static async Task<Results<Accepted, ProblemHttpResult>> RetryAsync(
         string search, Failures failures, OpenSearches open, DaprClient dapr, CancellationToken cancellationToken)
     {
@@ -61,7 +61,7 @@ internal static class OperatorFailures
         return TypedResults.Accepted((string?)null);
     }
 
-    // Without the key the routes do not exist; whether one is configured is nobody's business.
+    // Without the key the routes answer 404, so that nobody learns whether a key is configured.
     private static async ValueTask<object?> RequireKeyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var key = context.HttpContext.RequestServices.GetRequiredService<IOptions<OperatorOptions>>().Value.Key;

@@ -6,22 +6,22 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>How searches are looked after. Section <c>Recovery</c> of the configuration; checked at start.</summary>
+/// <summary>How open searches are checked. Section <c>Recovery</c> of the configuration; checked at start.</summary>
 public sealed class RecoveryOptions
 {
     /// <summary>The configuration section these are read from.</summary>
     public const string Section = "Recovery";
 
     /// <summary>
-    /// Time between two looks at the open searches, 100 ms to 10 min. Default 5 s: what is to be retried or continued at a certain time is
-    /// requested so much later at most. Each look costs one read of the store, and two of each open search.
+    /// Interval between two checks of the open searches, 100 ms to 10 min. Default 5 s, the longest delay of a scheduled retry or continuation.
+    /// Each check makes one read of the store, plus two for each open search.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a search may stand still before what is missing of it is requested again, 1 s to 1 h. Default 45 s
-    /// (<see cref="TimeBudget.RecoveryTimeout"/>): later than the broker hands on what a dead replica held. Doubled each time that nothing comes of it.
+    /// How long a search may make no progress before its missing work is requested again, 1 s to 1 h. Default 45 s
+    /// (<see cref="TimeBudget.RecoveryTimeout"/>), after the broker has redelivered the events of a dead replica. Doubles with each fruitless attempt.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan Timeout { get; set; } = TimeBudget.RecoveryTimeout;
@@ -30,55 +30,55 @@ public sealed class RecoveryOptions
 [OptionsValidator]
 internal sealed partial class RecoveryOptionsValidator : IValidateOptions<RecoveryOptions>;
 
-/// <summary>Looks after every open search until it has ended: the one place where a step is requested that nobody else requests.</summary>
+/// <summary>Checks every open search until it has ended, and requests the steps that nothing else requests.</summary>
 /// <remarks>
-/// The rules, for each search, in the order in which they apply:
+/// The rules for each search, in order:
 /// <list type="number">
-/// <item>It has ended, or is gone: its last line goes into the audit log, and it leaves the list.</item>
-/// <item>Its first step, or the one that continues it, was saved but not published: it is published.</item>
-/// <item>The source made it wait, and the time is over: the next page is requested, once.</item>
-/// <item>A step of it failed every time, and is to be retried now: what is missing is requested, for the last time.</item>
-/// <item>Photos of it failed every time, and are to be retried now: they are requested, for the last time.</item>
-/// <item>It has stood still for the timeout, doubled with each time that it was resumed: what is missing is requested, but only what was sent
-/// longer ago than the timeout, since the handler of anything later may still be at work. A long queue is no standstill: photos of others that
-/// were sent later must have been settled, or nothing at all must have moved for as long.</item>
+/// <item>It has ended or is deleted: write its last line to the audit log, and remove it from the list.</item>
+/// <item>The step that starts or continues it was saved but not published: publish it.</item>
+/// <item>The source's rate limit has ended: request the next page, once.</item>
+/// <item>A step whose deliveries were exhausted is due for its last retry: request the missing work.</item>
+/// <item>Photos whose deliveries were exhausted are due for their last retry: request them.</item>
+/// <item>It made no progress for the timeout, which doubles with each attempt: request the missing work, but only photos sent before the
+/// timeout, because the handlers of later ones may still be running. Waiting in a long queue is no stall: either photos of other searches that
+/// were sent later must be settled, or no search at all may have made progress for as long.</item>
 /// </list>
-/// A search that was deleted is swept once more: some stores let a writer that read just before bring back a deleted key.
+/// A deleted search is swept once more, because some stores let a concurrent writer recreate a deleted key.
 /// The last rule is a safety net: a broker should not lose accepted events, but a stuck search must still recover.
-/// What is known stands in the store, so that neither a restart nor another replica begins anew. One replica is the owner at a time. It may die
-/// between two writes, and the next one then does a step twice, which is safe, or writes a line of the audit log twice.
+/// All progress is in the store, so that it survives restarts and changes of the replica. One replica owns the list at a time. If it crashes between
+/// two writes, the next owner may repeat a step, which is safe, or repeat a line of the audit log.
 /// </remarks>
 internal sealed partial class Recovery(
     OpenSearches open, SearchReader reader, SearchDeletion deletion, SearchAudit audit, DaprClient dapr, IOptions<RecoveryOptions> options, IConfiguration configuration, TimeProvider time, ILogger<Recovery> logger)
     : BackgroundService
 {
-    // Longer than it takes from writing a search down to publishing its first step.
+    // Longer than it takes from listing a search to publishing its first step.
     private static readonly TimeSpan UntilRequested = TimeSpan.FromSeconds(5);
 
-    // Longer than it takes from writing a search down to its document.
+    // Longer than it takes from listing a search to saving its document.
     private static readonly TimeSpan UntilSaved = TimeSpan.FromMinutes(1);
 
-    // Batches that are sent at the same moment are noted in any order: longer than it takes to publish one and to note it.
+    // Batches sent at the same time may be marked in any order: longer than it takes to publish a batch and mark it.
     private static readonly TimeSpan SendingTime = TimeSpan.FromSeconds(5);
 
-    // Resumed so often, a search is resumed every 45 s × 2^5 = 24 minutes.
+    // After that many attempts a search is resumed every 45 s × 2^5 = 24 minutes.
     private const int MaxDoublings = 5;
 
-    // Longer than a look at hundreds of searches takes. A look that is longer all the same is saved too, search by search.
+    // Longer than a check of hundreds of searches takes. The result of an even longer check is still saved, per search.
     private TimeSpan Lease => TimeSpan.FromSeconds(Math.Max(30, 3 * options.Value.Interval.TotalSeconds));
 
-    // The same after a restart: an app that is killed again and again goes on with what it owns. On Azure each replica has a name of its own.
+    // Stable across restarts, so that an app that is killed repeatedly keeps its lease. On Azure each replica has a name of its own.
     private readonly string _me = $"{Environment.MachineName}/{configuration["APP_PORT"]}";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // The first look comes at once: an app that is killed again and again may not live until the second.
+        // The first check comes at once: an app that is killed repeatedly may not live until the second.
         using var timer = new PeriodicTimer(options.Value.Interval, time);
         do
         {
             try
             {
-                await LookAsync(stoppingToken);
+                await CheckAsync(stoppingToken);
             }
             catch (DaprException exception)
             {
@@ -86,14 +86,14 @@ internal sealed partial class Recovery(
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
-                // Thrown on, it would end the app.
+                // An exception thrown from here would stop the app.
                 LogFailed(logger, options.Value.Interval, exception);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task LookAsync(CancellationToken cancellationToken)
+    private async Task CheckAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var list = await open.ReadAsync(cancellationToken);
@@ -110,12 +110,12 @@ internal sealed partial class Recovery(
             return;
         }
 
-        var looks = new List<Look>();
+        var checks = new List<CheckedSearch>();
         foreach (var search in owned.Searches)
         {
             try
             {
-                looks.Add(new Look(search, await SearchProgress.ReadAsync(dapr, search, cancellationToken)));
+                checks.Add(new CheckedSearch(search, await SearchProgress.ReadAsync(dapr, search, cancellationToken)));
             }
             catch (Exception exception) when (exception is not (DaprException or OperationCanceledException))
             {
@@ -123,19 +123,19 @@ internal sealed partial class Recovery(
             }
         }
 
-        var queueAt = looks.Select(look => look.Progress?.NewestSettling() ?? default).Append(owned.QueueAt).Max();
-        var anyProgressAt = looks.Any(look => look.HasMoved) ? now : owned.AnyProgressAt;
+        var queueAt = checks.Select(check => check.Progress?.NewestSettling() ?? default).Append(owned.QueueAt).Max();
+        var anyProgressAt = checks.Any(check => check.HasMoved) ? now : owned.AnyProgressAt;
         var seen = new Dictionary<OpenSearch, OpenSearch?>();
-        foreach (var look in looks)
+        foreach (var check in checks)
         {
             try
             {
-                seen[look.Search] = await SettleAsync(look, queueAt, anyProgressAt, now, cancellationToken);
+                seen[check.Search] = await SettleAsync(check, queueAt, anyProgressAt, now, cancellationToken);
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
-                // It stays as it is, and the others are looked after all the same.
-                LogOneFailed(logger, look.Search.Id, exception);
+                // Leave this search unchanged and go on with the others.
+                LogOneFailed(logger, check.Search.Id, exception);
             }
         }
 
@@ -149,7 +149,7 @@ internal sealed partial class Recovery(
         await open.UpdateAsync(current => Apply(current, seen, swept, queueAt, anyProgressAt), cancellationToken);
     }
 
-    // What was added meanwhile, or goes on again, stays as it is.
+    // Searches that were added or changed in the meantime stay unchanged.
     private static OpenSearchList Apply(
         OpenSearchList current, Dictionary<OpenSearch, OpenSearch?> seen, HashSet<DeletedSearch> swept, DateTimeOffset queueAt, DateTimeOffset anyProgressAt)
     {
@@ -170,11 +170,11 @@ internal sealed partial class Recovery(
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 
-    // The search as it is to stand in the list; null: it leaves it.
-    private async Task<OpenSearch?> SettleAsync(Look look, DateTimeOffset queueAt, DateTimeOffset anyProgressAt, DateTimeOffset now, CancellationToken cancellationToken)
+    // Returns the new entry of a search; null to remove it from the list.
+    private async Task<OpenSearch?> SettleAsync(CheckedSearch check, DateTimeOffset queueAt, DateTimeOffset anyProgressAt, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var (open, progress) = (look.Search, look.Progress);
-        // It has just been added: its document is not there yet, or is that of before it goes on.
+        var (open, progress) = (check.Search, check.Progress);
+        // It was just added or continued, and its new document is not saved yet.
         if ((progress is null || progress.Search.Generation < open.Generation) && open.BegunAt + UntilSaved > now)
         {
             return open;
@@ -187,7 +187,7 @@ internal sealed partial class Recovery(
         }
 
         open = await RequestDueAsync(open, progress, now, cancellationToken);
-        if (look.HasMoved)
+        if (check.HasMoved)
         {
             return open with { Settled = progress.Settled, Progress = progress.ToString(), ProgressAt = now, OvertakenAt = null, Resumed = 0 };
         }
@@ -208,7 +208,7 @@ internal sealed partial class Recovery(
         return open with { Resumed = open.Resumed + 1 };
     }
 
-    // What is requested again before its handler has run does nothing the second time.
+    // Idempotent: a step that is requested again before its handler ran is done once.
     private async Task<OpenSearch> RequestDueAsync(OpenSearch search, SearchProgress progress, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var state = progress.Search;
@@ -224,7 +224,7 @@ internal sealed partial class Recovery(
             await dapr.PublishAsync(new ResumeSearch { SearchId = search.Id, SentBefore = now - options.Value.Timeout, LastTry = true }, cancellationToken);
         }
 
-        if (progress.UnderWay.Sum(batch => batch.DueForRetry(now).Count()) is > 0 and var photos)
+        if (progress.InProgress.Sum(batch => batch.DueForRetry(now).Count()) is > 0 and var photos)
         {
             LogPhotosRetried(logger, search.Id, photos);
             await dapr.PublishAsync(new RetryFailedPhotos { SearchId = search.Id }, cancellationToken);
@@ -239,35 +239,34 @@ internal sealed partial class Recovery(
         return search;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} was saved but not requested; requesting it now.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} was saved, but its next step was not published; publishing it now.")]
     private static partial void LogRequested(ILogger logger, string searchId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} has made no progress for {Elapsed}; requesting again what is missing.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} has made no progress for {Elapsed}; requesting its missing work again.")]
     private static partial void LogStalled(ILogger logger, string searchId, TimeSpan elapsed);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: a step failed every time; requesting what is missing for the last time.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: deliveries of a step are exhausted; requesting its missing work one last time.")]
     private static partial void LogRetried(ILogger logger, string searchId);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: {Photos} photos failed every time; requesting them for the last time.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Search {SearchId}: deliveries of {Photos} photos are exhausted; requesting them one last time.")]
     private static partial void LogPhotosRetried(ILogger logger, string searchId, int photos);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The open searches could not be read; will retry in {Interval}: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to read the open searches; will retry in {Interval}: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, TimeSpan interval, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to look after search {SearchId}; will retry.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to check search {SearchId}; will retry.")]
     private static partial void LogOneFailed(ILogger logger, string searchId, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to look after the open searches; will retry in {Interval}.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to check the open searches; will retry in {Interval}.")]
     private static partial void LogFailed(ILogger logger, TimeSpan interval, Exception exception);
 
-    /// <summary>A search of the list, and how it stands at this look.</summary>
-    private sealed record Look(OpenSearch Search, SearchProgress? Progress)
+    /// <summary>An open search with its current progress.</summary>
+    private sealed record CheckedSearch(OpenSearch Search, SearchProgress? Progress)
     {
         public bool HasMoved { get; } = Progress is not null && Progress.ToString() != Search.Progress;
     }
 }
 
-/// <summary>Registers what looks after searches.</summary>
 internal static class RecoveryServices
 {
     public static void AddRecovery(this IServiceCollection services)

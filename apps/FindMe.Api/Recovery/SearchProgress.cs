@@ -4,18 +4,18 @@ using FindMe.Pipeline;
 
 namespace FindMe.Api;
 
-/// <summary>How far a search has come, read from its document and from the batches that are under way.</summary>
+/// <summary>The progress of a search, read from its document and from its batches in progress.</summary>
 /// <param name="Search">Its document.</param>
-/// <param name="Settled">Batches from its first one on that are settled.</param>
-/// <param name="SettledSentAt">When the newest of those was sent that were not known to be settled; null: there is none.</param>
-/// <param name="UnderWay">The batches after those, up to the first one that was not sent.</param>
-internal sealed record SearchProgress(Search Search, int Settled, DateTimeOffset? SettledSentAt, IReadOnlyList<PhotoBatch> UnderWay)
+/// <param name="Settled">The number of settled batches at its beginning.</param>
+/// <param name="SettledSentAt">When the newest of the newly settled batches was sent; null if there is none.</param>
+/// <param name="InProgress">The following batches, up to the first one that was not sent.</param>
+internal sealed record SearchProgress(Search Search, int Settled, DateTimeOffset? SettledSentAt, IReadOnlyList<PhotoBatch> InProgress)
 {
-    // What is under way are two batches, and what was settled since the last look.
+    // Two batches are in progress at a time; the rest were settled since the last check.
     private const int BatchesRead = 8;
 
-    /// <summary>Reads it.</summary>
-    /// <returns>Null when the search is deleted, or not there yet.</returns>
+    /// <summary>Reads the progress of a search.</summary>
+    /// <returns>Null when the search is deleted, or not saved yet.</returns>
     /// <exception cref="DaprException">The store could not be read.</exception>
     public static async Task<SearchProgress?> ReadAsync(DaprClient dapr, OpenSearch open, CancellationToken cancellationToken)
     {
@@ -25,7 +25,7 @@ internal sealed record SearchProgress(Search Search, int Settled, DateTimeOffset
             return null;
         }
 
-        var (settled, settledSentAt, underWay) = (open.Settled, default(DateTimeOffset?), new List<PhotoBatch>());
+        var (settled, settledSentAt, inProgress) = (open.Settled, default(DateTimeOffset?), new List<PhotoBatch>());
         foreach (var keys in search.BatchKeys().Skip(settled).Chunk(BatchesRead))
         {
             var found = await dapr.GetBulkStateAsync(StateKeys.Store, keys, cancellationToken);
@@ -33,31 +33,31 @@ internal sealed record SearchProgress(Search Search, int Settled, DateTimeOffset
             {
                 if (!found.TryGetValue(key, out var entry))
                 {
-                    // It was deleted while it was read.
+                    // The search was deleted during this read.
                     return null;
                 }
 
                 var batch = entry.Value.Read<PhotoBatch>();
-                if (batch.IsSettled() && underWay.Count == 0)
+                if (batch.IsSettled() && inProgress.Count == 0)
                 {
                     settled++;
                     settledSentAt = batch.SentAt > settledSentAt || settledSentAt is null ? batch.SentAt : settledSentAt;
                 }
                 else if (batch.SentAt is null)
                 {
-                    return new SearchProgress(search, settled, settledSentAt, underWay);
+                    return new SearchProgress(search, settled, settledSentAt, inProgress);
                 }
                 else
                 {
-                    underWay.Add(batch);
+                    inProgress.Add(batch);
                 }
             }
         }
 
-        return new SearchProgress(search, settled, settledSentAt, underWay);
+        return new SearchProgress(search, settled, settledSentAt, inProgress);
     }
 
-    /// <summary>Nothing about it will change any more, but that it may be deleted.</summary>
+    /// <summary>Whether the search will not change any more, unless it is deleted.</summary>
     public bool IsEnded() => Search.Stage switch
     {
         SearchStage.Listing => false,
@@ -65,13 +65,13 @@ internal sealed record SearchProgress(Search Search, int Settled, DateTimeOffset
         _ => true,
     };
 
-    /// <summary>How far it has come, in one text: any step changes it.</summary>
+    /// <summary>The progress as a text that changes with every step.</summary>
     public override string ToString() =>
-        $"{Search.Stage}/{Search.Listings}/{Search.Pages.Count}/{Search.Generation}/{Settled}/{UnderWay.Sum(batch => batch.SettledCount())}/{UnderWay.Sum(batch => batch.Photos.Count(photo => photo.RetryAt is not null))}";
+        $"{Search.Stage}/{Search.Listings}/{Search.Pages.Count}/{Search.Generation}/{Settled}/{InProgress.Sum(batch => batch.SettledCount())}/{InProgress.Sum(batch => batch.Photos.Count(photo => photo.RetryAt is not null))}";
 
-    /// <summary>When the newest batch was sent of which a photo is settled; null: none was since the last look.</summary>
-    public DateTimeOffset? NewestSettling() => UnderWay.Where(batch => batch.SettledCount() > 0).Select(batch => batch.SentAt).Append(SettledSentAt).Max();
+    /// <summary>When the newest batch with a settled photo was sent; null if there is none since the last check.</summary>
+    public DateTimeOffset? NewestSettling() => InProgress.Where(batch => batch.SettledCount() > 0).Select(batch => batch.SentAt).Append(SettledSentAt).Max();
 
-    /// <summary>When the oldest batch was sent that is not settled; null: none is under way.</summary>
-    public DateTimeOffset? OldestSent() => UnderWay.Where(batch => !batch.IsSettled()).Min(batch => batch.SentAt);
+    /// <summary>When the oldest unsettled batch was sent; null if none is in progress.</summary>
+    public DateTimeOffset? OldestSent() => InProgress.Where(batch => !batch.IsSettled()).Min(batch => batch.SentAt);
 }

@@ -49,6 +49,11 @@ internal sealed record ReferenceResponse(
 /// <param name="Replace">Whether it replaces the earlier references.</param>
 internal sealed record AvatarWish(string? Network, int? Face, bool Replace = false);
 
+/// <summary>A found photo that the person says shows them, to be taken as a reference.</summary>
+/// <param name="Search">The search that found it.</param>
+/// <param name="Photo">The photo's id in the search.</param>
+internal sealed record FoundPhotoWish(string? Search, string? Photo);
+
 /// <summary>A picture of the person's face → an embedding, encrypted under their key. The picture itself is not kept.</summary>
 internal static class ReferencePhotos
 {
@@ -80,6 +85,7 @@ internal static class ReferencePhotos
         routes.MapPost("/api/references/from-avatar", TakeAvatarAsync).RequireCaller().WithSummary("Take your account's picture as a reference.");
         routes.MapPost("/api/references/sample", (CurrentUser user, SampleFace sample, CancellationToken cancellationToken) => sample.AddAsync(user, cancellationToken))
             .RequireCaller().WithSummary("Try a demo with its sample face; a selfie that you add later takes its place.");
+        routes.MapPost("/api/references/from-photo", TakeFoundAsync).RequireCaller().WithSummary("Take a found photo of which you said that it shows you as a reference.");
         routes.MapGet("/api/references", List).RequireCaller().WithSummary("The references FindMe keeps of you.");
         routes.MapDelete("/api/references/{id}", DeleteAsync).RequireCaller().WithSummary("Forget one reference.");
     }
@@ -153,6 +159,39 @@ internal static class ReferencePhotos
         }
 
         return answer;
+    }
+
+    // Said to be theirs, and like the faces that they showed: a found photo never makes another person of them.
+    private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakeFoundAsync(
+        FoundPhotoWish wish, CurrentUser user, SearchReader reader, ExportedFiles files, FaceReader faces, ReferenceUpload intake, CancellationToken cancellationToken)
+    {
+        if (wish.Search is not { } search
+            || !user.Person.Searches.Contains(search)
+            || await reader.TryReadAsync(search, user.Id, cancellationToken) is not { } snapshot
+            || snapshot.Batches.SelectMany(batch => batch.Photos).FirstOrDefault(photo => photo.Id == wish.Photo) is not { Verdict: { Box: { } box } verdict } photo)
+        {
+            return Problems.NotFound;
+        }
+
+        if (verdict.IsMe != true)
+        {
+            return Problems.Of(409, "not-judged", "You have not said that this photo shows you.", "Say so first: POST /api/searches/{id}/judgements with isMe: true.");
+        }
+
+        if (photo.Post.Network == SourceNames.X)
+        {
+            return Problems.Of(403, "x-links-only", "X does not allow its pictures to be kept.", "Take a photo from elsewhere.");
+        }
+
+        if (user.Person.ReferencesInUse(faces.Recipe).Count == 0)
+        {
+            return Problems.NoReference;
+        }
+
+        var file = await files.ReadAsync(photo, cancellationToken);
+        return file.Bytes is { } bytes
+            ? await intake.TakeFoundAsync(user, bytes, Judgement.Fractions(box, verdict.Width!.Value, verdict.Height!.Value), cancellationToken)
+            : Problems.Of(410, "photo-gone", file.Note, "Take another photo.");
     }
 
     private static IEnumerable<ReferenceResponse> List(CurrentUser user, FaceReader faces)

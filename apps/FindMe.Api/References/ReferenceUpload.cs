@@ -45,21 +45,10 @@ internal sealed class ReferenceUpload(
             return TooMany;
         }
 
-        ReferenceAnalysis reading;
-        try
+        var (reading, problem) = await TryReadAsync(photo, face, cancellationToken);
+        if (reading is null || (problem = ProblemOf(reading, face)) is not null)
         {
-            reading = await faces.ReadAsync(photo, face, cancellationToken);
-        }
-        catch (PhotoException exception)
-        {
-            return exception.Problem == PhotoProblem.TooLarge
-                ? Problems.TooLarge(options.Value.MaxBytes)
-                : Problems.Of(422, "not-an-image", exception.Message, "Send a JPEG, PNG or WebP picture of your face.");
-        }
-
-        if (ProblemOf(reading, face) is { } unusable)
-        {
-            return unusable;
+            return problem!;
         }
 
         var question = origin != ReferenceOrigin.Selfie ? null : await avatars.QuestionAsync(user.Person.Accounts, reading.Embedding!, cancellationToken);
@@ -68,12 +57,59 @@ internal sealed class ReferenceUpload(
             return Problems.ConsentRequired;
         }
 
-        return await AddAsync(user.Id, reading, origin == ReferenceOrigin.Sample, question is null ? reading.Warnings : [question, .. reading.Warnings], cancellationToken);
+        return await AddAsync(
+            user.Id, reading, origin == ReferenceOrigin.Sample, question is null ? reading.Warnings : [question, .. reading.Warnings], mayWait: true, cancellationToken);
+    }
+
+    /// <summary>Takes the face that a search found on a photo. Unlike a picture that is shown, it is refused where it is not clearly like the others.</summary>
+    /// <param name="user">Whose face it is.</param>
+    /// <param name="photo">The photo.</param>
+    /// <param name="found">Where the face is, in fractions of the photo.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakeFoundAsync(CurrentUser user, ReadOnlyMemory<byte> photo, FaceBox found, CancellationToken cancellationToken)
+    {
+        if (user.Person.References.Count >= options.Value.MaxPerPerson)
+        {
+            return TooMany;
+        }
+
+        var (reading, problem) = await TryReadAsync(photo, face: null, cancellationToken);
+        if (reading is null)
+        {
+            return problem!;
+        }
+
+        var number = reading.Faces.ToList().FindIndex(face => Judgement.Overlap(Judgement.Fractions(BoxOf(face), reading.Width, reading.Height), found) >= Judgement.LeastOverlap);
+        if (number < 0)
+        {
+            return Problems.Of(422, "face-too-small", "Your face is too small on this photo to find you by.", "Take a photo on which it is larger.");
+        }
+
+        if (reading.Box is not { } read || read != reading.Faces[number])
+        {
+            (reading, problem) = await TryReadAsync(photo, number, cancellationToken);
+        }
+
+        return reading is null || (problem = ProblemOf(reading, number)) is not null ? problem! : await AddAsync(user.Id, reading, isSample: false, reading.Warnings, mayWait: false, cancellationToken);
+    }
+
+    private async Task<(ReferenceAnalysis? Reading, ProblemHttpResult? Problem)> TryReadAsync(ReadOnlyMemory<byte> photo, int? face, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await faces.ReadAsync(photo, face, cancellationToken), null);
+        }
+        catch (PhotoException exception)
+        {
+            return (null, exception.Problem == PhotoProblem.TooLarge
+                ? Problems.TooLarge(options.Value.MaxBytes)
+                : Problems.Of(422, "not-an-image", exception.Message, "Send a JPEG, PNG or WebP picture of your face."));
+        }
     }
 
     // Others of the person may come at the same time: each is compared with all that are there at the moment it is written down.
     private async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> AddAsync(
-        string person, ReferenceAnalysis reading, bool isSample, IReadOnlyList<string> warnings, CancellationToken cancellationToken)
+        string person, ReferenceAnalysis reading, bool isSample, IReadOnlyList<string> warnings, bool mayWait, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var rule = faces.OnePerson;
@@ -90,7 +126,7 @@ internal sealed class ReferenceUpload(
             CreatedAt = now,
             ExpiresAt = now + CurrentUsers.Retention,
         };
-        await references.SaveAsync(person, summary.Id, new OpenReference(summary.Recipe, reading.Embedding!.ToBytes()), CurrentUsers.Retention, cancellationToken);
+        await references.SaveAsync(person, summary.Id, new DecryptedReference(summary.Recipe, reading.Embedding!.ToBytes()), CurrentUsers.Retention, cancellationToken);
         var isAdded = false;
         try
         {
@@ -110,7 +146,7 @@ internal sealed class ReferenceUpload(
                         present = isSample ? present : present with { References = [.. present.References.Where(reference => !reference.IsSample)] };
                         fit = rule.FitOf(present, distances);
                         isFull = present.References.Count >= options.Value.MaxPerPerson;
-                        isChanged = !isFull && fit is Fit.Used or Fit.Waiting;
+                        isChanged = !isFull && (fit is Fit.Used || (fit is Fit.Waiting && mayWait));
                         return isChanged ? present with { References = [.. present.References, summary] } : current;
                     },
                     cancellationToken);
@@ -131,10 +167,10 @@ internal sealed class ReferenceUpload(
                 {
                     case Fit.Used:
                         return TypedResults.Created($"/api/references/{summary.Id}", ReferenceResponse.Of(summary, isUsed: true));
-                    case Fit.Waiting:
+                    case Fit.Waiting when mayWait:
                         return NeedsAnother(ReferenceResponse.Of(summary, isUsed: false));
-                    case Fit.OtherPerson:
-                        return OtherPerson;
+                    case Fit.OtherPerson or Fit.Waiting:
+                        return mayWait ? OtherPerson : Unlike;
                     default:
                         continue;
                 }
@@ -158,6 +194,9 @@ internal sealed class ReferenceUpload(
         "another-person",
         "This is not the face you showed before.",
         "FindMe looks for one person. Show another photo of the same face; or send replace=true, which deletes the earlier ones and cancels their searches.");
+
+    private static ProblemHttpResult Unlike { get; } = Problems.Of(
+        409, "unlike-selfies", "This face is not like your selfies.", "You are found by those you have; what you said of the photo stays.");
 
     private static ProblemHttpResult NeedsAnother(ReferenceResponse reference) => Problems.Of(
         422,

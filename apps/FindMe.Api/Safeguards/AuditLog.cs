@@ -7,18 +7,18 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>One line of the audit log: who searched what, when, and how much was found. No face, no embedding, no token.</summary>
-/// <param name="At">When.</param>
+/// <summary>One line of the audit log: who searched what, when, and how many photos were found. Contains no face, embedding or token.</summary>
+/// <param name="At">When it happened.</param>
 /// <param name="What"><c>search-begun</c>, <c>search-continued</c>, <c>search-ended</c> or <c>search-deleted</c>.</param>
 /// <param name="Search">The search's pseudonym, which is not its id.</param>
-/// <param name="Person">The person's pseudonym, which is not their id: the id is half of what opens their data.</param>
+/// <param name="Person">The person's pseudonym. It is not their id, because the id is half of the key to their data.</param>
 /// <param name="Accounts">The handles they are signed in with.</param>
 /// <param name="Source">The kind of source.</param>
-/// <param name="Query">What was searched there; of a ZIP file nothing.</param>
+/// <param name="Query">The query; null for a ZIP file.</param>
 /// <param name="Status">How it ended; null while it runs.</param>
-/// <param name="Posts">Posts that were looked through.</param>
-/// <param name="Photos">Photos that were compared.</param>
-/// <param name="Found">Photos that the person was found on, surely or perhaps.</param>
+/// <param name="Posts">The number of posts read.</param>
+/// <param name="Photos">The number of photos compared.</param>
+/// <param name="Found">The number of matches and possible matches.</param>
 internal sealed record AuditEntry(
     DateTimeOffset At,
     string What,
@@ -32,23 +32,23 @@ internal sealed record AuditEntry(
     int? Photos = null,
     int? Found = null);
 
-/// <summary>Writes the audit log: a file a day in JSON lines, kept for <see cref="SafeguardOptions.AuditDays"/>, or the app's own log.</summary>
+/// <summary>Writes the audit log: one JSON Lines file per day, kept for <see cref="SafeguardOptions.AuditDays"/>, or the app's own log.</summary>
 internal sealed partial class AuditLog(IOptions<SafeguardOptions> options, ILoggerFactory loggers, TimeProvider time)
 {
     private const string Prefix = "audit-";
 
-    // Half a second in all, a thousand times what a line takes.
+    // Half a second in total, a thousand times the duration of writing a line.
     private const int MaxAttempts = 50;
     private static readonly TimeSpan AttemptInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _lock = new();
     private readonly ILogger _log = loggers.CreateLogger("FindMe.Audit");
 
-    /// <summary>A name under which somebody or something can be followed through the log, but not found in the store.</summary>
+    /// <summary>Hashes an id to a name that identifies it throughout the log but cannot be looked up in the store.</summary>
     public static string Pseudonym(string id) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("FindMe.Audit/" + id)))[..16];
 
     /// <summary>Writes one line.</summary>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="IOException">The line could not be written.</exception>
     public void Write(AuditEntry entry)
     {
         var line = JsonSerializer.Serialize(entry, PipelineJson.Options);
@@ -72,7 +72,7 @@ internal sealed partial class AuditLog(IOptions<SafeguardOptions> options, ILogg
         }
     }
 
-    // Replicas share the folder, and two that append at once would write over each other: one at a time, each for a moment.
+    // Replicas share the folder, and concurrent appends would overwrite each other: open the file exclusively for each line.
     private static FileStream OpenAlone(string file)
     {
         for (var attempt = 1; ; attempt++)
@@ -88,7 +88,7 @@ internal sealed partial class AuditLog(IOptions<SafeguardOptions> options, ILogg
         }
     }
 
-    // Once a day, when the day's first line is written.
+    // Runs once a day, before the day's first line is written.
     private void DeleteOld(string folder)
     {
         var oldest = time.GetUtcNow().UtcDateTime.Date.AddDays(-options.Value.AuditDays);

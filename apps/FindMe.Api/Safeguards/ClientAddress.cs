@@ -3,13 +3,13 @@ using System.Net.Sockets;
 
 namespace FindMe.Api;
 
-/// <summary>From where a request comes, as far as it can be counted by. <see cref="RequestRates"/> says how the address is known behind a proxy.</summary>
+/// <summary>The client address that limits count by. See <see cref="RequestRates"/> for addresses behind a proxy.</summary>
 internal static class ClientAddress
 {
-    /// <summary>The address; of IPv6 its /64, since whoever has one has all of it. Empty where there is none.</summary>
+    /// <summary>The address; for IPv6 its /64, because a subscriber controls all of it. Empty if unknown.</summary>
     public static string Of(HttpContext context) => Of(context.Connection.RemoteIpAddress);
 
-    /// <summary>The same of an address.</summary>
+    /// <summary>Normalizes an address.</summary>
     public static string Of(IPAddress? remote) => remote switch
     {
         null => "",

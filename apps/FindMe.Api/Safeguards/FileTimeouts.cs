@@ -4,16 +4,16 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>Bounds the time that a file takes to come, since it holds one of few places meanwhile: see <see cref="FileLimits"/>.</summary>
+/// <summary>Limits the duration of an upload, because it occupies one of few slots: see <see cref="FileLimits"/>.</summary>
 internal static class FileTimeouts
 {
-    // How often a body is looked at.
+    // How often an upload's progress is checked.
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Answers with 408 what comes too slowly. Belongs after the rate limiter: a request that waits for its place uses up no time.</summary>
+    /// <summary>Answers 408 to uploads that are too slow. Call it after the rate limiter, so that the time spent waiting for a slot does not count.</summary>
     public static void UseFileTimeouts(this WebApplication app) => app.Use(async (context, next) =>
     {
-        if (FileTaken.By(context) is not { } file)
+        if (UploadMetadata.Of(context) is not { } file)
         {
             await next(context);
             return;
@@ -30,13 +30,13 @@ internal static class FileTimeouts
         }
         catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status408RequestTimeout && !context.Response.HasStarted)
         {
-            // Also where Kestrel's own slowest rate was missed. What is left of the body is not worth reading.
+            // Also covers Kestrel's own minimum rate. Close the connection rather than read the rest of the body.
             context.Response.Headers.Connection = "close";
             await Problems.TooSlow.ExecuteAsync(context);
         }
     });
 
-    /// <summary>A request's body that ends with 408 when its time is up, or when it is slow and others wait.</summary>
+    /// <summary>A request body that ends with 408 at its timeout, or when it is slow while others wait.</summary>
     private sealed class TimedBody : Stream
     {
         private readonly PipeReader _body;
@@ -66,15 +66,15 @@ internal static class FileTimeouts
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            // Cancelled by its own method: after a read that a token ended Kestrel could not read the rest of the body away, and would log an error.
+            // Cancelled by CancelPendingRead: after a read cancelled by a token Kestrel could not drain the body, and would log an error.
             var result = await _body.ReadAsync(cancellationToken);
             if (result.IsCanceled)
             {
                 _body.AdvanceTo(result.Buffer.Start);
-                throw new BadHttpRequestException("The file came too slowly.", StatusCodes.Status408RequestTimeout);
+                throw new BadHttpRequestException("The upload was too slow.", StatusCodes.Status408RequestTimeout);
             }
 
-            // Counted before it is given back: then its memory is somebody else's.
+            // Copy before AdvanceTo, which returns the memory to the pool.
             var length = (int)Math.Min(result.Buffer.Length, buffer.Length);
             var isLast = result.IsCompleted && result.Buffer.Length == length;
             var read = result.Buffer.Slice(0, length);
@@ -83,7 +83,7 @@ internal static class FileTimeouts
             Interlocked.Add(ref _bytes, length);
             if (isLast)
             {
-                // All of it has come: what is done with it may take longer.
+                // The body is complete, so its processing is not limited.
                 await _end.CancelAsync();
             }
 
@@ -124,7 +124,7 @@ internal static class FileTimeouts
                     var elapsed = time.GetElapsedTime(started);
                     var isContended = elapsed > limits.BodyGrace
                         && Interlocked.Read(ref _bytes) < elapsed.TotalSeconds * limits.MinContendedBytesPerSecond
-                        && files.IsWaitedFor(context);
+                        && files.HasWaiting(context);
                     if (elapsed > timeout || isContended)
                     {
                         _body.CancelPendingRead();
@@ -134,7 +134,7 @@ internal static class FileTimeouts
             }
             catch (OperationCanceledException)
             {
-                // The body has come, or the request has ended.
+                // The body is complete, or the request has ended.
             }
         }
     }

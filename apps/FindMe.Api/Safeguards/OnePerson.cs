@@ -3,31 +3,31 @@ using FindMe.Pipeline;
 
 namespace FindMe.Api;
 
-/// <summary>What becomes of a face that is shown beside those shown before.</summary>
+/// <summary>How a new reference relates to a person's earlier ones.</summary>
 internal enum Fit
 {
-    /// <summary>It is used: it is the first, or near one that is used.</summary>
+    /// <summary>It is the first, or near a used one: searches use it.</summary>
     Used,
 
-    /// <summary>It may be the same person; it waits, unused, until another photo is near both.</summary>
+    /// <summary>It may show the same person: it stays unused until another reference is near both.</summary>
     Waiting,
 
-    /// <summary>It is another person.</summary>
+    /// <summary>It shows another person.</summary>
     OtherPerson,
 
-    /// <summary>References are there that it was not compared with.</summary>
+    /// <summary>Some references were not compared with it.</summary>
     NotCompared,
 }
 
-/// <summary>Keeps the references of a person to one person.</summary>
-/// <param name="matchDistance">References this near are of one person.</param>
-/// <param name="otherPersonDistance">References farther apart than this are of two people.</param>
+/// <summary>Ensures that all references of a person show one face.</summary>
+/// <param name="matchDistance">References at most this far apart show one person.</param>
+/// <param name="otherPersonDistance">References farther apart than this show two people.</param>
 /// <param name="recipe">The engine's recipe: only its embeddings can be compared.</param>
 internal sealed class OnePerson(float matchDistance, float otherPersonDistance, string recipe)
 {
-    /// <summary>Decides on a face.</summary>
-    /// <param name="person">Their document.</param>
-    /// <param name="distances">The face's distance to each reference by id; null where the reference is gone.</param>
+    /// <summary>Classifies a new reference.</summary>
+    /// <param name="person">The person's document.</param>
+    /// <param name="distances">The distance to each reference by id; null if the reference was deleted.</param>
     public Fit FitOf(Person person, IReadOnlyDictionary<string, float?> distances)
     {
         var others = person.References.Where(reference => reference.Recipe == recipe).ToList();
@@ -49,8 +49,8 @@ internal sealed class OnePerson(float matchDistance, float otherPersonDistance, 
     public IReadOnlyList<string> NearOf(IReadOnlyDictionary<string, float?> distances) =>
         [.. distances.Where(other => other.Value <= matchDistance).Select(other => other.Key)];
 
-    /// <summary>The distance of a face to each of some references.</summary>
-    public static Dictionary<string, float?> DistancesOf(FaceEmbedding face, IEnumerable<string> ids, IReadOnlyDictionary<string, OpenReference> references) =>
+    /// <summary>Computes the distance of a face to references; null for missing ones.</summary>
+    public static Dictionary<string, float?> DistancesOf(FaceEmbedding face, IEnumerable<string> ids, IReadOnlyDictionary<string, DecryptedReference> references) =>
         ids.ToDictionary(
             id => id, id => references.TryGetValue(id, out var reference) ? FaceEmbedding.FromBytes(reference.Embedding).DistanceTo(face) : (float?)null);
 }

@@ -8,25 +8,25 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>How many searches one person, and one address, may begin in a day. The allowance lies in the state store: it outlives this process.</summary>
+/// <summary>Limits how many searches one person, and one address, may start per day. The count is in the state store, so it survives restarts.</summary>
 internal sealed class RequestLimits(DaprClient dapr, IOptions<SafeguardOptions> options, TimeProvider time)
 {
-    /// <summary>Counts a search. One that is refused for another reason counts too: asking is what is limited.</summary>
-    /// <returns>Null: it may begin. Otherwise what is too many.</returns>
+    /// <summary>Counts a search, also one that is rejected for another reason later.</summary>
+    /// <returns>Null when the search may start; else the reason why not.</returns>
     public async Task<string?> TrySearchAsync(HttpContext context, CurrentUser user, CancellationToken cancellationToken)
     {
         var day = DayOf(time.GetUtcNow());
         if (!await TryCountAsync(StateKeys.Allowance($"{AuditLog.Pseudonym(user.Id)}/{day}"), options.Value.SearchesPerDay, cancellationToken))
         {
-            return $"You have begun {options.Value.SearchesPerDay} searches today.";
+            return $"You have started {options.Value.SearchesPerDay} searches today.";
         }
 
         return await TryCountAsync(StateKeys.Allowance(AddressOfDay(context, day)), options.Value.SearchesPerAddressPerDay, cancellationToken)
             ? null
-            : "Too many searches were begun today from where you are.";
+            : "Too many searches were started from your network today.";
     }
 
-    /// <summary>429, with the time until the day (UTC) is over.</summary>
+    /// <summary>Builds a 429 with the time until the end of the day (UTC).</summary>
     public ProblemHttpResult TooManySearches(HttpContext context, string title)
     {
         var now = time.GetUtcNow();
@@ -36,11 +36,11 @@ internal sealed class RequestLimits(DaprClient dapr, IOptions<SafeguardOptions> 
             429, "too-many-searches", title, left > TimeSpan.FromHours(1) ? "Come back tomorrow (UTC)." : $"Try again in {Math.Ceiling(left.TotalMinutes)} minutes.");
     }
 
-    /// <summary>The address that a request comes from, as the state store may hold it: a hash, another one each day.</summary>
+    /// <summary>The request's address as stored: a hash that changes every day.</summary>
     public static string AddressOfDay(HttpContext context, string day) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{day}/{ClientAddress.Of(context)}")));
 
-    /// <summary>The day (UTC) as it stands in allowances.</summary>
+    /// <summary>The day (UTC) as written in allowances.</summary>
     public static string DayOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private async Task<bool> TryCountAsync(string key, int most, CancellationToken cancellationToken)
@@ -59,6 +59,6 @@ internal sealed class RequestLimits(DaprClient dapr, IOptions<SafeguardOptions> 
         return isLeft;
     }
 
-    /// <summary>What was used of a day's allowance.</summary>
+    /// <summary>How much of a day's allowance is used.</summary>
     private sealed record Allowance(int Used) : Document;
 }

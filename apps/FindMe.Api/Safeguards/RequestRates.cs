@@ -8,56 +8,63 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>How fast one person and one address may ask. Section <c>RequestRates</c> of the configuration; checked at start.</summary>
+/// <summary>Rate limits per person and per address. Section <c>RequestRates</c> of the configuration; checked at start.</summary>
 /// <remarks>
-/// What is asked faster is answered with 429 and <c>Retry-After</c>. Each replica counts for itself, so that N replicas let N times as
-/// much through. Allowances per day are counted elsewhere, in the state store.
+/// Requests over a limit get 429 and <c>Retry-After</c>. Each replica counts on its own, so N replicas admit N times as many requests.
+/// Daily allowances are counted in the state store instead: see <see cref="RequestLimits"/>.
 /// </remarks>
 public sealed class RequestRateOptions
 {
     /// <summary>The configuration section these are read from.</summary>
     public const string Section = "RequestRates";
 
-    /// <summary>Requests a second of one person over a longer time, 1 to 100,000. Default 50; a page that polls makes about 4.</summary>
+    /// <summary>Sustained requests per second of one person, 1 to 100,000. Default 50; a page that polls makes about 4.</summary>
     [Range(1, 100_000)]
     public int PerPerson { get; set; } = 50;
 
-    /// <summary>Requests of one person at once, 1 to 1,000,000. Default 500: a page of 400 found photos asks for them all.</summary>
+    /// <summary>Burst of requests of one person, 1 to 1,000,000. Default 500: a page with 400 found photos requests them all at once.</summary>
     [Range(1, 1_000_000)]
     public int PersonBurst { get; set; } = 500;
 
-    /// <summary>Requests a second from one address (IPv6: one /64) over a longer time, 1 to 1,000,000. Default 500, for an office behind one address.</summary>
+    /// <summary>Sustained requests per second from one address (IPv6: one /64), 1 to 1,000,000. Default 500, for an office behind one address.</summary>
     [Range(1, 1_000_000)]
     public int PerAddress { get; set; } = 500;
 
-    /// <summary>Requests from one address at once, 1 to 1,000,000. Default 5,000: ten such persons.</summary>
+    /// <summary>Burst of requests from one address, 1 to 1,000,000. Default 5,000, the bursts of ten people.</summary>
     [Range(1, 1_000_000)]
     public int AddressBurst { get; set; } = 5_000;
 
-    /// <summary>Requests a minute by which one person changes something, 1 to 1,000,000. Default 60: showing a face or searching costs a second of processor time and more.</summary>
+    /// <summary>Write requests per minute of one person, 1 to 1,000,000. Default 60: adding a selfie or starting a search takes a second or more of processor time.</summary>
     [Range(1, 1_000_000)]
     public int ChangesPerPerson { get; set; } = 60;
 
-    /// <summary>The same from one address, 1 to 1,000,000. Default 600: it also bounds how many new persons an address makes.</summary>
+    /// <summary>Write requests per minute from one address, 1 to 1,000,000. Default 600. Also limits how many new people an address can create.</summary>
     [Range(1, 1_000_000)]
     public int ChangesPerAddress { get; set; } = 600;
 
-    /// <summary>Streams of events that one person may have open, 1 to 10,000. Default 20: three browsers of six connections each.</summary>
+    /// <summary>Concurrent event streams of one person, 1 to 10,000. Default 20: three browsers with six connections each.</summary>
     [Range(1, 10_000)]
     public int StreamsPerPerson { get; set; } = 20;
 
     /// <summary>
-    /// Files (pictures of faces, ZIP files) that come in at once, 1 to 1,000. Default 8: a picture takes up to 40 MiB of memory meanwhile. As
-    /// many wait; further ones are answered with 503 and <c>Retry-After</c>.
+    /// Requests for shared photos from one address at once, 1 to 100,000. Default 600, a page of 500 photos; a second, a twentieth of it: a picture that
+    /// nobody has opened before costs a tenth of a second of processor time.
+    /// </summary>
+    [Range(1, 100_000)]
+    public int SharesPerAddress { get; set; } = 600;
+
+    /// <summary>
+    /// Concurrent uploads (selfies and ZIP files), 1 to 1,000. Default 8: a picture uses up to 40 MiB of memory during its upload. The same number
+    /// waits in a queue; further ones get 503 and <c>Retry-After</c>.
     /// </summary>
     [Range(1, 1_000)]
     public int Files { get; set; } = 8;
 
-    /// <summary>The same from one address, 1 to 1,000. Default 4, half of <see cref="Files"/>, so that one address cannot take all places.</summary>
+    /// <summary>Concurrent uploads from one address, 1 to 1,000. Default 4, half of <see cref="Files"/>, so that one address cannot occupy all slots.</summary>
     [Range(1, 1_000)]
     public int FilesPerAddress { get; set; } = 4;
 
-    /// <summary>The same of one person, 1 to 1,000. Default 3, one fewer than <see cref="FilesPerAddress"/>, so that others at the same address can send theirs.</summary>
+    /// <summary>Concurrent uploads of one person, 1 to 1,000. Default 3, one fewer than <see cref="FilesPerAddress"/>, so that others at the same address can upload too.</summary>
     [Range(1, 1_000)]
     public int FilesPerPerson { get; set; } = 3;
 }
@@ -65,33 +72,36 @@ public sealed class RequestRateOptions
 [OptionsValidator]
 internal sealed partial class RequestRateOptionsValidator : IValidateOptions<RequestRateOptions>;
 
-/// <summary>Slows down who asks too fast, by person and by address, before anything is read for them.</summary>
+/// <summary>Limits the rate of requests by person and by address, before anything is read for them.</summary>
 /// <remarks>
-/// The address is that of the connection, which nobody can write. Behind a proxy it is what the proxy says: with
-/// <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c>, as on Azure Container Apps, the last entry of <c>X-Forwarded-For</c>, which the ingress
-/// itself adds; entries that a user wrote stand before it and are not looked at. Without that setting the header is ignored.
+/// The address is the connection's, which cannot be forged. Behind a proxy with <c>ASPNETCORE_FORWARDEDHEADERS_ENABLED=true</c>, as on Azure
+/// Container Apps, it is the last entry of <c>X-Forwarded-For</c>, which the ingress itself adds; entries that a client wrote precede it and are
+/// ignored. Without that setting the header is ignored.
 /// </remarks>
 internal static class RequestRates
 {
-    /// <summary>The policy of endpoints that stream.</summary>
+    /// <summary>The policy of streaming endpoints.</summary>
     public const string Streams = "streams";
 
-    /// <summary>The policy of endpoints that take a password or a code: nobody may guess one here, nor at Bluesky's servers through FindMe.</summary>
+    /// <summary>The policy of endpoints that accept a password or a code, against guessing here or, through FindMe, at Bluesky's servers.</summary>
     public const string SignIns = "sign-ins";
 
     private static readonly TimeSpan SignInWindow = TimeSpan.FromMinutes(5);
 
-    // A place is free again when one of the person's streams ends, which nobody can foretell.
+    /// <summary>The policy of links to shared photos: they are opened by people whom FindMe does not know.</summary>
+    public const string Shares = "shares";
+
+    // A slot is free when one of the person's streams ends, which cannot be predicted.
     private static readonly TimeSpan StreamWait = TimeSpan.FromSeconds(10);
 
-    // A place is free again when a file has come in, which takes seconds.
+    // A slot is free when an upload is complete, which takes seconds.
     private static readonly TimeSpan FileWait = TimeSpan.FromSeconds(5);
 
-    /// <summary>Takes a file: of any size as far as Kestrel is concerned, since the endpoint counts for itself, but few of them at once and within a time.</summary>
+    /// <summary>Marks an endpoint as an upload. Disables Kestrel's size limit, because the endpoint enforces its own; limits concurrent uploads and their duration.</summary>
     /// <param name="endpoint">The endpoint.</param>
-    /// <param name="timeout">The time in which the whole body must come.</param>
+    /// <param name="timeout">The timeout of the whole body.</param>
     public static RouteHandlerBuilder TakesFile(this RouteHandlerBuilder endpoint, Func<ServerLimitOptions, TimeSpan> timeout) =>
-        endpoint.WithMetadata(new DisableRequestSizeLimitAttribute(), new FileTaken(timeout));
+        endpoint.WithMetadata(new DisableRequestSizeLimitAttribute(), new UploadMetadata(timeout));
 
     public static void AddRequestRates(this IServiceCollection services)
     {
@@ -105,7 +115,7 @@ internal static class RequestRates
 
     private static void Limit(RateLimiterOptions limiter, RequestRateOptions rates, SafeguardOptions safeguards, FileLimits files)
     {
-        // The person first: what is refused there spends nothing of what others at the same address have.
+        // By person first: requests rejected there do not use up the limit of others at the same address.
         limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
             Each(LimitKey.OfPerson, _ => true, () => PerSecond(rates.PerPerson, rates.PersonBurst)),
             Each(LimitKey.OfPerson, ChangesSomething, () => PerMinute(rates.ChangesPerPerson)),
@@ -120,10 +130,12 @@ internal static class RequestRates
         limiter.AddPolicy(SignIns, context => RateLimitPartition.GetFixedWindowLimiter(
             LimitKey.OfAddress(context),
             _ => new FixedWindowRateLimiterOptions { PermitLimit = safeguards.SignInsPerAddress, Window = SignInWindow }));
+        limiter.AddPolicy(Shares, context => RateLimitPartition.GetTokenBucketLimiter(
+            LimitKey.OfAddress(context), _ => PerSecond(Math.Max(1, rates.SharesPerAddress / 20), rates.SharesPerAddress)));
         limiter.OnRejected = (rejected, _) =>
         {
             var isRate = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
-            var isFile = !isRate && FileTaken.By(rejected.HttpContext) is not null;
+            var isFile = !isRate && UploadMetadata.Of(rejected.HttpContext) is not null;
             var seconds = Math.Max(1, Math.Ceiling((isRate ? wait : isFile ? FileWait : StreamWait).TotalSeconds));
             rejected.HttpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
             var problem = isFile ? Problems.Busy(seconds)
@@ -142,74 +154,74 @@ internal static class RequestRates
     private static TokenBucketRateLimiterOptions PerSecond(int rate, int burst) =>
         new() { TokenLimit = Math.Max(rate, burst), TokensPerPeriod = rate, ReplenishmentPeriod = TimeSpan.FromSeconds(1) };
 
-    // A whole minute's at once, then one after another: who has spent it waits for seconds, not for the minute.
+    // Allows a burst of a whole minute's requests, then refills continuously: a person over the limit waits seconds, not the rest of the minute.
     private static TokenBucketRateLimiterOptions PerMinute(int rate) =>
         new() { TokenLimit = rate, TokensPerPeriod = Math.Max(1, rate / 60), ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, 60 / rate)) };
 
-    // The way back from a network is a navigation, by GET, and yet decrypts and sets cookies.
+    // The callback of a sign-in is a GET, but it decrypts and sets cookies.
     private static bool ChangesSomething(HttpContext context) =>
         context.Request.Path.StartsWithSegments("/sign-in")
         || (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method) && !HttpMethods.IsOptions(context.Request.Method));
 }
 
-/// <summary>The endpoint takes a file.</summary>
-/// <param name="Timeout">The time in which the whole body must come.</param>
-internal sealed record FileTaken(Func<ServerLimitOptions, TimeSpan> Timeout)
+/// <summary>Metadata of an endpoint that accepts an upload.</summary>
+/// <param name="Timeout">The timeout of the whole body.</param>
+internal sealed record UploadMetadata(Func<ServerLimitOptions, TimeSpan> Timeout)
 {
-    /// <summary>The file that a request's endpoint takes; null: it takes none.</summary>
-    public static FileTaken? By(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<FileTaken>();
+    /// <summary>The metadata of the request's endpoint; null if it accepts no upload.</summary>
+    public static UploadMetadata? Of(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<UploadMetadata>();
 }
 
 /// <summary>What a limit counts by.</summary>
 internal enum LimitKind
 {
-    /// <summary>By nothing: the request is not limited.</summary>
+    /// <summary>The request is not limited.</summary>
     Unlimited,
 
-    /// <summary>By person.</summary>
+    /// <summary>The person.</summary>
     Person,
 
-    /// <summary>By address.</summary>
+    /// <summary>The address.</summary>
     Address,
 
-    /// <summary>All together.</summary>
+    /// <summary>All requests together.</summary>
     Together,
 }
 
-/// <summary>Whom a limit counts. Requests that are not limited have a kind of their own, so that no person and no address shares their key.</summary>
-/// <param name="Kind">What is counted by.</param>
-/// <param name="Id">Who, among those of the kind; null: there is one only.</param>
+/// <summary>The partition key of a limit. Unlimited requests have a kind of their own, so that they share a key with no person or address.</summary>
+/// <param name="Kind">What the limit counts by.</param>
+/// <param name="Id">The person or address; null for the other kinds.</param>
 internal readonly record struct LimitKey(LimitKind Kind, string? Id = null)
 {
-    /// <summary>Whether there is somebody to count.</summary>
+    /// <summary>Whether the request is limited.</summary>
     public bool IsCounted => Kind != LimitKind.Unlimited;
 
-    /// <summary>The person whose cookie the request has; unlimited without one.</summary>
+    /// <summary>The key of the person in the request's cookie; unlimited without a cookie.</summary>
     public static LimitKey OfPerson(HttpContext context) =>
         context.User.FindFirstValue(CurrentUsers.Claim) is { } person ? new(LimitKind.Person, person) : default;
 
-    /// <summary>The address that the request comes from. All that come without one count together.</summary>
+    /// <summary>The key of the request's address. Requests without an address share one key.</summary>
     public static LimitKey OfAddress(HttpContext context) => new(LimitKind.Address, ClientAddress.Of(context));
 }
 
-/// <summary>The places for files that come in: of one person, of one address, and together.</summary>
+/// <summary>Limits concurrent uploads: per person, per address, and in total.</summary>
 internal sealed class FileLimits(IOptions<RequestRateOptions> rates)
 {
-    /// <summary>The places of one person.</summary>
-    public PartitionedRateLimiter<HttpContext> PerPerson { get; } = AtOnce(LimitKey.OfPerson, rates.Value.FilesPerPerson);
+    /// <summary>The upload slots of each person.</summary>
+    public PartitionedRateLimiter<HttpContext> PerPerson { get; } = Concurrent(LimitKey.OfPerson, rates.Value.FilesPerPerson);
 
-    /// <summary>The places of one address.</summary>
-    public PartitionedRateLimiter<HttpContext> PerAddress { get; } = AtOnce(LimitKey.OfAddress, rates.Value.FilesPerAddress);
+    /// <summary>The upload slots of each address.</summary>
+    public PartitionedRateLimiter<HttpContext> PerAddress { get; } = Concurrent(LimitKey.OfAddress, rates.Value.FilesPerAddress);
 
-    /// <summary>All places.</summary>
-    public PartitionedRateLimiter<HttpContext> Together { get; } = AtOnce(_ => new LimitKey(LimitKind.Together), rates.Value.Files);
+    /// <summary>All upload slots.</summary>
+    public PartitionedRateLimiter<HttpContext> Together { get; } = Concurrent(_ => new LimitKey(LimitKind.Together), rates.Value.Files);
 
-    /// <summary>Whether somebody waits for a place that this request has.</summary>
-    public bool IsWaitedFor(HttpContext context) =>
+    /// <summary>Whether another request waits for a slot that this request occupies.</summary>
+    public bool HasWaiting(HttpContext context) =>
         PerAddress.GetStatistics(context) is { CurrentQueuedCount: > 0 } || Together.GetStatistics(context) is { CurrentQueuedCount: > 0 };
 
-    private static PartitionedRateLimiter<HttpContext> AtOnce(Func<HttpContext, LimitKey> whose, int most) =>
-        PartitionedRateLimiter.Create<HttpContext, LimitKey>(context => FileTaken.By(context) is not null && whose(context) is { IsCounted: true } key
+    private static PartitionedRateLimiter<HttpContext> Concurrent(Func<HttpContext, LimitKey> whose, int most) =>
+        PartitionedRateLimiter.Create<HttpContext, LimitKey>(context => UploadMetadata.Of(context) is not null && whose(context) is { IsCounted: true } key
             ? RateLimitPartition.GetConcurrencyLimiter(key, _ => new ConcurrencyLimiterOptions { PermitLimit = most, QueueLimit = most })
             : RateLimitPartition.GetNoLimiter(default(LimitKey)));
 }

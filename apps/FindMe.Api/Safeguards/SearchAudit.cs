@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>Limits searches and writes each into the audit log: before it begins, and after it has ended. What cannot be logged does not begin.</summary>
+/// <summary>Limits searches and records each in the audit log, before it starts and after it ends. A search that cannot be recorded does not start.</summary>
 internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, TimeProvider time, ILogger<SearchAudit> logger) : IEndpointFilter
 {
-    /// <summary>Before a search: whether it may begin.</summary>
+    /// <summary>Rejects a search over the daily limits.</summary>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var user = context.Arguments.OfType<CurrentUser>().Single();
@@ -16,12 +16,12 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
             : await next(context);
     }
 
-    /// <summary>Writes down that a search begins.</summary>
-    /// <returns>False where that cannot be written: the search must not begin.</returns>
+    /// <summary>Records the start of a search.</summary>
+    /// <returns>False when the log cannot be written, so that the search must not start.</returns>
     public bool TryWriteBegin(CurrentUser user, Search search) => TryWrite("search-begun", user, search, isNew: true);
 
-    /// <summary>Writes down that a search goes on.</summary>
-    /// <returns>False where that cannot be written: the search must not go on.</returns>
+    /// <summary>Records that a search continues.</summary>
+    /// <returns>False when the log cannot be written, so that the search must not continue.</returns>
     public bool TryWriteContinue(CurrentUser user, Search search) => TryWrite("search-continued", user, search, isNew: false);
 
     private bool TryWrite(string what, CurrentUser user, Search search, bool isNew)
@@ -46,10 +46,10 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
         return true;
     }
 
-    /// <summary>Writes down that a search has ended.</summary>
+    /// <summary>Records the end of a search.</summary>
     /// <param name="search">The search.</param>
-    /// <param name="snapshot">How it ended; null: it was deleted.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <param name="snapshot">Its final state; null if it was deleted.</param>
+    /// <exception cref="IOException">The log could not be written.</exception>
     public void WriteEnd(OpenSearch search, SearchSnapshot? snapshot) => audit.Write(new AuditEntry(
         time.GetUtcNow(),
         snapshot is null ? "search-deleted" : "search-ended",
@@ -60,11 +60,10 @@ internal sealed partial class SearchAudit(AuditLog audit, RequestLimits limits, 
         Photos: snapshot?.Settled,
         Found: snapshot?.Batches.Sum(batch => batch.Photos.Count(photo => photo.Verdict is { Kind: VerdictKind.Match or VerdictKind.Maybe }))));
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to write the audit log; no search begins until it can be written.")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to write the audit log; no search starts until it can be written.")]
     private static partial void LogNotWritten(ILogger logger, Exception exception);
 }
 
-/// <summary>Registers what keeps FindMe to finding oneself.</summary>
 internal static class SafeguardServices
 {
     public static void AddSafeguards(this IServiceCollection services)
@@ -77,7 +76,7 @@ internal static class SafeguardServices
         services.AddSingleton<SearchAudit>();
     }
 
-    /// <summary>Searches that begin here are limited and written into the audit log.</summary>
+    /// <summary>Limits and records the searches that start at this endpoint.</summary>
     public static RouteHandlerBuilder WithAudit(this RouteHandlerBuilder endpoint) =>
         endpoint.AddEndpointFilter(async (context, next) => await context.HttpContext.RequestServices.GetRequiredService<SearchAudit>().InvokeAsync(context, next));
 }

@@ -4,10 +4,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace FindMe.Api;
 
-/// <summary>What keeps other sites out of the page and its cookie, and whoever asks too much from taking it from others.</summary>
+/// <summary>Protects the page and its cookie from other sites.</summary>
 internal static class WebSecurity
 {
-    // Everything comes from this app itself; photos are also shown from memory (blob:) before they are sent.
+    // Everything comes from this app; photos are also shown from memory (blob:) before they are uploaded.
     private const string ContentSecurityPolicy =
         "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -18,17 +18,23 @@ internal static class WebSecurity
         services.AddRequestRates();
         services.AddServerLimits();
 
-        // Where AllowedHosts names hosts, requests without a Host header are rejected.
+        // If AllowedHosts names hosts, requests without a Host header are rejected.
         services.Configure<HostFilteringOptions>(filter => filter.AllowEmptyHosts = false);
     }
 
     public static void UseWebSecurity(this WebApplication app) => app.Use(async (context, next) =>
     {
-        // At the last moment: an answer to an exception begins with no headers.
+        // Set when the response starts, because the exception handler clears headers that were set earlier.
         context.Response.OnStarting(() =>
         {
             var headers = context.Response.Headers;
-            headers.ContentSecurityPolicy = ContentSecurityPolicy;
+
+            // A page of what a person wrote, or others posted, may do less.
+            if (headers.ContentSecurityPolicy.Count == 0)
+            {
+                headers.ContentSecurityPolicy = ContentSecurityPolicy;
+            }
+
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "no-referrer";
             headers["Cross-Origin-Opener-Policy"] = "same-origin";
@@ -41,7 +47,7 @@ internal static class WebSecurity
             return;
         }
 
-        // Before an odd one becomes part of a state key, which not every store takes.
+        // Reject invalid ids before they become part of a state key, which not every store accepts.
         if (context.Request.RouteValues.TryGetValue("id", out var id) && !IsId(id as string))
         {
             await Problems.NotFound.ExecuteAsync(context);
@@ -51,7 +57,7 @@ internal static class WebSecurity
         await next(context);
     });
 
-    /// <summary>The page itself, from <c>wwwroot</c>; checked again at each visit, so that a new version shows at once.</summary>
+    /// <summary>Serves the page from <c>wwwroot</c>. Browsers revalidate it at each visit, so that a new version shows at once.</summary>
     public static void UseStaticPage(this WebApplication app)
     {
         app.UseDefaultFiles();
@@ -75,11 +81,11 @@ internal static class WebSecurity
         });
     }
 
-    // Every id that FindMe gives is 128 random bits as 32 hexadecimal digits.
+    // FindMe's ids are 128 random bits as 32 hexadecimal digits.
     private static bool IsId(string? id) => id is { Length: 32 } && !id.AsSpan().ContainsAnyExcept(HexDigits);
 
-    // A browser names the origin of every request that could change something, "null" where it hides it, and modern ones say how the page
-    // that asks stands to this one. Without either it is no browser's cross-site request.
+    // Browsers send Origin with every request that could change something ("null" if they hide it), and modern ones also Sec-Fetch-Site.
+    // A request without either is not a browser's cross-site request.
     private static bool IsFromAnotherSite(HttpRequest request)
     {
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method))

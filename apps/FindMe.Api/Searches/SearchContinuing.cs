@@ -9,12 +9,16 @@ namespace FindMe.Api;
 /// <param name="MaxCost">The most that the whole search may cost, in US dollars; null: as before.</param>
 internal sealed record ContinueWish(int? Limit = null, decimal? MaxCost = null);
 
-/// <summary>POST continue: a search that stopped goes on where it did; one that came to its end looks for newer posts.</summary>
+/// <summary>POST continue: a search that stopped goes on where it did; one that came to its end looks for newer posts. POST retry: photos that failed are compared again.</summary>
 internal static class SearchContinuing
 {
-    public static void MapSearchContinuing(this IEndpointRouteBuilder routes) =>
+    public static void MapSearchContinuing(this IEndpointRouteBuilder routes)
+    {
         routes.MapPost("/api/searches/{id}/continue", ContinueAsync).RequireCaller(otherwise: Problems.NotFound).WithAudit()
             .WithSummary("Go on with a search that stopped, or look for what was posted since it finished.");
+        routes.MapPost("/api/searches/{id}/retry", RetryAsync).RequireCaller(otherwise: Problems.NotFound).WithAudit()
+            .WithSummary("Compare the photos again that were skipped with canRetry.");
+    }
 
     /// <summary>Whether a search can go on: its listing ended by itself or was stopped, and its photos are compared.</summary>
     public static bool IsPossible(SearchSnapshot snapshot) => snapshot.Search.Stage == SearchStage.Listed && snapshot.IsEnded();
@@ -72,6 +76,29 @@ internal static class SearchContinuing
         }
 
         await open.RequestAsync(continued, cancellationToken);
+        return TypedResults.Accepted($"/api/searches/{id}", new SearchCreated(id));
+    }
+
+    private static async Task<Results<Accepted<SearchCreated>, ProblemHttpResult>> RetryAsync(
+        string id, CurrentUser user, SearchReader reader, OpenSearches open, DaprClient dapr, CancellationToken cancellationToken)
+    {
+        if (await reader.TryReadAsync(id, user.Id, cancellationToken) is not { } snapshot)
+        {
+            return Problems.NotFound;
+        }
+
+        if (!snapshot.IsEnded())
+        {
+            return Problems.Of(409, "search-running", "This search is under way.", "Wait until it has finished.");
+        }
+
+        if (!IsPossible(snapshot) || !snapshot.Batches.SelectMany(batch => batch.Photos).Any(photo => photo.Verdict?.GivenUp == true))
+        {
+            return Problems.Of(409, "nothing-to-retry", "No photo of this search can be tried again.", "Begin a new search.");
+        }
+
+        await open.AddAsync(id, user.Id, snapshot.Search.Generation + 1, cancellationToken);
+        await dapr.PublishAsync(new ReopenSearch { SearchId = id }, cancellationToken);
         return TypedResults.Accepted($"/api/searches/{id}", new SearchCreated(id));
     }
 

@@ -6,10 +6,10 @@ namespace FindMe.Api;
 
 /// <summary>Deletes searches so that nothing at work can bring them back.</summary>
 /// <remarks>
-/// First the search's document becomes a tombstone, which every writer reads before it writes; then the batches go. Some stores let a
+/// First the search's document becomes a tombstone, which every writer reads before it writes; then the batches, the report and the links go. Some stores let a
 /// writer that read just before bring back a deleted batch, so <see cref="Recovery"/> sweeps them once more a little later.
 /// </remarks>
-internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, TimeProvider time)
+internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, PhotoKeeping keeping, TimeProvider time)
 {
     // Longer than any delivery of a photo of this search can still be under way.
     private static readonly TimeSpan TombstoneKept = TimeSpan.FromDays(1);
@@ -57,7 +57,7 @@ internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, TimePro
                 search = current;
 
                 // It says how much there is to sweep, should this end before it is done.
-                return Tombstone(id, current?.Listings ?? 0);
+                return Tombstone(id, current?.Listings ?? 0) with { Shares = current?.Shares ?? [] };
             },
             _ => TombstoneKept,
             cancellationToken);
@@ -69,6 +69,8 @@ internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, TimePro
         // One more listing may have begun since.
         var deleted = new DeletedSearch(id, search.Listings + 1, time.GetUtcNow() + UntilSecondSweep);
         await open.UpdateAsync(list => list with { Deleted = [.. list.Deleted.Where(other => other.Id != id), deleted] }, cancellationToken);
+        await keeping.ReleaseAsync(search, use: null, cancellationToken);
+        await dapr.DeleteBulkStateAsync(StateKeys.Store, [.. search.Shares.Select(StateKeys.Share)], cancellationToken);
         await SweepAsync(id, deleted.Listings, cancellationToken);
         return search.Pages.Sum(page => page.Photos);
     }
@@ -77,7 +79,9 @@ internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, TimePro
     /// <exception cref="DaprException">Some of it may still be there; sweeping again is safe.</exception>
     public Task SweepAsync(string id, int listings, CancellationToken cancellationToken) =>
         dapr.DeleteBulkStateAsync(
-            StateKeys.Store, [.. Enumerable.Range(1, listings).SelectMany(listing => new SearchPage(listing, SearchPage.MaxPhotos, 0).BatchKeys(id))], cancellationToken);
+            StateKeys.Store,
+            [StateKeys.Report(id), StateKeys.Shares(id), .. Enumerable.Range(1, listings).SelectMany(listing => new SearchPage(listing, SearchPage.MaxPhotos, 0).BatchKeys(id))],
+            cancellationToken);
 
     private Search Tombstone(string id, int listings = 0)
     {

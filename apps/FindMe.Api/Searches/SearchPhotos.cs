@@ -1,4 +1,3 @@
-using Dapr.Client;
 using FindMe.Faces;
 using FindMe.Networks;
 using FindMe.Pipeline;
@@ -29,21 +28,9 @@ internal static class SearchPhotos
             .WithSummary("A photo of a match; width: the longest side at most, in pixels.");
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ShowAsync(
-        string id, int listing, int index, int? width, CurrentUser user, DaprClient dapr, SearchReader reader, PhotoReading photos, VideoPictures frames, IMemoryCache cache, FaceReader faces, HttpResponse response, CancellationToken cancellationToken)
+        string id, int listing, int index, int? width, CurrentUser user, SearchReader reader, PhotoReading photos, VideoPictures frames, IMemoryCache cache, FaceReader faces, HttpResponse response, CancellationToken cancellationToken)
     {
-        var search = await dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(id), cancellationToken);
-        if (search is null
-            || search.Person != user.Id
-            || search.Pages.FirstOrDefault(page => page.Listing == listing) is not { } page
-            || index < 0
-            || index >= page.Photos)
-        {
-            return Problems.NotFound;
-        }
-
-        var key = StateKeys.Batch(id, listing, PhotoBatch.Of(index));
-        var batch = await dapr.GetStateAsync<PhotoBatch>(StateKeys.Store, key, cancellationToken);
-        if (batch?.Photos.FirstOrDefault(photo => photo.Index == index) is not { Verdict.Box: not null } photo || reader.IsHidden(photo))
+        if (await reader.TryReadPhotoAsync(id, user.Id, listing, index, cancellationToken) is not var (_, photo))
         {
             return Problems.NotFound;
         }

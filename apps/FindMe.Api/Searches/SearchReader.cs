@@ -74,6 +74,34 @@ internal sealed partial class SearchReader(DaprClient dapr, Judgements judgement
         return new SearchSnapshot(search, [.. batches.Select(WithoutOptOuts).Select(batch => With(batch, judged))], judged.Version);
     }
 
+    /// <summary>Reads one photo of a person's search, with what its person says of the face on it.</summary>
+    /// <param name="id">The search's id.</param>
+    /// <param name="person">Whose it must be.</param>
+    /// <param name="listing">The listing of the photo's page.</param>
+    /// <param name="index">The photo's place on its page.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null when no face near the person's is on it, or it must not be shown.</returns>
+    public async Task<(Search Search, BatchPhoto Photo)?> TryReadPhotoAsync(string id, string person, int listing, int index, CancellationToken cancellationToken)
+    {
+        if (index < 0)
+        {
+            return null;
+        }
+
+        var batchKey = StateKeys.Batch(id, listing, PhotoBatch.Of(index));
+        var documents = await dapr.GetBulkStateAsync(StateKeys.Store, [StateKeys.Search(id), batchKey, .. Judgements.KeysOf(person)], cancellationToken);
+        return documents.TryGetValue(StateKeys.Search(id), out var document)
+            && document.Value.Read<Search>() is var search
+            && search.Person == person
+            && search.Stage != SearchStage.Deleted
+            && index < search.Pages.FirstOrDefault(page => page.Listing == listing)?.Photos
+            && documents.TryGetValue(batchKey, out var batch)
+            && batch.Value.Read<PhotoBatch>().Photos.FirstOrDefault(photo => photo.Index == index) is { Verdict.Box: not null } photo
+            && !IsHidden(photo)
+                ? (search, photo.With(JudgementsOf(person, documents)))
+                : null;
+    }
+
     private PersonJudgements JudgementsOf(string person, IReadOnlyDictionary<string, (JsonElement Value, string ETag)> documents)
     {
         try

@@ -76,8 +76,8 @@ internal enum JudgementView
 internal sealed record MatchView(
     Post Post, PhotoView Photo, FaceBox Box, float Distance, float Confidence, Band Band, VerdictKind Verdict, JudgementView? Judgement, string? Unsafe, IReadOnlyList<VideoTime>? Times);
 
-/// <summary>A photo that could not be compared.</summary>
-internal sealed record SkippedView(PhotoView Photo, string Reason);
+/// <summary>A photo that could not be compared; canRetry: it failed for what may have passed since, and POST retry compares it again.</summary>
+internal sealed record SkippedView(PhotoView Photo, string Reason, bool CanRetry);
 
 /// <summary>How a search stands. Judged: the photos whose face the person says is not theirs, so that they can take it back.</summary>
 internal sealed record SearchView(
@@ -130,7 +130,7 @@ internal sealed record SearchView(
                 var verdict = photo.Verdict!;
                 if (verdict.Kind == VerdictKind.Skipped)
                 {
-                    skipped.Add(new SkippedView(new PhotoView(photo.Id, null, null, null), verdict.Reason!));
+                    skipped.Add(new SkippedView(new PhotoView(photo.Id, null, null, null), verdict.Reason!, verdict.GivenUp));
                 }
                 else if (verdict.IsMe == false)
                 {

@@ -27,10 +27,11 @@ internal sealed class UploadQuotas(
     /// <param name="person">The person's id.</param>
     /// <param name="upload">The upload; <see cref="Upload.Bytes"/> is what to count.</param>
     /// <param name="gone">Uploads in the person's list that are deleted by now.</param>
+    /// <param name="kept">Bytes of the photos that are kept of the person, by upload.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Null: it may come. Otherwise the problem, and nothing is counted that was not before.</returns>
     public async Task<ProblemHttpResult?> TryCountAsync(
-        HttpContext context, string person, Upload upload, IReadOnlyCollection<string> gone, CancellationToken cancellationToken)
+        HttpContext context, string person, Upload upload, IReadOnlyCollection<string> gone, IReadOnlyDictionary<string, long> kept, CancellationToken cancellationToken)
     {
         var (limit, most) = (options.Value.MaxBytesPerPerson, uploads.Value.MaxPerPerson);
         ProblemHttpResult? problem = null;
@@ -41,14 +42,16 @@ internal sealed class UploadQuotas(
                 var rest = current.WithoutUploads([.. gone, upload.Id]);
                 problem = rest.Uploads.Count >= most
                     ? Problems.Of(409, "too-many-uploads", $"You have {most} uploads.", "Delete one of them first: DELETE /api/uploads/{id}.")
-                    : rest.UploadBytes.Values.Sum() + upload.Bytes > limit
+                    : rest.UploadBytes.Values.Sum() + kept.Where(other => !rest.Uploads.Contains(other.Key)).Sum(other => other.Value) + upload.Bytes > limit
                         ? Problems.Of(
                             409,
                             "upload-quota",
-                            $"With this one your uploads have more than {limit / 1e6:0} MB.",
-                            rest.Uploads.Count > 0 ? "Delete one of them first: DELETE /api/uploads/{id}." : "Send the photos in several ZIP files, one after another.")
+                            $"With this one your uploads, and photos that reports and links keep, have more than {limit / 1e6:0} MB.",
+                            rest.Uploads.Count > 0 ? "Delete one of them first: DELETE /api/uploads/{id}." : kept.Count > 0 ? "Delete a search whose report or links keep photos." : "Send the photos in several ZIP files, one after another.")
                         : null;
-                return problem is null ? current.WithoutUploads(gone).WithUpload(upload.Id, upload.Bytes) : current;
+                return problem is null
+                    ? current.WithoutUploads(gone).WithUpload(upload.Id, upload.Bytes) with { KeptUploads = [.. current.KeptUploads.Where(id => !kept.TryGetValue(id, out var bytes) || bytes > 0)] }
+                    : current;
             },
             cancellationToken);
         if (now is null || problem is not null)

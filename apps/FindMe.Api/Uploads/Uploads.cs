@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Dapr;
 using Dapr.Client;
 using FindMe.Networks;
 using FindMe.Pipeline;
@@ -25,6 +26,7 @@ internal static class Uploads
     {
         services.AddSingleton<ZipUnpacking>();
         services.AddUploadSpace();
+        services.AddSingleton<PhotoKeeping>();
         services.AddSingleton<UploadDeletion>();
         services.AddHostedService<UploadSweep>();
     }
@@ -47,6 +49,7 @@ internal static class Uploads
         UploadSpace space,
         UploadQuotas quotas,
         ZipUnpacking unpacking,
+        PhotoKeeping keeping,
         UploadDeletion deletion,
         DaprClient dapr,
         IOptions<UploadOptions> options,
@@ -95,7 +98,8 @@ internal static class Uploads
         };
         await dapr.SaveStateAsync(StateKeys.Store, StateKeys.Upload(id), upload, UnderWay, cancellationToken);
         var gone = await GoneAsync(user.Person, dapr, cancellationToken);
-        if (await quotas.TryCountAsync(context, user.Id, upload, gone, cancellationToken) is { } refused)
+        var kept = await keeping.BytesAsync(user.Person, cancellationToken);
+        if (await quotas.TryCountAsync(context, user.Id, upload, gone, kept, cancellationToken) is { } refused)
         {
             await deletion.DeleteAsync(user.Id, id, CancellationToken.None);
             return refused;
@@ -115,7 +119,7 @@ internal static class Uploads
                         throw new UploadRefusedException(NoRoom());
                     }
 
-                    if (await quotas.TryCountAsync(context, user.Id, upload with { Bytes = declared }, gone, cancellationToken) is { } tooMuch)
+                    if (await quotas.TryCountAsync(context, user.Id, upload with { Bytes = declared }, gone, kept, cancellationToken) is { } tooMuch)
                     {
                         throw new UploadRefusedException(tooMuch);
                     }
@@ -159,7 +163,7 @@ internal static class Uploads
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
         string id, CurrentUser user, UploadDeletion deletion, CancellationToken cancellationToken)
     {
-        if (!user.Person.Uploads.Contains(id))
+        if (!user.Person.Uploads.Contains(id) && !user.Person.KeptUploads.Contains(id))
         {
             return Problems.NotFound;
         }
@@ -181,7 +185,7 @@ internal static class Uploads
         Problems.Of(413, "too-large", $"The ZIP file has more than {limits.MaxBytes / 1e6:0} MB.", "Send the photos in several ZIP files.");
 }
 
-/// <summary>Deletes uploads: the photos, the document, and the line in the person's own.</summary>
+/// <summary>Deletes uploads: the photos, also those that are kept, the document, and the line in the person's own.</summary>
 internal sealed class UploadDeletion(UploadFolders folders, UploadQuotas quotas, DaprClient dapr)
 {
     /// <summary>Deletes an upload; nothing happens where it is gone.</summary>
@@ -198,12 +202,14 @@ internal sealed class UploadDeletion(UploadFolders folders, UploadQuotas quotas,
         }
 
         await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Upload(id), cancellationToken);
-        await dapr.UpdatePersonAsync(person, current => current.WithoutUploads([id]), cancellationToken);
+        await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.KeptPhotos(id), cancellationToken);
+        await dapr.UpdatePersonAsync(
+            person, current => current.WithoutUploads([id]) with { KeptUploads = [.. current.KeptUploads.Where(other => other != id)] }, cancellationToken);
     }
 }
 
-/// <summary>Deletes the folders of uploads whose time is over. Their documents go by themselves.</summary>
-internal sealed partial class UploadSweep(UploadFolders folders, IOptions<UploadOptions> options, TimeProvider time, ILogger<UploadSweep> logger) : BackgroundService
+/// <summary>Deletes the folders of uploads whose time is over, but for photos that are kept. Their documents go by themselves.</summary>
+internal sealed partial class UploadSweep(UploadFolders folders, PhotoKeeping keeping, IOptions<UploadOptions> options, TimeProvider time, ILogger<UploadSweep> logger) : BackgroundService
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
@@ -215,7 +221,7 @@ internal sealed partial class UploadSweep(UploadFolders folders, IOptions<Upload
         {
             try
             {
-                Sweep();
+                await SweepAsync(stoppingToken);
             }
             catch (Exception exception)
             {
@@ -226,16 +232,18 @@ internal sealed partial class UploadSweep(UploadFolders folders, IOptions<Upload
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private void Sweep()
+    private async Task SweepAsync(CancellationToken cancellationToken)
     {
         foreach (var folder in folders.Folders().Where(folder => folder.CreationTimeUtc + options.Value.Retention < time.GetUtcNow()).ToList())
         {
             try
             {
-                folder.Delete(recursive: true);
-                LogDeleted(logger, folder.Name);
+                if (await keeping.SweepAsync(folder, cancellationToken))
+                {
+                    LogDeleted(logger, folder.Name);
+                }
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or DaprException)
             {
                 // Somebody reads in it, or another replica deletes it: the next look tells.
                 LogNotDeleted(logger, folder.Name, exception);

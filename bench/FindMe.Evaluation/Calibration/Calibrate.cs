@@ -6,17 +6,17 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>Where the thresholds and the confidence come from: every picture of a known person against every other.</summary>
+/// <summary>Derives the thresholds and the confidence by comparing all pictures of known people with each other.</summary>
 internal static class Calibrate
 {
-    // People whose small pictures are tried: each costs seven photos.
+    // Number of people for the face size test, which analyses seven photos each.
     private const int PeopleOfSmallFaces = 60;
 
-    /// <summary>Sweeps thresholds, fits the confidence on one half of the people and measures it on the other, and draws the charts.</summary>
+    /// <summary>Sweeps thresholds, fits the confidence on one half of the people and tests it on the other, and draws charts.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="path">The manifest, as <see cref="Identities.Read"/> wants it.</param>
+    /// <param name="path">The manifest, in the format of <see cref="Identities.Read"/>.</param>
     /// <param name="charts">Folder for the charts; null for none.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     public static (JsonObject Summary, JsonObject Details) Evaluate(
         FaceEngine engine, string path, DirectoryInfo? charts, CancellationToken cancellationToken)
     {
@@ -56,7 +56,7 @@ internal static class Calibrate
         return (summary, new JsonObject { ["sweep"] = sweep });
     }
 
-    // By the name, so that a person stays in the same half whatever else is in the manifest.
+    // Split by name, so that a person stays in the same half when the manifest changes.
     private static (float[] Same, float[] Different) Half(IReadOnlyList<Portrait> portraits, bool first) =>
         Identities.DistancesBetween([.. portraits.Where(portrait => (SHA256.HashData(Encoding.UTF8.GetBytes(portrait.Person))[0] % 2 == 0) == first)]);
 

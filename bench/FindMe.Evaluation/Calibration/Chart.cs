@@ -4,9 +4,9 @@ using System.Text;
 namespace FindMe.Evaluation;
 
 /// <summary>A line chart as an SVG that is legible on light and dark pages.</summary>
-/// <param name="title">What it shows.</param>
-/// <param name="horizontal">The lower axis: name, least and largest value, whether in powers of ten.</param>
-/// <param name="vertical">The left axis.</param>
+/// <param name="title">The title.</param>
+/// <param name="horizontal">The horizontal axis.</param>
+/// <param name="vertical">The vertical axis.</param>
 internal sealed class Chart(string title, Axis horizontal, Axis vertical)
 {
     private const int Width = 640;
@@ -17,13 +17,13 @@ internal sealed class Chart(string title, Axis horizontal, Axis vertical)
     private const int Bottom = 55;
     private const int Ticks = 5;
 
-    // Okabe and Ito's colours, which colour-blind readers tell apart: https://jfly.uni-koeln.de/color/
+    // Okabe and Ito's palette, which colour-blind readers can distinguish: https://jfly.uni-koeln.de/color/
     private static readonly string[] Colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
 
     private readonly StringBuilder _marks = new();
     private int _lines;
 
-    /// <summary>Adds a line and its name.</summary>
+    /// <summary>Adds a named line.</summary>
     public void Line(string name, IEnumerable<(double X, double Y)> points)
     {
         var colour = Colours[_lines % Colours.Length];
@@ -34,7 +34,7 @@ internal sealed class Chart(string title, Axis horizontal, Axis vertical)
         Text(_marks, Left + 40, y - 2, name, "start");
     }
 
-    /// <summary>Adds a vertical line at a value of the lower axis.</summary>
+    /// <summary>Adds a vertical line at a value of the horizontal axis.</summary>
     public void Mark(string name, double x)
     {
         _marks.Append(CultureInfo.InvariantCulture,
@@ -78,9 +78,9 @@ internal sealed class Chart(string title, Axis horizontal, Axis vertical)
 
 /// <summary>An axis of a chart.</summary>
 /// <param name="Name">What it measures, with its unit.</param>
-/// <param name="From">Its least value; of an axis in powers of ten more than 0.</param>
+/// <param name="From">Its smallest value; above 0 for a logarithmic axis.</param>
 /// <param name="To">Its largest value.</param>
-/// <param name="PowersOfTen">Whether equal steps are equal factors.</param>
+/// <param name="PowersOfTen">Whether it is logarithmic.</param>
 internal sealed record Axis(string Name, double From, double To, bool PowersOfTen = false)
 {
     public bool Shows(double value) => value >= From && value <= To;

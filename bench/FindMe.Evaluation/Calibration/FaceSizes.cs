@@ -4,17 +4,17 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>What is left of a face when a photo shows it small.</summary>
+/// <summary>Measures the accuracy for small faces.</summary>
 internal static class FaceSizes
 {
     private static readonly int[] Heights = [96, 48, 32, 24, 20, 16, 12];
 
-    /// <summary>The second picture of each of some people is shrunk until its face is so many pixels high, and compared with everybody's first.</summary>
+    /// <summary>Shrinks the second picture of each person to several face heights, and compares it with everybody's first picture.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="portraits">The pictures.</param>
-    /// <param name="mostPeople">How many people, at most.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>By height: shares of faces found, matched, taken for somebody else, and what is matched when one in 1,000 is taken for another.</returns>
+    /// <param name="mostPeople">Maximum number of people.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
+    /// <returns>By face height: shares of faces detected, matched and mismatched, and the share matched at a false positive rate of 1 in 1,000.</returns>
     public static JsonObject Evaluate(FaceEngine engine, IReadOnlyList<Portrait> portraits, int mostPeople, CancellationToken cancellationToken)
     {
         var people = portraits.GroupBy(portrait => portrait.Person).Where(person => person.Count() > 1).ToList();
@@ -51,7 +51,7 @@ internal static class FaceSizes
         return result;
     }
 
-    // Never enlarged: a face that is smaller than asked for stays as it is.
+    // Never enlarges: a smaller face keeps its size.
     private static DetectedFace? Shrink(FaceEngine engine, Portrait portrait, int height, CancellationToken cancellationToken)
     {
         var longSide = (int)Math.Round(Math.Max(portrait.Width, portrait.Height) * height / portrait.Face.Box.Height);

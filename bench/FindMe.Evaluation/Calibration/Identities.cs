@@ -4,38 +4,38 @@ namespace FindMe.Evaluation;
 
 /// <summary>A picture of a known person.</summary>
 /// <param name="Path">The file.</param>
-/// <param name="Person">Whose it is.</param>
-/// <param name="Group">What the person is counted with: the column <c>group</c>, or the file's folder.</param>
+/// <param name="Person">The person's name.</param>
+/// <param name="Group">The person's group: the column <c>group</c>, or the file's folder.</param>
 /// <param name="Width">Width in pixels.</param>
 /// <param name="Height">Height in pixels.</param>
 /// <param name="Face">The main face.</param>
 internal sealed record Portrait(string Path, string Person, string Group, int Width, int Height, DetectedFace Face);
 
-/// <summary>The pictures of known people in a manifest, and every distance between two of them.</summary>
+/// <summary>The pictures of known people in a manifest, and the distances between them.</summary>
 internal sealed class Identities
 {
     private Identities(IReadOnlyList<Portrait> portraits, int withoutFace, Photos photos, string? pairs) =>
         (Portraits, WithoutFace, Photos, PairsPath) = (portraits, withoutFace, photos, pairs);
 
-    /// <summary>The pictures in which a face was found.</summary>
+    /// <summary>The pictures with a detected face.</summary>
     public IReadOnlyList<Portrait> Portraits { get; }
 
-    /// <summary>Pictures of people in which no face was found.</summary>
+    /// <summary>Number of people's pictures without a detected face.</summary>
     public int WithoutFace { get; }
 
     /// <summary>The PAIRS.csv beside the manifest; null if there is none.</summary>
     public string? PairsPath { get; }
 
-    /// <summary>What was found in every picture of the manifest's people and of the pairs.</summary>
+    /// <summary>The analysed pictures of the manifest and of the pairs.</summary>
     public Photos Photos { get; }
 
     /// <summary>Reads the pictures of a manifest, and of the PAIRS.csv beside it if there is one.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="path">
-    /// Columns <c>file,label</c>, and <c>group</c> if people are to be counted apart. A label with a space in it ("no human face") names
-    /// nobody. Pictures of pairs that a PAIRS.csv beside it notes as label errors are left out.
+    /// Columns <c>file,label</c>, and <c>group</c> for separate results by group. A label with a space ("no human face") is not a person.
+    /// Pictures of pairs that a PAIRS.csv beside it marks as label errors are omitted.
     /// </param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     public static Identities Read(FaceEngine engine, string path, CancellationToken cancellationToken)
     {
         var table = CsvTable.Read(path, "file", "label");
@@ -59,10 +59,10 @@ internal sealed class Identities
 
         return portraits.Select(portrait => portrait.Person).Distinct().Count() > 1
             ? new Identities(portraits, rows.Count - portraits.Count, photos, File.Exists(pairs) ? pairs : null)
-            : throw new EvaluationException($"{path} names fewer than two people.");
+            : throw new EvaluationException($"{path} must list at least two people.");
     }
 
-    /// <summary>Every distance between two pictures of one person, and between pictures of two, among the people chosen.</summary>
+    /// <summary>Returns all distances between pictures of the same person, and of different people, among the selected people.</summary>
     public static (float[] Same, float[] Different) DistancesBetween(IReadOnlyList<Portrait> portraits)
     {
         var rows = new (List<float> Same, List<float> Different)[portraits.Count];

@@ -5,13 +5,13 @@ using NetVips;
 
 namespace FindMe.Evaluation;
 
-/// <summary>Whether bad references are refused or warned of, and good ones are not: pictures made worse step by step.</summary>
+/// <summary>Tests whether bad selfies are rejected or warned about, and good ones are not, by degrading pictures step by step.</summary>
 internal static class Quality
 {
-    // People whose first picture is made worse and compared with their second one.
+    // Number of people whose first picture is degraded and compared with the second one.
     private const int MostPeople = 80;
 
-    // Blur in shares of the face's height; light as the exponent of a gamma curve; size as the face's height in pixels.
+    // Blur relative to the face height; light as gamma exponent; size as face height in pixels.
     private static readonly Damage[] Damages =
     [
         new("as it is", null),
@@ -29,13 +29,13 @@ internal static class Quality
         new("32 px", (picture, face) => picture.Resize(32 / face.Box.Height)),
     ];
 
-    /// <summary>Evaluates the references that a manifest's people would show.</summary>
+    /// <summary>Evaluates degraded pictures of a manifest's people as selfies.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="path">The manifest, as <see cref="Identities.Read"/> wants it; only JPEGs are made worse.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="path">The manifest, in the format of <see cref="Identities.Read"/>; only JPEGs are degraded.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
     /// <returns>
-    /// By damage: shares of pictures refused and warned of, mean quality, and the share whose person is found by them in another picture,
-    /// whether they were refused or not.
+    /// By degradation: shares of pictures rejected and warned about, mean quality, and the share that finds the person in another picture,
+    /// including rejected ones.
     /// </returns>
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string path, CancellationToken cancellationToken)
     {
@@ -73,7 +73,7 @@ internal static class Quality
         return (summary, new JsonObject());
     }
 
-    // The face is compared as any photo's is, so that a refused reference shows what would have been lost.
+    // Compares the face like any photo's, also of a rejected selfie, which shows the cost of the rejection.
     private static Reading Read(FaceEngine engine, byte[] photo, DetectedFace other, CancellationToken cancellationToken)
     {
         var reading = engine.AnalyzeReference(photo, null, cancellationToken);

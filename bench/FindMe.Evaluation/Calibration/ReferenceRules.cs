@@ -3,7 +3,7 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>How several references of one person count: by the nearest, by their mean place, or by their mean distance.</summary>
+/// <summary>Compares rules for several selfies of one person: nearest, mean embedding, or mean distance.</summary>
 internal static class ReferenceRules
 {
     private const int MostReferences = 3;
@@ -16,10 +16,10 @@ internal static class ReferenceRules
     ];
 
     /// <summary>
-    /// People of four pictures and more: the first one, two and three are references, the rest are looked for among everybody else's
+    /// Uses the first one, two and three pictures of people with at least four as selfies, and searches the others among everybody else's
     /// pictures.
     /// </summary>
-    /// <returns>By number of references and rule: what is found at the match distance, what is wrongly, and what is found when one in 10,000 is wrongly.</returns>
+    /// <returns>By number of selfies and rule: true and false positive rate at the match distance, and the true positive rate at a false positive rate of 1 in 10,000.</returns>
     public static JsonObject Evaluate(IReadOnlyList<Portrait> portraits, float matchDistance)
     {
         var people = portraits.GroupBy(portrait => portrait.Person).Where(person => person.Count() > MostReferences).Select(person => person.ToArray()).ToList();

@@ -81,7 +81,21 @@ internal sealed class ModelFile : IDisposable
     }
 
     /// <summary>Advice for errors about missing or wrong models.</summary>
-    public const string HowToRebuild = "delete the file if it exists, then run: dotnet run --project apps/FindMe.Local";
+    public const string HowToRebuild = $"delete the file if it exists, then {GetModels}";
+
+    private const string GetModels = "run: dotnet run --project apps/FindMe.Local";
+
+    /// <summary>Advice for a missing description: the names that exist, or how to build the models.</summary>
+    /// <param name="path">The missing file.</param>
+    /// <param name="ending">The end of such file names. The name before it has no dot.</param>
+    public static string AlternativesTo(string path, string ending)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        var names = Directory.Exists(folder)
+            ? Directory.GetFiles(folder, $"*{ending}").Select(file => Path.GetFileName(file)[..^ending.Length]).Where(name => !name.Contains('.', StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList()
+            : [];
+        return names.Count > 0 ? $"Available: {string.Join(", ", names)}." : $"To get the models, {GetModels}.";
+    }
 
     /// <summary>Whether the model accepts batches of more than one.</summary>
     public bool SupportsBatches => _session.InputMetadata[_inputs[0]].Dimensions[0] == -1;

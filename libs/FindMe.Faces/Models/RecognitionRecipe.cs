@@ -56,7 +56,7 @@ internal sealed record RecognitionRecipe
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"The recipe {path} is missing: {ModelFile.HowToRebuild}, or set Faces:Recipe to an existing recipe.");
+            throw new ModelException($"The recipe {path} is missing. {ModelFile.AlternativesTo(path, ".json")}");
         }
 
         try

@@ -4,11 +4,11 @@ using FindMe.Pipeline;
 
 namespace FindMe.Networks;
 
-/// <summary>Asks networks as a person or as the operator. A person's token that is refused is renewed once.</summary>
+/// <summary>Sends requests to networks as a person or as the operator. Renews a person's rejected token once.</summary>
 internal sealed class AccountCalls(OutsideHttp http, Accounts accounts)
 {
-    /// <summary>A person's access to a network; null when they are not signed in there.</summary>
-    /// <exception cref="SourceUnavailableException">It had to be renewed, and the network could not be reached.</exception>
+    /// <summary>Returns a person's access to a network; null when they are not signed in there.</summary>
+    /// <exception cref="SourceUnavailableException">The token had to be renewed, and the network could not be reached.</exception>
     public async Task<AccountToken?> TokenAsync(string person, string network, CancellationToken cancellationToken)
     {
         try
@@ -21,12 +21,12 @@ internal sealed class AccountCalls(OutsideHttp http, Accounts accounts)
         }
     }
 
-    /// <summary>Asks as a person.</summary>
+    /// <summary>Sends a GET request as a person.</summary>
     /// <param name="person">The person.</param>
-    /// <param name="account">Their access.</param>
-    /// <param name="url">What to ask; of the account's own server.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="SourceException">The network takes no token of this account any more.</exception>
+    /// <param name="account">Their access token.</param>
+    /// <param name="url">The address to request, on the account's own server.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="SourceException">The network rejects this account's tokens, also after a renewal.</exception>
     /// <exception cref="SourceUnavailableException">The network could not be reached.</exception>
     public async Task<FetchedAnswer> GetAsync(string person, AccountToken account, Uri url, CancellationToken cancellationToken)
     {
@@ -58,22 +58,22 @@ internal sealed class AccountCalls(OutsideHttp http, Accounts accounts)
         }
 
         throw new SourceException(new SearchProblem(
-            "signed-out", $"{account.Server.Host} no longer lets FindMe in with your account.", "Sign in again, then continue the search: it goes on where it stopped."));
+            "signed-out", $"{account.Server.Host} no longer accepts your sign-in.", "Sign in again, then continue the search: it resumes where it stopped."));
     }
 
-    /// <summary>Asks as a person where they are signed in, else as the operator.</summary>
+    /// <summary>Sends a GET request as a person if they are signed in, else as the operator.</summary>
     /// <param name="person">The person.</param>
-    /// <param name="account">Their access; null: they are not signed in there.</param>
-    /// <param name="operatorToken">The operator's token; null: there is none.</param>
-    /// <param name="url">What to ask; of the account's own server.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="SourceException">The network takes no token of this account any more.</exception>
+    /// <param name="account">Their access token; null when they are not signed in there.</param>
+    /// <param name="operatorToken">The operator's token; null if there is none.</param>
+    /// <param name="url">The address to request, on the account's own server.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="SourceException">The network rejects this account's tokens, also after a renewal.</exception>
     /// <exception cref="SourceUnavailableException">The network could not be reached.</exception>
     public Task<FetchedAnswer> GetAsync(string person, AccountToken? account, string? operatorToken, Uri url, CancellationToken cancellationToken) =>
         account is null ? GetAsync(operatorToken, url, cancellationToken) : GetAsync(person, account, url, cancellationToken);
 
-    /// <summary>Asks with a token, or without one.</summary>
-    /// <exception cref="SourceUnavailableException">The network could not be reached, or its answer could not be read.</exception>
+    /// <summary>Sends a GET request with a token, or without one.</summary>
+    /// <exception cref="SourceUnavailableException">The network could not be reached, or its response could not be read.</exception>
     public async Task<FetchedAnswer> GetAsync(string? token, Uri url, CancellationToken cancellationToken)
     {
         try
@@ -83,11 +83,11 @@ internal sealed class AccountCalls(OutsideHttp http, Accounts accounts)
         }
         catch (FetchException exception)
         {
-            throw new SourceUnavailableException($"{url.Host} cannot be asked: {exception.Message}", mayHaveCost: true);
+            throw new SourceUnavailableException($"{url.Host} could not be reached: {exception.Message}", mayHaveCost: true);
         }
     }
 
-    /// <summary>Whether the network does not take the token. Bluesky says with 400 that one has expired.</summary>
+    /// <summary>Whether the network rejected the token. Bluesky reports an expired token with status 400.</summary>
     public static bool IsRefused(FetchedAnswer answer) =>
         answer.Status == HttpStatusCode.Unauthorized
         || (answer.Status == HttpStatusCode.BadRequest

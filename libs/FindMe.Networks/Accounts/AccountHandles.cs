@@ -2,20 +2,21 @@ using FindMe.Pipeline;
 
 namespace FindMe.Networks;
 
-/// <summary>Handles as operators write them in lists: <c>@me@mastodon.social</c>, <c>me.bsky.social</c>, <c>x:me</c>.</summary>
+/// <summary>Matches account handles as operators write them in lists: <c>@me@mastodon.social</c>, <c>me.bsky.social</c>, <c>x:me</c>.</summary>
 public static class AccountHandles
 {
-    /// <summary>Whether what an operator wrote names an account.</summary>
-    /// <param name="written">A handle, perhaps with a network and a colon before it, perhaps with @; without a network it is of any that has such handles.</param>
+    /// <summary>Whether a handle in an operator's list names an account.</summary>
+    /// <param name="written">A handle, with or without @, optionally prefixed with its network and a colon. Without a prefix it matches every network except X.</param>
     /// <param name="network">The account's network.</param>
-    /// <param name="handle">The account's handle, perhaps with @.</param>
+    /// <param name="handle">The account's handle, with or without @.</param>
     public static bool AreSame(string written, string network, string handle)
     {
         var (named, name) = Split(written);
         return (named is null ? network != SourceNames.X : named == network) && string.Equals(name, Bare(handle), StringComparison.OrdinalIgnoreCase);
     }
 
-    // A port of an instance has a colon too, but no network's name stands before it. A bare name is X's only where that is said: anybody could be meant.
+    // Only the name of a network counts as a prefix: the port of an instance also follows a colon.
+    // A bare name never means X, because it could be anybody's.
     private static (string? Network, string Name) Split(string written)
     {
         foreach (var network in new[] { SourceNames.X, SourceNames.Mastodon, SourceNames.Bluesky })

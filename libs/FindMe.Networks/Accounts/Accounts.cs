@@ -5,28 +5,28 @@ using FindMe.Pipeline;
 
 namespace FindMe.Networks;
 
-/// <summary>The accounts that people are signed in with: their tokens, sealed under the person's key. Api writes them, Collect uses them.</summary>
+/// <summary>The accounts that people are signed in with: their tokens, encrypted under the person's key. Api writes them, Collect uses them.</summary>
 /// <param name="dapr">The state store.</param>
-/// <param name="keys">The people's keys.</param>
+/// <param name="keys">The encryption keys of people.</param>
 /// <param name="tokens">The networks' token endpoints.</param>
 /// <param name="time">The clock.</param>
 public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tokens, TimeProvider time)
 {
-    // Longer than a refresh can take (FetchOptions.Timeout with its default): who holds it longer has died.
+    // Longer than a refresh can take (FetchOptions.Timeout by default), so an expired lease means that its holder crashed.
     private static readonly TimeSpan RefreshLease = TimeSpan.FromSeconds(45);
 
-    // A token that is about to expire would expire on its way.
+    // A token this close to its expiry could expire in transit.
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan LeasePoll = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A person's access to a network, refreshed where it is about to expire.</summary>
+    /// <summary>Returns a person's access to a network, and refreshes it if it is about to expire.</summary>
     /// <param name="person">The person.</param>
     /// <param name="network">One of <see cref="SourceNames"/>.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Null when they are not signed in there, or not any more.</returns>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>Null when they are not signed in there, or no longer.</returns>
     /// <exception cref="DaprException">The store could not be read or written.</exception>
-    /// <exception cref="FetchException">It had to be refreshed, and the network could not be reached: try again later.</exception>
+    /// <exception cref="FetchException">The token had to be refreshed, and the network could not be reached: try again later.</exception>
     public async Task<AccountToken?> TokenAsync(string person, string network, CancellationToken cancellationToken)
     {
         if (await ReadAsync(person, network, cancellationToken) is not var (document, secrets))
@@ -40,11 +40,11 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
             : token;
     }
 
-    /// <summary>A new token after the network has refused one with 401. However many ask, in however many processes: the network is asked once.</summary>
+    /// <summary>Refreshes a token that the network rejected with 401. Concurrent callers, in any process, share one request to the network.</summary>
     /// <param name="person">The person.</param>
-    /// <param name="refused">The token that was refused.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Null when there is no new one to be had: the person has been signed out, and can sign in again.</returns>
+    /// <param name="refused">The rejected token.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>Null when no new token can be obtained: the person is now signed out and can sign in again.</returns>
     /// <exception cref="DaprException">The store could not be read or written.</exception>
     /// <exception cref="FetchException">The network could not be reached: try again later.</exception>
     public async Task<AccountToken?> RefreshAsync(string person, AccountToken refused, CancellationToken cancellationToken)
@@ -77,16 +77,16 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
         }
     }
 
-    /// <summary>Forgets an account whose access was revoked, and whose it was: the person can sign in again.</summary>
+    /// <summary>Deletes an account whose access was revoked, together with its owner entry, so that the person can sign in again.</summary>
     /// <param name="person">The person.</param>
     /// <param name="network">One of <see cref="SourceNames"/>.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">It may still be there.</exception>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">The account may still be stored.</exception>
     public async Task EndAsync(string person, string network, CancellationToken cancellationToken)
     {
         await dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Account(person, network), cancellationToken);
 
-        // While it still stands in the person's document: nothing else names the account.
+        // Do this while the person's document still lists the account: nothing else names it.
         var owner = await dapr.GetStateAsync<Person>(StateKeys.Store, StateKeys.Person(person), cancellationToken);
         foreach (var account in owner?.Accounts.Where(account => account.Network == network) ?? [])
         {
@@ -102,37 +102,37 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
             cancellationToken);
     }
 
-    /// <summary>What is secret of an account, to give its access back when everything here is deleted.</summary>
+    /// <summary>Returns the secrets of an account, for revoking its access when the person deletes everything.</summary>
     /// <param name="person">The person.</param>
     /// <param name="network">One of <see cref="SourceNames"/>.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Null where there is nothing.</returns>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>Null when no secrets are stored.</returns>
     /// <exception cref="DaprException">The store could not be read.</exception>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">It is there, but the key ring cannot be read now.</exception>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">Secrets are stored, but the key ring cannot be read now.</exception>
     public async Task<AccountSecrets?> SecretsAsync(string person, string network, CancellationToken cancellationToken) =>
         (await ReadAsync(person, network, cancellationToken))?.Secrets;
 
-    /// <summary>Keeps the secrets of an account that a person has signed in with, in place of an earlier one of that network.</summary>
+    /// <summary>Saves the secrets of an account that a person has signed in with. Replaces an earlier account on the same network.</summary>
     /// <param name="person">The person.</param>
     /// <param name="secrets">The account's secrets.</param>
-    /// <param name="timeToLive">When they are forgotten, and the person must sign in again.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">They were not saved.</exception>
+    /// <param name="timeToLive">When the secrets are deleted, and the person must sign in again.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">The secrets were not saved.</exception>
     public async Task SaveAsync(string person, AccountSecrets secrets, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var key = await keys.GetOrCreateAsync(person, timeToLive, cancellationToken);
-        // A number of its own: a token of the earlier account is none of this one.
+        // A random generation: a token of the replaced account must not count as one of this account.
         var document = new EncryptedAccount(Encrypt(key, person, secrets), Random.Shared.Next(1 << 20), time.GetUtcNow() + timeToLive);
-        // Not a plain write: refreshing writes this key under its ETag, and Redis then refuses any other.
+        // Uses an ETag like the refresh does: on Redis, a key once written with an ETag rejects writes without one.
         await dapr.CreateOrUpdateStateAsync<EncryptedAccount>(StateKeys.Account(person, secrets.Network), _ => document, _ => timeToLive, cancellationToken);
     }
 
-    /// <summary>Gives a person's access back to the network, then forgets it whatever the network said.</summary>
+    /// <summary>Revokes a person's access at the network, then deletes it here whatever the network answered.</summary>
     /// <param name="person">The person.</param>
     /// <param name="network">One of <see cref="SourceNames"/>.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Whether the network has confirmed it; true too where there was nothing to give back.</returns>
-    /// <exception cref="DaprException">It may still be there.</exception>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>Whether the network confirmed the revocation; also true if there was nothing to revoke.</returns>
+    /// <exception cref="DaprException">The account may still be stored.</exception>
     public async Task<bool> RevokeAsync(string person, string network, CancellationToken cancellationToken)
     {
         var revoked = await ReadAsync(person, network, cancellationToken) is not var (_, secrets) || await tokens.TryRevokeAsync(secrets, cancellationToken);
@@ -140,13 +140,13 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
         return revoked;
     }
 
-    /// <summary>Keeps an account until the person links it, in place of an earlier one that was not linked.</summary>
+    /// <summary>Saves an account until the person links it. Replaces an earlier one that was not linked.</summary>
     /// <param name="person">The person.</param>
     /// <param name="pending">The account.</param>
-    /// <param name="keyLifetime">How long the person's key is kept: as long as the youngest thing encrypted under it.</param>
-    /// <param name="timeToLive">When the account is deleted if it is not linked.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">It was not saved.</exception>
+    /// <param name="keyLifetime">How long the person's key is kept: as long as the newest data encrypted under it.</param>
+    /// <param name="timeToLive">When the account is deleted unless it is linked.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">The account was not saved.</exception>
     public async Task SavePendingAsync(string person, PendingAccount pending, TimeSpan keyLifetime, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
         var key = await keys.GetOrCreateAsync(person, keyLifetime, cancellationToken);
@@ -155,10 +155,10 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
         await dapr.SaveStateAsync(StateKeys.Store, StateKeys.PendingAccount(person), document, timeToLive, cancellationToken);
     }
 
-    /// <summary>Reads the account that waits to be linked.</summary>
+    /// <summary>Reads the account that awaits linking.</summary>
     /// <param name="person">The person.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Null where none waits, or it has expired.</returns>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>Null when there is none, or it has expired.</returns>
     /// <exception cref="DaprException">The store could not be read.</exception>
     public async Task<PendingAccount?> ReadPendingAsync(string person, CancellationToken cancellationToken) =>
         await dapr.GetStateAsync<EncryptedPendingAccount>(StateKeys.Store, StateKeys.PendingAccount(person), cancellationToken) is { } document
@@ -167,17 +167,17 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
             ? JsonSerializer.Deserialize<PendingAccount>(plain, PipelineJson.Options)
             : null;
 
-    /// <summary>Deletes the account that waits to be linked; it was linked, or nobody wants it.</summary>
+    /// <summary>Deletes the account that awaits linking, without revoking its access.</summary>
     /// <param name="person">The person.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">It may still be there.</exception>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">The account may still be stored.</exception>
     public Task DeletePendingAsync(string person, CancellationToken cancellationToken) =>
         dapr.DeleteStateAsync(StateKeys.Store, StateKeys.PendingAccount(person), cancellationToken);
 
-    /// <summary>Gives the access to the account that waits to be linked back to its network, and deletes it.</summary>
+    /// <summary>Revokes the access of the account that awaits linking, and deletes it.</summary>
     /// <param name="person">The person.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">It may still be there.</exception>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">The account may still be stored.</exception>
     public async Task RevokePendingAsync(string person, CancellationToken cancellationToken)
     {
         if (await ReadPendingAsync(person, cancellationToken) is { } pending)
@@ -201,7 +201,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
         return leased?.RefreshingBy == me;
     }
 
-    // The lease is ours: nobody else asks the network meanwhile, for whom a refresh token used twice is a stolen one.
+    // Needs the refresh lease: the network takes a refresh token that is used twice for a stolen one.
     private async Task<AccountToken?> RefreshLeasedAsync(string person, AccountSecrets secrets, string me, CancellationToken cancellationToken)
     {
         AccountSecrets? renewed;
@@ -221,7 +221,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
             return null;
         }
 
-        // Whatever happens to the request, the new token must be written: the old one is used up.
+        // Not cancellable: the old token is used up, so the new one must be written.
         var key = await KeyAsync(person, CancellationToken.None);
         var written = key is null ? null : await UpdateLeasedAsync(
             person,
@@ -231,7 +231,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
             CancellationToken.None);
         if (written is null)
         {
-            // The person has signed out or left meanwhile: nobody may keep what came too late.
+            // The person signed out or deleted everything during the refresh: revoke the new token.
             await tokens.TryRevokeAsync(renewed, CancellationToken.None);
             return null;
         }
@@ -275,7 +275,7 @@ public sealed class Accounts(DaprClient dapr, PersonKeys keys, NetworkTokens tok
     private static string Encrypt(byte[] key, string person, AccountSecrets secrets) =>
         PersonKeys.Encrypt(key, JsonSerializer.SerializeToUtf8Bytes(secrets, PipelineJson.Options), Context(person, secrets.Network));
 
-    // Binds the ciphertext to its place, as with references.
+    // Binds the ciphertext to its key in the store, as for references.
     private static string Context(string person, string network) => $"{person}/account/{network}";
 
     private static AccountToken TokenOf(EncryptedAccount document, AccountSecrets secrets) =>

@@ -8,24 +8,24 @@ using Microsoft.Extensions.Logging;
 
 namespace FindMe.Networks;
 
-/// <summary>The networks' token endpoints: what was had is renewed or given back there.</summary>
-/// <param name="http">The way out.</param>
+/// <summary>Refreshes and revokes access tokens at the networks' token endpoints.</summary>
+/// <param name="http">Sends the requests.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Says that a network did not take a token back; never which.</param>
+/// <param name="logger">Logs failed revocations, never a token.</param>
 public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, ILogger<NetworkTokens> logger)
 {
-    /// <summary>An answer of a token endpoint has a few hundred bytes.</summary>
+    /// <summary>Token responses have a few hundred bytes; this leaves room.</summary>
     private const int MaxAnswerBytes = 64 << 10;
 
-    /// <summary>Whether there is anything to renew an access with: Mastodon's tokens are for good or gone.</summary>
+    /// <summary>Whether the access can be refreshed. Mastodon's cannot: its tokens never expire.</summary>
     /// <param name="secrets">The account's secrets.</param>
     public static bool CanRefresh(AccountSecrets secrets) => secrets.RefreshToken is not null || secrets.AppPassword is not null;
 
-    /// <summary>Renews an access.</summary>
-    /// <param name="secrets">What it is renewed with.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The new secrets; null when the network refuses: the person must sign in again.</returns>
-    /// <exception cref="FetchException">The network could not be reached, or its answer is not a token response.</exception>
+    /// <summary>Refreshes an access.</summary>
+    /// <param name="secrets">The secrets to refresh it with.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The new secrets; null when the network rejects the old ones and the person must sign in again.</returns>
+    /// <exception cref="FetchException">The network could not be reached, or did not send a token response.</exception>
     public Task<AccountSecrets?> TryRefreshAsync(AccountSecrets secrets, CancellationToken cancellationToken) => secrets.Network switch
     {
         SourceNames.X => RefreshXAsync(secrets, cancellationToken),
@@ -33,10 +33,10 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
         _ => Task.FromResult<AccountSecrets?>(null),
     };
 
-    /// <summary>Gives an access back.</summary>
+    /// <summary>Revokes an access.</summary>
     /// <param name="secrets">The access.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Whether the network has confirmed it.</returns>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>Whether the network confirmed it.</returns>
     public async Task<bool> TryRevokeAsync(AccountSecrets secrets, CancellationToken cancellationToken)
     {
         try
@@ -65,12 +65,12 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
         }
     }
 
-    // A session that has expired needs no ending.
+    // An expired session (401) counts as revoked.
     private static bool IsGone(HttpStatusCode status) => (int)status is (>= 200 and < 300) or 401;
 
     private static IEnumerable<FetchRequest> RevocationsOf(AccountSecrets secrets) => secrets.Network switch
     {
-        // The refresh token first: what is left of an access without it ends by itself.
+        // The refresh token first: without it, the access token expires soon anyway.
         SourceNames.X => new[] { secrets.RefreshToken, secrets.AccessToken }.OfType<string>().Select(token => Form(
             new Uri(secrets.Server, "/2/oauth2/revoke"), ClientOf(secrets), secrets.ClientSecret is null ? ("client_id", secrets.ClientId!) : null, ("token", token))),
         SourceNames.Mastodon => [Form(
@@ -83,7 +83,7 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
         _ => [],
     };
 
-    // https://docs.x.com/resources/fundamentals/authentication/oauth-2-0/user-access-token: confidential clients name themselves by Basic.
+    // https://docs.x.com/resources/fundamentals/authentication/oauth-2-0/user-access-token: confidential clients authenticate with Basic.
     private async Task<AccountSecrets?> RefreshXAsync(AccountSecrets secrets, CancellationToken cancellationToken)
     {
         var answer = await http.SendAsync(
@@ -102,7 +102,7 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
         };
     }
 
-    // https://docs.bsky.app/docs/api/com-atproto-server-refresh-session. Sessions last about two months; then the app password makes another.
+    // https://docs.bsky.app/docs/api/com-atproto-server-refresh-session. Sessions last about two months; after that the app password creates a new one.
     private async Task<AccountSecrets?> RefreshBlueskyAsync(AccountSecrets secrets, CancellationToken cancellationToken)
     {
         var answer = await http.SendAsync(
@@ -127,8 +127,8 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
         return secrets with { AccessToken = Text(json, "accessJwt"), RefreshToken = Text(json, "refreshJwt") };
     }
 
-    /// <summary>Asks a personal data server of Bluesky for a session: https://docs.bsky.app/docs/api/com-atproto-server-create-session.</summary>
-    /// <param name="server">The server.</param>
+    /// <summary>Builds the request that creates a Bluesky session: https://docs.bsky.app/docs/api/com-atproto-server-create-session.</summary>
+    /// <param name="server">The personal data server.</param>
     /// <param name="identifier">The account's handle or DID.</param>
     /// <param name="appPassword">An app password of the account.</param>
     public static FetchRequest CreateBlueskySession(Uri server, string identifier, string appPassword) =>
@@ -140,34 +140,34 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
             MaxBytes = MaxAnswerBytes,
         };
 
-    /// <summary>A form to post, as OAuth 2 has it.</summary>
+    /// <summary>Builds the POST of an OAuth 2 form.</summary>
     /// <param name="address">The endpoint.</param>
-    /// <param name="client">The client's own header; null: none.</param>
-    /// <param name="fields">The form's fields; those that are null are left out.</param>
+    /// <param name="client">The client's authentication header; null if none.</param>
+    /// <param name="fields">The form's fields; null ones are left out.</param>
     public static FetchRequest Form(Uri address, AuthenticationHeaderValue? client, params (string Name, string Value)?[] fields)
     {
         var form = fields.OfType<(string Name, string Value)>().Select(field => KeyValuePair.Create(field.Name, field.Value)).ToList();
         return new FetchRequest(address) { Method = HttpMethod.Post, Authorization = client, Content = () => new FormUrlEncodedContent(form), MaxBytes = MaxAnswerBytes };
     }
 
-    /// <summary>How a confidential client of X names itself (RFC 6749, 2.3.1); null: a public one, which names itself in the form.</summary>
-    /// <param name="secrets">The secrets with the client.</param>
+    /// <summary>The authentication header of a confidential client of X (RFC 6749, 2.3.1); null for a public client, which sends its id in the form.</summary>
+    /// <param name="secrets">The secrets that hold the client.</param>
     public static AuthenticationHeaderValue? ClientOf(AccountSecrets secrets) => secrets.ClientSecret is null
         ? null
         : new AuthenticationHeaderValue(
             "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Uri.EscapeDataString(secrets.ClientId!)}:{Uri.EscapeDataString(secrets.ClientSecret)}")));
 
-    /// <summary>When the access token in an answer expires; null: it does not say.</summary>
-    /// <param name="json">The answer of a token endpoint.</param>
+    /// <summary>When the access token in a response expires; null if the response does not say.</summary>
+    /// <param name="json">The response of a token endpoint.</param>
     public DateTimeOffset? ExpiryOf(JsonElement json) =>
         json.TryGetProperty("expires_in", out var seconds) && seconds.ValueKind == JsonValueKind.Number && seconds.TryGetInt32(out var lifetime) ? time.GetUtcNow().AddSeconds(lifetime) : null;
 
-    // 400 and 401 say that the grant is used up or revoked; anything else may pass.
+    // 400, 401 and 403 mean that the grant is used up or revoked; anything else is transient.
     private static JsonElement? Read(FetchedAnswer answer) => answer switch
     {
         { IsSuccess: true } => Parse(answer.Body),
         { Status: HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } => null,
-        _ => throw new FetchException(FetchProblem.Unreachable, $"The network answered {(int)answer.Status} when its token was to be renewed."),
+        _ => throw new FetchException(FetchProblem.Unreachable, $"The network answered {(int)answer.Status} to the refresh of a token."),
     };
 
     private static JsonElement Parse(byte[] body)
@@ -175,19 +175,19 @@ public sealed partial class NetworkTokens(OutsideHttp http, TimeProvider time, I
         try
         {
             var json = JsonDocument.Parse(body).RootElement;
-            return json.ValueKind == JsonValueKind.Object ? json : throw new FetchException(FetchProblem.Unreachable, "The network answered something else than a token.");
+            return json.ValueKind == JsonValueKind.Object ? json : throw new FetchException(FetchProblem.Unreachable, "The network did not send a token response.");
         }
         catch (JsonException exception)
         {
-            throw new FetchException(FetchProblem.Unreachable, "The network answered something else than a token.", exception);
+            throw new FetchException(FetchProblem.Unreachable, "The network did not send a token response.", exception);
         }
     }
 
     private static string Text(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.TryGetText() is { Length: > 0 } text
             ? text
-            : throw new FetchException(FetchProblem.Unreachable, "The network answered without a token.");
+            : throw new FetchException(FetchProblem.Unreachable, "The network's token response has no token.");
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Network} did not take an access back: {Reason}.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to revoke an access at {Network}: {Reason}.")]
     private static partial void LogNotRevoked(ILogger logger, string network, string reason);
 }

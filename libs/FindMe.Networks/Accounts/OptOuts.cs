@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
-/// <summary>Whose posts FindMe leaves alone. Section <c>OptOut</c> of the configuration; checked at start.</summary>
+/// <summary>The list of people whose posts FindMe ignores. Section <c>OptOut</c> of the configuration; checked at start.</summary>
 public sealed class OptOutOptions
 {
     /// <summary>The configuration section these are read from.</summary>
@@ -15,14 +15,14 @@ public sealed class OptOutOptions
     [Required]
     public IReadOnlyList<string> Handles { get; set; } = [];
 
-    /// <summary>A file with one handle a line; lines that begin with <c>#</c> and a space are comments. Read anew when it changes. Default null: none.</summary>
+    /// <summary>A file with one handle per line; lines that begin with <c>#</c> and a space are comments. Reloaded when it changes. Default null: no file.</summary>
     public string? Path { get; set; }
 }
 
 [OptionsValidator]
 internal sealed partial class OptOutOptionsValidator : IValidateOptions<OptOutOptions>;
 
-/// <summary>The people who have asked to be left alone: what they post is neither searched nor shown. What they search themselves is their own affair.</summary>
+/// <summary>People who opted out: FindMe neither searches nor shows their posts. They can still search themselves.</summary>
 /// <param name="options">The list.</param>
 public sealed class OptOuts(IOptions<OptOutOptions> options)
 {
@@ -31,12 +31,12 @@ public sealed class OptOuts(IOptions<OptOutOptions> options)
 
     /// <summary>Whether an author has opted out.</summary>
     /// <param name="network">One of <see cref="SourceNames"/>.</param>
-    /// <param name="handle">The author's handle, with or without @; null: not known, as in an album.</param>
-    /// <exception cref="IOException">The file cannot be read: better no search than one that does not honour it.</exception>
+    /// <param name="handle">The author's handle, with or without @; null if unknown, as in an album.</param>
+    /// <exception cref="IOException">The file cannot be read. The search fails rather than ignore the list.</exception>
     public bool Includes(string network, string? handle) =>
         handle is not null && options.Value.Handles.Concat(FromFile()).Any(written => AccountHandles.AreSame(written, network, handle));
 
-    /// <summary>Whether nobody has opted out.</summary>
+    /// <summary>Whether nobody opted out.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public bool IsEmpty => options.Value.Handles.Count == 0 && FromFile().Count == 0;
 
@@ -60,7 +60,7 @@ public sealed class OptOuts(IOptions<OptOutOptions> options)
     }
 }
 
-/// <summary>Registers the list of people to leave alone.</summary>
+/// <summary>Registers the opt-out list.</summary>
 public static class OptOutServices
 {
     /// <summary>Registers <see cref="OptOuts"/> and its options, which are checked at start.</summary>
@@ -68,7 +68,7 @@ public static class OptOutServices
     public static void AddOptOuts(this IServiceCollection services)
     {
         services.AddOptions<OptOutOptions>().BindConfiguration(OptOutOptions.Section).ValidateOnStart()
-            .Validate(options => options.Path is not { Length: > 0 } path || File.Exists(path), "OptOut:Path names no file.");
+            .Validate(options => options.Path is not { Length: > 0 } path || File.Exists(path), "OptOut:Path names a file that does not exist.");
         services.AddSingleton<IValidateOptions<OptOutOptions>, OptOutOptionsValidator>();
         services.AddSingleton<OptOuts>();
     }

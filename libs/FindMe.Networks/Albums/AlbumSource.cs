@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
-/// <summary>An album: every regular file of a folder that the operator offers, in the order of their paths.</summary>
+/// <summary>Lists an album: every regular file of a folder that the operator offers, ordered by path.</summary>
 internal sealed class AlbumSource(Albums albums, SharedAlbums shared) : IPhotoSource
 {
     public string Name => SourceNames.Album;
@@ -22,9 +22,9 @@ internal sealed class AlbumSource(Albums albums, SharedAlbums shared) : IPhotoSo
 
     public Task<SearchProblem?> CheckAsync(SourceQuery query, CancellationToken cancellationToken) => Task.FromResult(shared.MaySee(query.Person, query.Text)
         ? null
-        : new SearchProblem("unknown-album", $"There is no album named “{query.Text}”.", "GET /api/sources says which there are; the operator adds one with --album FOLDER."));
+        : new SearchProblem("unknown-album", $"There is no album named “{query.Text}”.", "GET /api/sources lists the albums; the operator adds one with --album FOLDER."));
 
-    // A path is its own place in the order: the page goes on after the last one, whatever came or went meanwhile.
+    // The last path is the resume point, so files added or deleted between pages do no harm.
     public Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> paths;
@@ -47,7 +47,6 @@ internal sealed class AlbumSource(Albums albums, SharedAlbums shared) : IPhotoSo
     }
 }
 
-/// <summary>Registers the source.</summary>
 internal static class AlbumSourceServices
 {
     public static void AddAlbumSource(this IServiceCollection services)

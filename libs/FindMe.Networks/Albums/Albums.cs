@@ -10,11 +10,11 @@ public sealed class AlbumOptions
     /// <summary>The configuration section these are read from.</summary>
     public const string Section = "Albums";
 
-    /// <summary>Folders, each an album named like the folder. Default none: no album can be searched.</summary>
+    /// <summary>Paths of folders; each album is named like its folder. Default none: no album can be searched.</summary>
     [Required]
     public IReadOnlyList<string> Folders { get; set; } = [];
 
-    /// <summary>Largest photo to read, in bytes, 1 to 1 GiB. Default 50 MiB; larger ones are skipped with that reason.</summary>
+    /// <summary>Largest photo to read, in bytes, 1 to 1 GiB. Default 50 MiB; larger photos are skipped with a reason.</summary>
     /// <remarks>A 100-megapixel camera's JPEG is about 40 MB.</remarks>
     [Range(1, 1 << 30)]
     public int MaxPhotoBytes { get; set; } = 50 << 20;
@@ -26,11 +26,11 @@ internal sealed partial class AlbumOptionsValidator : IValidateOptions<AlbumOpti
 /// <summary>Registers the albums.</summary>
 public static class AlbumServices
 {
-    /// <summary>Registers <see cref="Albums"/> and its options, which are checked at start. Called again, it does nothing.</summary>
+    /// <summary>Registers <see cref="Albums"/> and its options, which are checked at start. A second call does nothing.</summary>
     /// <param name="services">The app's services.</param>
     public static void AddAlbums(this IServiceCollection services)
     {
-        // Bound twice, the options would hold each folder twice.
+        // Binding twice would add each folder twice.
         if (services.Any(service => service.ServiceType == typeof(Albums)))
         {
             return;
@@ -42,7 +42,7 @@ public static class AlbumServices
     }
 }
 
-/// <summary>The albums on this machine. No name, however odd, leads out of an album's folder.</summary>
+/// <summary>Lists and reads the albums on this machine. No file name can escape an album's folder.</summary>
 /// <param name="options">The folders.</param>
 public sealed class Albums(IOptions<AlbumOptions> options)
 {
@@ -54,12 +54,12 @@ public sealed class Albums(IOptions<AlbumOptions> options)
     /// <summary>Whether there is an album of this name.</summary>
     public bool Contains(string album) => _roots.ContainsKey(album);
 
-    /// <summary>Every file of the album, in the ordinal order of the paths below its folder.</summary>
+    /// <summary>Returns every file of an album, in the ordinal order of its path below the album's folder.</summary>
     /// <param name="album">The album's name.</param>
     /// <returns>
-    /// Paths below the folder with <c>/</c> between their parts. Links are neither followed nor listed. A folder in it that may
-    /// not be read stands there as one path that ends in <c>/</c>, so that it is not passed over in silence, and so does what has a name that is not
-    /// valid UTF-8, with U+FFFD in place of its bytes.
+    /// Paths below the folder, with <c>/</c> between their parts. Symbolic links are skipped. A folder that cannot be read is listed as one
+    /// path that ends in <c>/</c>, so that it is reported rather than silently skipped. A name that is not valid UTF-8 is listed with U+FFFD
+    /// in place of its invalid bytes.
     /// </returns>
     /// <exception cref="AlbumException">The album does not exist or cannot be read.</exception>
     public IReadOnlyList<string> Paths(string album)
@@ -90,10 +90,10 @@ public sealed class Albums(IOptions<AlbumOptions> options)
     /// <summary>Reads a photo.</summary>
     /// <param name="album">The album's name.</param>
     /// <param name="path">The photo's path below the album's folder.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>The file's bytes.</returns>
-    /// <exception cref="PhotoUnavailableException">It is gone, too large, not to be read by FindMe or not in the album.</exception>
-    /// <exception cref="PhotoUnreachableException">Its disk does not give it out now; trying again may help.</exception>
+    /// <exception cref="PhotoUnavailableException">It is gone, too large, unreadable for FindMe, or not in the album.</exception>
+    /// <exception cref="PhotoUnreachableException">Its disk cannot be read now; a retry may help.</exception>
     public async Task<byte[]> ReadAsync(string album, string path, CancellationToken cancellationToken)
     {
         if (!_roots.TryGetValue(album, out var root))
@@ -101,7 +101,7 @@ public sealed class Albums(IOptions<AlbumOptions> options)
             throw new PhotoUnavailableException("The album is gone.");
         }
 
-        // No file system has it, and .NET throws at it.
+        // No file system allows NUL in a name, and .NET throws on it.
         if (path.Contains('\0', StringComparison.Ordinal))
         {
             throw new PhotoUnavailableException("The photo is not in the album.");
@@ -130,7 +130,7 @@ public sealed class Albums(IOptions<AlbumOptions> options)
                 throw new PhotoUnavailableException("The photo is not in the album.");
             }
 
-            // Pipes, sockets and devices have no length; opening one could block for ever.
+            // Pipes, sockets and devices have no length; opening one could block forever.
             if (new FileInfo(full).Length == 0)
             {
                 throw new PhotoUnavailableException("The file is empty.");
@@ -157,7 +157,7 @@ public sealed class Albums(IOptions<AlbumOptions> options)
         }
         catch (IOException exception)
         {
-            // A share that lost its server for a moment, a file that is being written.
+            // Transient: a share that lost its server, or a file that is being written.
             throw new PhotoUnreachableException("The photo cannot be read from its disk.", exception);
         }
     }
@@ -172,7 +172,7 @@ public sealed class Albums(IOptions<AlbumOptions> options)
                 continue;
             }
 
-            // A link could lead anywhere.
+            // Skip symbolic links: they could lead out of the folder.
             if (entry.Attributes.HasFlag(FileAttributes.ReparsePoint))
             {
                 continue;
@@ -196,11 +196,11 @@ public sealed class Albums(IOptions<AlbumOptions> options)
         }
     }
 
-    // On Linux a name is any bytes. .NET decodes them as UTF-8 and puts U+FFFD for what is not: then nothing of that name is there, it cannot be opened,
-    // and its attributes are -1, all flags at once. A name that really holds U+FFFD is there.
+    // Linux allows any bytes in a name. .NET decodes them as UTF-8 and replaces invalid bytes by U+FFFD; the resulting path does not exist, cannot be
+    // opened, and has the attributes -1 (every flag set). A name that really contains U+FFFD does exist.
     private static bool HasUnreadableName(string full) => full.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(full);
 
-    // Names that differ in those bytes only look the same, and each is a photo that is skipped.
+    // Names that differ only in invalid bytes decode to the same text; number them, so that each is reported as skipped.
     private static string Unique(string path, List<string> paths)
     {
         var unique = path;
@@ -226,7 +226,7 @@ public sealed class Albums(IOptions<AlbumOptions> options)
         return false;
     }
 
-    // Two folders of one name get a number, so that both can be chosen.
+    // Folders of the same name get a number, so that each can be chosen.
     private static Dictionary<string, string> NamesOf(IReadOnlyList<string> folders)
     {
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -245,14 +245,14 @@ public sealed class Albums(IOptions<AlbumOptions> options)
 }
 
 /// <summary>An album cannot be listed.</summary>
-/// <param name="message">What is wrong, for a person.</param>
-/// <param name="wayOut">What can be done.</param>
+/// <param name="message">What is wrong, one sentence for the person.</param>
+/// <param name="wayOut">What the person can do about it.</param>
 public sealed class AlbumException(string message, string wayOut) : Exception(message)
 {
-    /// <summary>What can be done, a sentence for a person.</summary>
+    /// <summary>What the person can do about it, one sentence.</summary>
     public string WayOut { get; } = wayOut;
 }
 
-/// <summary>A photo cannot be had; trying again will not help.</summary>
-/// <param name="reason">Why, one sentence for a person.</param>
+/// <summary>A photo cannot be read, and a retry will not help.</summary>
+/// <param name="reason">Why, one sentence for the person.</param>
 public sealed class PhotoUnavailableException(string reason) : Exception(reason);

@@ -11,8 +11,8 @@ public sealed class AlbumSharingOptions
     public const string Section = "Safeguards";
 
     /// <summary>
-    /// Who may see which album: its name, and the handles of those who may (<c>@me@mastodon.social</c>, <c>me.bsky.social</c>, <c>x:me</c>), or <c>*</c> for
-    /// everyone. Default none.
+    /// Maps an album's name to the handles of those who may see it (<c>@me@mastodon.social</c>, <c>me.bsky.social</c>, <c>x:me</c>), or to <c>*</c> for
+    /// everyone. Default empty.
     /// </summary>
     [Required]
     public IReadOnlyDictionary<string, string[]> Albums { get; set; } = new Dictionary<string, string[]>();
@@ -24,13 +24,13 @@ public sealed class AlbumSharingOptions
 [OptionsValidator]
 internal sealed partial class AlbumSharingOptionsValidator : IValidateOptions<AlbumSharingOptions>;
 
-/// <summary>Which albums a person may see: those that the operator shared with everyone, or with a handle they are signed in with.</summary>
+/// <summary>Decides which albums a person may see: those that the operator shared with everyone, or with a handle they are signed in with.</summary>
 internal sealed class SharedAlbums(Albums albums, IOptions<AlbumSharingOptions> options)
 {
     /// <summary>The names of the albums that a person may see, in the operator's order.</summary>
     public IReadOnlyList<string> NamesFor(Person? person) => [.. albums.Names.Where(name => MaySee(person, name))];
 
-    /// <summary>Whether a person may see an album. One they may not see is for them one that is not there.</summary>
+    /// <summary>Whether a person may see an album. Hidden albums are reported like albums that do not exist.</summary>
     public bool MaySee(Person? person, string album) =>
         albums.Contains(album)
         && (options.Value.Albums.TryGetValue(album, out var shared)

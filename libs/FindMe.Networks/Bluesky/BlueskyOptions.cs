@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace FindMe.Networks;
 
 /// <summary>How Bluesky is searched. Section <c>Sources:Bluesky</c>; checked at start.</summary>
-/// <remarks>Bluesky's search answers accounts only: the operator's, by an app password, or the person's own.</remarks>
+/// <remarks>Bluesky's search requires an account: the operator's, with an app password, or the person's own.</remarks>
 public sealed class BlueskyOptions
 {
     /// <summary>The configuration section these are read from.</summary>
@@ -14,13 +14,13 @@ public sealed class BlueskyOptions
     [Required]
     public Uri Service { get; set; } = new("https://bsky.social");
 
-    /// <summary>The operator's handle; null: none, then only a person with an account of their own can search.</summary>
+    /// <summary>The operator's handle. Default null: only people who signed in with Bluesky can search.</summary>
     public string? Identifier { get; set; }
 
-    /// <summary>An app password of that account, never its password. It gives the account's search and nothing else that FindMe uses.</summary>
+    /// <summary>An app password of that account, never its main password. FindMe uses it for searching only.</summary>
     public string? AppPassword { get; set; }
 
-    /// <summary>Whether the operator's account can search for everybody.</summary>
+    /// <summary>Whether the operator's account serves people who are not signed in with Bluesky.</summary>
     public bool HasAccount => Identifier is { Length: > 0 } && AppPassword is { Length: > 0 };
 }
 

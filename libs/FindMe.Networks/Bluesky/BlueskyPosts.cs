@@ -4,19 +4,19 @@ using FindMe.Pipeline;
 
 namespace FindMe.Networks;
 
-/// <summary>Reads posts of Bluesky: which may be looked at, and the photos they carry.</summary>
+/// <summary>Reads Bluesky's posts: filters those that may be searched and extracts their photos.</summary>
 /// <remarks>Lexicons: app.bsky.feed.defs#postView, app.bsky.embed.images, .gallery, .video and .recordWithMedia.</remarks>
 internal static class BlueskyPosts
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    // https://docs.bsky.app/docs/advanced-guides/moderation: what moderation hides, and what it warns of.
+    // Labels that hide a post, and labels that warn of it: https://docs.bsky.app/docs/advanced-guides/moderation.
     private static readonly string[] Hidden = ["!hide", "!takedown", "!suspend"];
     private static readonly string[] Warned = ["!warn", "porn", "sexual", "nudity", "graphic-media", "gore"];
     private const string OnlyForAccounts = "!no-unauthenticated";
 
-    /// <summary>Reads a page.</summary>
-    /// <returns>Null where it has another shape; a post of another shape is left out.</returns>
+    /// <summary>Parses a page.</summary>
+    /// <returns>Null when the page is malformed; malformed posts are left out.</returns>
     public static BlueskyPage? TryRead(byte[] body)
     {
         try
@@ -30,7 +30,7 @@ internal static class BlueskyPosts
         }
     }
 
-    /// <summary>The name of an error; null where there is none.</summary>
+    /// <summary>The name of an error; null if there is none.</summary>
     public static string? ErrorOf(byte[] body)
     {
         try
@@ -43,11 +43,11 @@ internal static class BlueskyPosts
         }
     }
 
-    /// <summary>The photos of those posts that may be looked at.</summary>
+    /// <summary>Returns the photos of those posts that may be searched.</summary>
     /// <param name="posts">The posts.</param>
-    /// <param name="server">A server that knows where each account's pictures are.</param>
-    /// <param name="mayShowToStrangers">The person has no account of their own there: posts that are for accounts only are left out.</param>
-    public static (IReadOnlyList<SourcePhoto> Photos, IReadOnlyList<string> Notices) Photos(IEnumerable<BlueskyPost> posts, Uri server, bool mayShowToStrangers)
+    /// <param name="server">A server that serves the blobs of every account.</param>
+    /// <param name="isAnonymous">True when the person has no Bluesky account of their own: posts restricted to signed-in users are left out.</param>
+    public static (IReadOnlyList<SourcePhoto> Photos, IReadOnlyList<string> Notices) Photos(IEnumerable<BlueskyPost> posts, Uri server, bool isAnonymous)
     {
         var photos = new List<SourcePhoto>();
         var notices = new List<string>();
@@ -59,9 +59,9 @@ internal static class BlueskyPosts
                 continue;
             }
 
-            if (mayShowToStrangers && labels.Contains(OnlyForAccounts))
+            if (isAnonymous && labels.Contains(OnlyForAccounts))
             {
-                notices.Add("Posts that their authors show to people with an account only were left out: sign in with Bluesky to search them too.");
+                notices.Add("Posts that only signed-in users may see were left out: sign in with Bluesky to search them too.");
                 continue;
             }
 
@@ -73,11 +73,11 @@ internal static class BlueskyPosts
             {
                 if (picture.Url is not { } url)
                 {
-                    notices.Add("Some pictures could not be had: Bluesky names no address for them.");
+                    notices.Add("Some pictures could not be read: Bluesky gives no address for them.");
                     continue;
                 }
 
-                // A picture's original, or the video that it is the preview of.
+                // The picture's original, or the video that the picture previews.
                 var original = picture.Blob is null ? null
                     : new Uri(server, $"/xrpc/com.atproto.sync.getBlob?did={Uri.EscapeDataString(post.Author.Did!)}&cid={Uri.EscapeDataString(picture.Blob)}").AbsoluteUri;
                 var locator = picture.IsVideo ? PhotoLocator.VideoAt(url, original) : PhotoLocator.At(url, original);
@@ -101,7 +101,7 @@ internal static class BlueskyPosts
         }
     }
 
-    // The view says where each picture is shown, the record which blob it is; both list the same pictures in the same order.
+    // The view holds the pictures' addresses, the record their blobs; both list the same pictures in the same order.
     private static IEnumerable<Picture> PicturesOf(BlueskyPost post)
     {
         var (view, record) = (post.Embed, post.Record?.Embed);
@@ -130,28 +130,28 @@ internal static class BlueskyPosts
     private sealed record BlueskyError(string? Error);
 }
 
-/// <summary>A page of posts, and where it goes on.</summary>
+/// <summary>A page of posts, and the cursor of the next page.</summary>
 internal sealed record BlueskyPage(string? Cursor, IReadOnlyList<BlueskyPost> Posts);
 
-/// <summary>A post, as far as FindMe reads it.</summary>
+/// <summary>A post: only the members that FindMe reads.</summary>
 internal sealed record BlueskyPost(
     string? Uri, DateTimeOffset? IndexedAt, BlueskyAuthor? Author, BlueskyRecord? Record, BlueskyEmbed? Embed, IReadOnlyList<BlueskyLabel>? Labels)
 {
-    /// <summary>Its place in the order of time, as text that sorts like it.</summary>
+    /// <summary>A text that sorts like the post's position in time.</summary>
     [JsonIgnore]
     public string Mark => $"{IndexedAt?.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fffffff} {Uri}";
 }
 
-/// <summary>Who posted it.</summary>
+/// <summary>The post's author.</summary>
 internal sealed record BlueskyAuthor(string? Did, string? Handle, IReadOnlyList<BlueskyLabel>? Labels);
 
-/// <summary>What moderation or the author says of it; <c>neg</c> takes it back.</summary>
+/// <summary>A label set by moderation or by the author; <c>neg</c> withdraws it.</summary>
 internal sealed record BlueskyLabel(string? Val, bool? Neg);
 
-/// <summary>The post as its author's server holds it.</summary>
+/// <summary>The post as its author's server stores it.</summary>
 internal sealed record BlueskyRecord(BlueskyEmbed? Embed);
 
-/// <summary>What it carries: the members of all kinds, as a record and as a view.</summary>
+/// <summary>The attachment: the members of all its kinds, for views and records.</summary>
 internal sealed record BlueskyEmbed(
     [property: JsonPropertyName("$type")] string? Type,
     IReadOnlyList<BlueskyImage>? Images,
@@ -161,11 +161,11 @@ internal sealed record BlueskyEmbed(
     string? Thumbnail,
     string? Alt);
 
-/// <summary>A picture: where it is shown, or which blob it is.</summary>
+/// <summary>A picture: its addresses in a view, or its blob in a record.</summary>
 internal sealed record BlueskyImage(string? Fullsize, string? Thumb, string? Thumbnail, string? Alt, BlueskyBlob? Image);
 
-/// <summary>A blob.</summary>
+/// <summary>A reference to a blob.</summary>
 internal sealed record BlueskyBlob(BlueskyLink? Ref);
 
-/// <summary>Its content id.</summary>
+/// <summary>The blob's content id.</summary>
 internal sealed record BlueskyLink([property: JsonPropertyName("$link")] string? Link);

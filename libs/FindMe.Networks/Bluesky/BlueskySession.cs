@@ -4,15 +4,15 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
-/// <summary>The operator's session on Bluesky, in memory; made when it is first needed and when it has expired.</summary>
-/// <remarks>A server lets an account make 30 sessions in five minutes: one is shared by all searches of this process.</remarks>
+/// <summary>Holds the operator's Bluesky session in memory. Created on first use and again when it expires.</summary>
+/// <remarks>All searches of this process share it: a server allows 30 new sessions per account in five minutes.</remarks>
 internal sealed class BlueskySession(AccountCalls calls, OutsideHttp http, IOptions<BlueskyOptions> options) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
     private Session? _session;
 
-    /// <summary>Asks the server that holds the operator's account.</summary>
-    /// <exception cref="SourceException">The server does not take the operator's app password.</exception>
+    /// <summary>Sends a GET request to the server that holds the operator's account.</summary>
+    /// <exception cref="SourceException">The server rejects the operator's app password.</exception>
     /// <exception cref="SourceUnavailableException">The server does not answer.</exception>
     public async Task<FetchedAnswer> GetAsync(string path, CancellationToken cancellationToken)
     {
@@ -52,24 +52,24 @@ internal sealed class BlueskySession(AccountCalls calls, OutsideHttp http, IOpti
         }
         catch (FetchException exception)
         {
-            throw new SourceUnavailableException($"{options.Value.Service.Host} cannot be asked: {exception.Message}", mayHaveCost: false);
+            throw new SourceUnavailableException($"{options.Value.Service.Host} could not be reached: {exception.Message}", mayHaveCost: false);
         }
 
         if ((int)answer.Status is 429 or >= 500)
         {
-            throw new SourceUnavailableException($"Bluesky answers {(int)answer.Status} to FindMe's signing in.", mayHaveCost: false);
+            throw new SourceUnavailableException($"Bluesky answered FindMe's sign-in with status {(int)answer.Status}.", mayHaveCost: false);
         }
 
         if (!answer.IsSuccess || TryRead(answer.Body) is not { } session)
         {
             throw new SourceException(new SearchProblem(
-                "bluesky-refused", "Bluesky does not take FindMe's own account.", "Sign in with Bluesky, or ask the operator to renew FindMe's app password; then continue the search."));
+                "bluesky-refused", "Bluesky rejects FindMe's own account.", "Sign in with Bluesky, or ask the operator to renew FindMe's app password; then continue the search."));
         }
 
         return session;
     }
 
-    // The account may live on another server than the one that signed it in: its DID document names it.
+    // The DID document names the server that holds the account; it can differ from the one that signed it in.
     private Session? TryRead(byte[] body)
     {
         try

@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace FindMe.Networks;
 
-/// <summary>Connects to hosts outside, and to nothing else.</summary>
+/// <summary>Opens connections to public addresses only.</summary>
 /// <remarks>
-/// The address is checked that is connected to, at the moment of connecting: a name that meant something else a moment ago, or that a
-/// redirect brought, has no second chance to lead inside.
+/// Checks the very address that it connects to, so that a name whose address changes, or that a redirect introduces, cannot lead to
+/// the internal network.
 /// </remarks>
 internal sealed class Connections(FetchOptions options, Func<string, CancellationToken, Task<IPAddress[]>> resolve)
 {

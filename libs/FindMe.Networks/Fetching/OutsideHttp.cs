@@ -7,46 +7,46 @@ using Polly.Retry;
 
 namespace FindMe.Networks;
 
-/// <summary>A request to a server outside.</summary>
+/// <summary>A request to a server on the internet.</summary>
 /// <param name="Address">http or https.</param>
 public sealed record FetchRequest(Uri Address)
 {
-    /// <summary>Default GET. Only GET is tried again and follows redirects.</summary>
+    /// <summary>Default GET. Only GET is retried and follows redirects.</summary>
     public HttpMethod Method { get; init; } = HttpMethod.Get;
 
-    /// <summary>The <c>Authorization</c> header; null: none. A redirect to another origin does not take it along.</summary>
+    /// <summary>The <c>Authorization</c> header; null if none. Dropped on a redirect to another origin.</summary>
     public AuthenticationHeaderValue? Authorization { get; init; }
 
-    /// <summary>What to accept. Default anything.</summary>
+    /// <summary>The <c>Accept</c> header. Default anything.</summary>
     public string Accept { get; init; } = "*/*";
 
-    /// <summary>Makes the body; null: none.</summary>
+    /// <summary>Creates the request body, once per attempt; null if none.</summary>
     public Func<HttpContent>? Content { get; init; }
 
-    /// <summary>Largest body of the answer in bytes, after decompression. Default 4 MiB: an answer of an API has less.</summary>
+    /// <summary>Largest response body in bytes, after decompression. Default 4 MiB, more than any API response needs.</summary>
     public int MaxBytes { get; init; } = 4 << 20;
 }
 
-/// <summary>An answer of a server outside, whatever its status.</summary>
-/// <param name="Address">Where it came from in the end.</param>
+/// <summary>A response from a server on the internet, with any status.</summary>
+/// <param name="Address">The final address, after redirects.</param>
 /// <param name="Status">The status.</param>
-/// <param name="Headers">The headers, without those of the body.</param>
-/// <param name="Body">The body, decompressed. Its type is what its bytes say: the headers of strangers are not believed.</param>
+/// <param name="Headers">The headers, without the content headers.</param>
+/// <param name="Body">The body, decompressed. Detect its type from its bytes: the headers are not trusted.</param>
 public sealed record FetchedAnswer(Uri Address, HttpStatusCode Status, HttpResponseHeaders Headers, byte[] Body)
 {
-    /// <summary>2xx.</summary>
+    /// <summary>Whether the status is 2xx.</summary>
     public bool IsSuccess => (int)Status is >= 200 and < 300;
 
-    /// <summary>The first value of a header; null where there is none.</summary>
+    /// <summary>The first value of a header; null if it is missing.</summary>
     /// <param name="name">The header's name.</param>
     public string? Header(string name) => Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
 }
 
 /// <summary>
-/// The way out for everything FindMe asks of servers it does not know: http and https to public addresses only, no cookies, no proxy,
-/// and bounds on bytes, time, headers, redirects and connections.
+/// Sends every request to untrusted servers: only http and https to public addresses, no cookies, no proxy, and limits on bytes, time,
+/// headers, redirects and connections.
 /// </summary>
-/// <remarks>One for the whole app, safe to use from all threads.</remarks>
+/// <remarks>One instance serves the whole app. Thread-safe.</remarks>
 public sealed class OutsideHttp : IDisposable
 {
     private static readonly HttpStatusCode[] Redirects =
@@ -56,8 +56,8 @@ public sealed class OutsideHttp : IDisposable
     private readonly HttpMessageInvoker _http;
     private readonly ResiliencePipeline<FetchedAnswer> _retry;
 
-    /// <summary>Makes one.</summary>
-    /// <param name="options">The bounds.</param>
+    /// <summary>Builds the client with its limits.</summary>
+    /// <param name="options">The limits.</param>
     public OutsideHttp(IOptions<FetchOptions> options)
         : this(options.Value, Dns.GetHostAddressesAsync)
     {
@@ -76,12 +76,12 @@ public sealed class OutsideHttp : IDisposable
             AllowAutoRedirect = false,
             UseCookies = false,
             UseProxy = false,
-            // Names change their addresses: a connection is not kept for ever.
+            // Reconnect regularly, because DNS entries change.
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         });
         _retry = new ResiliencePipelineBuilder<FetchedAnswer>().AddRetry(new RetryStrategyOptions<FetchedAnswer>
         {
-            // The strategy asks for one at least.
+            // The retry strategy requires at least one attempt.
             MaxRetryAttempts = Math.Max(1, options.Retries),
             Delay = options.RetryDelay,
             BackoffType = DelayBackoffType.Exponential,
@@ -95,11 +95,11 @@ public sealed class OutsideHttp : IDisposable
         }).Build();
     }
 
-    /// <summary>Fetches.</summary>
-    /// <param name="request">What.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The answer, also where it says that something is wrong.</returns>
-    /// <exception cref="FetchException">There is no answer that can be used.</exception>
+    /// <summary>Sends a request; follows redirects and retries if it is a GET.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The response, whatever its status.</returns>
+    /// <exception cref="FetchException">There is no usable response.</exception>
     public async Task<FetchedAnswer> SendAsync(FetchRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -117,9 +117,9 @@ public sealed class OutsideHttp : IDisposable
         }
     }
 
-    /// <summary>The host of an address as names are looked up: in ASCII.</summary>
+    /// <summary>The host of an address in ASCII, as DNS looks it up.</summary>
     /// <param name="address">An absolute address.</param>
-    /// <returns>Null where it has none, or one that has no such form.</returns>
+    /// <returns>Null when the address has no host, or one without an ASCII form.</returns>
     public static string? HostOf(Uri address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -149,12 +149,12 @@ public sealed class OutsideHttp : IDisposable
 
             if (followed == _options.MaxRedirects || answer.Headers.Location is not { } location || !Uri.TryCreate(address, location, out var next))
             {
-                throw new FetchException(FetchProblem.BadRedirect, $"The server redirects more than {_options.MaxRedirects} times, or nowhere.");
+                throw new FetchException(FetchProblem.BadRedirect, $"The server redirects more than {_options.MaxRedirects} times, or without a target.");
             }
 
             if (address.Scheme == Uri.UriSchemeHttps && next.Scheme != Uri.UriSchemeHttps)
             {
-                throw new FetchException(FetchProblem.BadRedirect, "The server redirects from https to something less.");
+                throw new FetchException(FetchProblem.BadRedirect, "The server redirects from https to http.");
             }
 
             if (next.GetLeftPart(UriPartial.Authority) != address.GetLeftPart(UriPartial.Authority))
@@ -174,7 +174,7 @@ public sealed class OutsideHttp : IDisposable
             || address.UserInfo.Length > 0
             || HostOf(address) is null)
         {
-            throw new FetchException(FetchProblem.BadAddress, "The address is not one of a web server.");
+            throw new FetchException(FetchProblem.BadAddress, "The address is not a valid web address.");
         }
 
         using var message = new HttpRequestMessage(request.Method, address) { Content = request.Content?.Invoke() };
@@ -193,17 +193,17 @@ public sealed class OutsideHttp : IDisposable
         }
         catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
         {
-            throw new FetchException(FetchProblem.TooLarge, "The server's answer has more headers than FindMe reads.", exception);
+            throw new FetchException(FetchProblem.TooLarge, "The server's response headers are too large.", exception);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or InvalidDataException
             || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // The last is the time to connect: the time of the whole fetch is not over.
-            throw new FetchException(FetchProblem.Unreachable, "The server cannot be reached, or its answer broke off.", exception);
+            // The connect timeout expired, not the timeout of the whole fetch.
+            throw new FetchException(FetchProblem.Unreachable, "The server cannot be reached, or its response was cut off.", exception);
         }
     }
 
-    // Counts what comes out of decompression: a small answer that unpacks to gigabytes ends here as well.
+    // Counts decompressed bytes, so a decompression bomb stops here too.
     private static async Task<byte[]> ReadAsync(HttpContent content, int maxBytes, CancellationToken cancellationToken)
     {
         var tooLarge = new FetchException(FetchProblem.TooLarge, $"The file is larger than the {maxBytes / 1e6:0.#} MB that FindMe reads.");
@@ -232,7 +232,7 @@ public sealed class OutsideHttp : IDisposable
 /// <summary>Registers <see cref="OutsideHttp"/>.</summary>
 public static class FetchingServices
 {
-    /// <summary>Registers it and its options, which are checked at start. Called again, it does nothing.</summary>
+    /// <summary>Registers it and its options, which are checked at start. A second call does nothing.</summary>
     /// <param name="services">The app's services.</param>
     public static void AddOutsideHttp(this IServiceCollection services)
     {

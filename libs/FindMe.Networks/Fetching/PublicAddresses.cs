@@ -4,15 +4,15 @@ using System.Net.Sockets;
 
 namespace FindMe.Networks;
 
-/// <summary>Tells addresses of the public internet from all others: a network of one's own, this machine, a cloud's metadata service.</summary>
+/// <summary>Distinguishes public internet addresses from private networks, this machine and the metadata services of clouds.</summary>
 /// <remarks>
-/// The lists are IANA's special-purpose registries (RFC 6890 and its updates), all that is not globally reachable. A form of IPv6 that
-/// carries an IPv4 address is judged by what it carries, so that no spelling of an address leads around these lists.
+/// The lists hold every range that IANA's special-purpose registries (RFC 6890 and its updates) mark as not globally reachable. An IPv6
+/// address that embeds an IPv4 address is judged by the IPv4 address, so that no notation bypasses the lists.
 /// </remarks>
 public static class PublicAddresses
 {
-    // https://www.iana.org/assignments/iana-ipv4-special-registry, with multicast (224/4) and reserved (240/4) space.
-    // The metadata services of the clouds lie in link-local space and in 168.63.129.16 (Azure).
+    // https://www.iana.org/assignments/iana-ipv4-special-registry, plus multicast (224/4) and reserved (240/4) space.
+    // Clouds put their metadata services in link-local space and at 168.63.129.16 (Azure).
     private static readonly IPNetwork[] Special4 =
     [
         .. new[]
@@ -22,13 +22,13 @@ public static class PublicAddresses
         }.Select(IPNetwork.Parse),
     ];
 
-    // What global unicast space (2000::/3) holds besides: https://www.iana.org/assignments/iana-ipv6-special-registry.
+    // Special ranges inside global unicast space (2000::/3): https://www.iana.org/assignments/iana-ipv6-special-registry.
     private static readonly IPNetwork[] Special6 =
         [.. new[] { "2001::/23", "2001:db8::/32", "3fff::/20" }.Select(IPNetwork.Parse)];
 
     private static readonly IPNetwork GlobalUnicast6 = IPNetwork.Parse("2000::/3");
 
-    // IPv6 forms that carry an IPv4 address, and the byte it begins at.
+    // IPv6 forms that embed an IPv4 address, and the byte offset of that address.
     private static readonly (IPNetwork Prefix, int Offset)[] Carriers =
     [
         (IPNetwork.Parse("::ffff:0:0/96"), 12),
@@ -53,7 +53,7 @@ public static class PublicAddresses
             return false;
         }
 
-        // A scope names an interface of this machine.
+        // A scope id names a network interface of this machine.
         if (address.ScopeId != 0)
         {
             return false;
@@ -70,7 +70,7 @@ public static class PublicAddresses
         return ContainsBytes(GlobalUnicast6, address) && !Special6.Any(network => ContainsBytes(network, address));
     }
 
-    // IPNetwork.Contains takes an IPv4-mapped address for an IPv4 one.
+    // IPNetwork.Contains treats an IPv4-mapped address as IPv4.
     private static bool ContainsBytes(IPNetwork network, IPAddress address)
     {
         Span<byte> own = stackalloc byte[16];

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
-/// <summary>Hashtags on Mastodon, then on Bluesky, as one search: a picture that is on both counts once. X, which costs money, is searched on its own.</summary>
+/// <summary>Searches hashtags on Mastodon, then on Bluesky, as one search that counts a picture on both only once. X costs money and is a search of its own.</summary>
 internal sealed class HashtagSource(MastodonSource mastodon, BlueskySource bluesky, IOptions<CollectOptions> collect) : IPhotoSource
 {
     private readonly IPhotoSource[] _networks = [mastodon, bluesky];
@@ -46,30 +46,29 @@ internal sealed class HashtagSource(MastodonSource mastodon, BlueskySource blues
             }
             catch (SourceException exception) when (following is not null)
             {
-                notices.Add($"{network.Name} was left out: {exception.Problem.Title}");
+                notices.Add($"{network.Name} was skipped: {exception.Problem.Title}");
             }
             catch (SourceUnavailableException exception) when (following is not null && search.Attempts + 1 >= collect.Value.MaxAttempts)
             {
-                // A page of its own, so that the next one has its own attempts.
-                return new SourcePage([], 0, $"{following.Name}|") { Notices = [.. notices, $"{network.Name} was left out: {exception.Message}"] };
+                // Ends the page here, so that the next network starts with a fresh retry count.
+                return new SourcePage([], 0, $"{following.Name}|") { Notices = [.. notices, $"{network.Name} was skipped: {exception.Message}"] };
             }
             catch (SourceException exception) when (search.Pages.Count > 0)
             {
-                return new SourcePage([], 0, null) { Notices = [.. notices, $"{network.Name} was left out: {exception.Problem.Title}"] };
+                return new SourcePage([], 0, null) { Notices = [.. notices, $"{network.Name} was skipped: {exception.Problem.Title}"] };
             }
         }
     }
 
-    // One of the two is enough.
+    // One of the two networks is enough.
     private SourceObstacle? ObstacleOf(Person? person) => bluesky.ObstacleOf(person) is null ? null : mastodon.ObstacleOf(person);
 
-    // The newest post of each network.
+    // Maps each network to the mark of its newest post.
     private static Dictionary<string, string> Marks(string? text) => text is null ? [] : JsonSerializer.Deserialize<Dictionary<string, string>>(text) ?? [];
 }
 
-/// <summary>Registers the source.</summary>
 internal static class HashtagSourceServices
 {
-    /// <summary>Needs <see cref="MastodonSource"/> and <see cref="BlueskySource"/>, whatever their order.</summary>
+    /// <summary>Requires <see cref="MastodonSource"/> and <see cref="BlueskySource"/>, registered before or after.</summary>
     public static void AddHashtagSource(this IServiceCollection services) => services.AddSingleton<IPhotoSource, HashtagSource>();
 }

@@ -5,16 +5,16 @@ using FindMe.Pipeline;
 
 namespace FindMe.Networks;
 
-/// <summary>Reads posts of Mastodon: which may be looked at, and the photos they carry.</summary>
-/// <remarks>https://docs.joinmastodon.org/entities/Status. Instances are strangers: a post of another shape is left out, not trusted.</remarks>
+/// <summary>Reads Mastodon's posts: filters those that may be searched and extracts their photos.</summary>
+/// <remarks>https://docs.joinmastodon.org/entities/Status. Instances are untrusted: malformed posts are left out.</remarks>
 internal static partial class MastodonPosts
 {
     private const int MaxNote = 2_000;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    /// <summary>Reads an answer.</summary>
-    /// <returns>Null where it has another shape.</returns>
+    /// <summary>Parses a response body.</summary>
+    /// <returns>Null when it is malformed.</returns>
     public static T? TryRead<T>(byte[] body)
         where T : class
     {
@@ -28,8 +28,8 @@ internal static partial class MastodonPosts
         }
     }
 
-    /// <summary>Reads one post.</summary>
-    /// <returns>Null where it has another shape.</returns>
+    /// <summary>Parses one post.</summary>
+    /// <returns>Null when it is malformed.</returns>
     public static MastodonStatus? TryRead(JsonElement element)
     {
         try
@@ -42,7 +42,7 @@ internal static partial class MastodonPosts
         }
     }
 
-    /// <summary>The photos of those posts that may be looked at and are asked for.</summary>
+    /// <summary>Returns the photos of those posts that may be searched and match the terms.</summary>
     public static (IReadOnlyList<SourcePhoto> Photos, IReadOnlyList<string> Notices) Read(IEnumerable<MastodonStatus> statuses, SearchTerms terms)
     {
         var photos = new List<SourcePhoto>();
@@ -56,7 +56,7 @@ internal static partial class MastodonPosts
 
             if (!MayBeFound(status.Account))
             {
-                notices.Add("Posts of people who do not want to be found by searches were left out.");
+                notices.Add("Posts of people who opted out of being searched were left out.");
                 continue;
             }
 
@@ -70,7 +70,7 @@ internal static partial class MastodonPosts
 
                 if (LocatorOf(media) is not { } locator)
                 {
-                    notices.Add("Some attachments could not be had: the instance names no picture for them.");
+                    notices.Add("Some attachments could not be read: the instance gives no picture for them.");
                     continue;
                 }
 
@@ -87,14 +87,14 @@ internal static partial class MastodonPosts
         && !(status.CreatedAt >= terms.Until)
         && (terms.Language is null || status.Language is null || status.Language.Equals(terms.Language, StringComparison.OrdinalIgnoreCase));
 
-    // What the account says to Mastodon, and what people write into their profile for programs to read.
+    // Honours the account's own settings, and the tags that people put into their profiles for bots.
     private static bool MayBeFound(MastodonAccount account) =>
         account.Indexable != false && account.Noindex != true && !NoBot().IsMatch(Markup().Replace(Head(account.Note ?? ""), ""));
 
-    // Mastodon has 500 characters, and what it makes of them: an instance of strangers may send megabytes.
+    // Mastodon allows 500 characters plus markup, but an untrusted instance may send megabytes.
     private static string Head(string note) => note[..Math.Min(note.Length, MaxNote)];
 
-    // Of a video also the picture that stands for it. Where the instance has no copy of its own yet, the post's home has one.
+    // For a video, its preview picture. Where the instance has no copy yet, use the one on the post's own server.
     private static PhotoLocator? LocatorOf(MastodonMedia media) => media switch
     {
         { Type: "image", Url: { } url } => PhotoLocator.At(url),
@@ -109,12 +109,12 @@ internal static partial class MastodonPosts
     [GeneratedRegex("#(nobot|nobots|noindex)\\b", RegexOptions.IgnoreCase)]
     private static partial Regex NoBot();
 
-    // Ends at the next tag: it looks at no character twice.
+    // Stops at the next '<', so it reads each character only once.
     [GeneratedRegex("<[^<>]*>")]
     private static partial Regex Markup();
 }
 
-/// <summary>A post, as far as FindMe reads it.</summary>
+/// <summary>A post: only the members that FindMe reads.</summary>
 internal sealed record MastodonStatus(
     string Id,
     string Uri,
@@ -127,19 +127,19 @@ internal sealed record MastodonStatus(
     MastodonAccount Account,
     IReadOnlyList<MastodonMedia>? MediaAttachments);
 
-/// <summary>Who posted it.</summary>
+/// <summary>The post's author.</summary>
 internal sealed record MastodonAccount(string? Acct, bool? Indexable, bool? Noindex, string? Note);
 
-/// <summary>What it carries.</summary>
+/// <summary>A media attachment.</summary>
 internal sealed record MastodonMedia(string? Type, string? Url, string? PreviewUrl, string? RemoteUrl, string? Description);
 
-/// <summary>What an instance says of itself.</summary>
+/// <summary>An instance's description of itself.</summary>
 internal sealed record MastodonInstance(MastodonConfiguration? Configuration);
 
-/// <summary>What it allows.</summary>
+/// <summary>The part of the description that says what the instance allows.</summary>
 internal sealed record MastodonConfiguration(MastodonTimelines? TimelinesAccess);
 
-/// <summary>Who may read its timelines.</summary>
+/// <summary>Who may read the instance's timelines.</summary>
 internal sealed record MastodonTimelines([property: JsonPropertyName("hashtag_feeds")] MastodonFeeds? HashtagFeeds);
 
 /// <summary>Each <c>public</c>, <c>authenticated</c> or <c>disabled</c>.</summary>

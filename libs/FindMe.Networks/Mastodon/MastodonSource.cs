@@ -6,17 +6,17 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
-/// <summary>Mastodon: the timelines of hashtags, instance after instance.</summary>
+/// <summary>Searches Mastodon: the timelines of hashtags, one instance after another.</summary>
 /// <remarks>
-/// https://docs.joinmastodon.org/methods/timelines/#tag. An instance knows the posts that reached it, so several are asked; the same
-/// post has the same <c>uri</c> everywhere. An instance that cannot be read is passed over with a notice.
+/// https://docs.joinmastodon.org/methods/timelines/#tag. An instance knows only the posts that reached it, so FindMe queries several; a
+/// post has the same <c>uri</c> on all of them. An instance that cannot be read is skipped with a notice.
 /// </remarks>
 internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOptions> options, IOptions<CollectOptions> collect, TimeProvider time) : IPhotoSource
 {
-    // The most that an instance gives.
+    // The most that an instance returns.
     private const int PostsPerPage = 40;
 
-    // Ids are numbers of 64 bits.
+    // Longer ids are not remembered; Mastodon's are 64-bit numbers.
     private const int MaxId = 64;
 
     public string Name => SourceNames.Mastodon;
@@ -25,10 +25,10 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
 
     public IReadOnlyList<string> Fields => ["since", "until", "language", "limit"];
 
-    /// <summary>Why a person cannot search it now; null: they can.</summary>
+    /// <summary>Why a person cannot search Mastodon now; null when they can.</summary>
     public SourceObstacle? ObstacleOf(Person? person) => options.Value.Instances.Count > 0 || person?.Accounts.Any(account => account.Network == Name) == true
         ? null
-        : SourceObstacle.Account("Sign in with Mastodon: the operator has named no instance.");
+        : SourceObstacle.Account("Sign in with Mastodon: the operator has configured no instance.");
 
     public Task<SourceOffer> OfferAsync(Person? person, CancellationToken cancellationToken) =>
         Task.FromResult(new SourceOffer("Hashtags", "#dotnetconf", ObstacleOf(person)));
@@ -60,7 +60,7 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
             }
             catch (SourceUnavailableException exception) when (more && search.Attempts + 1 >= collect.Value.MaxAttempts)
             {
-                // A page of its own, so that the next one has its own attempts.
+                // Ends the page here, so that the next timeline starts with a fresh retry count.
                 return new SourcePage([], 0, following) { Notices = [.. notices, $"{timeline.Instance.Host} did not answer: {exception.Message}"] };
             }
             catch (InstanceRefusedException exception) when (more || search.Pages.Count > 0)
@@ -82,7 +82,7 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
         var instances = options.Value.Instances.Select(instance => MastodonOptions.AddressOf(instance)!).ToList();
         if (account?.Server is { } own)
         {
-            // Their own instance first: there they may see what others may not.
+            // The person's own instance first: there they may see posts that others may not.
             instances.Insert(0, own);
         }
 
@@ -100,10 +100,10 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
         var fresh = statuses.Where(status => !marks.IsSeen(timeline, status.Id)).ToList();
         var page = MastodonPosts.Read(fresh, search.Terms);
 
-        // Newest first: one that was seen, or a page that is older than asked for, ends the timeline. So does an instance that names no end.
+        // Newest first, so a post that was seen before, or a page older than requested, ends the timeline. So do too many pages without a new photo.
         var isBarren = search.Pages.Count - begun >= collect.Value.MaxBarrenPages && search.Pages.TakeLast(collect.Value.MaxBarrenPages).All(earlier => earlier.Photos == 0);
-        var isOver = fresh.Count < statuses.Count || statuses.Count == 0 || isBarren || statuses.All(status => status.CreatedAt < search.Terms.Since);
-        var next = isOver || NextOf(answer, timeline) is not { } named || named == url ? null : named;
+        var isLast = fresh.Count < statuses.Count || statuses.Count == 0 || isBarren || statuses.All(status => status.CreatedAt < search.Terms.Since);
+        var next = isLast || NextOf(answer, timeline) is not { } named || named == url ? null : named;
         return new SourcePage(page.Photos, fresh.Count, next is null ? null : Place(timeline, begun, next))
         {
             Newest = isFirst && fresh.Count > 0 && fresh[0].Id.Length <= MaxId ? Marks.Parse(search.Newest ?? search.After).With(timeline, fresh[0].Id).ToString() : null,
@@ -111,7 +111,7 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
         };
     }
 
-    // An instance may show strangers its own posts only, or nothing; older ones do not say so.
+    // An instance may show its own posts only, or none, to anonymous readers; older versions do not report this.
     private async Task<Uri> FirstPageAsync(Timeline timeline, string person, AccountToken? own, CancellationToken cancellationToken)
     {
         var scope = "";
@@ -123,7 +123,7 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
                 ("public", "public") or (null, null) => "",
                 ("public", _) => "&local=true",
                 (_, "public") => "&remote=true",
-                _ => throw new InstanceRefusedException($"{timeline.Instance.Host} shows its hashtags to its own people only."),
+                _ => throw new InstanceRefusedException($"{timeline.Instance.Host} shows its hashtags to signed-in users only."),
             };
         }
 
@@ -137,19 +137,19 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
     {
         HttpStatusCode.OK => MastodonPosts.TryRead<List<JsonElement>>(answer.Body) is { } elements
             ? [.. elements.Select(MastodonPosts.TryRead).OfType<MastodonStatus>()]
-            : throw new SourceUnavailableException($"{instance.Host} does not answer in the words of Mastodon.", mayHaveCost: false),
+            : throw new SourceUnavailableException($"The response of {instance.Host} could not be read.", mayHaveCost: false),
         HttpStatusCode.TooManyRequests => throw new SourceWaitException(ResetOf(answer)),
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.UnprocessableEntity =>
-            throw new InstanceRefusedException($"{instance.Host} shows its hashtags to its own people only."),
-        >= HttpStatusCode.InternalServerError => throw new SourceUnavailableException($"{instance.Host} answers {(int)answer.Status}.", mayHaveCost: false),
-        _ => throw new InstanceRefusedException($"{instance.Host} has no hashtags to read: it answers {(int)answer.Status}."),
+            throw new InstanceRefusedException($"{instance.Host} shows its hashtags to signed-in users only."),
+        >= HttpStatusCode.InternalServerError => throw new SourceUnavailableException($"{instance.Host} answered with status {(int)answer.Status}.", mayHaveCost: false),
+        _ => throw new InstanceRefusedException($"{instance.Host} has no readable hashtags: it answered with status {(int)answer.Status}."),
     };
 
-    // Mastodon writes the time; five minutes is the window of its limit where one does not.
+    // Mastodon sends the reset time; servers that do not have a window of five minutes.
     private DateTimeOffset ResetOf(FetchedAnswer answer) =>
         RateLimits.Until(DateTimeOffset.TryParse(answer.Header("X-RateLimit-Reset"), out var reset) ? reset : null, TimeSpan.FromMinutes(5), time.GetUtcNow());
 
-    // The page after this one is where the instance says, as long as it is the same timeline.
+    // The instance's Link header names the next page; it must stay within the same timeline.
     private static Uri? NextOf(FetchedAnswer answer, Timeline timeline)
     {
         var next = (answer.Headers.TryGetValues("Link", out var links) ? links : [])
@@ -163,10 +163,10 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
             : null;
     }
 
-    // With the number of pages that the search had when the timeline was begun.
+    // Includes the number of pages that the search had when the timeline began.
     private static string Place(Timeline timeline, int begun, Uri? url) => $"{timeline} {begun} {url}";
 
-    // A timeline that is asked for no more, because the operator took an instance away: from the first one on, and what is listed is left out.
+    // Starts over at the first timeline if the operator removed this instance; photos that are already listed are dropped.
     private static (int Timeline, int Begun, Uri? Url) PlaceOf(Search search, List<Timeline> timelines)
     {
         var parts = search.Next?.Split(' ', 4) ?? [];
@@ -188,7 +188,7 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
     {
         public static Marks Parse(string? text) => new(text is null ? [] : JsonSerializer.Deserialize<Dictionary<string, string>>(text) ?? []);
 
-        // Ids are numbers without leading zeros, or of one length: the longer is the newer.
+        // Ids are numbers without leading zeros, or of equal length: the longer is the newer.
         public bool IsSeen(Timeline timeline, string id) =>
             Ids.TryGetValue($"{timeline}", out var mark) && (id.Length, string.CompareOrdinal(id, mark)).CompareTo((mark.Length, 0)) <= 0;
 
@@ -200,7 +200,6 @@ internal sealed class MastodonSource(AccountCalls calls, IOptions<MastodonOption
     private sealed class InstanceRefusedException(string message) : Exception(message);
 }
 
-/// <summary>Registers the source.</summary>
 internal static class MastodonSourceServices
 {
     public static void AddMastodonSource(this IServiceCollection services)
@@ -208,7 +207,7 @@ internal static class MastodonSourceServices
         services.AddOptions<MastodonOptions>().BindConfiguration(MastodonOptions.Section).ValidateOnStart()
             .Validate(
                 options => options.Instances.All(instance => MastodonOptions.AddressOf(instance) is not null),
-                "Sources:Mastodon:Instances holds something that is no address of an instance.");
+                "Sources:Mastodon:Instances contains an invalid address.");
         services.AddSingleton<IValidateOptions<MastodonOptions>, MastodonOptionsValidator>();
         services.AddSingleton<MastodonSource>();
         services.AddSingleton<IPhotoSource>(provider => provider.GetRequiredService<MastodonSource>());

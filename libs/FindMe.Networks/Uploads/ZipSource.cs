@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
-/// <summary>The photos of a ZIP file that the person sent, in its order.</summary>
+/// <summary>Lists the photos of a ZIP file that the person uploaded, in the file's order.</summary>
 internal sealed partial class ZipSource(DaprClient dapr, UploadFolders folders, IOptions<UploadOptions> options) : IPhotoSource
 {
     public string Name => SourceNames.Zip;
@@ -16,13 +16,13 @@ internal sealed partial class ZipSource(DaprClient dapr, UploadFolders folders, 
     public async Task<SourceOffer> OfferAsync(Person? person, CancellationToken cancellationToken)
     {
         var found = await dapr.GetBulkStateAsync(StateKeys.Store, [.. (person?.Uploads ?? []).Select(StateKeys.Upload)], cancellationToken);
-        return new SourceOffer("ZIP file", "", folders.Exist ? null : SourceObstacle.Operator("The operator has given no place for uploads."))
+        return new SourceOffer("ZIP file", "", folders.Exist ? null : SourceObstacle.Operator("The operator has not enabled uploads."))
         {
             Choices =
             [
                 .. found.Values.Select(entry => entry.Value.Read<Upload>())
                     .OrderBy(upload => upload.CreatedAt)
-                    .Select(upload => new SourceChoice(upload.Id, $"{upload.Photos.Count} photos, sent {upload.CreatedAt:yyyy-MM-dd HH:mm} UTC")),
+                    .Select(upload => new SourceChoice(upload.Id, $"{upload.Photos.Count} photos, uploaded {upload.CreatedAt:yyyy-MM-dd HH:mm} UTC")),
             ],
             MaxBytes = options.Value.MaxBytes,
         };
@@ -33,14 +33,14 @@ internal sealed partial class ZipSource(DaprClient dapr, UploadFolders folders, 
         && await dapr.GetStateAsync<Upload>(StateKeys.Store, StateKeys.Upload(query.Text), cancellationToken) is { } upload
         && upload.Person == query.PersonId
             ? null
-            : new SearchProblem("unknown-upload", "There is no such upload.", "Send a ZIP file to POST /api/uploads; it is deleted after a while.");
+            : new SearchProblem("unknown-upload", "There is no such upload.", "Send a ZIP file to POST /api/uploads; uploads are deleted after a while.");
 
     public async Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
     {
         var upload = await dapr.GetStateAsync<Upload>(StateKeys.Store, StateKeys.Upload(search.Query), cancellationToken);
         if (upload is null || upload.Person != search.Person)
         {
-            throw new SourceException(new SearchProblem("upload-gone", "The upload is deleted already.", "Send the ZIP file again and search it."));
+            throw new SourceException(new SearchProblem("upload-gone", "The upload was deleted.", "Upload the ZIP file again and search it."));
         }
 
         var from = search.Next is { } next ? int.Parse(next) : 0;
@@ -57,7 +57,6 @@ internal sealed partial class ZipSource(DaprClient dapr, UploadFolders folders, 
     private static partial Regex UploadId();
 }
 
-/// <summary>Registers the source.</summary>
 internal static class ZipSourceServices
 {
     public static void AddZipSource(this IServiceCollection services)

@@ -3,35 +3,35 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
-/// <summary>Who posted something on X: https://docs.x.com/x-api/posts/get-posts-by-ids. Each post and each author is paid for.</summary>
+/// <summary>Looks up the authors of posts on X: https://docs.x.com/x-api/posts/get-posts-by-ids. X charges for each post and each author.</summary>
 internal sealed class XAuthors(AccountCalls calls, IOptions<XOptions> options)
 {
-    /// <summary>What the authors of so many posts can cost at most, in US dollars.</summary>
+    /// <summary>The most that the authors of this many posts can cost, in US dollars.</summary>
     public decimal CostOf(int posts) => posts * (options.Value.PostPrice + options.Value.UserPrice);
 
-    /// <summary>Whether the search may still cost so much.</summary>
+    /// <summary>Whether the search's budget covers a cost.</summary>
     public bool MayCost(Search search, decimal cost) => options.Value.LeftOf(search) >= cost;
 
-    /// <summary>Finds out who posted.</summary>
-    /// <param name="search">The search, whose person asks.</param>
+    /// <summary>Looks up the authors of posts.</summary>
+    /// <param name="search">The search, whose person signs the request.</param>
     /// <param name="posts">The posts' ids: 1 to <see cref="PhotoBatch.Size"/>.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="SourceException">X does not let FindMe in.</exception>
-    /// <exception cref="SourceUnavailableException">It does not answer.</exception>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="SourceException">X rejects the sign-in.</exception>
+    /// <exception cref="SourceUnavailableException">X does not answer.</exception>
     public async Task<AuthorsFound> FindAsync(Search search, IReadOnlyList<string> posts, CancellationToken cancellationToken)
     {
         var account = await calls.TokenAsync(search.Person, SourceNames.X, cancellationToken);
-        // Both dialects know the expansion; the field author_id only the older one.
+        // Both dialects support the expansion; only the older one has the field author_id.
         var url = new Uri(options.Value.Api, $"/2/tweets?ids={Uri.EscapeDataString(string.Join(',', posts))}&expansions=author_id&user.fields=username");
         var answer = await calls.GetAsync(search.Person, account, options.Value.BearerToken, url, cancellationToken);
         if (!answer.IsSuccess)
         {
-            throw new SourceUnavailableException($"X answers {(int)answer.Status}.", mayHaveCost: false);
+            throw new SourceUnavailableException($"X answered with status {(int)answer.Status}.", mayHaveCost: false);
         }
 
         if (XAnswers.TryRead<XPage>(answer) is not { } page)
         {
-            throw new SourceUnavailableException("X does not answer in its own words.", mayHaveCost: true);
+            throw new SourceUnavailableException("X's response could not be read.", mayHaveCost: true);
         }
 
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -64,7 +64,7 @@ internal sealed class XAuthors(AccountCalls calls, IOptions<XOptions> options)
     private sealed record XUser(string? Id, string? Username);
 }
 
-/// <summary>Who posted what.</summary>
-/// <param name="Authors">Post → the author's handle, for those that X knows.</param>
-/// <param name="Cost">What it did cost, in US dollars.</param>
+/// <summary>The authors of posts.</summary>
+/// <param name="Authors">Maps a post's id to its author's handle, for the posts that X returned.</param>
+/// <param name="Cost">The cost of the lookup, in US dollars.</param>
 internal sealed record AuthorsFound(IReadOnlyDictionary<string, string> Authors, decimal Cost);

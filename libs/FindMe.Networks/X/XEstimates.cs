@@ -5,12 +5,12 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
-/// <summary>What a search of X would cost: X says for a price how many posts there are, https://docs.x.com/x-api/posts/get-count-of-recent-posts.</summary>
+/// <summary>Estimates the cost of a search on X. X charges for the count of posts: https://docs.x.com/x-api/posts/get-count-of-recent-posts.</summary>
 internal sealed class XEstimates(OutsideHttp http, Accounts accounts, IOptions<XOptions> options)
 {
     /// <summary>Estimates a query that was checked.</summary>
-    /// <exception cref="SourceException">X does not take it.</exception>
-    /// <exception cref="SourceUnavailableException">X does not say.</exception>
+    /// <exception cref="SourceException">X rejects the query.</exception>
+    /// <exception cref="SourceUnavailableException">X does not answer.</exception>
     public async Task<SourceEstimate> EstimateAsync(SourceQuery query, CancellationToken cancellationToken)
     {
         var (x, terms) = (options.Value, query.Terms);
@@ -25,7 +25,7 @@ internal sealed class XEstimates(OutsideHttp http, Accounts accounts, IOptions<X
 
         throw XAnswers.ProblemOf(answer) is { } refusal
             ? new SourceException(refusal)
-            : new SourceUnavailableException("X does not say now how many posts there are.", mayHaveCost: false);
+            : new SourceUnavailableException("X cannot count the posts now.", mayHaveCost: false);
     }
 
     private async Task<FetchedAnswer> AskAsync(string person, Uri url, CancellationToken cancellationToken)

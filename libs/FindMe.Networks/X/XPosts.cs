@@ -3,17 +3,17 @@ using FindMe.Pipeline;
 
 namespace FindMe.Networks;
 
-/// <summary>Reads a page of X's posts. What X leaves out, or names without saying where it is, is told and left out.</summary>
+/// <summary>Reads a page of X's posts. Posts that X withholds, and media without an address, are left out with a notice.</summary>
 internal static class XPosts
 {
-    // X's own for 720 lines, in bits a second: 35 MB for the 140 s that most accounts may post.
+    // X's own bit rate for 720p, in bits per second: 35 MB for the 140 s that most accounts may post.
     private const long MaxBitRate = 2_200_000;
 
-    /// <summary>Reads the answer.</summary>
-    /// <returns>Null where it has another shape.</returns>
+    /// <summary>Parses a response.</summary>
+    /// <returns>Null when it is malformed.</returns>
     public static XPage? TryRead(FetchedAnswer answer) => XAnswers.TryRead<XPage>(answer);
 
-    /// <summary>The photos of a page, and what could not be had.</summary>
+    /// <summary>Returns the photos of a page, and notices about those that could not be read.</summary>
     public static (IReadOnlyList<SourcePhoto> Photos, IReadOnlyList<string> Notices) Photos(XPage page)
     {
         var notices = new List<string>();
@@ -33,7 +33,7 @@ internal static class XPosts
             {
                 if (post.Id is not { } id || key is null || media.GetValueOrDefault(key) is not { } medium || LocatorOf(medium) is not { } locator)
                 {
-                    notices.Add("Some pictures could not be had: X named them without saying where they are.");
+                    notices.Add("Some pictures could not be read: X gives no address for them.");
                     continue;
                 }
 
@@ -44,13 +44,13 @@ internal static class XPosts
 
         if (page.Errors is { Count: > 0 })
         {
-            notices.Add("Some posts could not be had: X found them and then would not show them.");
+            notices.Add("Some posts could not be read: X found but did not return them.");
         }
 
         return (photos, notices);
     }
 
-    // Without a name X gives 1,200 pixels; large has 2,048. Videos and animated GIFs have a picture that stands for them.
+    // Without a size name X returns 1,200 pixels; "large" has 2,048. For videos and animated GIFs, the preview picture.
     private static PhotoLocator? LocatorOf(XMedia medium) => medium switch
     {
         { Type: "photo", Url: { } url } => PhotoLocator.At(Sized(url, "large"), Sized(url, "orig")),
@@ -58,7 +58,7 @@ internal static class XPosts
         _ => null,
     };
 
-    // The best of those that are quick to fetch, else the smallest; an animated GIF has one, of rate 0. Playlists name other files, and are left.
+    // The best variant below the maximal bit rate, else the smallest; an animated GIF has one variant, with bit rate 0. Playlists only refer to other files.
     private static string? VideoOf(XMedia medium)
     {
         var files = (medium.Variants ?? []).OfType<XVariant>().Where(file => file is { ContentType: "video/mp4", Url: not null }).OrderBy(file => file.BitRate).ToList();
@@ -68,7 +68,7 @@ internal static class XPosts
     private static string Sized(string url, string name) => $"{url}{(url.Contains('?') ? '&' : '?')}name={name}";
 }
 
-/// <summary>https://docs.x.com/x-api/posts/search-recent-posts.</summary>
+/// <summary>A page of search results: https://docs.x.com/x-api/posts/search-recent-posts.</summary>
 internal sealed record XPage(IReadOnlyList<XPost?>? Data, XIncludes? Includes, XMeta? Meta, IReadOnlyList<JsonElement>? Errors);
 
 internal sealed record XPost(string? Id, DateTimeOffset? CreatedAt, bool? PossiblySensitive, XAttachments? Attachments);

@@ -2,47 +2,47 @@ using System.Text;
 
 namespace FindMe.Networks;
 
-/// <summary>Makes what a person wrote into a query for X, and refuses what X would refuse, before anything is paid.</summary>
+/// <summary>Turns the person's text into a query for X. Rejects what X would reject, before anything is paid.</summary>
 /// <remarks>Operators: https://docs.x.com/x-api/posts/search/integrate/operators.</remarks>
 internal static class XQuery
 {
-    // Operators that X takes only beside one that stands alone.
+    // Operators that X accepts only next to a standalone operator.
     private static readonly string[] Conjunctions = ["has:", "is:", "lang:", "sample:"];
 
-    // Names of the page's search box that the API refuses: its own are min_likes and min_reposts.
+    // Operators of X's search page that its API rejects; the API's own are min_likes and min_reposts.
     private static readonly string[] Unknown = ["min_faves:", "min_retweets:", "filter:", "since:", "until:"];
 
-    /// <summary>Builds the query: posts with pictures, no reposts.</summary>
-    /// <param name="wish">What the person wrote.</param>
-    /// <param name="language">Two or three letters; null: any.</param>
-    /// <param name="maxLength">What X allows, in characters.</param>
-    /// <param name="problem">What is wrong with it, a sentence; null: nothing.</param>
-    /// <returns>The query, or null with the problem.</returns>
-    public static string? TryBuild(string wish, string? language, int maxLength, out string? problem)
+    /// <summary>Builds the query: posts with media, without reposts.</summary>
+    /// <param name="text">The person's text.</param>
+    /// <param name="language">Two or three letters; null for any.</param>
+    /// <param name="maxLength">X's limit, in characters.</param>
+    /// <param name="problem">What is wrong with the text, one sentence; null if nothing.</param>
+    /// <returns>The query; null when there is a problem.</returns>
+    public static string? TryBuild(string text, string? language, int maxLength, out string? problem)
     {
-        problem = ProblemOf(wish);
+        problem = ProblemOf(text);
         if (problem is not null)
         {
             return null;
         }
 
-        var query = $"({wish.Trim()}) has:media -is:retweet{(language is null ? "" : $" lang:{language}")}";
+        var query = $"({text.Trim()}) has:media -is:retweet{(language is null ? "" : $" lang:{language}")}";
         if (query.Length > maxLength)
         {
-            problem = $"X takes {maxLength} characters; with what FindMe adds this has {query.Length}.";
+            problem = $"X accepts {maxLength} characters; with FindMe's additions the query has {query.Length}.";
             return null;
         }
 
         return query;
     }
 
-    private static string? ProblemOf(string wish)
+    private static string? ProblemOf(string text)
     {
         var depth = 0;
         var quoted = false;
         var term = new StringBuilder();
         var terms = new List<string>();
-        foreach (var character in wish)
+        foreach (var character in text)
         {
             if (character == '"')
             {
@@ -54,12 +54,12 @@ internal static class XQuery
                 depth += character switch { '(' => 1, ')' => -1, _ => 0 };
                 if (depth < 0)
                 {
-                    return "A parenthesis is closed that was not opened.";
+                    return "A closing parenthesis has no opening one.";
                 }
 
                 if (character == '(' && term.Length == 1 && term[0] == '-')
                 {
-                    return "X does not exclude a group in parentheses: exclude each word of it.";
+                    return "X cannot exclude a group in parentheses: exclude each word on its own.";
                 }
 
                 Take(term, terms);
@@ -68,7 +68,7 @@ internal static class XQuery
 
             if (char.IsControl(character))
             {
-                return "There is a character in it that is none.";
+                return "The query contains an invalid character.";
             }
 
             term.Append(character);
@@ -87,7 +87,7 @@ internal static class XQuery
 
         return terms.Any(StandsAlone)
             ? null
-            : "X needs at least one word, #hashtag or @name beside what only narrows a search.";
+            : "X needs at least one word, #hashtag or @name besides the operators that only narrow a search.";
     }
 
     private static void Take(StringBuilder term, List<string> terms)

@@ -6,19 +6,19 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Networks;
 
-/// <summary>X: recent search, the last seven days, newest first. Each post that is read is paid for.</summary>
-/// <remarks>https://docs.x.com/x-api/posts/search-recent-posts. Its <c>next_token</c> does not expire: it is the resume point.</remarks>
+/// <summary>Searches X: recent search, the last seven days, newest first. X charges for each post read.</summary>
+/// <remarks>https://docs.x.com/x-api/posts/search-recent-posts. The search resumes at its <c>next_token</c>, which does not expire.</remarks>
 internal sealed class XSource(AccountCalls calls, XEstimates estimates, IOptions<XOptions> options, TimeProvider time) : IPhotoSource
 {
-    private const string NotApproved = "X prohibits facial recognition on its posts unless it approves of it in writing; the operator has not said that it does.";
+    private const string NotApproved = "X prohibits facial recognition on its posts unless it approves in writing; the operator has not confirmed an approval.";
 
-    // X counts its limits in quarters of an hour.
+    // X's rate limits apply per 15 minutes.
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
 
-    // Recent search reaches seven days back.
+    // Recent search covers seven days.
     private static readonly TimeSpan Reach = TimeSpan.FromDays(7);
 
-    // What X was found to take, where the operator leaves it open; wrong guesses cost nothing but a call.
+    // The dialect that X accepted last, in Auto mode; a wrong guess costs one call and no money.
     private XDialect _dialect = options.Value.Dialect == XDialect.Post ? XDialect.Post : XDialect.Tweet;
 
     public string Name => SourceNames.X;
@@ -40,11 +40,11 @@ internal sealed class XSource(AccountCalls calls, XEstimates estimates, IOptions
         }
 
         XQuery.TryBuild(query.Text, query.Terms.Language, options.Value.MaxQueryLength, out var refusal);
-        return Task.FromResult(refusal is null ? null : new SearchProblem("query-refused", refusal, "Write the query in another way; nothing was paid."));
+        return Task.FromResult(refusal is null ? null : new SearchProblem("query-refused", refusal, "Rewrite the query; nothing was paid."));
     }
 
     public SearchProblem? Check(SearchTerms terms) => terms.Since < time.GetUtcNow() - Reach || terms.Until < time.GetUtcNow() - Reach
-        ? new SearchProblem("bad-period", "X shows the last seven days only.", "Choose a later time.")
+        ? new SearchProblem("bad-period", "X searches the last seven days only.", "Choose a later time.")
         : null;
 
     public Task<SourceEstimate> EstimateAsync(SourceQuery query, CancellationToken cancellationToken) => estimates.EstimateAsync(query, cancellationToken);
@@ -60,7 +60,7 @@ internal sealed class XSource(AccountCalls calls, XEstimates estimates, IOptions
 
         if (XQuery.TryBuild(search.Query, search.Terms.Language, options.Value.MaxQueryLength, out var problem) is not { } query)
         {
-            throw new SourceException(new SearchProblem("query-refused", problem!, "Write the query in another way."));
+            throw new SourceException(new SearchProblem("query-refused", problem!, "Rewrite the query."));
         }
 
         var answer = await AskAsync(search, query, cancellationToken);
@@ -73,18 +73,18 @@ internal sealed class XSource(AccountCalls calls, XEstimates estimates, IOptions
         {
             throw XAnswers.ProblemOf(answer) is { } refusal
                 ? new SourceException(refusal)
-                : new SourceUnavailableException($"X answers {(int)answer.Status}.", mayHaveCost: false);
+                : new SourceUnavailableException($"X answered with status {(int)answer.Status}.", mayHaveCost: false);
         }
 
         return XPosts.TryRead(answer) is { } page
             ? Read(page, search)
-            : throw new SourceUnavailableException("X does not answer in its own words.", mayHaveCost: true);
+            : throw new SourceUnavailableException("X's response could not be read.", mayHaveCost: true);
     }
 
     private SourceObstacle? ObstacleOf(Person? person) =>
         !options.Value.ApprovedByX ? SourceObstacle.Operator(NotApproved, "x-not-approved")
         : options.Value.BearerToken is not { Length: > 0 } && person?.Accounts.Any(account => account.Network == Name) != true
-            ? SourceObstacle.Account("Sign in with X: its search answers accounts only.")
+            ? SourceObstacle.Account("Sign in with X: its search requires an account.")
             : null;
 
     private int PostsOfNextPage(Search search)
@@ -96,7 +96,7 @@ internal sealed class XSource(AccountCalls calls, XEstimates estimates, IOptions
             ? affordable
             : throw new SourceException(new SearchProblem(
                 "cost-cap",
-                $"The search has cost ${search.Cost:0.00} of the ${options.Value.CapOf(search):0.00} that it may.",
+                $"The search has spent ${search.Cost:0.00} of its budget of ${options.Value.CapOf(search):0.00}.",
                 $"What was found stays. Continue with a higher spending limit: the next page costs up to ${XOptions.MinPostsPerPage * price:0.00}."));
     }
 
@@ -105,7 +105,7 @@ internal sealed class XSource(AccountCalls calls, XEstimates estimates, IOptions
         var account = await calls.TokenAsync(search.Person, Name, cancellationToken);
         if (account is null && options.Value.BearerToken is not { Length: > 0 })
         {
-            throw new SourceException(new SearchProblem("account-needed", "X can be searched with an account only.", "Sign in with X, then continue the search."));
+            throw new SourceException(new SearchProblem("account-needed", "X's search requires an account.", "Sign in with X, then continue the search."));
         }
 
         var answer = await AskAsync(search, account, query, _dialect, cancellationToken);
@@ -114,7 +114,7 @@ internal sealed class XSource(AccountCalls calls, XEstimates estimates, IOptions
             return answer;
         }
 
-        // X refuses the names before it counts anything: asking once more with the others is not paid twice.
+        // X rejects unknown names before it charges: the second attempt is not charged twice.
         _dialect = _dialect == XDialect.Tweet ? XDialect.Post : XDialect.Tweet;
         return await AskAsync(search, account, query, _dialect, cancellationToken);
     }
@@ -131,12 +131,12 @@ internal sealed class XSource(AccountCalls calls, XEstimates estimates, IOptions
             ("query", query),
             ("max_results", $"{PostsOfNextPage(search)}"),
             (FieldsOf(dialect), "created_at,attachments,possibly_sensitive"),
-            // Not author_id: X charges for each author. XAuthors asks for those of the matches alone.
+            // Not author_id: X charges per author. XAuthors looks up the authors of matches only.
             ("expansions", "attachments.media_keys"),
             ("media.fields", "media_key,type,url,preview_image_url,alt_text,width,height,variants"),
             ("next_token", search.Next),
             ("since_id", search.After),
-            // X refuses what lies before its seven days: the walk begins there in any case.
+            // X rejects times before its seven days; without a start it begins there anyway.
             ("start_time", search.After is null && search.Terms.Since is { } since && since > time.GetUtcNow() - TimeSpan.FromDays(6.99) ? Time(since) : null),
             ("end_time", search.Terms.Until is { } until && until < time.GetUtcNow() - TimeSpan.FromSeconds(30) ? Time(until) : null),
         };
@@ -165,7 +165,6 @@ internal sealed class XSource(AccountCalls calls, XEstimates estimates, IOptions
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
 }
 
-/// <summary>Registers the source.</summary>
 internal static class XSourceServices
 {
     public static void AddXSource(this IServiceCollection services)

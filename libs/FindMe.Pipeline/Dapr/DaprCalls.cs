@@ -6,40 +6,40 @@ using Grpc.Core;
 namespace FindMe.Pipeline;
 
 /// <summary>
-/// FindMe's calls of Dapr's client: what the SDK leaves to its caller, such as a time limit, a time to live, batches below Dapr's size limits,
-/// and the ids and traces of events published in bulk.
+/// Extends Dapr's client by what the SDK leaves to its caller: timeouts, times to live, batches below Dapr's size limits, and the ids and
+/// traces of events published in bulk.
 /// </summary>
 /// <remarks>
-/// Nothing is retried here: a failure throws a <see cref="DaprException"/>, and Dapr redelivers the message that was being handled. A refused
-/// ETag is an expected answer, not an exception. Cancellation stays an <see cref="OperationCanceledException"/>.
+/// Never retries: a failure throws a <see cref="DaprException"/>, and Dapr redelivers the message that was being handled. An ETag conflict
+/// is an expected result, not an exception. Cancellation stays an <see cref="OperationCanceledException"/>.
 /// </remarks>
 public static class DaprCalls
 {
-    /// <summary>How long a call may take, 30 s. The SDK has no limit of its own: a sidecar that accepts a call and never answers would hold it for ever.</summary>
+    /// <summary>Timeout of one call, 30 s. The SDK has none: a sidecar that accepts a call and never answers would block it forever.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    // gRPC messages have 4 MiB at most, in both directions; the batches of a page have a tenth of this.
+    // gRPC messages have at most 4 MiB in both directions; the batches of a page have a tenth of this limit.
     private const int MaxSavedBytes = 1 << 20;
 
-    // Service Bus Standard takes 256 kB in one message or batch, envelopes included.
+    // Service Bus Standard accepts 256 kB in one message or batch, envelopes included.
     private const int MaxPublishedBytes = 128 << 10;
 
-    // A document has up to 100 kB, most have a tenth of it. Where the answer is beyond 4 MiB all the same, the keys are read in halves.
+    // A document has up to 100 kB, most have a tenth of that. If the response still exceeds 4 MiB, the keys are read in halves.
     private const int MaxKeysRead = 64;
 
-    // Stores without bulk deletes take them one after another, within the time limit of the call.
+    // Stores without bulk deletes delete the keys one by one, within the timeout of the call.
     private const int MaxKeysDeleted = 256;
 
-    // As many keys as a store without bulk reads is asked for at once; daprd's own default is 10 as well.
+    // Parallel reads of a store without bulk reads; daprd's default is 10 too.
     private const int KeysReadAtOnce = 10;
 
     /// <summary>Publishes an event.</summary>
     /// <param name="dapr">The sidecar.</param>
     /// <param name="topic">The topic.</param>
-    /// <param name="id">The event's id: the same event has the same id, however often it is published.</param>
+    /// <param name="id">The event's id: the same event has the same id whenever it is published.</param>
     /// <param name="data">The event's data, sent as JSON.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">It is not known whether the event was published.</exception>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">The event may or may not be published.</exception>
     public static async Task PublishAsync<T>(this DaprClient dapr, string topic, string id, T data, CancellationToken cancellationToken)
     {
         using var activity = EventTelemetry.StartPublish(topic);
@@ -47,17 +47,17 @@ public static class DaprCalls
             $"publish to {topic}", token => dapr.PublishEventAsync(Topics.PubSub, topic, data, EventTelemetry.Envelope(id), token), cancellationToken);
     }
 
-    /// <summary>Publishes several events, in one call where they are not too large for it. The broker may deliver them in any order.</summary>
+    /// <summary>Publishes several events, in as few calls as their size allows. The broker may deliver them in any order.</summary>
     /// <param name="dapr">The sidecar.</param>
     /// <param name="topic">The topic.</param>
-    /// <param name="events">Each event's id and data; the ids differ.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">Not all were published; some may have been.</exception>
+    /// <param name="events">Each event's id and data; the ids are distinct.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">Not all events were published; some may have been.</exception>
     public static async Task BulkPublishAsync<T>(
         this DaprClient dapr, string topic, IEnumerable<(string Id, T Data)> events, CancellationToken cancellationToken)
     {
         using var activity = EventTelemetry.StartPublish(topic);
-        // The SDK takes metadata for a whole batch only: ids and traces go in envelopes, which Dapr completes.
+        // The SDK accepts metadata for a whole batch only, so ids and traces go into envelopes, which Dapr completes.
         var envelopes = events.Select(entry => new CloudEvent<T>(entry.Data) { Id = entry.Id, TraceParent = EventTelemetry.CurrentTrace });
         foreach (var batch in Batches(envelopes, MaxPublishedBytes))
         {
@@ -74,8 +74,8 @@ public static class DaprCalls
     /// <param name="dapr">The sidecar.</param>
     /// <param name="storeName">The state store component.</param>
     /// <param name="key">The key.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The value, or the type's default where there is none.</returns>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The value, or the type's default if there is none.</returns>
     /// <exception cref="DaprException">The store could not be read.</exception>
     public static async Task<T?> GetStateAsync<T>(this DaprClient dapr, string storeName, string key, CancellationToken cancellationToken) =>
         (await dapr.GetStateAndETagAsync<T>(storeName, key, cancellationToken)).Value;
@@ -84,8 +84,8 @@ public static class DaprCalls
     /// <param name="dapr">The sidecar.</param>
     /// <param name="storeName">The state store component.</param>
     /// <param name="key">The key.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The value and its ETag, or the type's default and an empty ETag where there is none.</returns>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The value and its ETag; the type's default and an empty ETag if there is none.</returns>
     /// <exception cref="DaprException">The store could not be read.</exception>
     public static async Task<(T? Value, string ETag)> GetStateAndETagAsync<T>(
         this DaprClient dapr, string storeName, string key, CancellationToken cancellationToken)
@@ -95,12 +95,12 @@ public static class DaprCalls
         return (value, etag ?? "");
     }
 
-    /// <summary>Reads several values, in one call where they are not too large for it.</summary>
+    /// <summary>Reads several values, in as few calls as their size allows.</summary>
     /// <param name="dapr">The sidecar.</param>
     /// <param name="storeName">The state store component.</param>
-    /// <param name="keys">The keys, each once.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>What there is, by key: a key without a value is not in it.</returns>
+    /// <param name="keys">The distinct keys.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The values by key; keys without a value are missing.</returns>
     /// <exception cref="DaprException">The store, or one of the keys, could not be read.</exception>
     public static async Task<IReadOnlyDictionary<string, (JsonElement Value, string ETag)>> GetBulkStateAsync(
         this DaprClient dapr, string storeName, IReadOnlyList<string> keys, CancellationToken cancellationToken)
@@ -114,26 +114,26 @@ public static class DaprCalls
         return found;
     }
 
-    /// <summary>Saves a value, whatever is there.</summary>
+    /// <summary>Saves a value unconditionally.</summary>
     /// <param name="dapr">The sidecar.</param>
     /// <param name="storeName">The state store component.</param>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, saved as JSON.</param>
     /// <param name="timeToLive">When the store deletes it; whole seconds, at least one.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">It is not known whether the value was saved.</exception>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">The value may or may not be saved.</exception>
     public static Task SaveStateAsync<T>(
         this DaprClient dapr, string storeName, string key, T value, TimeSpan timeToLive, CancellationToken cancellationToken) =>
         CallAsync(
             $"save {key}", token => dapr.SaveStateAsync(storeName, key, value, metadata: Metadata(timeToLive), cancellationToken: token), cancellationToken);
 
-    /// <summary>Saves several values, in one call where they are not too large for it, and not atomically: after a failure some may be saved.</summary>
+    /// <summary>Saves several values, in as few calls as their size allows. Not atomic: after a failure some may be saved.</summary>
     /// <param name="dapr">The sidecar.</param>
     /// <param name="storeName">The state store component.</param>
-    /// <param name="items">Keys and values, each key once.</param>
+    /// <param name="items">Distinct keys and their values.</param>
     /// <param name="timeToLive">When the store deletes them; whole seconds, at least one.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">It is not known which values were saved.</exception>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">Any of the values may be saved.</exception>
     public static async Task SaveBulkStateAsync<T>(
         this DaprClient dapr, string storeName, IEnumerable<(string Key, T Value)> items, TimeSpan timeToLive, CancellationToken cancellationToken)
     {
@@ -144,18 +144,18 @@ public static class DaprCalls
         }
     }
 
-    /// <summary>Saves a value if what is there is still what was read.</summary>
+    /// <summary>Saves a value if the stored version is still the one that was read.</summary>
     /// <param name="dapr">The sidecar.</param>
     /// <param name="storeName">The state store component.</param>
     /// <param name="key">The key.</param>
     /// <param name="value">The value, saved as JSON.</param>
-    /// <param name="etag">The version that was read; empty: save only if nothing is there.</param>
+    /// <param name="etag">The version that was read; empty to save only if there is no value.</param>
     /// <param name="timeToLive">When the store deletes it; whole seconds, at least one.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>False when somebody else has written meanwhile.</returns>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>False when another writer changed the value in between.</returns>
     /// <exception cref="DaprException">
-    /// It is not known whether the value was saved. With an empty ETag PostgreSQL and Redis answer so where something is there
-    /// (<see cref="IsInternal"/>): read again to know.
+    /// The value may or may not be saved. With an empty ETag, PostgreSQL and Redis also report an existing value this way
+    /// (<see cref="IsInternal"/>): read again to find out.
     /// </exception>
     public static Task<bool> TrySaveStateAsync<T>(
         this DaprClient dapr, string storeName, string key, T value, string etag, TimeSpan timeToLive, CancellationToken cancellationToken) =>
@@ -165,21 +165,21 @@ public static class DaprCalls
                 storeName, key, value, etag, new StateOptions { Concurrency = ConcurrencyMode.FirstWrite }, Metadata(timeToLive), token),
             cancellationToken);
 
-    /// <summary>Deletes a value; nothing happens where there is none.</summary>
+    /// <summary>Deletes a value. Does nothing if there is none.</summary>
     /// <param name="dapr">The sidecar.</param>
     /// <param name="storeName">The state store component.</param>
     /// <param name="key">The key.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">It is not known whether the value was deleted.</exception>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">The value may or may not be deleted.</exception>
     public static Task DeleteStateAsync(this DaprClient dapr, string storeName, string key, CancellationToken cancellationToken) =>
         CallAsync($"delete {key}", token => dapr.DeleteStateAsync(storeName, key, cancellationToken: token), cancellationToken);
 
-    /// <summary>Deletes several values, in few calls; nothing happens where there are none.</summary>
+    /// <summary>Deletes several values in few calls. Ignores keys without a value.</summary>
     /// <param name="dapr">The sidecar.</param>
     /// <param name="storeName">The state store component.</param>
-    /// <param name="keys">The keys, each once.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">It is not known which values were deleted; deleting again is safe.</exception>
+    /// <param name="keys">The distinct keys.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">Any of the values may be deleted; deleting again is safe.</exception>
     public static async Task DeleteBulkStateAsync(this DaprClient dapr, string storeName, IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
         foreach (var batch in keys.Chunk(MaxKeysDeleted))
@@ -189,13 +189,13 @@ public static class DaprCalls
         }
     }
 
-    /// <summary>Whether the store's data is damaged. Only the local sidecar says so; trying again does not help.</summary>
+    /// <summary>Whether the store's data is damaged, so that retries do not help. Only the local sidecar reports this.</summary>
     public static bool IsDataDamaged(this DaprException exception) => StatusOf(exception) == StatusCode.DataLoss;
 
-    /// <summary>Whether the store failed, or refused a first write in a way of its own.</summary>
+    /// <summary>Whether the store failed, or rejected a first write with an error instead of a conflict.</summary>
     internal static bool IsInternal(this DaprException exception) => StatusOf(exception) == StatusCode.Internal;
 
-    // The SDK drops an item's error, and then a key that could not be read looks like one without a value: each such key is read again alone.
+    // The SDK drops an item's error, so a key that could not be read looks like one without a value. Each such key is read again on its own.
     private static async Task ReadAsync(
         DaprClient dapr, string storeName, string[] keys, Dictionary<string, (JsonElement, string)> found, CancellationToken cancellationToken)
     {
@@ -237,7 +237,7 @@ public static class DaprCalls
     private static Task<T> CallAsync<T>(string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
         CallAsync(what, call, Timeout, cancellationToken);
 
-    /// <summary>Makes one call of the client. Messages name the call, its keys and its status: neither the data nor what a component says of it.</summary>
+    /// <summary>Makes one call of the client. Exception messages name the call, its keys and its status, but neither the data nor the component's message.</summary>
     internal static async Task<T> CallAsync<T>(string what, Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -262,7 +262,7 @@ public static class DaprCalls
 
     private static IEnumerable<List<T>> Batches<T>(IEnumerable<T> items, int maxBytes) => Batches(items, maxBytes, item => item);
 
-    // By the size of what is sent, which is not the length of its text: a letter takes up to six bytes. What is too large alone goes alone.
+    // Batches by the bytes sent, not by characters: a character takes up to six bytes. An item over the limit forms a batch of its own.
     private static IEnumerable<List<TItem>> Batches<TItem, TSent>(IEnumerable<TItem> items, int maxBytes, Func<TItem, TSent> sent)
     {
         var (batch, bytes) = (new List<TItem>(), 0);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace FindMe.Pipeline;
 
-/// <summary>The client of this app's sidecar, at the address that Dapr's SDKs agree on: <c>DAPR_GRPC_ENDPOINT</c>, or else <c>DAPR_GRPC_PORT</c>.</summary>
+/// <summary>Registers the client of this app's sidecar, at the address that all Dapr SDKs use: <c>DAPR_GRPC_ENDPOINT</c>, or else <c>DAPR_GRPC_PORT</c>.</summary>
 internal static class DaprConnection
 {
     public static void AddDapr(this IServiceCollection services)
@@ -18,22 +18,22 @@ internal static class DaprConnection
         services.AddHostedService<WarmUp>();
     }
 
-    /// <summary>The options of the channel.</summary>
-    /// <param name="token">The sidecar's API token; null or empty: it has none.</param>
+    /// <summary>Builds the options of the gRPC channel.</summary>
+    /// <param name="token">The sidecar's API token; null or empty if it has none.</param>
     public static GrpcChannelOptions Channel(string? token)
     {
-        // No proxy stands before the sidecar, and its address never changes.
+        // The sidecar is reached directly, and its address never changes.
         var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
         if (!string.IsNullOrEmpty(token))
         {
-            // With every call: the SDK sends no token with bulk saves (https://github.com/dapr/dotnet-sdk/issues/1762).
+            // Set here for every call, because the SDK sends no token with bulk saves (https://github.com/dapr/dotnet-sdk/issues/1762).
             http.DefaultRequestHeaders.Add("dapr-api-token", token);
         }
 
         return new GrpcChannelOptions { HttpClient = http, DisposeHttpClient = true, ThrowOperationCanceledOnCancellation = true };
     }
 
-    /// <summary>Makes the first call while the app starts: it takes a third of a second, which no event should wait for.</summary>
+    /// <summary>Makes a first call at start. It takes about 300 ms, which would otherwise delay the first event.</summary>
     private sealed class WarmUp(DaprClient dapr) : BackgroundService
     {
         private const int Attempts = 10;

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace FindMe.Pipeline;
 
 /// <summary>
-/// The sidecar, its store or its broker does not answer: 503. Dapr then delivers the message again, and a person's page asks again. One
-/// line in the log: it is no defect of the app. Everything else that is thrown is, and answers 500.
+/// Answers 503 when the sidecar, its store or its broker fails. Dapr then redelivers the message, and the page retries its request. Logs one
+/// line, because the app itself is not at fault. Every other exception is a defect of the app and answers 500.
 /// </summary>
 internal sealed partial class DaprFailures(IProblemDetailsService problems, ILogger<DaprFailures> logger) : IExceptionHandler
 {
@@ -28,8 +28,8 @@ internal sealed partial class DaprFailures(IProblemDetailsService problems, ILog
         }
 
         var (type, title, detail) = failure.IsDataDamaged()
-            ? ("data-damaged", "FindMe's data is damaged.", "Trying again does not help. Whoever runs this FindMe must restore a copy of its data folder, or start it with another --data folder; its log names the file.")
-            : ("unavailable", "FindMe's store or queue does not answer.", "Try again in a moment. If that does not help, whoever runs this FindMe finds the reason in its log.");
+            ? ("data-damaged", "FindMe's data is damaged.", "Retrying does not help. The operator must restore a backup of the data folder, or start with another --data folder; the log names the file.")
+            : ("unavailable", "FindMe's store or queue does not answer.", "Try again in a moment. If that does not help, the operator finds the reason in the log.");
         httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         httpContext.Response.Headers.RetryAfter = "1";
         await problems.TryWriteAsync(new ProblemDetailsContext
@@ -46,9 +46,9 @@ internal sealed partial class DaprFailures(IProblemDetailsService problems, ILog
         return true;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Path} failed, since the data is damaged or its disk fails ({Reason}): restore a copy of the data folder, or start with another --data folder")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Path} failed because the data is damaged or its disk fails ({Reason}): restore a backup of the data folder, or start with another --data folder.")]
     private static partial void LogDamaged(ILogger logger, string path, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} could not be done and is to be tried again: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} failed and answered 503, so that the caller retries: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, string path, string reason);
 }

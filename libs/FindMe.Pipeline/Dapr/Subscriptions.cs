@@ -9,38 +9,38 @@ using Microsoft.Net.Http.Headers;
 
 namespace FindMe.Pipeline;
 
-/// <summary>Subscribes endpoints to topics, and tells Dapr of them at <c>GET /dapr/subscribe</c>.</summary>
+/// <summary>Subscribes endpoints to topics, and lists them for Dapr at <c>GET /dapr/subscribe</c>.</summary>
 public static class Subscriptions
 {
-    /// <summary>Dapr delivers the topic's messages to this endpoint.</summary>
+    /// <summary>Subscribes this endpoint to a topic.</summary>
     /// <remarks>
-    /// Where <c>APP_PORT</c> names the port that Dapr calls, as <c>dapr run</c> and the local sidecar do, the endpoint answers 404 on every
-    /// other one; where <c>APP_API_TOKEN</c> is set, 401 to whoever does not send it. Other bodies than JSON and CloudEvents get 415.
+    /// If <c>APP_PORT</c> names the port that Dapr calls, as <c>dapr run</c> and the local sidecar set it, the endpoint answers 404 on every
+    /// other port. If <c>APP_API_TOKEN</c> is set, it answers 401 to requests without the token. Bodies other than JSON and CloudEvents get 415.
     /// </remarks>
     /// <param name="endpoint">A POST endpoint without route parameters.</param>
     /// <param name="topic">The topic.</param>
-    /// <param name="deadLetterTopic">Where messages go that failed every time; of dead letters the same topic, so that they come again.</param>
+    /// <param name="deadLetterTopic">Where Dapr puts messages whose deliveries are exhausted; for a dead-letter topic, the topic itself, so that they are redelivered.</param>
     public static RouteHandlerBuilder Subscribe(this RouteHandlerBuilder endpoint, string topic, string deadLetterTopic) =>
         endpoint
             .WithTopic(new TopicOptions { PubsubName = Topics.PubSub, Name = topic, DeadLetterTopic = deadLetterTopic })
             .AddEndpointFilter((context, next) => EventTelemetry.HandleAsync(context, next, topic))
-            .AddEndpointFilter((context, next) => context.HttpContext.RequestServices.GetRequiredService<EventsAtWork>().HandleAsync(context, next, topic))
+            .AddEndpointFilter((context, next) => context.HttpContext.RequestServices.GetRequiredService<InFlightEvents>().HandleAsync(context, next, topic))
             .WithMetadata(new DaprRoute())
             .ExcludeFromDescription();
 
-    /// <summary>Maps <c>GET /dapr/subscribe</c>, from which Dapr learns what this app subscribes to.</summary>
+    /// <summary>Maps <c>GET /dapr/subscribe</c>, where Dapr reads the app's subscriptions.</summary>
     /// <param name="routes">The app.</param>
     internal static void MapSubscriptions(this IEndpointRouteBuilder routes) =>
         routes.MapSubscribeHandler().WithMetadata(new DaprRoute()).ExcludeFromDescription();
 
-    /// <summary>Keeps Dapr's routes for Dapr alone: they answer on the port that it calls, which no ingress reaches, and to whoever has its token.</summary>
+    /// <summary>Protects Dapr's routes: they answer only on the port that Dapr calls, which no ingress reaches, and only to callers with its token.</summary>
     /// <param name="app">The app.</param>
     internal static void UseDaprRoutes(this WebApplication app)
     {
         var port = app.Configuration.GetValue<int?>("APP_PORT");
         var token = app.Configuration["APP_API_TOKEN"] is { Length: > 0 } configured ? configured : null;
 
-        // Before the endpoint runs, so that nobody's body is read who may not call it.
+        // Runs before the endpoint, so that no body is read from an unauthorized caller.
         app.Use(async (context, next) =>
         {
             if (context.GetEndpoint()?.Metadata.GetMetadata<DaprRoute>() is null)
@@ -48,7 +48,7 @@ public static class Subscriptions
                 await next(context);
             }
 
-            // By the connection, not by the Host header, which anybody can write. On any other port the route does not exist.
+            // Checks the connection's port, not the Host header, which any caller can forge.
             else if (port is not null && context.Connection.LocalPort != port)
             {
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -57,7 +57,7 @@ public static class Subscriptions
             {
                 context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             }
-            // Dapr sends nothing else, and a web page cannot send these to another site without asking it first (CORS).
+            // Dapr sends only these types, and a web page cannot send them to another site without a CORS preflight.
             else if (HttpMethods.IsPost(context.Request.Method) && !IsEvent(context.Request.ContentType))
             {
                 context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;

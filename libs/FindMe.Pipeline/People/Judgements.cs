@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Dapr;
-using Dapr.Client;
 
 namespace FindMe.Pipeline;
 
@@ -16,8 +15,8 @@ namespace FindMe.Pipeline;
 /// <param name="Search">The search in which they said so.</param>
 public sealed record Judgement(string Place, string Photo, string? Fingerprint, FaceBox Box, float? FrameAt, bool IsMe, DateTimeOffset At, string Search)
 {
-    // The field's usual bound for two boxes of one face.
-    private const float LeastOverlap = 0.5f;
+    /// <summary>Boxes that overlap at least so much are of one face: the field's usual bound.</summary>
+    public const float LeastOverlap = 0.5f;
 
     // Two searches of one video look at the same frames, but decoders round their times.
     private const float SameFrame = 0.5f;
@@ -58,8 +57,10 @@ public sealed record Judgement(string Place, string Photo, string? Fingerprint, 
         _ => photo.Post.Network ?? "",
     };
 
-    // Intersection over union.
-    private static float Overlap(FaceBox one, FaceBox other)
+    /// <summary>How much of two boxes lies in both: their intersection over their union, 0 to 1.</summary>
+    /// <param name="one">A box.</param>
+    /// <param name="other">Another one, in the same units.</param>
+    public static float Overlap(FaceBox one, FaceBox other)
     {
         var width = Math.Min(one.X + one.Width, other.X + other.Width) - Math.Max(one.X, other.X);
         var height = Math.Min(one.Y + one.Height, other.Y + other.Height) - Math.Max(one.Y, other.Y);
@@ -96,44 +97,28 @@ public sealed record PersonJudgements(string? Version, IReadOnlyList<Judgement> 
     }
 }
 
-/// <summary>A person's judgements, encrypted under their key. Lies under <see cref="StateKeys.Judgements"/>.</summary>
-/// <param name="Ciphertext">A <see cref="JudgementList"/> as JSON in an <see cref="Hosting.AesGcmEnvelope"/>, in base64.</param>
-internal sealed record EncryptedJudgements(string Ciphertext) : Document;
-
 /// <summary>A person's judgements, in memory only.</summary>
 /// <param name="All">Oldest first, at most <see cref="Judgements.MaxPerPerson"/>.</param>
 internal sealed record JudgementList(IReadOnlyList<Judgement> All) : Document;
 
 /// <summary>Keeps what people say of faces, encrypted under their keys. Api writes it, Api and Compare read it.</summary>
-/// <param name="dapr">The state store.</param>
-/// <param name="keys">The people's keys.</param>
-public sealed class Judgements(DaprClient dapr, PersonKeys keys)
+/// <param name="documents">The encrypted documents of people.</param>
+public sealed class Judgements(PersonDocuments documents)
 {
     /// <summary>Judgements that are kept of a person: the document has half a megabyte then. The oldest go first.</summary>
     public const int MaxPerPerson = 2_000;
 
     /// <summary>The keys of the documents that <see cref="From"/> needs, for who reads others in the same request.</summary>
     /// <param name="person">Whose judgements.</param>
-    public static IReadOnlyList<string> KeysOf(string person) => [StateKeys.PersonKey(person), StateKeys.Judgements(person)];
+    public static IReadOnlyList<string> KeysOf(string person) => PersonDocuments.KeysOf(person, StateKeys.Judgements(person));
 
     /// <summary>Decrypts judgements.</summary>
     /// <param name="person">Whose they are.</param>
     /// <param name="found">What was read of <see cref="KeysOf"/>.</param>
     /// <returns>None where there are none, or the key that they were encrypted under is gone.</returns>
     /// <exception cref="CryptographicException">The person's key is there, and cannot be unwrapped now.</exception>
-    public PersonJudgements From(string person, IReadOnlyDictionary<string, (JsonElement Value, string ETag)> found)
-    {
-        if (!found.TryGetValue(StateKeys.Judgements(person), out var entry)
-            || keys.TryUnwrap(found.TryGetValue(StateKeys.PersonKey(person), out var wrapped) ? wrapped.Value.Read<WrappedKey>() : null) is not { } key)
-        {
-            return PersonJudgements.None;
-        }
-
-        var document = entry.Value.Read<EncryptedJudgements>();
-        var judgements = new PersonJudgements(document.Write, Decrypt(person, key, document));
-        CryptographicOperations.ZeroMemory(key);
-        return judgements;
-    }
+    public PersonJudgements From(string person, IReadOnlyDictionary<string, (JsonElement Value, string ETag)> found) =>
+        documents.From<JudgementList>(person, StateKeys.Judgements(person), found) is ({ } list, var version) ? new PersonJudgements(version, list.All) : PersonJudgements.None;
 
     /// <summary>Reads a person's judgements.</summary>
     /// <param name="person">Whose they are.</param>
@@ -141,7 +126,7 @@ public sealed class Judgements(DaprClient dapr, PersonKeys keys)
     /// <exception cref="DaprException">The store could not be read.</exception>
     /// <exception cref="CryptographicException">The person's key is there, and cannot be unwrapped now.</exception>
     public async Task<PersonJudgements> ReadAsync(string person, CancellationToken cancellationToken) =>
-        From(person, await dapr.GetBulkStateAsync(StateKeys.Store, KeysOf(person), cancellationToken));
+        await documents.ReadAsync<JudgementList>(person, StateKeys.Judgements(person), cancellationToken) is ({ } list, var version) ? new PersonJudgements(version, list.All) : PersonJudgements.None;
 
     /// <summary>Changes a person's judgements.</summary>
     /// <param name="person">Whose they are.</param>
@@ -149,23 +134,13 @@ public sealed class Judgements(DaprClient dapr, PersonKeys keys)
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">It is not known whether they were changed; changing them again is safe.</exception>
     /// <exception cref="CryptographicException">The person's key is there, and cannot be unwrapped now.</exception>
-    public async Task UpdateAsync(string person, Func<IReadOnlyList<Judgement>, IReadOnlyList<Judgement>> change, CancellationToken cancellationToken)
-    {
-        var key = await keys.GetOrCreateAsync(person, Person.Retention, cancellationToken);
-        await dapr.CreateOrUpdateStateAsync<EncryptedJudgements>(
+    public Task UpdateAsync(string person, Func<IReadOnlyList<Judgement>, IReadOnlyList<Judgement>> change, CancellationToken cancellationToken) =>
+        documents.UpdateAsync<JudgementList>(
+            person,
             StateKeys.Judgements(person),
-            document =>
-            {
-                var changed = new JudgementList([.. change(document is null ? [] : Decrypt(person, key, document)).TakeLast(MaxPerPerson)]);
-                return (document ?? new EncryptedJudgements("")) with
-                {
-                    Ciphertext = PersonKeys.Encrypt(key, JsonSerializer.SerializeToUtf8Bytes(changed, PipelineJson.Options), StateKeys.Judgements(person)),
-                };
-            },
-            _ => Person.Retention,
+            (list, _) => new JudgementList([.. change(list?.All ?? []).TakeLast(MaxPerPerson)]),
+            Person.Retention,
             cancellationToken);
-        CryptographicOperations.ZeroMemory(key);
-    }
 
     /// <summary>Keeps a person's judgements for as long as a search that begins now, and creates the document where there is none: a key without a value costs each reader one more request.</summary>
     /// <param name="person">Whose they are.</param>
@@ -178,21 +153,11 @@ public sealed class Judgements(DaprClient dapr, PersonKeys keys)
     /// <param name="person">Whose they are.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">They may still be there.</exception>
-    public async Task ForgetAsync(string person, CancellationToken cancellationToken)
-    {
-        await keys.ShredAsync(person, cancellationToken);
-        await DeleteAsync(person, cancellationToken);
-    }
+    public Task ForgetAsync(string person, CancellationToken cancellationToken) => documents.ForgetAsync(person, StateKeys.Judgements(person), cancellationToken);
 
     /// <summary>Forgets a person's judgements.</summary>
     /// <param name="person">Whose they are.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DaprException">They may still be there.</exception>
-    public Task DeleteAsync(string person, CancellationToken cancellationToken) =>
-        dapr.DeleteStateAsync(StateKeys.Store, StateKeys.Judgements(person), cancellationToken);
-
-    private static IReadOnlyList<Judgement> Decrypt(string person, byte[] key, EncryptedJudgements document) =>
-        PersonKeys.TryDecrypt(key, document.Ciphertext, StateKeys.Judgements(person)) is { } plain
-            ? JsonSerializer.Deserialize<JudgementList>(plain, PipelineJson.Options)!.All
-            : [];
+    public Task DeleteAsync(string person, CancellationToken cancellationToken) => documents.DeleteAsync(StateKeys.Judgements(person), cancellationToken);
 }

@@ -2,64 +2,64 @@ using System.Text.Json.Serialization;
 
 namespace FindMe.Pipeline;
 
-/// <summary>A run of neighbouring photos of a page, with their verdicts: one document, sent to the comparers together. Lies under <see cref="StateKeys.Batch"/>.</summary>
+/// <summary>Consecutive photos of a page with their verdicts: one document, sent to Compare together. Stored under <see cref="StateKeys.Batch"/>.</summary>
 /// <remarks>
-/// The document exists before any of its photos is sent, and only ever changes under its ETag: that is what makes a verdict exactly one. The
-/// verdicts of a batch whose photos are all settled never change again, unless the operator has one tried again.
+/// The document exists before any of its photos is sent, and changes only under its ETag: this guarantees exactly one verdict per photo.
+/// A batch whose photos are all settled never changes again, unless the operator retries a photo.
 /// </remarks>
 public sealed record PhotoBatch : Document
 {
-    /// <summary>Photos in a batch, at most. The next batch goes when half of one is settled: 16 to 48 photos of a search are under way.</summary>
+    /// <summary>Most photos of a batch, 32. The next batch is sent when half of one is settled, so 16 to 48 photos of a search are in progress.</summary>
     /// <remarks>
-    /// Enough for 16 replicas that compare two at a time, and few enough that a small search behind a large one does not wait for long. A batch
-    /// with its verdicts has about 10 kB, and 1,000 photos lie in 32 documents.
+    /// Enough for 16 replicas that compare two photos at a time, and few enough that a small search does not wait long behind a large one. A
+    /// batch with its verdicts has about 10 kB, and 1,000 photos need 32 documents.
     /// </remarks>
     public const int Size = 32;
 
     /// <summary>The photos, in the order of their page.</summary>
     public required IReadOnlyList<BatchPhoto> Photos { get; init; }
 
-    /// <summary>When it was sent to the comparers, the last time; null: it was not.</summary>
+    /// <summary>When the batch was last sent to Compare; null if it was not sent yet.</summary>
     public DateTimeOffset? SentAt { get; init; }
 
-    /// <summary>The batch of its page in which a photo lies, counted from 0.</summary>
-    /// <param name="index">The photo's place on its page.</param>
+    /// <summary>The index on its page of a photo's batch, from 0.</summary>
+    /// <param name="index">The photo's index on its page.</param>
     public static int Of(int index) => index / Size;
 
     /// <summary>How many photos are settled.</summary>
     public int SettledCount() => Photos.Count(photo => photo.Verdict is not null);
 
-    /// <summary>Whether the next batch may go: half of this one is settled.</summary>
-    public bool LetsNextGo() => SettledCount() >= HalfCount;
+    /// <summary>Whether half of the batch is settled, so that the next one may be sent.</summary>
+    public bool IsHalfSettled() => SettledCount() >= HalfCount;
 
     /// <summary>Whether every photo is settled.</summary>
     public bool IsSettled() => Photos.All(photo => photo.Verdict is not null);
 
     /// <summary>A photo of this batch.</summary>
-    /// <param name="index">The photo's place on its page.</param>
+    /// <param name="index">The photo's index on its page.</param>
     public BatchPhoto this[int index] => Photos.Single(photo => photo.Index == index);
 
-    /// <summary>The photos that failed and are to be sent once more by a given time.</summary>
-    /// <param name="now">The time.</param>
+    /// <summary>The failed photos whose retry is due.</summary>
+    /// <param name="now">The current time.</param>
     public IEnumerable<BatchPhoto> DueForRetry(DateTimeOffset now) => Photos.Where(photo => photo.Verdict is null && photo.RetryAt > SentAt && photo.RetryAt <= now);
 
-    /// <summary>The same batch with one photo changed.</summary>
-    /// <param name="index">The photo's place on its page.</param>
+    /// <summary>Returns a copy with one photo changed.</summary>
+    /// <param name="index">The photo's index on its page.</param>
     /// <param name="change">The change.</param>
     public PhotoBatch With(int index, Func<BatchPhoto, BatchPhoto> change) =>
         this with { Photos = [.. Photos.Select(photo => photo.Index == index ? change(photo) : photo)] };
 
-    /// <summary>The same batch with one more photo settled.</summary>
-    /// <param name="index">The photo's place on its page.</param>
-    /// <param name="verdict">Its verdict; <see cref="Verdict.Order"/> is set here.</param>
+    /// <summary>Returns a copy with one more photo settled.</summary>
+    /// <param name="index">The photo's index on its page.</param>
+    /// <param name="verdict">The photo's verdict; <see cref="Verdict.Order"/> is set here.</param>
     public PhotoBatch Settle(int index, Verdict verdict)
     {
         var order = SettledCount() + 1;
         return With(index, photo => photo with { Verdict = verdict with { Order = order } });
     }
 
-    /// <summary>The same batch with the photos open again that were given up; the same object where none was.</summary>
-    /// <param name="now">The time.</param>
+    /// <summary>Returns a copy in which the photos that were given up await a retry; returns the same object if there are none.</summary>
+    /// <param name="now">The current time.</param>
     public PhotoBatch Reopen(DateTimeOffset now)
     {
         var settled = Photos.Where(photo => photo.Verdict is { GivenUp: false }).OrderBy(photo => photo.Verdict!.Order).Select(photo => photo.Index).ToList();
@@ -80,9 +80,9 @@ public sealed record PhotoBatch : Document
     }
 
     /// <summary>
-    /// The steps to request once a photo of this batch is settled: the next batch after the one that made it half, the names of authors after
-    /// the last one. To be requested after every delivery of the photo: the one that settled it may have died before. A batch that is
-    /// requested twice is sent once.
+    /// Returns the steps to request after a photo of this batch is settled: the next batch after the photo that completes the first half, the
+    /// authors' names after the last photo. Request them after every delivery of the photo, because the process that settled it may have
+    /// crashed before. A batch that is requested twice is sent once.
     /// </summary>
     /// <param name="search">The search.</param>
     /// <param name="image">The photo.</param>
@@ -94,7 +94,7 @@ public sealed record PhotoBatch : Document
             yield return new ReleaseBatch { SearchId = search.Id, Batch = image.BatchNumber() + 1 };
         }
 
-        if (order == Photos.Count && search.Source == SourceNames.X && Photos.Any(photo => photo.IsNamelessMatch()))
+        if (order == Photos.Count && search.Source == SourceNames.X && Photos.Any(photo => photo.IsMatchByUnknownAuthor()))
         {
             yield return new NameAuthors { SearchId = search.Id, Batch = image.BatchNumber() };
         }
@@ -104,26 +104,26 @@ public sealed record PhotoBatch : Document
 }
 
 /// <summary>One photo of a search.</summary>
-/// <param name="Index">Its place on its page, counted from 0.</param>
-/// <param name="Id">What the source calls it: an album photo's path below the album.</param>
+/// <param name="Index">Its index on its page, from 0.</param>
+/// <param name="Id">The source's id of the photo; for albums the path below the album's folder.</param>
 /// <param name="Post">The post that carries it.</param>
-/// <param name="Locator">Where it is had.</param>
-/// <param name="Verdict">What became of it; null: not compared yet.</param>
-/// <param name="RetryAt">It failed every time that it was delivered: from then on it is sent for the last time. Null: it did not.</param>
+/// <param name="Locator">Where to read the photo.</param>
+/// <param name="Verdict">The result of its comparison; null until it is compared.</param>
+/// <param name="RetryAt">When to send it for the last time, after its deliveries were exhausted; null otherwise.</param>
 public sealed record BatchPhoto(int Index, string Id, Post Post, PhotoLocator Locator, Verdict? Verdict = null, DateTimeOffset? RetryAt = null) : Document
 {
-    /// <summary>Whether it shows the person, or may, and its author is not known.</summary>
-    public bool IsNamelessMatch() => this is { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe, Post.Author: null };
+    /// <summary>Whether it is a match or a possible match by an unknown author.</summary>
+    public bool IsMatchByUnknownAuthor() => this is { Verdict.Kind: VerdictKind.Match or VerdictKind.Maybe, Post.Author: null };
 }
 
 /// <summary>A post that carries photos.</summary>
-/// <param name="Id">What its network calls it; a photo of an album is its own post.</param>
-/// <param name="Url">Where a person can see it; null: nowhere.</param>
-/// <param name="Network">The kind of source it stands on; null: it is no post of a network.</param>
-/// <param name="Author">Who posted it, as the network writes it; null: not known.</param>
-/// <param name="CreatedAt">When; null: not known.</param>
-/// <param name="Sensitive">Its author or the network warns of what it shows.</param>
-/// <param name="Description">What its author says that the photo shows; null: nothing.</param>
+/// <param name="Id">The network's id of the post; a photo of an album is its own post.</param>
+/// <param name="Url">Where a person can view it; null if nowhere.</param>
+/// <param name="Network">The kind of source; null if the post is not from a network.</param>
+/// <param name="Author">The author's handle as the network writes it; null if unknown.</param>
+/// <param name="CreatedAt">When it was posted; null if unknown.</param>
+/// <param name="Sensitive">Whether its author or the network marked it as sensitive.</param>
+/// <param name="Description">The author's description of the photo (alt text); null if none.</param>
 public sealed record Post(
     string Id,
     string? Url = null,
@@ -133,7 +133,7 @@ public sealed record Post(
     bool Sensitive = false,
     string? Description = null);
 
-/// <summary>What a comparison can come to.</summary>
+/// <summary>The possible results of a comparison.</summary>
 public enum VerdictKind
 {
     /// <summary>The person is not on the photo.</summary>
@@ -149,63 +149,63 @@ public enum VerdictKind
     Skipped,
 }
 
-/// <summary>What became of one photo. It says nothing about anybody but the person who searches.</summary>
+/// <summary>The result of comparing one photo. It concerns only the person who searches.</summary>
 public sealed record Verdict
 {
-    /// <summary>What the comparison came to.</summary>
+    /// <summary>The result of the comparison.</summary>
     public required VerdictKind Kind { get; init; }
 
-    /// <summary>The how-manieth settled photo of its batch this is, from 1: a reader that knows how far it read gets only what is new.</summary>
+    /// <summary>The rank in which the photo was settled within its batch, from 1, so that readers can fetch only what is new.</summary>
     public int Order { get; init; }
 
-    /// <summary>When the person is to be seen in the post's video; null: the post has none, or only its preview was looked at.</summary>
+    /// <summary>When the person appears in the post's video; null when there is no video, or only its preview was compared.</summary>
     public IReadOnlyList<VideoTime>? Times { get; init; }
 
-    /// <summary>The second of the video at which the frame with <see cref="Box"/> is shown; null: it lies in the photo, or in the preview.</summary>
+    /// <summary>The second of the video whose frame contains <see cref="Box"/>; null when the box is in the photo or the preview.</summary>
     public float? FrameAt { get; init; }
 
-    /// <summary>The person's face, in pixels of the upright photo or of the video's frame; with Match and Maybe, and with a No that was not far from it.</summary>
+    /// <summary>The person's face, in pixels of the upright photo or of the video's frame; set for Match, Maybe and a narrow No.</summary>
     public FaceBox? Box { get; init; }
 
-    /// <summary>The upright photo's or frame's width in pixels; only with <see cref="Box"/>.</summary>
+    /// <summary>The width in pixels of the upright photo or frame; only with <see cref="Box"/>.</summary>
     public int? Width { get; init; }
 
-    /// <summary>The upright photo's or frame's height in pixels; only with <see cref="Box"/>.</summary>
+    /// <summary>The height in pixels of the upright photo or frame; only with <see cref="Box"/>.</summary>
     public int? Height { get; init; }
 
-    /// <summary>How far the face is from the nearest reference, 0 to 2, less is more alike; only with <see cref="Box"/>.</summary>
+    /// <summary>The face's distance from the nearest reference, 0 to 2, lower is more alike; only with <see cref="Box"/>.</summary>
     public float? Distance { get; init; }
 
-    /// <summary>How sure this is, 0 to 1; only with <see cref="Box"/>.</summary>
+    /// <summary>The confidence in the verdict, 0 to 1; only with <see cref="Box"/>.</summary>
     public float? Confidence { get; init; }
 
-    /// <summary>The picture's fingerprint, by which the same picture in other posts is recognised; only with <see cref="Box"/>.</summary>
+    /// <summary>The picture's fingerprint, to recognize the same picture in other posts; only with <see cref="Box"/>.</summary>
     public string? Fingerprint { get; init; }
 
-    /// <summary>What the classifier takes the picture for, if that is nothing to be shown unasked; null: nothing of the kind, or it was not asked.</summary>
+    /// <summary>The classifier's label if the picture should be hidden by default; null when it may be shown, or was not classified.</summary>
     public string? Unsafe { get; init; }
 
-    /// <summary>What the person themself says of the face; null: nothing. Not kept here: set where a search is read.</summary>
+    /// <summary>The person's own judgement of the face; null if they gave none. Not stored here: set when a search is read.</summary>
     [JsonIgnore]
     public bool? IsMe { get; init; }
 
-    /// <summary>Why the photo could not be compared, one sentence for a person; only with Skipped.</summary>
+    /// <summary>Why the photo could not be compared, one sentence for the person; only with Skipped.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>Why the photo could not be compared, a fixed word for the operator's metrics; not kept.</summary>
+    /// <summary>Why the photo could not be compared, a constant for the metrics; not stored.</summary>
     [JsonIgnore]
     public string? Cause { get; init; }
 
-    /// <summary>It was skipped because it failed repeatedly, not for what it is: the operator can have it tried again.</summary>
+    /// <summary>Whether it was skipped because its deliveries were exhausted, so that the operator can retry it.</summary>
     public bool GivenUp { get; init; }
 
-    /// <summary>A photo that could not be compared is settled too, so that a search always finishes.</summary>
-    /// <param name="reason">Why, one sentence for a person.</param>
-    /// <param name="cause">Why, one of a few fixed words for the operator's metrics; null: another cause.</param>
+    /// <summary>The verdict of a photo that could not be compared. Such photos are settled too, so that a search always finishes.</summary>
+    /// <param name="reason">Why, one sentence for the person.</param>
+    /// <param name="cause">Why, a constant for the metrics; null for other causes.</param>
     public static Verdict Skipped(string reason, string? cause = null) => new() { Kind = VerdictKind.Skipped, Reason = reason, Cause = cause };
 }
 
-/// <summary>A time in which the person is to be seen, in seconds of the video.</summary>
+/// <summary>An interval in which the person appears, in seconds of the video.</summary>
 /// <param name="From">0 or more.</param>
 /// <param name="To">More than <paramref name="From"/>.</param>
 public sealed record VideoTime(float From, float To);

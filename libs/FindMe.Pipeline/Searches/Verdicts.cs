@@ -3,18 +3,18 @@ using Dapr.Client;
 
 namespace FindMe.Pipeline;
 
-/// <summary>Reads and writes the verdicts on photos: exactly one a photo, whoever is first.</summary>
+/// <summary>Reads and writes the verdicts on photos: exactly one per photo, from whichever process settles it first.</summary>
 /// <param name="dapr">The state store.</param>
 /// <param name="time">The clock.</param>
 public sealed class Verdicts(DaprClient dapr, TimeProvider time)
 {
-    // Photos of one batch that are settled by one process take turns: only other processes are left to lose a race against.
+    // Serializes writes to a batch within this process, so that only other processes can cause ETag conflicts.
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 16).Select(_ => new SemaphoreSlim(1))];
 
-    /// <summary>Reads what a photo needs to be compared.</summary>
+    /// <summary>Reads the documents needed to compare a photo.</summary>
     /// <param name="image">The photo.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Its search and its batch with the batch's ETag; null when the search is no longer open, so that nothing is to be done.</returns>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <returns>The search and the batch with its ETag; null when the search is no longer open, so that there is nothing to do.</returns>
     /// <exception cref="DaprException">The store could not be read.</exception>
     public async Task<(Search Search, PhotoBatch Batch, string ETag)?> ReadAsync(TweetImage image, CancellationToken cancellationToken)
     {
@@ -30,12 +30,12 @@ public sealed class Verdicts(DaprClient dapr, TimeProvider time)
         return search.IsOpen() ? (search, batchEntry.Value.Read<PhotoBatch>(), batchEntry.ETag) : null;
     }
 
-    /// <summary>Writes a verdict, unless there is one or the search is no longer open.</summary>
+    /// <summary>Writes a verdict, unless the photo has one or the search is no longer open.</summary>
     /// <param name="image">The photo.</param>
-    /// <param name="verdict">Its verdict.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="verdict">The photo's verdict.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     /// <returns>The steps to request now: <see cref="PhotoBatch.StepsAfter"/>.</returns>
-    /// <exception cref="DaprException">It is not known whether the verdict was written; settling again is safe.</exception>
+    /// <exception cref="DaprException">The verdict may or may not be written; settling again is safe.</exception>
     public async Task<IEnumerable<SearchRequest>> SettleAsync(TweetImage image, Verdict verdict, CancellationToken cancellationToken)
     {
         var gate = _gates[(uint)KeyOf(image).GetHashCode(StringComparison.Ordinal) % _gates.Length];
@@ -75,11 +75,11 @@ public sealed class Verdicts(DaprClient dapr, TimeProvider time)
         }
     }
 
-    /// <summary>Notes that a photo failed every time and when to try it for the last time, unless it has a verdict or its search is no longer open.</summary>
+    /// <summary>Schedules the last retry of a photo whose deliveries were exhausted, unless it has a verdict or its search is no longer open.</summary>
     /// <param name="image">The photo.</param>
-    /// <param name="retryAt">When.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="DaprException">It is not known whether it was noted; noting it again is safe.</exception>
+    /// <param name="retryAt">When to retry.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">The retry may or may not be scheduled; scheduling it again is safe.</exception>
     public async Task RetryLaterAsync(TweetImage image, DateTimeOffset retryAt, CancellationToken cancellationToken)
     {
         if (await ReadAsync(image, cancellationToken) is var (search, _, _))

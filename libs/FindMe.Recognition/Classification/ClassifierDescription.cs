@@ -29,7 +29,7 @@ internal sealed record ClassifierDescription
     {
         if (!File.Exists(path))
         {
-            throw new ModelException($"The classifier {path} is missing: {ModelFile.HowToRebuild}, or name an existing classifier.");
+            throw new ModelException($"The classifier {path} is missing. {ModelFile.AlternativesTo(path, ".classifier.json")}");
         }
 
         try

@@ -17,17 +17,10 @@ public static class PrivateFile
             return;
         }
 
-        // Hidden and with another extension, so that code that lists the models of a folder does not pick it up.
-        var temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".findme-{Guid.NewGuid():n}.tmp");
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
+        var temporary = TemporaryOf(path);
         try
         {
-            using (var file = new FileStream(temporary, options))
+            using (var file = new FileStream(temporary, Options))
             {
                 file.Write(content);
                 file.Flush(flushToDisk: true);
@@ -37,9 +30,8 @@ public static class PrivateFile
         }
         catch (ArgumentOutOfRangeException exception)
         {
-            // .NET maps EFBIG to this exception: the file exceeds a size limit of the user or of the file system.
             File.Delete(temporary);
-            throw new IOException($"{content.Length / 1e6:0.0} MB exceed the limit on file sizes of the user or the file system.", exception);
+            throw TooLarge(content.Length, exception);
         }
         catch
         {
@@ -47,4 +39,66 @@ public static class PrivateFile
             throw;
         }
     }
+
+    /// <summary>The same for content that is written little by little. It may be written where it is to lie only when all of it is there.</summary>
+    /// <param name="path">The file; its folder is there. If it is a link, the link is replaced, not what it leads to.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="cancellationToken">Gives up; what was there stays.</param>
+    /// <exception cref="IOException">The disk is full or broken, or the file is larger than files may be.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    public static async Task WriteAsync(string path, Func<Stream, Task> write, CancellationToken cancellationToken)
+    {
+        var temporary = TemporaryOf(path);
+        var length = 0L;
+        try
+        {
+            await using (var file = new FileStream(temporary, Options))
+            {
+                try
+                {
+                    await write(file);
+                    await file.FlushAsync(cancellationToken);
+                }
+                finally
+                {
+                    length = file.Position;
+                }
+
+                file.Flush(flushToDisk: true);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (ArgumentOutOfRangeException exception)
+        {
+            File.Delete(temporary);
+            throw TooLarge(length, exception);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    private static FileStreamOptions Options
+    {
+        get
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            return options;
+        }
+    }
+
+    // Hidden and with another extension, so that code that lists the models of a folder does not pick it up.
+    private static string TemporaryOf(string path) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".findme-{Guid.NewGuid():n}.tmp");
+
+    // .NET maps EFBIG to this exception: the file exceeds a size limit of the user or of the file system.
+    private static IOException TooLarge(long bytes, ArgumentOutOfRangeException exception) => new($"{bytes / 1e6:0.0} MB exceed the limit on file sizes of the user or the file system.", exception);
 }

@@ -1,4 +1,4 @@
-// POST /orders → state and event; the event → the state once more; GET /orders/{id} → state.
+// POST /orders → saves state, publishes an event; the event → updates the state; GET /orders/{id} → returns the state.
 using Dapr.Client;
 
 const string Store = "statestore";
@@ -20,7 +20,7 @@ app.MapPost("/orders", async (Order order, DaprClient dapr) =>
 app.MapPost("/orders/confirm", async (Order order, DaprClient dapr) =>
 {
     var (stored, etag) = await dapr.GetStateAndETagAsync<Order>(Store, order.Id);
-    // Somebody else has written meanwhile: any other status than 2xx brings the event again.
+    // A concurrent write: any status other than 2xx makes Dapr redeliver the event.
     return await dapr.TrySaveStateAsync(Store, order.Id, stored with { Status = "confirmed" }, etag) ? Results.Ok() : Results.Conflict();
 }).WithTopic(PubSub, "orders");
 
@@ -31,5 +31,5 @@ app.Run($"http://127.0.0.1:{app.Configuration["APP_PORT"]}");
 
 /// <summary>An order.</summary>
 /// <param name="Id">Its key in the store.</param>
-/// <param name="Status">How far it is.</param>
+/// <param name="Status">Its status.</param>
 internal sealed record Order(string Id, string Status = "placed");

@@ -1,4 +1,4 @@
-// An order over HTTP and one over gRPC: state and event; the event → the state once more.
+// One order over HTTP and one over gRPC: saves state, publishes an event; the event → updates the state.
 import { CommunicationProtocolEnum, DaprClient, DaprServer } from "@dapr/dapr";
 import process from "node:process";
 

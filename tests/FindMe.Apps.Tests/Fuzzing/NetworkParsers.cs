@@ -45,7 +45,7 @@ internal static class NetworkParsers
         _ = BlueskyPosts.ErrorOf(body);
         if (BlueskyPosts.TryRead(body) is { } page)
         {
-            _ = BlueskyPosts.Photos(page.Posts, Server, mayShowToStrangers: true);
+            _ = BlueskyPosts.Photos(page.Posts, Server, isAnonymous: true);
         }
     }
 

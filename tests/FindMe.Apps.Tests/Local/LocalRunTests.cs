@@ -14,6 +14,9 @@ public sealed class LocalRunTests
         using var folder = new TemporaryFolder();
         var album = folder.AlbumOfDemoPhotos("talk", Photos, maxSide: 640);
         await using var findMe = await LocalFindMe.StartAsync(folder.Folder("data"), [album]);
+        Assert.Contains("[1/1] Start the apps", findMe.Output);
+        Assert.StartsWith("FindMe is ready: ", findMe.Output[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain(findMe.Output, line => line.Contains('\u001b', StringComparison.Ordinal) || line.Contains('\r', StringComparison.Ordinal));
         using var ada = new Visitor(findMe.Address);
         await ada.ShowDemoFaceAsync();
         var calm = await ada.UntilEndedAsync(await ada.SearchAsync("talk"));
@@ -121,9 +124,9 @@ public sealed class LocalRunTests
         listener.Start();
         var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
 
-        await AssertRefusedAsync("--album takes a folder", "--port", "0", "--data", folder.Folder("data"), "--album", Path.Combine(folder.Path, "nowhere"));
+        await AssertRefusedAsync("--album must be a folder", "--port", "0", "--data", folder.Folder("data"), "--album", Path.Combine(folder.Path, "nowhere"));
         await AssertRefusedAsync("--data DIR", "--port", "0", "--data", Path.Combine(file, "data"));
-        await AssertRefusedAsync("--replicas takes a number", "--port", "0", "--data", folder.Folder("data"), "--replicas", "0");
+        await AssertRefusedAsync("--replicas must be a number", "--port", "0", "--data", folder.Folder("data"), "--replicas", "0");
         await AssertRefusedAsync($"port {port} is in use", "--data", folder.Folder("data"), "--port", $"{port}");
     }
 
@@ -152,7 +155,7 @@ public sealed class LocalRunTests
     [InlineData("garbage")]
     public async Task A_key_ring_that_is_gone_or_garbage_is_told_with_what_it_means_and_one_that_is_there_is_not(string ring)
     {
-        const string Meaning = "must show their face again";
+        const string Meaning = "must add their selfies again";
         using var folder = new TemporaryFolder();
         var album = folder.AlbumOfBlankPictures("blank", 1);
         var data = folder.Folder("data");

@@ -58,12 +58,12 @@ public sealed class SystemViewTests
 
         Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Equal("data-damaged", body["type"]!.GetValue<string>());
-        Assert.Contains("restore a copy", body["detail"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("restore a backup", body["detail"]!.GetValue<string>(), StringComparison.Ordinal);
         var view = JsonNode.Parse(await http.GetStringAsync("/system", TestContext.Current.CancellationToken))!;
         Assert.False(view["healthy"]!.GetValue<bool>());
         Assert.Contains("another --data folder", Assert.Single(view["problems"]!.AsArray())!.GetValue<string>(), StringComparison.Ordinal);
         var page = await http.GetStringAsync("/", TestContext.Current.CancellationToken);
-        Assert.Contains("Something needs you", page, StringComparison.Ordinal);
+        Assert.Contains("Action needed", page, StringComparison.Ordinal);
         Assert.Contains("another --data folder", page, StringComparison.Ordinal);
         using var log = new StreamReader(new FileStream(Path.Combine(folder.Path, "data", "logs", "sidecar.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         Assert.Contains("sidecar.db is damaged", await log.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);

@@ -2,22 +2,22 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Testing;
 
-/// <summary>What a distance means in an event's album, where one face in 20 is the person's.</summary>
-/// <param name="Steepness">Of the logistic curve of the distance.</param>
-/// <param name="Midpoint">Where it is one half.</param>
+/// <summary>The confidence of a match by its distance, for an event's album in which 1 in 20 faces is the person's.</summary>
+/// <param name="Steepness">Steepness of the logistic curve over the distance.</param>
+/// <param name="Midpoint">Distance with a confidence of 0.5.</param>
 internal sealed record AlbumConfidence(double Steepness, double Midpoint)
 {
-    // Counted in the public events: between 1 in 15 and 1 in 25 faces.
+    // Measured in the public events: between 1 in 15 and 1 in 25 faces.
     private const double BaseRate = 0.05;
 
     private const int Bins = 10;
 
-    /// <summary>The curve of largest likelihood, each kind of pair weighed so that the base rate is an album's.</summary>
-    /// <param name="same">Distances of one person's pictures.</param>
-    /// <param name="different">Distances of two people's.</param>
+    /// <summary>Fits the curve by maximum likelihood, with pairs weighted to the base rate of an album.</summary>
+    /// <param name="same">Distances between pictures of the same person.</param>
+    /// <param name="different">Distances between pictures of different people.</param>
     public static AlbumConfidence Fit(float[] same, float[] different)
     {
-        // Newton's method on log-odds a + b·x; x is centred so that the two are nearly independent.
+        // Newton's method on the log-odds a + b·x, with x centred so that a and b are nearly independent.
         const double centre = 1.1;
         var (a, b) = (0.0, -20.0);
         for (var round = 0; round < 50; round++)
@@ -50,12 +50,12 @@ internal sealed record AlbumConfidence(double Steepness, double Midpoint)
         return new AlbumConfidence(-b, centre - (a / b));
     }
 
-    /// <summary>The confidence at a distance, 0 to 1.</summary>
+    /// <summary>Returns the confidence at a distance, 0 to 1.</summary>
     public double At(double distance) => 1 / (1 + Math.Exp((distance - Midpoint) * Steepness));
 
     /// <summary>
-    /// How far confidence and truth are apart, in bins of a tenth, weighed by how much of an album falls into each: over all faces, and
-    /// over those that are shown, whose distance is at most <paramref name="maybeDistance"/>.
+    /// Returns the expected calibration error in bins of 0.1, weighted by the share of an album in each bin: over all faces, and over
+    /// those shown, whose distance is at most <paramref name="maybeDistance"/>.
     /// </summary>
     public JsonObject MeasureError(float[] same, float[] different, double maybeDistance)
     {

@@ -1,16 +1,16 @@
 namespace FindMe.Testing;
 
-/// <summary>How well a distance tells pairs of one person from pairs of two.</summary>
+/// <summary>Measures how well a distance separates pairs of the same person from pairs of different people.</summary>
 internal sealed class PairScores
 {
-    // No two embeddings are farther apart than this: what a face that was not found counts as.
+    // The maximum distance between embeddings, used for pairs with an undetected face.
     private const float Farthest = 10;
 
     private readonly float[] _same;
     private readonly float[] _different;
 
-    /// <summary>Sorts the pairs' distances.</summary>
-    /// <param name="pairs">Each pair's distance, null where a face was not found, which counts as different; and whether it is one person.</param>
+    /// <summary>Creates the scores of pairs.</summary>
+    /// <param name="pairs">Each pair's distance (null for an undetected face, which counts as different), and whether it is the same person.</param>
     public PairScores(IEnumerable<(float? Distance, bool Same)> pairs)
     {
         var all = pairs.ToLookup(pair => pair.Same, pair => pair.Distance ?? Farthest);
@@ -20,17 +20,17 @@ internal sealed class PairScores
     /// <summary>Number of pairs.</summary>
     public int Count => _same.Length + _different.Length;
 
-    /// <summary>Share of the pairs of one person that are at most so far apart; 0 where there are none.</summary>
+    /// <summary>True positive rate: share of same-person pairs within a threshold; 0 without such pairs.</summary>
     public double TrueAcceptRate(float threshold) => Share(_same, threshold);
 
-    /// <summary>Share of the pairs of two people that are at most so far apart; 0 where there are none.</summary>
+    /// <summary>False positive rate: share of different-people pairs within a threshold; 0 without such pairs.</summary>
     public double FalseAcceptRate(float threshold) => Share(_different, threshold);
 
-    /// <summary>Share of all pairs that are told right at a threshold.</summary>
+    /// <summary>Accuracy: share of all pairs classified correctly at a threshold.</summary>
     public double AccuracyAt(float threshold) =>
         Count == 0 ? 0 : (double)(CountUpTo(_same, threshold) + _different.Length - CountUpTo(_different, threshold)) / Count;
 
-    /// <summary>The threshold of most pairs told right, and their share. Of several thresholds as good, the middle one of the first run.</summary>
+    /// <summary>Returns the threshold with the best accuracy, and the accuracy. For equally good ones, the middle of the first range.</summary>
     public (float Threshold, double Accuracy) FindBest()
     {
         var candidates = Candidates();
@@ -45,7 +45,7 @@ internal sealed class PairScores
         return candidates.Count == 0 ? (0, 0) : ((candidates[first] + candidates[last]) / 2, best);
     }
 
-    /// <summary>Share of the pairs of one person found at the threshold where at most this share of the others is accepted.</summary>
+    /// <summary>Returns the true positive rate at the threshold with at most this false positive rate.</summary>
     public double TrueAcceptRateAt(double falseAcceptRate)
     {
         var allowed = (int)(falseAcceptRate * _different.Length);
@@ -54,7 +54,7 @@ internal sealed class PairScores
             : (double)_same.Count(distance => distance < _different[allowed]) / Math.Max(1, _same.Length);
     }
 
-    /// <summary>The rate at which as large a share of the one kind is told wrong as of the other.</summary>
+    /// <summary>Returns the equal error rate.</summary>
     public double FindEqualErrorRate()
     {
         var (closest, rate) = (double.PositiveInfinity, 0.0);
@@ -70,7 +70,7 @@ internal sealed class PairScores
         return rate;
     }
 
-    // A threshold between any two neighbours does what one at the lower of them does.
+    // Only distances that occur matter: a threshold between two neighbours equals one at the lower.
     private List<float> Candidates() => [.. _same.Concat(_different).Where(distance => distance < Farthest).Distinct().Order()];
 
     private static double Share(float[] sorted, float threshold) => sorted.Length == 0 ? 0 : (double)CountUpTo(sorted, threshold) / sorted.Length;

@@ -2,10 +2,10 @@ using LocalDapr;
 
 namespace FindMe.Testing;
 
-/// <summary>How <c>dapr run -f</c> starts the sidecar of one app: the same flags, from the same run file.</summary>
+/// <summary>Builds daprd's command line for an app of a run file, as <c>dapr run -f</c> does.</summary>
 internal static class DaprdCommandLine
 {
-    // What a run file says of an app → daprd's flag.
+    // Run file setting → daprd's flag.
     private static readonly (string Setting, string Flag)[] Flags =
     [
         ("appProtocol", "--app-protocol"),
@@ -17,12 +17,12 @@ internal static class DaprdCommandLine
         ("appHealthThreshold", "--app-health-threshold"),
     ];
 
-    /// <summary>Builds it, the program first.</summary>
-    /// <param name="daprd">The program.</param>
+    /// <summary>Returns the program and its arguments.</summary>
+    /// <param name="daprd">The daprd program.</param>
     /// <param name="app">The app.</param>
     /// <param name="appPort">The port of this replica.</param>
-    /// <param name="ports">The sidecar's own: HTTP, gRPC, and gRPC between sidecars.</param>
-    /// <param name="components">The folder of components.</param>
+    /// <param name="ports">The sidecar's ports: HTTP, gRPC, and internal gRPC.</param>
+    /// <param name="components">The resources folder.</param>
     public static IReadOnlyList<string> Of(string daprd, RunFileApp app, int appPort, (int Http, int Grpc, int Internal) ports, string components) =>
     [
         daprd,
@@ -34,7 +34,7 @@ internal static class DaprdCommandLine
         "--dapr-internal-grpc-port", $"{ports.Internal}",
         "--dapr-listen-addresses", "127.0.0.1",
         "--resources-path", components,
-        // Each of several sidecars on one machine would want the same port for them.
+        // Disabled, since all sidecars on one machine would use the same port.
         "--enable-metrics=false",
         "--log-level", "info",
         .. app.Settings.GetValueOrDefault("enableAppHealthCheck") == "true" ? ["--enable-app-health-check"] : Array.Empty<string>(),

@@ -5,7 +5,7 @@ using LocalDapr;
 
 namespace FindMe.Testing;
 
-/// <summary>Over a real Dapr: each replica is a process with a daprd of its own, on one broker and one store that somebody else runs.</summary>
+/// <summary>FindMe on a real Dapr: each replica is a process with its own daprd, on an external broker and store.</summary>
 internal sealed partial class DaprdFaultSystem : IFaultSystem
 {
     private readonly DaprdOptions _daprd;
@@ -20,20 +20,20 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
         _daprd = daprd;
         _folder = folder;
         _logFolder = logs;
-        _logs = new AppLogs(logs, echo: false);
+        _logs = new AppLogs(logs, echo: null);
         _processes = new AppProcesses(_logs.Write);
         Page = page;
     }
 
     public Uri Page { get; }
 
-    /// <summary>The processes: each replica by its name, and its sidecar as <c>NAME-daprd</c>.</summary>
+    /// <summary>The processes: each replica, and its sidecar as <c>NAME-daprd</c>.</summary>
     internal AppProcesses Processes => _processes;
 
-    /// <summary>Starts it.</summary>
-    /// <param name="daprd">The Dapr.</param>
+    /// <summary>Starts FindMe.</summary>
+    /// <param name="daprd">The Dapr to use.</param>
     /// <param name="album">The album's folder.</param>
-    /// <param name="held">The app that is not started with the others; null: none.</param>
+    /// <param name="held">An app to start later; null for none.</param>
     public static async Task<DaprdFaultSystem> StartAsync(DaprdOptions daprd, string album, string? held)
     {
         var folder = Directory.CreateTempSubdirectory("findme-daprd-");
@@ -56,7 +56,7 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
                     var ports = (Http: Ports.TakeFree(taken), Grpc: Ports.TakeFree(taken), Internal: Ports.TakeFree(taken));
                     var sidecar = new Uri($"http://127.0.0.1:{ports.Http}");
                     var environment = environments.Of(app, appPort, app.AppId == LocalSystem.PageApp ? page : null, (ports.Http, ports.Grpc));
-                    // Both hear a signal, as on every platform that scales in; dapr run hands both tokens to both.
+                    // Both the app and its sidecar get SIGTERM, as on all platforms. Like dapr run, gives both tokens to both.
                     var ofSidecar = environment.Where(variable => variable.Key is "APP_ID" or "DAPR_API_TOKEN" or "APP_API_TOKEN").ToDictionary();
                     void Start()
                     {
@@ -125,7 +125,7 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
 
     private static string SidecarOf(string name) => name + "-daprd";
 
-    // Keys that no other run on this store has; and where the first subscription ever is the point, consumers that no other run had.
+    // Unique keys per run and, for tests of the first subscription, unique consumers.
     private static string CopyComponents(string from, string to, string run, bool isNewConsumer)
     {
         foreach (var file in Directory.GetFiles(from, "*.y*ml"))
@@ -139,7 +139,7 @@ internal sealed partial class DaprdFaultSystem : IFaultSystem
 
     private static async Task RunAsync(string? command)
     {
-        using var shell = Process.Start("/bin/sh", ["-c", command ?? throw new InvalidOperationException("There is no command for the broker.")]);
+        using var shell = Process.Start("/bin/sh", ["-c", command ?? throw new InvalidOperationException("This fault needs a command that stops or starts the broker.")]);
         await shell.WaitForExitAsync();
         if (shell.ExitCode != 0)
         {

@@ -2,15 +2,15 @@ using System.Diagnostics;
 
 namespace FindMe.Testing;
 
-/// <summary>What a search under a fault came to.</summary>
+/// <summary>The result of a search under a fault.</summary>
 /// <param name="Fault">The fault.</param>
-/// <param name="Seconds">From the request to the end of the search.</param>
+/// <param name="Seconds">Duration of the search.</param>
 /// <param name="Verdicts">The verdicts.</param>
-/// <param name="Kills">How often anything was killed.</param>
-/// <param name="Comparisons">Photos that were compared, each time counted.</param>
+/// <param name="Kills">Number of killed processes.</param>
+/// <param name="Comparisons">Number of comparisons started, including repeated ones.</param>
 internal sealed record FaultRun(string Fault, double Seconds, VerdictMap Verdicts, int Kills, int Comparisons);
 
-/// <summary>The same search under the faults that a broker and its sidecars meet, wherever they run.</summary>
+/// <summary>Runs the same search under each fault of apps, sidecars and broker.</summary>
 internal static class FaultRuns
 {
     public const string Calm = "calm";
@@ -21,16 +21,16 @@ internal static class FaultRuns
     public const string LateSubscription = "late-subscription";
     public const string BrokerGone = "broker-gone";
 
-    /// <summary>Something is killed every six seconds, for ten minutes or until the search has ended.</summary>
+    /// <summary>Kills a random process every six seconds, for ten minutes or until the search has ended.</summary>
     public const string EndlessKills = "endless-kills";
 
-    /// <summary>Replicas of Compare.</summary>
+    /// <summary>Number of Compare's replicas.</summary>
     public const int Replicas = 2;
 
     private const string Compare = "findme-compare";
 
-    // Photos begun when the fault comes: in the middle of the work, with full hands.
-    private const int FullHands = 20;
+    // Comparisons started before the fault, so that it occurs in the middle of the work.
+    private const int ComparisonsBeforeFault = 20;
 
     private static readonly TimeSpan KillInterval = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan EndlessTime = TimeSpan.FromMinutes(10);
@@ -40,9 +40,9 @@ internal static class FaultRuns
 
     /// <summary>Runs one search.</summary>
     /// <param name="fault">One of <see cref="Names"/>.</param>
-    /// <param name="start">Starts the system that it meets, without the app that is named, if one is.</param>
+    /// <param name="start">Starts the system, without the named app if not null.</param>
     /// <param name="album">The album's folder.</param>
-    /// <param name="seed">Chooses who is killed.</param>
+    /// <param name="seed">Seed of the random choice of processes.</param>
     public static async Task<FaultRun> RunAsync(string fault, Func<string?, Task<IFaultSystem>> start, string album, int seed)
     {
         await using var system = await start(fault == LateSubscription ? Compare : null);
@@ -52,14 +52,14 @@ internal static class FaultRuns
         var search = await person.SearchAsync(Path.GetFileName(album));
         var kills = 0;
         using var ended = new CancellationTokenSource();
-        var trouble = MakeTroubleAsync();
+        var injection = InjectFaultAsync();
         var view = await person.UntilEndedAsync(search, TimeSpan.FromMinutes(15));
         watch.Stop();
         await ended.CancelAsync();
-        await trouble;
+        await injection;
         return new FaultRun(fault, watch.Elapsed.TotalSeconds, VerdictMap.Of(view), kills, system.Comparisons());
 
-        async Task MakeTroubleAsync()
+        async Task InjectFaultAsync()
         {
             if (fault == LateSubscription)
             {
@@ -72,7 +72,7 @@ internal static class FaultRuns
                 return;
             }
 
-            while (system.Comparisons() < FullHands && !ended.IsCancellationRequested)
+            while (system.Comparisons() < ComparisonsBeforeFault && !ended.IsCancellationRequested)
             {
                 await Task.Delay(100);
             }
@@ -131,10 +131,10 @@ internal static class FaultRuns
         }
     }
 
-    /// <summary>The name of a replica's process and log.</summary>
+    /// <summary>Returns the name of a replica's process and log.</summary>
     public static string NameOf(string app, int replica) => app == Compare ? $"{app}-{replica + 1}" : app;
 
-    /// <summary>Counts in the logs how many photos were begun.</summary>
+    /// <summary>Counts the comparisons started, from the logs.</summary>
     public static int Comparisons(string logs)
     {
         var count = 0;

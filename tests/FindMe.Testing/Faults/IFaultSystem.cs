@@ -1,35 +1,35 @@
 namespace FindMe.Testing;
 
-/// <summary>FindMe with two replicas of Compare, as far as a fault reaches it: apps, their sidecars and the broker.</summary>
+/// <summary>FindMe with two replicas of Compare, and the faults that can be injected into its apps, sidecars and broker.</summary>
 internal interface IFaultSystem : IAsyncDisposable
 {
-    /// <summary>Where the page is.</summary>
+    /// <summary>Address of the page.</summary>
     Uri Page { get; }
 
-    /// <summary>Photos that the replicas of Compare have begun, each time counted.</summary>
+    /// <summary>Returns the number of comparisons started, including repeated ones.</summary>
     int Comparisons();
 
-    /// <summary>Ends an app's process at once; it is then started again.</summary>
+    /// <summary>Kills an app's process, which is then restarted.</summary>
     /// <param name="app">The app id.</param>
-    /// <param name="replica">Which replica, from 0.</param>
+    /// <param name="replica">Index of the replica, from 0.</param>
     void KillApp(string app, int replica);
 
-    /// <summary>Ends the sidecar of one replica at once, with all that it holds; it is then started again.</summary>
+    /// <summary>Kills a replica's sidecar during its deliveries; it is then restarted.</summary>
     /// <param name="app">The app id.</param>
-    /// <param name="replica">Which replica, from 0.</param>
+    /// <param name="replica">Index of the replica, from 0.</param>
     Task KillSidecarAsync(string app, int replica);
 
-    /// <summary>Tells a replica and its sidecar to end at the same moment, as platforms do; they do not come back.</summary>
+    /// <summary>Stops a replica and its sidecar for good, both at the same time, as platforms do.</summary>
     /// <param name="app">The app id.</param>
-    /// <param name="replica">Which replica, from 0.</param>
+    /// <param name="replica">Index of the replica, from 0.</param>
     Task ScaleInAsync(string app, int replica);
 
-    /// <summary>Starts the app that was held back.</summary>
+    /// <summary>Starts the app that was not started with the others.</summary>
     Task StartHeldAsync();
 
-    /// <summary>Takes broker and store away.</summary>
+    /// <summary>Stops broker and store.</summary>
     Task StopBrokerAsync();
 
-    /// <summary>Brings broker and store back.</summary>
+    /// <summary>Starts broker and store again.</summary>
     Task StartBrokerAsync();
 }

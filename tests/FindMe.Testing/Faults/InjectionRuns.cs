@@ -3,17 +3,17 @@ using LocalDapr.Faults;
 
 namespace FindMe.Testing;
 
-/// <summary>What one run came to.</summary>
+/// <summary>The result of a run.</summary>
 /// <param name="Mode">The faults.</param>
-/// <param name="Seconds">From the request to the end of the search.</param>
+/// <param name="Seconds">Duration of the search.</param>
 /// <param name="Verdicts">The verdicts.</param>
-/// <param name="Deliveries">Deliveries to Compare: what the photos of the album come to under these faults.</param>
-/// <param name="Struck">How often each kind of fault happened.</param>
-/// <param name="Restarts">How often an app was killed and started again.</param>
+/// <param name="Deliveries">Number of deliveries to Compare.</param>
+/// <param name="Struck">Number of injected faults by kind.</param>
+/// <param name="Restarts">Number of app restarts.</param>
 internal sealed record InjectionRun(
     string Mode, double Seconds, VerdictMap Verdicts, long Deliveries, IReadOnlyDictionary<FaultKind, long> Struck, int Restarts);
 
-/// <summary>The same search calm and with injected faults: the verdicts must not differ.</summary>
+/// <summary>Runs the same search without faults and with injected ones. The verdicts must not differ.</summary>
 internal static class InjectionRuns
 {
     /// <summary>No faults.</summary>
@@ -25,20 +25,20 @@ internal static class InjectionRuns
     /// <summary>Every kind of fault, and restarts.</summary>
     public const string All = "all";
 
-    // Api is killed too, but rarely: while it is away nothing can be watched.
+    // Api is killed less often, since its clients cannot watch the search meanwhile.
     private static readonly (string App, int EveryCalls)[] Victims = [("findme-compare", 150), ("findme-collect", 12), ("findme-api", 40)];
 
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(15);
 
-    /// <summary>All modes, the calm one first.</summary>
+    /// <summary>All modes, without faults first.</summary>
     public static IReadOnlyList<string> Modes { get; } = [Calm, .. FaultPresets.Names, Restarts, All];
 
     /// <summary>Runs one search.</summary>
     /// <param name="mode">One of <see cref="Modes"/>.</param>
-    /// <param name="seed">Of the faults.</param>
+    /// <param name="seed">Seed of the faults.</param>
     /// <param name="album">The album's folder.</param>
-    /// <param name="replicas">Compare processes.</param>
-    /// <param name="broker">Whose rules the sidecar follows: its own give back at once what a broken connection held, those of Redis after the claim time.</param>
+    /// <param name="replicas">Number of Compare's replicas.</param>
+    /// <param name="broker">The broker whose rules to follow. After a broken connection, Local redelivers at once, Redis after the claim time.</param>
     public static async Task<InjectionRun> RunAsync(string mode, int seed, string album, int replicas = 1, BrokerProfile broker = BrokerProfile.Local)
     {
         var restarts = new Restarting(mode is Restarts or All);
@@ -69,7 +69,7 @@ internal static class InjectionRuns
             restarts.Count);
     }
 
-    /// <summary>Kills apps by the number of their calls, so that the same run meets the same deaths.</summary>
+    /// <summary>Kills apps at certain numbers of their calls, so that runs are repeatable.</summary>
     private sealed class Restarting(bool on)
     {
         private int _count;
@@ -84,7 +84,7 @@ internal static class InjectionRuns
             {
                 foreach (var (app, every) in Victims)
                 {
-                    // The first death comes late, or short searches would meet none but at their beginning.
+                    // Starts at half the interval, so that short searches are not killed only at their beginning.
                     if (call.AppId == app && call.Ordinal % every == every / 2 && call.Point == (call.Ordinal / every % 2 == 0 ? ObservedPoint.After : ObservedPoint.Before))
                     {
                         Interlocked.Increment(ref _count);

@@ -3,21 +3,21 @@ using LocalDapr.Faults;
 
 namespace FindMe.Testing;
 
-/// <summary>One death: an app, at its n-th write or publish of a search, before it was done or after it was but before the reply.</summary>
+/// <summary>One kill of an app, at its n-th write or publish of a search.</summary>
 /// <param name="App">The app id.</param>
-/// <param name="Ordinal">Which write or publish of the search, from 1, in the order in which they come.</param>
-/// <param name="Point">Before or after.</param>
+/// <param name="Ordinal">Number of the write or publish in the search, from 1.</param>
+/// <param name="Point">Before its execution, or after it and before the response.</param>
 internal sealed record Death(string App, int Ordinal, ObservedPoint Point);
 
-/// <summary>What a death came to.</summary>
-/// <param name="Death">The death.</param>
-/// <param name="At">What was being written, such as <c>save search/…</c>.</param>
-/// <param name="Differences">What differs from the calm run; empty: nothing.</param>
-/// <param name="Cost">What the search says that it has cost, in US dollars.</param>
+/// <summary>The result of a kill.</summary>
+/// <param name="Death">The kill.</param>
+/// <param name="At">The write or publish, such as <c>save search/…</c>.</param>
+/// <param name="Differences">Differences from the calm run; empty for none.</param>
+/// <param name="Cost">The cost that the search reports, in US dollars.</param>
 internal sealed record DeathResult(Death Death, string At, IReadOnlyList<string> Differences, decimal Cost);
 
-/// <summary>Kills an app at every state write and publish of a search in turn: always the same verdicts.</summary>
-/// <remarks>Indexed at the sidecar, no sleeps: the observer stands in the call, so that the app cannot get further than the point where it dies.</remarks>
+/// <summary>Kills an app at every state write and publish of a search, one per run. The verdicts must always be the same.</summary>
+/// <remarks>Needs no sleeps: the sidecar's observer blocks the call, so that the app cannot continue before it is killed.</remarks>
 internal sealed class KillSweep : IAsyncDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
@@ -38,15 +38,15 @@ internal sealed class KillSweep : IAsyncDisposable
 
     private LocalSystem System => _load!.System;
 
-    /// <summary>Starts the system that the sweep kills in, with an album.</summary>
+    /// <summary>Starts a system with an album.</summary>
     /// <param name="album">The album's folder.</param>
-    /// <param name="broker">Whose rules the sidecar follows: its own give back at once what a broken connection held, those of Redis after the claim time.</param>
+    /// <param name="broker">The broker whose rules to follow. After a broken connection, Local redelivers at once, Redis after the claim time.</param>
     public static Task<KillSweep> StartAsync(string album, BrokerProfile broker = BrokerProfile.Local) =>
         StartAsync(new { source = "album", query = Path.GetFileName(album) }, [album], new Dictionary<string, string>(), broker);
 
-    /// <summary>Starts the system that the sweep kills in, with a network.</summary>
-    /// <param name="wish">The search, as its POST has it.</param>
-    /// <param name="settings">With which the network is found.</param>
+    /// <summary>Starts a system with a network.</summary>
+    /// <param name="wish">The body of the POST that creates the search.</param>
+    /// <param name="settings">The settings of the network.</param>
     public static Task<KillSweep> StartAsync(object wish, IReadOnlyDictionary<string, string> settings) => StartAsync(wish, [], settings, BrokerProfile.Local);
 
     private static async Task<KillSweep> StartAsync(object wish, IReadOnlyList<string> albums, IReadOnlyDictionary<string, string> settings, BrokerProfile broker)
@@ -61,9 +61,9 @@ internal sealed class KillSweep : IAsyncDisposable
         return sweep;
     }
 
-    /// <summary>Counts an app's writes and publishes in a calm search.</summary>
+    /// <summary>Counts an app's writes and publishes in a search without kills.</summary>
     /// <param name="app">The app id.</param>
-    /// <returns>How many there are, and the verdicts.</returns>
+    /// <returns>The count and the verdicts.</returns>
     public async Task<(int Calls, VerdictMap Verdicts)> CountAsync(string app)
     {
         Watch(app, null);
@@ -74,10 +74,10 @@ internal sealed class KillSweep : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs one search with one death in it.</summary>
-    /// <param name="death">The death.</param>
+    /// <summary>Runs a search with one kill.</summary>
+    /// <param name="death">The kill.</param>
     /// <param name="calm">The verdicts of the calm run.</param>
-    /// <returns>Null where the search had fewer writes and publishes than that, so that nobody died.</returns>
+    /// <returns>Null when the search had fewer writes and publishes, so that the app was not killed.</returns>
     public async Task<DeathResult?> RunAsync(Death death, VerdictMap calm)
     {
         Watch(death.App, death);
@@ -133,7 +133,7 @@ internal sealed class KillSweep : IAsyncDisposable
                 return Task.CompletedTask;
             }
 
-            // What is left of an earlier search may still be at work: the first write that names a new one, or its person, begins the count.
+            // Earlier searches may still be running: counts from the first write of the new search or its person.
             _begun |= call.Target.StartsWith("person/", StringComparison.Ordinal);
             if (SearchOf(call.Target) is { } named && !_earlier.Contains(named))
             {
@@ -146,7 +146,7 @@ internal sealed class KillSweep : IAsyncDisposable
                 return Task.CompletedTask;
             }
 
-            // A write that loses a race is not done: the app dies after the next one then.
+            // A write that loses a race is not executed: kills the app after the next one instead.
             _calls += call.Point == ObservedPoint.Before ? 1 : 0;
             if (_diedAt is not null || call.Point != _next?.Point || _calls < _next.Ordinal)
             {
@@ -158,7 +158,7 @@ internal sealed class KillSweep : IAsyncDisposable
 
         System.Processes.Kill(call.AppId);
         return call.Point == ObservedPoint.Before
-            ? throw new InvalidOperationException("The app died before this was done.")
+            ? throw new InvalidOperationException("The app was killed before this call was executed.")
             : Task.CompletedTask;
     }
 }

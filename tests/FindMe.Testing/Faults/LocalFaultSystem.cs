@@ -2,21 +2,21 @@ using LocalDapr.Faults;
 
 namespace FindMe.Testing;
 
-/// <summary>Over the local sidecar: it serves all apps in this process, and loses the consumer of one replica on purpose.</summary>
+/// <summary>FindMe on the local sidecar, which serves all apps from this process and simulates the death of single sidecars.</summary>
 internal sealed class LocalFaultSystem : IFaultSystem
 {
     private static readonly TimeSpan SidecarRestart = TimeSpan.FromSeconds(2);
 
     private LoadSystem? _load;
-    private bool _isGone;
+    private bool _isDown;
 
     public Uri Page => _load!.System.Page;
 
-    /// <summary>Starts it.</summary>
-    /// <param name="broker">Whose rules the sidecar follows.</param>
+    /// <summary>Starts FindMe.</summary>
+    /// <param name="broker">The broker whose rules to follow.</param>
     /// <param name="album">The album's folder.</param>
-    /// <param name="held">The app that is not started with the others; null: none.</param>
-    /// <param name="components">The folder of components, below the checkout.</param>
+    /// <param name="held">An app to start later; null for none.</param>
+    /// <param name="components">The resources folder, relative to the checkout.</param>
     public static async Task<LocalFaultSystem> StartAsync(BrokerProfile broker, string album, string? held, string components)
     {
         var system = new LocalFaultSystem();
@@ -30,7 +30,7 @@ internal sealed class LocalFaultSystem : IFaultSystem
                 Settings = new Dictionary<string, string>(options.Settings) { ["Logging__LogLevel__FindMe.Compare"] = "Debug" },
                 Interceptor = new FaultInjection
                 {
-                    Observe = _ => Volatile.Read(ref system._isGone) ? throw new InvalidOperationException("The broker and the store are gone.") : Task.CompletedTask,
+                    Observe = _ => Volatile.Read(ref system._isDown) ? throw new InvalidOperationException("The broker and the store are down.") : Task.CompletedTask,
                 },
             },
             areImpatient: false,
@@ -42,23 +42,23 @@ internal sealed class LocalFaultSystem : IFaultSystem
 
     public void KillApp(string app, int replica) => _load!.System.Processes.Kill(FaultRuns.NameOf(app, replica));
 
-    public Task KillSidecarAsync(string app, int replica) => _load!.System.Sidecar.LoseConsumerAsync(app, replica, ConsumerLoss.Dies, SidecarRestart);
+    public Task KillSidecarAsync(string app, int replica) => _load!.System.Sidecar.LoseConsumerAsync(app, replica, SidecarRestart);
 
     public Task ScaleInAsync(string app, int replica) => Task.WhenAll(
-        _load!.System.Sidecar.LoseConsumerAsync(app, replica, ConsumerLoss.Leaves, back: TimeSpan.FromHours(1)),
+        _load!.System.Sidecar.LoseConsumerAsync(app, replica, delay: TimeSpan.FromHours(1)),
         _load.System.Processes.EndAsync(FaultRuns.NameOf(app, replica)));
 
     public Task StartHeldAsync() => _load!.System.StartHeldAsync(CancellationToken.None);
 
     public Task StopBrokerAsync()
     {
-        Volatile.Write(ref _isGone, true);
+        Volatile.Write(ref _isDown, true);
         return Task.CompletedTask;
     }
 
     public Task StartBrokerAsync()
     {
-        Volatile.Write(ref _isGone, false);
+        Volatile.Write(ref _isDown, false);
         return Task.CompletedTask;
     }
 

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Testing;
 
-/// <summary>The verdicts of a search: photo → verdict, box and distance. What is not in it is "no".</summary>
+/// <summary>The verdicts of a search: photo → verdict, box and distance. Omitted photos have the verdict "no".</summary>
 internal sealed class VerdictMap
 {
     private const double BoxTolerance = 1;
@@ -15,7 +15,7 @@ internal sealed class VerdictMap
 
     private VerdictMap(string counts) => _counts = counts;
 
-    /// <summary>How many photos have a verdict other than "no".</summary>
+    /// <summary>Number of photos with a verdict other than "no".</summary>
     public int Count => _verdicts.Count;
 
     /// <summary>Reads them from a search's status.</summary>
@@ -46,7 +46,7 @@ internal sealed class VerdictMap
         return map;
     }
 
-    /// <summary>What differs from another run of the same search, a line each; empty: nothing.</summary>
+    /// <summary>Returns the differences from another run of the same search, one per line; empty for none.</summary>
     public IReadOnlyList<string> Differences(VerdictMap other)
     {
         var differences = new List<string>();

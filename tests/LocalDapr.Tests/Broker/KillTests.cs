@@ -16,7 +16,7 @@ public sealed class KillTests
         app.Handler = async (request, aborted) =>
         {
             var id = request.Json.GetProperty("id").GetString()!;
-            // Some are in the app's hands when the end comes.
+            // Some are in delivery when the process is killed.
             await Task.Delay(id.GetHashCode(StringComparison.Ordinal) % 20 == 0 ? 100 : 0, aborted);
             delivered[id] = 1;
             return AppReply.Ok;
@@ -58,7 +58,7 @@ public sealed class KillTests
             using var http = new HttpClient { BaseAddress = process.Endpoint };
             using var published = await http.PostAsync("/v1.0/publish/pubsub/orders", new StringContent("1"));
             await app.NextAsync();
-            // The count is written beside the delivery; a second commit behind it proves that it is in the file.
+            // The count is written asynchronously; a later commit proves that it is in the file.
             using var marker = await http.PostAsync("/v1.0/publish/pubsub/marker", new StringContent("1"));
             process.Kill();
         }

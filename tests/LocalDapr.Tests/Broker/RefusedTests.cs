@@ -16,11 +16,11 @@ public sealed class RefusedTests
 
         await app.CloseAsync();
         await sidecar.PublishAsync("1");
-        // Twice as long as the tries take.
+        // Twice the time of all attempts.
         await Task.Delay(500, TestContext.Current.CancellationToken);
         await app.ListenAsync();
 
-        // Its own dead letter topic brings a dead letter again until somebody takes it.
+        // The dead-letter topic is its own dead-letter topic, so a dead letter is redelivered until it is acknowledged.
         Assert.Equal(arrivesAt, (await app.NextAsync()).Path);
         await Waiting.NothingAsync(sidecar);
         Assert.Equal((0, 0), (app.Unread, Waiting.Events(sidecar)));

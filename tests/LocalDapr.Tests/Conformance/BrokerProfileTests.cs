@@ -1,19 +1,19 @@
 namespace LocalDapr.Tests.Conformance;
 
-/// <summary>Where brokers differ in what becomes of an event that failed or is slow.</summary>
+/// <summary>Differences between brokers for failed and slow events.</summary>
 public sealed class BrokerProfileTests
 {
     private const string Redis = "components-contrib pubsub/redis/redis.go";
 
-    // Reclaimed half a second after it was handed out.
-    private static readonly string Impatient = SidecarUnderTest.PubSubWith(("processingTimeout", "500ms"), ("redeliverInterval", "100"));
+    // A claim time of half a second.
+    private static readonly string ShortClaimTime = SidecarUnderTest.PubSubWith(("processingTimeout", "500ms"), ("redeliverInterval", "100"));
 
     [Fact]
     [Conformance("broker-01", Redis + " processMessage (v1.18.4)", Profile = "Redis, daprd 1.17 and newer")]
     public async Task An_event_that_failed_is_acknowledged_and_lost_without_a_dead_letter_topic()
     {
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders(), _ => new AppReply(500));
-        await using var sidecar = await SidecarUnderTest.StartAsync([Impatient], new Setup { Broker = BrokerProfile.Redis118 }, app);
+        await using var sidecar = await SidecarUnderTest.StartAsync([ShortClaimTime], new Setup { Broker = BrokerProfile.Redis118 }, app);
 
         await sidecar.PublishAsync("1");
 
@@ -35,7 +35,7 @@ public sealed class BrokerProfileTests
 
         await sidecar.PublishAsync("1");
 
-        // More often than any maximum of deliveries that another broker has.
+        // More deliveries than any other broker's maximum.
         for (var delivery = 0; delivery < 12; delivery++)
         {
             Assert.Equal("1", (await app.NextAsync()).Json.GetProperty("data").GetRawText());
@@ -59,7 +59,7 @@ public sealed class BrokerProfileTests
             cancelled |= aborted.IsCancellationRequested;
             return AppReply.Ok;
         };
-        await using var sidecar = await SidecarUnderTest.StartAsync([Impatient], new Setup { Broker = profile }, app);
+        await using var sidecar = await SidecarUnderTest.StartAsync([ShortClaimTime], new Setup { Broker = profile }, app);
 
         await sidecar.PublishAsync("1");
         var first = await app.NextAsync();
@@ -95,7 +95,7 @@ public sealed class BrokerProfileTests
 
         await sidecar.PublishAsync("1");
 
-        // Alone at work, so that the second delivery begins when the first has failed.
+        // With a concurrency of 1, the second delivery starts only after the first has failed.
         await app.NextAsync();
         await app.NextAsync();
         await sidecar.SettledAsync();

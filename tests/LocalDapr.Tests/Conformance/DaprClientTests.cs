@@ -5,7 +5,7 @@ using Grpc.Core;
 
 namespace LocalDapr.Tests.Conformance;
 
-/// <summary>Dapr's own .NET client over gRPC: what it returns, and with which status it throws.</summary>
+/// <summary>Results and exceptions of Dapr's .NET client over gRPC.</summary>
 public sealed class DaprClientTests
 {
     private const string Grpc = "pkg/api/grpc/grpc.go";

@@ -24,7 +24,7 @@ public class DeliveryTests
         Assert.Equal("pubsub", delivered.Headers["pubsubName"]);
         Assert.Equal(sidecar.Broker == BrokerProfile.RabbitMq ? null : "blue", delivered.Headers.GetValueOrDefault("color"));
         Assert.Equal("secret", delivered.Headers["dapr-api-token"]);
-        // Also where there is no trace: then of zeros.
+        // Always sent; without a trace, it consists of zeros.
         Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$", delivered.Headers["traceparent"]);
         Assert.Equal(sidecar.Broker == BrokerProfile.ServiceBus, delivered.Headers.ContainsKey("metadata.DeliveryCount"));
         Assert.Equal(sidecar.Broker == BrokerProfile.ServiceBus, delivered.Headers.ContainsKey("metadata.EnqueuedTimeUtc"));
@@ -105,7 +105,7 @@ public class DeliveryTests
         var failed = await app.NextAsync();
         if (status == 404 && sidecar.Version == DaprVersion.V116)
         {
-            // The event has ended, and nothing is left of it.
+            // The event is discarded.
             await sidecar.SettledAsync();
             Assert.Equal(0, app.Unread);
             return;

@@ -152,7 +152,7 @@ public class EnvelopeTests
         var first = (await app.NextAsync()).Json;
         if (sidecar.Broker is BrokerProfile.Redis118 or BrokerProfile.RabbitMq)
         {
-            // It has lost the first one; the same bytes once more are another event to everybody.
+            // RabbitMQ has lost the first one; publishing the same bytes again creates a new event.
             await sidecar.PublishAsync("raw", query: "?metadata.rawPayload=true");
         }
 
@@ -198,7 +198,7 @@ public class EnvelopeTests
         Assert.Equal(0, app.Unread);
         if (sidecar.Broker == BrokerProfile.RabbitMq)
         {
-            // It ends the life of a message itself, and hands no metadata on.
+            // RabbitMQ expires messages itself, and passes no metadata on.
             Assert.False(fresh.Json.TryGetProperty("expiration", out _));
             return;
         }
@@ -242,6 +242,6 @@ public class EnvelopeTests
         await SidecarUnderTest.AssertErrorAsync(response, 400, "ERR_PUBSUB_EVENTS_SER", "entryId");
     }
 
-    // What daprd 1.16 writes where no trace is; later ones leave it empty.
+    // Without a trace, daprd 1.16 writes zeros; later versions leave it empty.
     private static string NoTraceOf(SidecarUnderTest sidecar) => sidecar.Version == DaprVersion.V116 ? "00-00000000000000000000000000000000-0000000000000000-00" : "";
 }

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace LocalDapr.Tests.Conformance;
 
-/// <summary>Health is asked for over HTTP alone.</summary>
+/// <summary>Health checks, which only the HTTP API has.</summary>
 public class HttpHealthTests
 {
     [Fact]

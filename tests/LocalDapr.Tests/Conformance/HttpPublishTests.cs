@@ -2,7 +2,7 @@ using System.Net;
 
 namespace LocalDapr.Tests.Conformance;
 
-/// <summary>What only the HTTP API has: paths, queries, and bodies of JSON.</summary>
+/// <summary>Publish features of the HTTP API only: paths, queries and JSON bodies.</summary>
 public class HttpPublishTests
 {
     private const string Errors = "pkg/api/errors/pubsub.go";

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace LocalDapr.Tests.Conformance;
 
-/// <summary>What only the HTTP API has: paths, bodies of JSON, and its words.</summary>
+/// <summary>State features of the HTTP API only: paths, JSON bodies and option names.</summary>
 public class HttpStateTests
 {
     private const string Http = "pkg/api/http/http.go";
@@ -20,7 +20,7 @@ public class HttpStateTests
         await using var sidecar = await SidecarUnderTest.StartAsync();
         using var _ = await sidecar.SaveAsync(key, "\"found\"");
 
-        // Through a raw target: System.Uri would tidy some of these.
+        // Sent as a raw target, since System.Uri would normalize some of these.
         using var response = await sidecar.Http.SendAsync(new HttpRequestMessage(
             HttpMethod.Get,
             new Uri($"{sidecar.Http.BaseAddress}v1.0/state/statestore/{inPath}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true })));

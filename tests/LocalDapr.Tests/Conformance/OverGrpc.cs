@@ -1,4 +1,4 @@
-// The cases that both transports have, over gRPC.
+// Runs the cases for both transports over gRPC.
 namespace LocalDapr.Tests.Conformance.OverGrpc;
 
 [OverGrpc]

@@ -19,7 +19,7 @@ public class StateKeyTests
             metadata: { name: statestore }
             spec: { type: state.redis, version: v1, metadata: [{ name: redisHost, value: "localhost:6379" }{{(prefix is null ? "" : $", {{ name: keyprefix, value: {prefix} }}")}}] }
             """;
-        // Without a prefix the key lies bare in the store, beside those of other runs.
+        // Unique, since without a prefix the store is shared with other runs.
         var key = $"key-{Guid.NewGuid():N}";
         await using var one = await TestApp.StartAsync(writer);
         await using var two = await TestApp.StartAsync(reader);

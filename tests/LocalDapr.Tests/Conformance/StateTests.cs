@@ -102,7 +102,7 @@ public class StateTests
         using var response = await sidecar.PostAsync("/v1.0/state/statestore/bulk", """{"keys":["b","none","a"],"parallelism":10}""");
 
         Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
-        // Some stores answer in another order.
+        // Some stores return another order.
         var items = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.EnumerateArray().ToDictionary(item => item.GetProperty("key").GetString()!);
         Assert.Equal(["a", "b", "none"], items.Keys.Order());
         Assert.Equal("text", items["b"].GetProperty("data").GetString());
@@ -137,7 +137,7 @@ public class StateTests
         await SidecarUnderTest.AssertErrorAsync(refused, 500, "ERR_STATE_TRANSACTION", "error while executing state transaction: ");
         Assert.Equal("2", (await sidecar.GetAsync("new"))!.Value.Value);
         Assert.Null(await sidecar.GetAsync("old"));
-        // Redis has no rollback: what stood beside the refused operation was done.
+        // Redis has no rollback: the other operations are done.
         Assert.Equal(sidecar.StateStore == StoreProfile.Redis, await sidecar.GetAsync("third") is not null);
 
         Task<HttpResponseMessage> TransactAsync(string body) => sidecar.PostAsync("/v1.0/state/statestore/transaction", body);

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace LocalDapr.Tests.Conformance;
 
-/// <summary>Where stores differ.</summary>
+/// <summary>Differences between stores.</summary>
 public class StoreProfileTests
 {
     private const string Sqlite = "components-contrib state/sqlite/sqlite_dbaccess.go";
@@ -185,7 +185,7 @@ public class StoreProfileTests
         await Eventually.TrueAsync(async () => await sidecar.GetAsync("short") is null);
         Assert.NotNull(await sidecar.GetAsync("ever"));
 
-        // What expired is as good as gone for first-write too.
+        // An expired key does not exist for first-write, either.
         using var again = await sidecar.SaveAsync("short", "2", more: FirstWrite);
         Assert.Equal(HttpStatusCode.NoContent, again.StatusCode);
     }

@@ -158,7 +158,7 @@ public class SubscriptionTests
         Assert.Equal(sidecar.Broker == BrokerProfile.RabbitMq ? "2" : "1", (await app.NextAsync()).Json.GetProperty("data").GetRawText());
     }
 
-    // daprd leaves an empty list out.
+    // daprd omits an empty list.
     private static async Task AssertNoSubscriptionsAsync(SidecarUnderTest sidecar)
     {
         using var response = await sidecar.Http.GetAsync("/v1.0/metadata");

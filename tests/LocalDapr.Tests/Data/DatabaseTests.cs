@@ -18,7 +18,7 @@ public sealed class DatabaseTests
         var refusal = Assert.Throws<SidecarDataException>(() => Open(folder));
 
         Assert.Equal(
-            $"{FileOf(folder)} was written by a newer version (schema 99; this one knows {Schema.Steps.Count}): use that version, or another --data folder.",
+            $"{FileOf(folder)} was written by a newer version (schema 99; this version supports {Schema.Steps.Count}): use that version, or another --data folder.",
             refusal.Message);
     }
 
@@ -50,7 +50,7 @@ public sealed class DatabaseTests
     {
         using var folder = new TemporaryFolder();
         Execute(folder, "CREATE TABLE theirs (x)");
-        Assert.Contains("is no database of a local Dapr", Assert.Throws<SidecarDataException>(() => Open(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("is not a local Dapr database", Assert.Throws<SidecarDataException>(() => Open(folder)).Message, StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(FileOf(folder), new string('x', 5000));
         Assert.Contains("cannot be used", Assert.Throws<SidecarDataException>(() => Open(folder)).Message, StringComparison.Ordinal);
@@ -213,7 +213,7 @@ public sealed class DatabaseTests
         await using var database = Database.Open(Path.Combine(folder.Path, data), NullLogger.Instance);
         await database.WriteAsync(session =>
         {
-            // More than SQLite keeps in memory of a file, 2 MB.
+            // More than SQLite's page cache of 2 MB.
             for (var i = 0; i < 5_000; i++)
             {
                 session.Execute(
@@ -224,7 +224,7 @@ public sealed class DatabaseTests
         });
     }
 
-    // Every page from the third that holds rows: the first ones hold the schema, which SQLite needs to open the file at all.
+    // All pages with rows, from the third. The first pages hold the schema, without which SQLite cannot open the file.
     private static async Task DamageAsync(TemporaryFolder folder, string data = "")
     {
         const int PageBytes = 4096;

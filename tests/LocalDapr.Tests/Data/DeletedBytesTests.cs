@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace LocalDapr.Tests.Data;
 
-/// <summary>What was deleted or overwritten must not be readable in any file of the data folder, the write-ahead log included.</summary>
+/// <summary>Tests that deleted and overwritten data is unreadable in all files of the data folder, including the write-ahead log.</summary>
 public sealed class DeletedBytesTests
 {
     private const string FirstValue = "the-first-value-of-the-key-0123456789";
@@ -80,7 +80,7 @@ public sealed class DeletedBytesTests
             deletion = sidecar.Http.DeleteAsync("/v1.0/state/statestore/key");
             await Eventually.TrueAsync(async () => await sidecar.GetAsync("key") is null);
             Assert.False(deletion.IsCompleted);
-            // Other callers do not wait for the reader.
+            // Other callers do not have to wait for the reader.
             await SaveAsync(sidecar, "another", "1").WaitAsync(TimeSpan.FromSeconds(5));
             Assert.False(deletion.IsCompleted);
         }
@@ -130,7 +130,7 @@ public sealed class DeletedBytesTests
         Assert.False(IsInAnyFile(folder, LastValue));
     }
 
-    // SQLite moves rows between pages without clearing where they were: secure_delete reaches the row, not its stale copies.
+    // SQLite moves rows between pages without clearing the old place: secure_delete overwrites the row, not its stale copies.
     [Fact]
     public async Task Of_thousands_of_rows_that_were_written_again_and_deleted_no_copy_is_left_after_a_minute()
     {
@@ -205,7 +205,7 @@ public sealed class DeletedBytesTests
     private static HashSet<string> AllMarks(TemporaryFolder folder) =>
         [.. Files(folder).SelectMany(file => System.Text.RegularExpressions.Regex.Matches(Encoding.Latin1.GetString(file), "<mark-[0-9]{5}>").Select(match => match.Value))];
 
-    // Everything the sidecar keeps; its lock is empty and cannot be opened.
+    // All files except the lock, which is empty and cannot be opened.
     private static IEnumerable<byte[]> Files(TemporaryFolder folder)
     {
         foreach (var path in Directory.GetFiles(Path.Combine(folder.Path, "data")).Where(path => !path.EndsWith(".lock", StringComparison.Ordinal)))

@@ -8,7 +8,7 @@ public sealed class FaultPlanTests
     private const string FirstWrite = ""","options":{"concurrency":"first-write"}""";
 
     [Fact]
-    public async Task Every_third_event_is_delivered_twice_at_the_same_time_if_a_handler_is_free()
+    public async Task Every_third_event_is_delivered_twice_at_the_same_time()
     {
         await using var app = await TestApp.StartAsync("shop", TestApp.Orders());
         var together = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -80,7 +80,7 @@ public sealed class FaultPlanTests
         }
 
         Assert.Equal(Enumerable.Range(0, 40), order.Order());
-        // The last one of a window has at most two others held at its time.
+        // At most two other events are held at the same time as the last of a window.
         Assert.All(order.Select((number, place) => Math.Abs(number - place)), distance => Assert.InRange(distance, 0, 6));
         var overtaken = order.Where((number, place) => order.Take(place).Any(earlier => earlier > number)).Count();
         Assert.InRange(overtaken, 5, 10);
@@ -234,7 +234,7 @@ public sealed class FaultPlanTests
         await Eventually.TrueAsync(() => sidecar.Faults.Counters.Of(FaultKind.SlowState) == 1);
         await Task.Delay(50, CancellationToken.None);
         Assert.False(read.IsCompleted);
-        // The clock moves until the call, which was counted just before it began to wait, is through.
+        // The fault is counted just before its delay starts, so the clock advances until the call completes.
         await Eventually.TrueAsync(() =>
         {
             clock.Advance(TimeSpan.FromSeconds(10));

@@ -4,13 +4,13 @@ using System.Text;
 
 namespace LocalDapr.Tests;
 
-/// <summary>A rule of the contract that the local sidecar does not serve.</summary>
-/// <param name="Id">As that of a case.</param>
+/// <summary>A rule of the contract that the local sidecar does not implement.</summary>
+/// <param name="Id">The rule's id, like that of a case.</param>
 /// <param name="Rule">The rule.</param>
-/// <param name="Reason">Why it is left out.</param>
+/// <param name="Reason">Why it is not implemented.</param>
 internal sealed record NotServed(string Id, string Rule, string Reason);
 
-/// <summary>docs/dapr-contract.md, made from the conformance cases.</summary>
+/// <summary>Generates docs/dapr-contract.md from the conformance cases.</summary>
 internal static class DaprContract
 {
     public const string Verb = "--write-contract";

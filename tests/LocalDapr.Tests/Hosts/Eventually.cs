@@ -1,6 +1,6 @@
 namespace LocalDapr.Tests;
 
-/// <summary>Asks until it is so, with a deadline: for what raises no event.</summary>
+/// <summary>Polls a condition until it holds, with a timeout.</summary>
 internal static class Eventually
 {
     public static async Task TrueAsync(Func<Task<bool>> condition, int seconds = 20)

@@ -16,8 +16,8 @@ using Item = Dapr.Client.Autogen.Grpc.v1.StateItem;
 
 namespace LocalDapr.Tests;
 
-/// <summary>Carries the requests of a case, which is written for HTTP, to the gRPC API, and the answers back: the same case over the other transport.</summary>
-/// <remarks>A status stands for exactly one answer over HTTP; one that stands for none fails the case.</remarks>
+/// <summary>Translates HTTP requests to gRPC calls and their responses back, so that cases written for HTTP also test gRPC.</summary>
+/// <remarks>Each gRPC status maps to exactly one HTTP response; an unknown status fails the case.</remarks>
 internal sealed class GrpcTranslation : DelegatingHandler
 {
     private readonly GrpcChannel _channel;
@@ -104,7 +104,7 @@ internal sealed class GrpcTranslation : DelegatingHandler
             publish.Entries.Add(bulk);
         }
 
-#pragma warning disable CS0612 // The alpha call is what daprd up to 1.16 has.
+#pragma warning disable CS0612 // daprd up to 1.16 has only the alpha call.
         var answer = isStable ? await _dapr.BulkPublishEventAsync(publish, headers) : await _dapr.BulkPublishEventAlpha1Async(publish, headers);
 #pragma warning restore CS0612
         Assert.Empty(answer.FailedEntries);
@@ -117,7 +117,7 @@ internal sealed class GrpcTranslation : DelegatingHandler
         foreach (var item in JsonDocument.Parse(body).RootElement.EnumerateArray())
         {
             var saved = ItemOf(item);
-            // The request's metadata wins over an item's.
+            // The request's metadata overrides an item's.
             foreach (var (name, value) in MetadataOf(request))
             {
                 saved.Metadata[name] = value;

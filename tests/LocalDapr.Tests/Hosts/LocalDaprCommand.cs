@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace LocalDapr.Tests;
 
-/// <summary>The command as a process of its own.</summary>
+/// <summary>Runs <c>local-dapr</c> as a process.</summary>
 internal static class LocalDaprCommand
 {
-    /// <summary>The folder of FindMe.sln.</summary>
+    /// <summary>The folder with FindMe.sln.</summary>
     public static string Repository { get; } = FindRepository();
 
     // Beside this project's own output: artifacts/bin/<project>/<configuration>.
@@ -18,7 +18,7 @@ internal static class LocalDaprCommand
 
     public static Process Start(Dictionary<string, string> environment, params string[] arguments)
     {
-        // Ctrl-C is not ignored, as it is where a shell without job control started the tests.
+        // Resets SIGINT, which is ignored if a shell without job control started the tests.
         var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment)
         {
@@ -28,7 +28,7 @@ internal static class LocalDaprCommand
         return Process.Start(start)!;
     }
 
-    /// <summary>SIGTERM, and the process must end with exit code 0.</summary>
+    /// <summary>Sends SIGTERM, and asserts that the process exits with code 0.</summary>
     public static async Task EndAsync(Process process)
     {
         using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);

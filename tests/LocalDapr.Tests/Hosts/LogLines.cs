@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace LocalDapr.Tests;
 
-/// <summary>Keeps what is logged.</summary>
+/// <summary>Captures log lines.</summary>
 internal sealed class LogLines : ILogger, ILoggerFactory
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Line)> _lines = new();

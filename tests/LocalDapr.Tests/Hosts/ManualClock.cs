@@ -1,6 +1,6 @@
 namespace LocalDapr.Tests;
 
-/// <summary>A clock a test moves; its timers fire when it does.</summary>
+/// <summary>A clock that tests advance, which fires the timers that are due.</summary>
 internal sealed class ManualClock : TimeProvider
 {
     private readonly Lock _lock = new();

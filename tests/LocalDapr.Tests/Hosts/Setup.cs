@@ -1,9 +1,9 @@
 namespace LocalDapr.Tests;
 
-/// <summary>What a test wants other than usual.</summary>
+/// <summary>Deviations of a test from the default setup.</summary>
 public sealed record Setup
 {
-    /// <summary>Kept by the test, for a second sidecar on the same data; null for one of its own.</summary>
+    /// <summary>A data folder to share between sidecars; null for a separate one.</summary>
     public TemporaryFolder? Folder { get; init; }
 
     public string? DaprApiToken { get; init; }
@@ -14,13 +14,13 @@ public sealed record Setup
 
     public TimeProvider? Time { get; init; }
 
-    /// <summary>Where its log goes; null for nowhere.</summary>
+    /// <summary>Receives the sidecar's log; null for none.</summary>
     public Microsoft.Extensions.Logging.ILoggerFactory? Log { get; init; }
 
-    /// <summary>The only broker whose rule this is; null for a rule of all.</summary>
+    /// <summary>The only broker with this rule; null for all.</summary>
     public BrokerProfile? Broker { get; init; }
 
-    /// <summary>The only store whose rule this is; null for a rule of all.</summary>
+    /// <summary>The only store with this rule; null for all.</summary>
     public StoreProfile? Store { get; init; }
 
     public bool Tracing { get; init; }
@@ -29,12 +29,12 @@ public sealed record Setup
 
     public FaultInjection? Faults { get; init; }
 
-    /// <summary>Why a real daprd cannot be brought to show this; null when it can.</summary>
+    /// <summary>Why the case cannot run on a real daprd; null when it can.</summary>
     public string? IsLocalOnly { get; init; }
 
     /// <summary>Whether the case shuts its sidecar down.</summary>
     public bool EndsIt { get; init; }
 
-    /// <summary>Whether to wait until the apps were asked for their subscriptions.</summary>
+    /// <summary>Whether to wait until the sidecar has read the apps' subscriptions.</summary>
     public bool Await { get; init; } = true;
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace LocalDapr.Tests;
 
-/// <summary>A sidecar in a process of its own, to be killed.</summary>
+/// <summary>A sidecar in its own process, which tests can kill.</summary>
 public sealed class SidecarProcess : IDisposable
 {
     public const string Word = "serve";
@@ -17,7 +17,7 @@ public sealed class SidecarProcess : IDisposable
 
     public Uri Endpoint { get; }
 
-    /// <summary>Starts one on a folder laid out as by <see cref="SidecarUnderTest"/>.</summary>
+    /// <summary>Starts a sidecar on a folder with the layout of <see cref="SidecarUnderTest"/>.</summary>
     public static async Task<SidecarProcess> StartAsync(TemporaryFolder folder, TestApp app, params string[] resources)
     {
         var resourcesPath = Directory.CreateDirectory(Path.Combine(folder.Path, "resources")).FullName;
@@ -52,7 +52,7 @@ public sealed class SidecarProcess : IDisposable
         _process.Dispose();
     }
 
-    /// <summary>The process's own side: serves until its standard input ends.</summary>
+    /// <summary>Entry point of the process: serves until its standard input ends.</summary>
     public static async Task<int> ServeAsync(string[] args)
     {
         await using var sidecar = await LocalSidecar.StartAsync(new SidecarOptions

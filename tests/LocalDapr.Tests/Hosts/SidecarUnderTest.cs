@@ -6,10 +6,10 @@ using Grpc.Net.Client;
 
 namespace LocalDapr.Tests;
 
-/// <summary>How a test gets a sidecar for some components and apps. The conformance cases use nothing but its HTTP endpoints.</summary>
+/// <summary>A sidecar for the components and apps of a test. Conformance cases use only its endpoints.</summary>
 public sealed class SidecarUnderTest : IAsyncDisposable
 {
-    /// <summary>Stands behind each topic in a case's YAML, where a shared broker needs a suffix.</summary>
+    /// <summary>Placeholder after each topic in a case's YAML, replaced by the topic suffix of a shared broker.</summary>
     public const string TopicMark = "~";
 
     public const string Store = """
@@ -45,7 +45,7 @@ public sealed class SidecarUnderTest : IAsyncDisposable
     /// <summary>The local sidecar itself; not for conformance cases.</summary>
     public LocalSidecar Sidecar => ((LocalHost)_host).Sidecar;
 
-    /// <summary>What the test injects; not for tests without faults.</summary>
+    /// <summary>The injected faults; only for tests with faults.</summary>
     public FaultInjection Faults => _setup.Faults!;
 
     public BrokerProfile Broker => _host.Broker;
@@ -54,13 +54,13 @@ public sealed class SidecarUnderTest : IAsyncDisposable
 
     public DaprVersion Version => _host.Version;
 
-    /// <summary>The app id <see cref="Http"/> speaks for.</summary>
+    /// <summary>The app id of <see cref="Http"/>.</summary>
     public string FirstApp { get; }
 
-    /// <summary>Speaks to the first app's sidecar.</summary>
+    /// <summary>A client of the first app's sidecar.</summary>
     public HttpClient Http { get; }
 
-    /// <summary>The component <c>pubsub</c> with further settings.</summary>
+    /// <summary>Returns the component <c>pubsub</c> with additional settings.</summary>
     public static string PubSubWith(params (string Name, string Value)[] settings) => $"""
         apiVersion: dapr.io/v1alpha1
         kind: Component
@@ -74,7 +74,7 @@ public sealed class SidecarUnderTest : IAsyncDisposable
               value: localhost:6379{string.Concat(settings.Select(setting => $"\n    - name: {setting.Name}\n      value: \"{setting.Value}\""))}
         """;
 
-    /// <summary>Retries at once, without end: for cases that must not wait.</summary>
+    /// <summary>A policy that retries at once and without limit, for fast cases.</summary>
     public static string Retries(int maxRetries, string duration = "1ms", string timeout = "60s", string matching = "") => $$"""
         apiVersion: dapr.io/v1alpha1
         kind: Resiliency
@@ -161,9 +161,9 @@ public sealed class SidecarUnderTest : IAsyncDisposable
         return http;
     }
 
-    /// <summary>Dapr's own client of an app's sidecar; the caller disposes of it.</summary>
+    /// <summary>Creates Dapr's client for an app's sidecar. The caller disposes of it.</summary>
     /// <param name="appId">The app; null for the first.</param>
-    /// <param name="token">The API token; null for that of the target, if it wants one.</param>
+    /// <param name="token">The API token; null for the target's token, if any.</param>
     public DaprClient DaprClientOf(string? appId = null, string? token = null)
     {
         var grpc = _host.GrpcEndpointOf(appId ?? FirstApp);
@@ -171,15 +171,15 @@ public sealed class SidecarUnderTest : IAsyncDisposable
         var builder = new DaprClientBuilder()
             .UseHttpEndpoint(_host.EndpointOf(appId ?? FirstApp).GetLeftPart(UriPartial.Authority))
             .UseGrpcEndpoint(grpc.GetLeftPart(UriPartial.Authority))
-            // Larger than what a sidecar sends, whose limit shows so.
+            // Above the sidecar's limit, so that tests see the sidecar's limit and not the client's.
             .UseGrpcChannelOptions(new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20, ThrowOperationCanceledOnCancellation = true });
         return (token ?? (ConformanceTarget.IsReal ? ConformanceTarget.Setting("DAPR_API_TOKEN") : null)) is { } known ? builder.UseDaprApiToken(known).Build() : builder.Build();
     }
 
-    /// <summary>A topic's name as the target knows it, for callers whose requests are not translated.</summary>
+    /// <summary>Returns a topic's name on the target, for requests that are not translated.</summary>
     public string TopicOf(string topic) => topic + _host.Suffix;
 
-    /// <summary>Waits until an app was asked for its subscriptions.</summary>
+    /// <summary>Waits until the sidecar has read an app's subscriptions.</summary>
     public async Task UntilReadyAsync(string appId)
     {
         using var http = ClientOf(appId);
@@ -187,10 +187,10 @@ public sealed class SidecarUnderTest : IAsyncDisposable
             async () => (await http.GetAsync("/v1.0/healthz")).StatusCode == HttpStatusCode.NoContent, (int)Timeouts.Time.TotalSeconds);
     }
 
-    /// <summary>Waits until nothing more will be delivered, as far as the target shows it.</summary>
+    /// <summary>Waits until all events are settled, as far as the target shows it.</summary>
     public Task SettledAsync() => _host.SettledAsync();
 
-    /// <summary>Waits until the first app's sidecar has ended, or asked to be.</summary>
+    /// <summary>Waits until the first app's sidecar has stopped, or has requested its shutdown.</summary>
     public Task EndedAsync() => _host.EndedAsync(FirstApp);
 
     public async Task PublishAsync(string json, string topic = "orders", string query = "")
@@ -206,7 +206,7 @@ public sealed class SidecarUnderTest : IAsyncDisposable
         return Http.PostAsync(path, content);
     }
 
-    /// <summary>Saves one key; the ETag goes in when given.</summary>
+    /// <summary>Saves one key, with an optional ETag.</summary>
     public Task<HttpResponseMessage> SaveAsync(string key, string value, string? etag = null, string more = "") => PostAsync(
         "/v1.0/state/statestore",
         $$"""[{"key":{{JsonSerializer.Serialize(key)}},"value":{{value}}{{(etag is null ? "" : $",\"etag\":\"{etag}\"")}}{{more}}}]""");
@@ -223,11 +223,11 @@ public sealed class SidecarUnderTest : IAsyncDisposable
         return (await response.Content.ReadAsStringAsync(), Raw(response, "ETag")!);
     }
 
-    /// <summary>A header as it was sent, which .NET's typed headers refuse when it is no valid HTTP.</summary>
+    /// <summary>Returns a raw header, which .NET's typed headers reject when it is invalid.</summary>
     public static string? Raw(HttpResponseMessage response, string name) =>
         response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
 
-    /// <summary>Asserts daprd's error shape.</summary>
+    /// <summary>Asserts an error response of daprd.</summary>
     public static async Task<JsonElement> AssertErrorAsync(HttpResponseMessage response, int status, string errorCode, string messagePart = "")
     {
         var text = await response.Content.ReadAsStringAsync();

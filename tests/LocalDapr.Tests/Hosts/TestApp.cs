@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace LocalDapr.Tests;
 
-/// <summary>A request the sidecar made to the app.</summary>
+/// <summary>A request from the sidecar to the app.</summary>
 public sealed record AppRequest(string Method, string Path, IReadOnlyDictionary<string, string> Headers, byte[] Body)
 {
     public string Text => Encoding.UTF8.GetString(Body);
@@ -20,16 +20,16 @@ public sealed record AppRequest(string Method, string Path, IReadOnlyDictionary<
     public int DeliveryCount => int.Parse(Headers["metadata.DeliveryCount"]);
 }
 
-/// <summary>What the app answers.</summary>
+/// <summary>A response of the app.</summary>
 public sealed record AppReply(int Status, string? Body = null)
 {
     public static readonly AppReply Ok = new(200);
 
-    /// <summary>No answer: the connection is reset in the middle of the request, as by a killed process.</summary>
+    /// <summary>No response: resets the connection during the request, like a killed process.</summary>
     public static readonly AppReply CutOff = new(0);
 }
 
-/// <summary>A real app on a real port, whose subscriptions and answers a test sets.</summary>
+/// <summary>An app on a real port, whose subscriptions and responses tests set.</summary>
 public sealed class TestApp : IAsyncDisposable
 {
     private readonly Channel<AppRequest> _events = Channel.CreateUnbounded<AppRequest>();
@@ -51,7 +51,7 @@ public sealed class TestApp : IAsyncDisposable
 
     public string Subscriptions { get; set; } = "[]";
 
-    /// <summary>What the test's sidecar puts behind every topic; the app cannot answer before that is known.</summary>
+    /// <summary>The topic suffix of the test's sidecar. The app does not respond until it is set.</summary>
     public string TopicSuffix
     {
         set => _suffix.TrySetResult(value);
@@ -59,7 +59,7 @@ public sealed class TestApp : IAsyncDisposable
 
     public Func<AppRequest, CancellationToken, Task<AppReply>> Handler { get; set; } = (_, _) => Task.FromResult(AppReply.Ok);
 
-    /// <summary>An app that listens.</summary>
+    /// <summary>Starts an app.</summary>
     public static async Task<TestApp> StartAsync(string appId, string subscriptions = "[]", Func<AppRequest, AppReply>? answer = null)
     {
         var app = new TestApp(appId, 0) { Subscriptions = subscriptions };
@@ -75,7 +75,7 @@ public sealed class TestApp : IAsyncDisposable
     /// <summary>The usual subscription of these tests: topic <c>orders</c> of component <c>pubsub</c> at <c>/orders</c>.</summary>
     public static string Orders(string more = "") => $$"""[{"pubsubname":"pubsub","topic":"orders","route":"/orders"{{more}}}]""";
 
-    /// <summary>Listens, on the port it had before if it had one.</summary>
+    /// <summary>Starts listening, on the same port as before.</summary>
     public async Task ListenAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -87,7 +87,7 @@ public sealed class TestApp : IAsyncDisposable
         Port = new Uri(_server.Urls.Single()).Port;
     }
 
-    /// <summary>Stops listening at once; requests under way are cut off.</summary>
+    /// <summary>Stops listening at once, and aborts requests in progress.</summary>
     public async Task CloseAsync()
     {
         if (_server is null)
@@ -102,13 +102,13 @@ public sealed class TestApp : IAsyncDisposable
         _server = null;
     }
 
-    /// <summary>The next event delivered, within the time of <see cref="Timeouts"/>.</summary>
+    /// <summary>Returns the next delivered event, within <see cref="Timeouts"/>.</summary>
     public Task<AppRequest> NextAsync() => NextAsync(_events);
 
-    /// <summary>The next call of dapr/config or dapr/subscribe, within the time of <see cref="Timeouts"/>.</summary>
+    /// <summary>Returns the next call of dapr/config or dapr/subscribe, within <see cref="Timeouts"/>.</summary>
     public Task<AppRequest> NextDiscoveryAsync() => NextAsync(_discovery);
 
-    /// <summary>Events delivered and not yet read by <see cref="NextAsync()"/>.</summary>
+    /// <summary>Number of delivered events not yet read by <see cref="NextAsync()"/>.</summary>
     public int Unread => _events.Reader.Count;
 
     public async ValueTask DisposeAsync() => await CloseAsync();

@@ -3,7 +3,7 @@ using Xunit.v3;
 
 namespace LocalDapr.Tests;
 
-/// <summary>A class whose cases meet the local sidecar under the rules of another broker, store and daprd than the usual ones.</summary>
+/// <summary>Runs the cases of a class against the local sidecar with the rules of another broker, store and daprd version.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class UnderAttribute(BrokerProfile broker, StoreProfile store, DaprVersion version) : Attribute
 {
@@ -13,6 +13,6 @@ public sealed class UnderAttribute(BrokerProfile broker, StoreProfile store, Dap
 
     public DaprVersion Version { get; } = version;
 
-    /// <summary>That of the class whose test runs; null where it has none.</summary>
+    /// <summary>The attribute of the running test's class; null for none.</summary>
     internal static UnderAttribute? OfThisTest => (TestContext.Current.TestClass as IXunitTestClass)?.Class.GetCustomAttribute<UnderAttribute>();
 }

@@ -1,9 +1,9 @@
 namespace LocalDapr.Tests;
 
-/// <summary>Looks into the broker's tables, for what no request of the API tells.</summary>
+/// <summary>Reads the broker's tables, for state that the API does not show.</summary>
 internal static class Waiting
 {
-    /// <summary>Waits until every event was settled by every group.</summary>
+    /// <summary>Waits until every group has settled every event.</summary>
     public static Task NothingAsync(SidecarUnderTest sidecar) =>
         Eventually.TrueAsync(() => Count(sidecar, "SELECT COUNT(*) FROM delivery") == 0);
 

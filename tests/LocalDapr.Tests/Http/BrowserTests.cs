@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LocalDapr.Tests.Http;
 
-/// <summary>A page in the browser of whoever runs the sidecar must not reach it.</summary>
+/// <summary>Tests that web pages in a browser on the same machine cannot use the sidecar.</summary>
 public sealed class BrowserTests
 {
     [Theory]

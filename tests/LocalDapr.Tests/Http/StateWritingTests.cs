@@ -15,7 +15,7 @@ public sealed class StateWritingTests
         await using var sidecar = await SidecarUnderTest.StartAsync();
         var round = 0;
 
-        // A plan: the key each step increments. The clients share its steps out, read, and save with the ETag they read.
+        // A plan lists the key that each step increments. The clients share the steps, read, and save with the ETag that they read.
         var plans = Gen.Choose(0, Keys.Length - 1).ArrayOf(64);
         Prop.ForAll(plans.ToArbitrary(), plan => RunAsync(sidecar, plan, Interlocked.Increment(ref round)).GetAwaiter().GetResult())
             .Check(Config.QuickThrowOnFailure.WithMaxTest(15));

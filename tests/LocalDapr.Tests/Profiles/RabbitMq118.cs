@@ -1,4 +1,4 @@
-// RabbitMQ and PostgreSQL under daprd 1.18: the cases of all, against the local sidecar under that profile.
+// RabbitMQ and PostgreSQL under daprd 1.18: runs the common cases against the local sidecar with these rules.
 namespace LocalDapr.Tests.Profiles.RabbitMq118;
 
 [Under(BrokerProfile.RabbitMq, StoreProfile.PostgreSql, DaprVersion.V118)]

@@ -1,4 +1,4 @@
-// Redis under daprd 1.16: the cases of all, against the local sidecar under that profile.
+// Redis under daprd 1.16: runs the common cases against the local sidecar with these rules.
 namespace LocalDapr.Tests.Profiles.Redis116;
 
 [Under(BrokerProfile.Redis116, StoreProfile.Redis, DaprVersion.V116)]

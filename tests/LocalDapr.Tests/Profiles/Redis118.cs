@@ -1,4 +1,4 @@
-// Redis under daprd 1.18: the cases of all, against the local sidecar under that profile.
+// Redis under daprd 1.18: runs the common cases against the local sidecar with these rules.
 namespace LocalDapr.Tests.Profiles.Redis118;
 
 [Under(BrokerProfile.Redis118, StoreProfile.Redis, DaprVersion.V118)]

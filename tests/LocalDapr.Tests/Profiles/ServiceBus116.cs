@@ -1,4 +1,4 @@
-// Azure: Service Bus and PostgreSQL under daprd 1.16: the cases of all, against the local sidecar under that profile.
+// Azure: Service Bus and PostgreSQL under daprd 1.16: runs the common cases against the local sidecar with these rules.
 namespace LocalDapr.Tests.Profiles.ServiceBus116;
 
 [Under(BrokerProfile.ServiceBus, StoreProfile.PostgreSql, DaprVersion.V116)]

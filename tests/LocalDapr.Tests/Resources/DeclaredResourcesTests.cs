@@ -64,12 +64,12 @@ public sealed class DeclaredResourcesTests
 
         var plain = resources.InboundOf("shop", "one");
         Assert.Equal(TimeSpan.FromSeconds(90), plain.Timeout);
-        Assert.Equal(TimeSpan.FromSeconds(5), plain.Retry!.NextWait(1000, TimeSpan.FromHours(1), 500));
+        Assert.Equal(TimeSpan.FromSeconds(5), plain.Retry!.NextDelay(1000, TimeSpan.FromHours(1), 500));
         var growing = resources.InboundOf("shop", "two").Retry!;
-        Assert.InRange(growing.NextWait(0, TimeSpan.Zero, 500)!.Value.TotalSeconds, 0.25, 0.75);
-        Assert.InRange(growing.NextWait(2, TimeSpan.Zero, null)!.Value.TotalSeconds, 0.5, 1.7);
-        Assert.Null(growing.NextWait(3, TimeSpan.Zero, 500));
-        Assert.Null(growing.NextWait(0, TimeSpan.FromMinutes(15), 500));
+        Assert.InRange(growing.NextDelay(0, TimeSpan.Zero, 500)!.Value.TotalSeconds, 0.25, 0.75);
+        Assert.InRange(growing.NextDelay(2, TimeSpan.Zero, null)!.Value.TotalSeconds, 0.5, 1.7);
+        Assert.Null(growing.NextDelay(3, TimeSpan.Zero, 500));
+        Assert.Null(growing.NextDelay(0, TimeSpan.FromMinutes(15), 500));
         Assert.Same(InboundPolicy.None, resources.InboundOf("other", "one"));
         Assert.Same(InboundPolicy.None, resources.InboundOf("shop", "three"));
     }
@@ -77,7 +77,7 @@ public sealed class DeclaredResourcesTests
     [Theory]
     [InlineData("kind: Component\nspec: { type: pubsub.redis }", "no metadata.name")]
     [InlineData("kind: Component\nmetadata: { name: x }", "no spec.type")]
-    [InlineData("kind: Resiliency\nspec: { policies: { timeouts: { a: soon } } }", "'soon' of a is no duration")]
+    [InlineData("kind: Resiliency\nspec: { policies: { timeouts: { a: soon } } }", "'soon' of a is not a duration")]
     [InlineData("kind: Resiliency\nspec: { policies: { retries: { a: { policy: linear } } } }", "policy 'linear'")]
     [InlineData("kind: Resiliency\nspec: { targets: { components: { a: { inbound: { retry: b } } } } }", "policy b is used but not defined")]
     [InlineData("kind: Subscription\nspec: { pubsubname: p, topic: t }", "has no route")]

@@ -52,7 +52,7 @@ public sealed class RunFileTests
             """);
 
         Assert.Equal(
-            ["comon is no setting of a run file", "common.resourcePaths is no setting of a run file", "apps.api.daprHttpPort is no setting of a run file"],
+            ["comon is not a run file setting", "common.resourcePaths is not a run file setting", "apps.api.daprHttpPort is not a run file setting"],
             RunFile.Load(file).Warnings);
     }
 

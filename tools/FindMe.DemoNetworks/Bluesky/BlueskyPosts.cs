@@ -6,10 +6,10 @@ using FindMe.DemoNetworks.Media;
 
 namespace FindMe.DemoNetworks.Bluesky;
 
-/// <summary>What is posted on Bluesky, and how records and views write it down.</summary>
+/// <summary>The posts of the imitated Bluesky, and their JSON as records and views.</summary>
 internal sealed class BlueskyPosts(Scenario scenario, MediaHost media, TimeProvider time)
 {
-    // The AppView's picture sizes: full size may be as small as this, the original is had by getBlob.
+    // The AppView's picture sizes: "fullsize" can be this small; getBlob returns the original.
     private const int FullSide = 1000;
     private const int ThumbSide = 500;
     private const int AvatarSide = 1000;
@@ -20,7 +20,6 @@ internal sealed class BlueskyPosts(Scenario scenario, MediaHost media, TimeProvi
     private readonly List<Record> _records = [];
     private readonly Dictionary<string, string> _blobs = [];
 
-    /// <summary>A post.</summary>
     internal sealed record Record(string Key, ScenarioPost Post, DateTimeOffset At);
 
     public static string HandleOf(ScenarioAccount account) => $"{account.Name}.test";
@@ -32,7 +31,7 @@ internal sealed class BlueskyPosts(Scenario scenario, MediaHost media, TimeProvi
         lock (_lock)
         {
             var at = time.GetUtcNow() - TimeSpan.FromMinutes(post.MinutesAgo);
-            // A timestamp id: microseconds and ten bits of a clock's number, thirteen characters that sort like numbers.
+            // A timestamp id (TID): microseconds and a 10-bit clock id, as 13 characters that sort numerically.
             var number = (at.ToUnixTimeMilliseconds() * 1000 << 10) | (uint)(_records.Count & 0x3ff);
             var key = new char[13];
             for (var i = 12; i >= 0; i--, number >>= 5)
@@ -60,7 +59,7 @@ internal sealed class BlueskyPosts(Scenario scenario, MediaHost media, TimeProvi
         }
     }
 
-    /// <summary>Where the original bytes of a picture are.</summary>
+    /// <summary>Returns the path of a picture's original bytes.</summary>
     public string? BlobOf(string cid)
     {
         lock (_lock)
@@ -175,7 +174,7 @@ internal sealed class BlueskyPosts(Scenario scenario, MediaHost media, TimeProvi
             ["images"] = new JsonArray([.. pictures.Select(picture => new JsonObject { ["thumb"] = picture.Thumb, ["fullsize"] = picture.Full, ["alt"] = picture.Alt, ["aspectRatio"] = picture.Aspect.DeepClone() })]),
         });
 
-    // Its small picture is called thumbnail, not thumb.
+    // Gallery items name the small picture "thumbnail", not "thumb".
     private static (JsonObject Record, JsonObject View) Gallery(IReadOnlyList<Shown> pictures) => (
         new JsonObject
         {
@@ -220,7 +219,7 @@ internal sealed class BlueskyPosts(Scenario scenario, MediaHost media, TimeProvi
         var did = DidOf(AuthorOf(record));
         var cid = Cid($"{record.Key}/{index}");
         var gone = record.Post.DeletedAfterSearch;
-        // The AppView turns whatever was uploaded into a JPEG; only the original keeps its format.
+        // The AppView converts every upload to JPEG; only the original keeps its format.
         var shown = item.Format == "heic" ? item : item with { Format = "jpg" };
         var full = media.Offer($"img/feed_fullsize/plain/{did}/{cid}@jpeg", shown, FullSide, gone);
         var thumb = media.Offer($"img/feed_thumbnail/plain/{did}/{cid}@jpeg", shown, ThumbSide, gone);
@@ -243,7 +242,7 @@ internal sealed class BlueskyPosts(Scenario scenario, MediaHost media, TimeProvi
         ["size"] = 812345,
     };
 
-    // Positions are bytes of UTF-8.
+    // Positions are UTF-8 byte offsets.
     private static JsonObject Facet(string text, string tag)
     {
         var at = text.IndexOf("#" + tag, StringComparison.OrdinalIgnoreCase);
@@ -266,6 +265,6 @@ internal sealed class BlueskyPosts(Scenario scenario, MediaHost media, TimeProvi
 
     private static string Cid(string of) => "bafkrei" + string.Concat(SHA256.HashData(Encoding.UTF8.GetBytes(of)).Concat(SHA256.HashData(Encoding.UTF8.GetBytes(of + "2"))).Take(52).Select(value => "abcdefghijklmnopqrstuvwxyz234567"[value & 31]));
 
-    /// <summary>A picture as embeds show it.</summary>
+    /// <summary>A picture of an embed.</summary>
     private sealed record Shown(string Cid, string Alt, JsonObject Aspect, string Full, string Thumb, string MimeType);
 }

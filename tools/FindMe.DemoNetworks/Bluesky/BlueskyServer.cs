@@ -4,8 +4,8 @@ using FindMe.DemoNetworks.Media;
 
 namespace FindMe.DemoNetworks.Bluesky;
 
-/// <summary>A personal data server of Bluesky that passes searches on to the AppView, as bsky.social does; also the directory of DIDs.</summary>
-/// <remarks>The lexicons app.bsky.feed.searchPosts and searchPostsV2, com.atproto.server.*, com.atproto.sync.getBlob.</remarks>
+/// <summary>Imitates a Bluesky personal data server (PDS) that forwards searches to the AppView, as bsky.social does, and the DID directory.</summary>
+/// <remarks>Implements the lexicons app.bsky.feed.searchPosts and searchPostsV2, com.atproto.server.*, com.atproto.sync.getBlob.</remarks>
 public sealed class BlueskyServer : Network
 {
     private const int MaxLimit = 100;
@@ -22,10 +22,10 @@ public sealed class BlueskyServer : Network
         _sessions = new BlueskySessions(this, scenario, Grants, time);
     }
 
-    /// <summary>Whether <c>searchPostsV2</c> exists; may change while it runs.</summary>
+    /// <summary>Whether <c>searchPostsV2</c> exists. Can change at run time.</summary>
     public bool SearchV2 { get; set; }
 
-    // 3,000 calls in 5 minutes for an address.
+    // Documented limit: 3,000 requests per 5 minutes and IP address.
     private protected override RateLimit DocumentedLimit => new(3000, TimeSpan.FromMinutes(5));
 
     /// <inheritdoc/>
@@ -141,7 +141,7 @@ public sealed class BlueskyServer : Network
     private static DateTimeOffset? TimeOf(string? text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 
-    // An expired access token is answered with 400 here, not with 401.
+    // Bluesky returns 400, not 401, for an expired access token.
     private protected override (int Status, JsonNode Body) AnswerTo(Fault fault) => fault.Kind switch
     {
         FaultKind.RateLimited or FaultKind.UsageCapped => (429, Body("RateLimitExceeded", "Rate Limit Exceeded")),
@@ -151,7 +151,7 @@ public sealed class BlueskyServer : Network
         _ => (500, Body("InternalServerError", "Internal Server Error")),
     };
 
-    // Seconds since 1970.
+    // The reset time is in Unix seconds.
     private protected override void WriteLimit(IHeaderDictionary headers, int limit, int remaining, DateTimeOffset reset)
     {
         headers["RateLimit-Limit"] = $"{limit}";

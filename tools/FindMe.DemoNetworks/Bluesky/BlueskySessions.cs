@@ -1,11 +1,11 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FindMe.DemoNetworks.SigningIn;
+using FindMe.DemoNetworks.Authentication;
 
 namespace FindMe.DemoNetworks.Bluesky;
 
-/// <summary>Sessions by app password, handles, and the directory that says which server holds an account.</summary>
+/// <summary>Sessions with app passwords, handle resolution, and the DID directory, which maps an account to its server.</summary>
 internal sealed class BlueskySessions(BlueskyServer server, Scenario scenario, Grants grants, TimeProvider time)
 {
     private static readonly TimeSpan AccessLifetime = TimeSpan.FromHours(2);
@@ -19,14 +19,14 @@ internal sealed class BlueskySessions(BlueskyServer server, Scenario scenario, G
             scenario.Accounts.FirstOrDefault(account => BlueskyPosts.HandleOf(account) == handle?.ToLowerInvariant()) is { } account
                 ? Results.Json(new JsonObject { ["did"] = BlueskyPosts.DidOf(account) })
                 : BlueskyServer.Error(400, "InvalidRequest", "Unable to resolve handle")).Named("resolveHandle");
-        // The directory of did:plc is a host of its own in the world: https://plc.directory/{did}.
+        // The real did:plc directory is a separate host: https://plc.directory/{did}.
         app.MapGet("/did:plc:{id}", (string id) =>
             scenario.Accounts.FirstOrDefault(account => BlueskyPosts.DidOf(account) == $"did:plc:{id}") is { } account
                 ? Results.Json(DocumentOf(account))
                 : Results.Json(new JsonObject { ["message"] = "DID not registered" }, statusCode: 404)).Named("directory");
     }
 
-    /// <summary>Why a request is not answered; null: it comes from somebody with a session.</summary>
+    /// <summary>Returns the error for a request without a valid session; null when the session is valid.</summary>
     public IResult? ProblemOf(HttpRequest request) => Grants.BearerOf(request) switch
     {
         null => BlueskyServer.Error(401, "AuthMissing", "Authentication Required"),
@@ -37,7 +37,7 @@ internal sealed class BlueskySessions(BlueskyServer server, Scenario scenario, G
 
     private async Task<IResult> CreateAsync(HttpRequest request)
     {
-        var body = await request.ReadWishAsync();
+        var body = await request.ReadFieldsAsync();
         var identifier = body["identifier"]?.ToLowerInvariant();
         if (scenario.Accounts.FirstOrDefault(account => BlueskyPosts.HandleOf(account) == identifier || BlueskyPosts.DidOf(account) == identifier) is not { } account
             || body["password"] != account.AppPassword)
@@ -85,7 +85,7 @@ internal sealed class BlueskySessions(BlueskyServer server, Scenario scenario, G
         }),
     };
 
-    // Shaped like a JWT; nobody but the server may look into it.
+    // Looks like a JWT; clients must not parse it.
     private string NewToken() => string.Join('.', Part(new JsonObject { ["typ"] = "at+jwt", ["alg"] = "ES256K" }), Part(new JsonObject
     {
         ["scope"] = "com.atproto.appPass",

@@ -5,10 +5,10 @@ using FindMe.DemoNetworks.Media;
 
 namespace FindMe.DemoNetworks.Mastodon;
 
-/// <summary>What is posted on the instances together: each knows some of it, under ids of its own and one common URI.</summary>
+/// <summary>The posts of all Mastodon instances. Each instance knows some of them, under its own URL and one common URI.</summary>
 internal sealed partial class MastodonFederation(Scenario scenario, MediaHost media, TimeProvider time)
 {
-    // Mastodon's own sizes: files as uploaded up to 8.3 megapixels, small ones of 640×360, avatars of 400×400.
+    // Mastodon's sizes: originals up to 8.3 megapixels, previews of 640×360, avatars of 400×400.
     private const int OriginalSide = 3840;
     private const int SmallSide = 640;
     private const int AvatarSide = 400;
@@ -17,11 +17,11 @@ internal sealed partial class MastodonFederation(Scenario scenario, MediaHost me
     private readonly List<Status> _posts = [];
     private readonly MastodonInstance?[] _instances = new MastodonInstance?[scenario.Mastodon.Count];
 
-    /// <summary>A post as the instances know it.</summary>
-    /// <param name="Id">Its id; the same on every instance here, which the protocol does not promise.</param>
-    /// <param name="Post">What the scenario says of it.</param>
+    /// <summary>A post on the instances.</summary>
+    /// <param name="Id">Its id; here the same on every instance, which the protocol does not guarantee.</param>
+    /// <param name="Post">The post in the scenario.</param>
     /// <param name="At">When it was posted.</param>
-    /// <param name="Home">The number of its instance.</param>
+    /// <param name="Home">The index of its home instance.</param>
     internal sealed record Status(long Id, ScenarioPost Post, DateTimeOffset At, int Home);
 
     public void Join(int number, MastodonInstance instance)
@@ -41,12 +41,12 @@ internal sealed partial class MastodonFederation(Scenario scenario, MediaHost me
         lock (_lock)
         {
             var at = time.GetUtcNow() - TimeSpan.FromMinutes(post.MinutesAgo);
-            // Milliseconds in the upper 48 bits, a number in the lower 16 (Mastodon's snowflake ids).
+            // Mastodon's snowflake ids: milliseconds in the upper 48 bits, a sequence number in the lower 16.
             _posts.Add(new Status((at.ToUnixTimeMilliseconds() << 16) | (uint)(_posts.Count & 0xffff), post, at, post.Instances.Count > 0 ? post.Instances[0] : 0));
         }
     }
 
-    /// <summary>The public posts that an instance knows of.</summary>
+    /// <summary>Returns the public posts that an instance knows.</summary>
     public IReadOnlyList<Status> Known(int instance)
     {
         lock (_lock)

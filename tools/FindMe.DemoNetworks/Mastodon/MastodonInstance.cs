@@ -4,15 +4,15 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.DemoNetworks.Mastodon;
 
-/// <summary>An instance of Mastodon 4.5: hashtag timelines, what it says of itself, and signing in.</summary>
-/// <remarks>docs.joinmastodon.org: methods/timelines, methods/instance, methods/apps, methods/oauth, entities/Status.</remarks>
+/// <summary>Imitates an instance of Mastodon 4.5: hashtag timelines, instance metadata and sign-in.</summary>
+/// <remarks>Implements docs.joinmastodon.org: methods/timelines, methods/instance, methods/apps, methods/oauth, entities/Status.</remarks>
 public sealed class MastodonInstance : Network
 {
-    // The documented most of one timeline page, and what it is without a wish.
+    // The documented maximum and default size of a timeline page.
     private const int MaxLimit = 40;
     private const int DefaultLimit = 20;
 
-    // Mastodon writes letters as they are, not as \u and a number.
+    // Mastodon does not escape non-ASCII letters as \uXXXX.
     private static readonly JsonSerializerOptions Letters = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly MastodonFederation _federation;
@@ -28,16 +28,16 @@ public sealed class MastodonInstance : Network
         HashtagFeeds = scenario.Mastodon[number].HashtagFeeds;
     }
 
-    /// <summary>Its name as people write it: host and port.</summary>
+    /// <summary>Its name as users type it: host and port.</summary>
     public string Host => Address.Authority;
 
-    /// <summary>Who may read its hashtag feeds; may change while it runs.</summary>
+    /// <summary>Who can read its hashtag feeds. Can change at run time.</summary>
     public FeedAccess HashtagFeeds { get; set; }
 
-    /// <summary>Whether its feeds are endless; may change while it runs.</summary>
+    /// <summary>Whether its feeds are endless. Can change at run time.</summary>
     public EndlessFeed Endless { get; set; }
 
-    // docs.joinmastodon.org/api/rate-limits: 300 in 5 minutes.
+    // docs.joinmastodon.org/api/rate-limits: 300 requests per 5 minutes.
     private protected override RateLimit DocumentedLimit => new(300, TimeSpan.FromMinutes(5));
 
     /// <inheritdoc/>
@@ -81,7 +81,7 @@ public sealed class MastodonInstance : Network
             .OrderByDescending(post => post.Id)
             .ToList();
 
-        // min_id asks for the posts right after it, since_id for the newest.
+        // min_id returns the posts right after it, since_id the newest ones.
         var page = min is null ? posts.Take(limit).ToList() : [.. posts.TakeLast(limit)];
         Served(context, page.Count);
         if (page.Count > 0)
@@ -148,7 +148,7 @@ public sealed class MastodonInstance : Network
         _ => (500, Body("We're sorry, but something went wrong on our end.")),
     };
 
-    // Mastodon tells the end of the window as an ISO 8601 time, unlike the other networks.
+    // Unlike the other networks, Mastodon reports the end of the window as an ISO 8601 time.
     private protected override void WriteLimit(IHeaderDictionary headers, int limit, int remaining, DateTimeOffset reset)
     {
         headers["X-RateLimit-Limit"] = $"{limit}";

@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
-using FindMe.DemoNetworks.SigningIn;
+using FindMe.DemoNetworks.Authentication;
 
 namespace FindMe.DemoNetworks.Mastodon;
 
-/// <summary>Signing in on an instance: an app registers itself, the person allows it, a code becomes a token that does not expire.</summary>
-/// <remarks>docs.joinmastodon.org: methods/apps, methods/oauth, api/oauth-scopes.</remarks>
+/// <summary>Sign-in on an instance: the app registers itself, the person authorizes it, and the code is exchanged for a token that does not expire.</summary>
+/// <remarks>Implements docs.joinmastodon.org: methods/apps, methods/oauth, api/oauth-scopes.</remarks>
 internal sealed class MastodonSignIn(MastodonInstance instance, Scenario scenario, MastodonFederation federation, Grants grants)
 {
     // Mastodon's tokens do not expire.
@@ -29,7 +29,7 @@ internal sealed class MastodonSignIn(MastodonInstance instance, Scenario scenari
 
     private async Task<IResult> RegisterAsync(HttpRequest request)
     {
-        var body = await request.ReadWishAsync();
+        var body = await request.ReadFieldsAsync();
         var redirects = body.Values("redirect_uris").SelectMany(value => value.Split('\n', StringSplitOptions.RemoveEmptyEntries)).ToArray();
         if (body["client_name"] is not { Length: > 0 } name || redirects.Length == 0)
         {
@@ -92,7 +92,7 @@ internal sealed class MastodonSignIn(MastodonInstance instance, Scenario scenari
 
     private async Task<IResult> TokenAsync(HttpRequest request)
     {
-        var body = await request.ReadWishAsync();
+        var body = await request.ReadFieldsAsync();
         if (Find(body["client_id"]) is not { } client || client.Secret != body["client_secret"])
         {
             return Invalid("invalid_client", 401);
@@ -115,7 +115,7 @@ internal sealed class MastodonSignIn(MastodonInstance instance, Scenario scenari
 
     private async Task<IResult> RevokeAsync(HttpRequest request)
     {
-        var body = await request.ReadWishAsync();
+        var body = await request.ReadFieldsAsync();
         if (Find(body["client_id"]) is not { } client || client.Secret != body["client_secret"])
         {
             return Results.Json(new JsonObject { ["error"] = "unauthorized_client", ["error_description"] = "You are not authorized to revoke this token" }, statusCode: 403);

@@ -3,12 +3,12 @@ using System.Diagnostics;
 
 namespace FindMe.DemoNetworks.Media;
 
-/// <summary>Makes the videos that posts show, with the machine's ffmpeg: once, then remembered.</summary>
+/// <summary>Creates the videos of posts with the system's ffmpeg, and caches them.</summary>
 public static class Films
 {
     private const string Fit = "scale=960:640,fps=10,setsar=1,format=yuv420p";
 
-    // Enough to be known as what it is, and too little to show a picture.
+    // Long enough to be recognized as a video, too short to decode a picture.
     private const int BrokenBytes = 5_000;
 
     private static readonly string[] Card = ["-f", "lavfi", "-t", "3", "-i", "smptebars=size=960x640:rate=10"];
@@ -16,9 +16,9 @@ public static class Films
 
     private static readonly ConcurrentDictionary<string, Lazy<Task<byte[]?>>> Made = [];
 
-    /// <summary>A video.</summary>
-    /// <param name="name">What <see cref="ScenarioMedia.Video"/> says.</param>
-    /// <returns>Null where there is no ffmpeg.</returns>
+    /// <summary>Returns a video.</summary>
+    /// <param name="name">The value of <see cref="ScenarioMedia.Video"/>.</param>
+    /// <returns>Null when ffmpeg is not installed.</returns>
     public static Task<byte[]?> ReadAsync(string name) => Made.GetOrAdd(name, key => new Lazy<Task<byte[]?>>(() => MakeAsync(key))).Value;
 
     private static async Task<byte[]?> MakeAsync(string name) => name.Split('/') switch
@@ -27,7 +27,7 @@ public static class Films
         ["card"] => await RunAsync([.. Card, .. Grey, .. Card]),
         ["cut"] => await RunAsync([.. Card, .. Grey, .. Card], ".mkv") is { } whole ? whole[..(whole.Length / 2)] : null,
         ["broken"] => (await ReadAsync("card"))?[..BrokenBytes],
-        _ => throw new InvalidOperationException($"{name} is no video: film/N, card, cut or broken."),
+        _ => throw new InvalidOperationException($"'{name}' is not a video: give film/N, card, cut or broken."),
     };
 
     private static async Task<byte[]?> RunAsync(string[] scenes, string ending = ".mp4")
@@ -38,7 +38,7 @@ public static class Films
         {
             using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg", ["-nostdin", "-loglevel", "error", .. scenes, .. join]))!;
             await ffmpeg.WaitForExitAsync();
-            return ffmpeg.ExitCode == 0 ? await File.ReadAllBytesAsync(path) : throw new InvalidOperationException("ffmpeg does not make the video.");
+            return ffmpeg.ExitCode == 0 ? await File.ReadAllBytesAsync(path) : throw new InvalidOperationException("ffmpeg failed to create the video.");
         }
         catch (System.ComponentModel.Win32Exception)
         {

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 
 namespace FindMe.DemoNetworks.Media;
 
-/// <summary>Where the networks' pictures are had, in every size they offer, well-behaved or not.</summary>
+/// <summary>Serves the networks' pictures in all their sizes, with well-behaved or hostile responses.</summary>
 public sealed class MediaHost : IAsyncDisposable
 {
-    // Longer than any client waits for a byte.
+    // Longer than the timeout of any client.
     private static readonly TimeSpan SlowByte = TimeSpan.FromSeconds(1);
 
     private const int OversizedBytes = 64 << 20;
@@ -22,10 +22,10 @@ public sealed class MediaHost : IAsyncDisposable
         _private = privateHost;
     }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>Its address.</summary>
     public Uri Address { get; private set; } = new("http://127.0.0.1");
 
-    /// <summary>How often each path was asked for.</summary>
+    /// <summary>Number of requests per path.</summary>
     public IReadOnlyDictionary<string, int> Fetches => _fetches;
 
     internal Pictures Pictures => _pictures;
@@ -46,11 +46,11 @@ public sealed class MediaHost : IAsyncDisposable
         Address = await LoopbackHost.StartAsync(_app);
     }
 
-    /// <summary>Offers a picture.</summary>
-    /// <param name="path">Its path, without a slash before it.</param>
-    /// <param name="media">What it shows, and how it behaves.</param>
-    /// <param name="maxSide">Its longest side at most, in pixels.</param>
-    /// <param name="gone">Whether it was deleted meanwhile.</param>
+    /// <summary>Serves a picture.</summary>
+    /// <param name="path">Its path, without a leading slash.</param>
+    /// <param name="media">Its content and behaviour.</param>
+    /// <param name="maxSide">Maximum length of its longer side, in pixels.</param>
+    /// <param name="gone">Whether it is deleted: requests get 404.</param>
     /// <returns>Its address.</returns>
     internal string Offer(string path, ScenarioMedia media, int maxSide, bool gone = false)
     {
@@ -58,25 +58,25 @@ public sealed class MediaHost : IAsyncDisposable
         return new Uri(Address, "/" + path).AbsoluteUri;
     }
 
-    /// <summary>Offers the file of a video, which is served well whatever becomes of its preview.</summary>
-    /// <param name="path">Its path, without a slash before it.</param>
+    /// <summary>Serves the file of a video. The behaviour of its preview does not apply.</summary>
+    /// <param name="path">Its path, without a leading slash.</param>
     /// <param name="media">The video.</param>
-    /// <param name="gone">Whether it was deleted meanwhile.</param>
-    /// <returns>Its address; nothing is there where the medium names no file.</returns>
+    /// <param name="gone">Whether it is deleted: requests get 404.</param>
+    /// <returns>Its address, which returns 404 when the medium names no file.</returns>
     internal string OfferVideo(string path, ScenarioMedia media, bool gone = false)
     {
         _entries[path] = new Entry(media with { Behaviour = MediaBehaviour.Serve }, 0, gone || media.Video is null) { IsVideo = true };
         return new Uri(Address, "/" + path).AbsoluteUri;
     }
 
-    /// <summary>Offers somebody's avatar.</summary>
+    /// <summary>Serves an account's avatar.</summary>
     internal string OfferAvatar(string path, ScenarioAccount account, int maxSide) =>
         Offer(path, new ScenarioMedia { Picture = account.Avatar ?? "mosaic/0" }, maxSide);
 
     private async Task ServeAsync(string path, HttpContext context)
     {
         var fetch = _fetches.AddOrUpdate(path, 1, (_, before) => before + 1);
-        // X has photos without their ending too, and the format beside them: ?format=jpg&name=large.
+        // X also serves photos without extension, with the format in the query: ?format=jpg&name=large.
         if (!_entries.TryGetValue(path, out var entry) && !_entries.TryGetValue($"{path}.{context.Request.Query["format"]}", out entry))
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -129,7 +129,7 @@ public sealed class MediaHost : IAsyncDisposable
         }
     }
 
-    // X's sizes: docs of the media object and of photo sizes; without a name it gives the medium one.
+    // X's sizes, from its docs of the media object and photo sizes. The default is medium.
     private static int SideOf(HttpRequest request, int maxSide) => request.Query["name"].ToString() switch
     {
         "thumb" => 150,
@@ -154,7 +154,7 @@ public sealed class MediaHost : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // Whoever asked has had enough.
+            // The client has disconnected.
         }
     }
 

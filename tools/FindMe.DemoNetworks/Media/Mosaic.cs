@@ -4,10 +4,10 @@ using SixLabors.ImageSharp.PixelFormats;
 
 namespace FindMe.DemoNetworks.Media;
 
-/// <summary>Pictures of 8×8 coloured squares, another for each number: no two alike, and no face on any.</summary>
+/// <summary>Pictures of 8×8 coloured squares, a different one for each number and without faces.</summary>
 internal static class Mosaic
 {
-    /// <summary>Width and height, in pixels: above the smallest that FindMe looks at, and quickly made.</summary>
+    /// <summary>Width and height in pixels: above FindMe's minimum, and fast to create.</summary>
     public const int Side = 96;
 
     private const int Squares = 8;
@@ -16,7 +16,7 @@ internal static class Mosaic
 
     public static byte[] Png(int number)
     {
-        // The same number gives the same picture: a search that is repeated finds it again.
+        // Seeded with the number, so that repeated searches find the same picture.
         var random = new Random(number);
         var colours = new byte[Squares * Squares * 3];
         random.NextBytes(colours);

@@ -10,23 +10,23 @@ using SixLabors.ImageSharp.Processing;
 
 namespace FindMe.DemoNetworks.Media;
 
-/// <summary>Makes the pictures that posts show: cut, scaled and encoded once, then remembered.</summary>
+/// <summary>Creates the pictures of posts (cropped, scaled and encoded), and caches them.</summary>
 internal sealed class Pictures(string? folder)
 {
     private readonly ConcurrentDictionary<(string Picture, string Format, int MaxSide), Lazy<byte[]>> _encoded = [];
     private readonly ConcurrentDictionary<string, (int Width, int Height)> _sizes = [];
 
-    /// <summary>A picture in one format and size.</summary>
-    /// <param name="picture">What <see cref="ScenarioMedia.Picture"/> says.</param>
+    /// <summary>Returns a picture in one format and size.</summary>
+    /// <param name="picture">The value of <see cref="ScenarioMedia.Picture"/>.</param>
     /// <param name="format">The file's format.</param>
-    /// <param name="maxSide">Its longest side at most, in pixels.</param>
+    /// <param name="maxSide">Maximum length of its longer side, in pixels.</param>
     public byte[] Encode(string picture, string format, int maxSide) =>
         _encoded.GetOrAdd((picture, format, maxSide), key => new Lazy<byte[]>(() => Make(key.Picture, key.Format, key.MaxSide))).Value;
 
-    /// <summary>The size of a picture, as the network tells it.</summary>
+    /// <summary>Returns the size that the network reports for a picture.</summary>
     public (int Width, int Height) SizeOf(string picture)
     {
-        // Decoding 1,000 pictures to tell their sizes would take a minute: the mosaics' is known.
+        // Mosaics have a known size; decoding 1,000 pictures for their sizes would take a minute.
         if (picture.StartsWith("mosaic/", StringComparison.Ordinal) && !picture.Contains('?'))
         {
             return (Mosaic.Side, Mosaic.Side);
@@ -80,15 +80,15 @@ internal sealed class Pictures(string? folder)
         {
             "mosaic" => Mosaic.Png(int.Parse(rest)),
             "demo" => File.ReadAllBytes(DemoPhoto(int.Parse(rest))),
-            "folder" => File.ReadAllBytes(Path.Combine(folder ?? throw new InvalidOperationException("The scenario names no folder of pictures."), Path.GetFileName(rest))),
-            _ => throw new InvalidOperationException($"{name} is no picture: demo/N, mosaic/N or folder/NAME."),
+            "folder" => File.ReadAllBytes(Path.Combine(folder ?? throw new InvalidOperationException("The scenario has no picture folder."), Path.GetFileName(rest))),
+            _ => throw new InvalidOperationException($"'{name}' is not a picture: give demo/N, mosaic/N or folder/NAME."),
         };
     }
 
-    /// <summary>The file of a demo photo, counted from 0.</summary>
+    /// <summary>Returns the file of a demo photo, by its index from 0.</summary>
     public static string DemoPhoto(int number) => Path.Combine(DemoPhotos, $"sample{number + 1}.jpg");
 
-    // The model builder unpacks them.
+    // The folder into which the model builder unpacks them.
     private static string DemoPhotos
     {
         get
@@ -99,7 +99,7 @@ internal sealed class Pictures(string? folder)
                 root = root.Parent;
             }
 
-            return Path.Combine(root?.FullName ?? throw new InvalidOperationException("The bench runs from a checkout of FindMe."), "artifacts", "models", "demo");
+            return Path.Combine(root?.FullName ?? throw new InvalidOperationException("The demo networks must run from a checkout of FindMe."), "artifacts", "models", "demo");
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed class Pictures(string? folder)
                 Scale(image, double.Parse(edit[1]) / 100);
                 break;
             default:
-                throw new InvalidOperationException($"{edit[0]} is no edit: area, cut or scale.");
+                throw new InvalidOperationException($"'{edit[0]}' is not an edit: give area, cut or scale.");
         }
     }
 
@@ -131,6 +131,6 @@ internal sealed class Pictures(string? folder)
         }
     }
 
-    // The first box of an iPhone's photo: enough to be known as what it is, and to be refused by decoders without HEVC.
+    // The first box of an iPhone photo: enough for decoders without HEVC to recognize and reject it.
     private static byte[] Heic { get; } = [0, 0, 0, 24, .. "ftypheic"u8, 0, 0, 0, 0, .. "mif1heic"u8, 0, 0, 0, 8, .. "mdat"u8];
 }

@@ -4,11 +4,11 @@ using FindMe.DemoNetworks.Media;
 
 namespace FindMe.DemoNetworks.X;
 
-/// <summary>X's API v2: recent search and its count, lookups, signing in, and what each answer costs.</summary>
-/// <remarks>docs.x.com/x-api (OpenAPI 2.166 and 2.167): /2/tweets/search/recent, /2/tweets/counts/recent, /2/tweets, /2/users.</remarks>
+/// <summary>Imitates X's API v2: recent search and counts, lookups, sign-in, and the number of paid posts.</summary>
+/// <remarks>Implements docs.x.com/x-api (OpenAPI 2.166 and 2.167): /2/tweets/search/recent, /2/tweets/counts/recent, /2/tweets, /2/users.</remarks>
 public sealed class XApi : Network
 {
-    // The documented window of recent search, and how far behind now it ends.
+    // The documented window of recent search, and its end before the current time.
     private static readonly TimeSpan Recent = TimeSpan.FromDays(7);
 
     private const int MaxQuery = 512;
@@ -24,13 +24,13 @@ public sealed class XApi : Network
         _signIn = new XSignIn(scenario, Grants, media);
     }
 
-    /// <summary>The field names it knows; may change while it runs.</summary>
+    /// <summary>The field names that it accepts. Can change at run time.</summary>
     public XDialect Dialect { get; set; }
 
-    /// <summary>Posts that were given out, each counted once for each time: what is paid, at 0.005 US dollars.</summary>
+    /// <summary>Number of posts returned, which X charges for at 0.005 US dollars each. Posts returned twice count twice.</summary>
     public int PostsPaid => Calls.Posts();
 
-    // 450 calls of an app in 15 minutes; 300 of a user, which no test reaches either.
+    // 450 requests per app and 15 minutes. The limit of 300 per user is not implemented, since no test reaches it.
     private protected override RateLimit DocumentedLimit => new(450, TimeSpan.FromMinutes(15));
 
     /// <inheritdoc/>
@@ -168,7 +168,7 @@ public sealed class XApi : Network
     private static DateTimeOffset? TimeOf(string? text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 
-    // What costs nothing because it is refused: names of the other dialect, queries too long, without a standalone operator, or unknown ones.
+    // Rejects requests, which are free: field names of the other dialect, and queries that are too long, lack a standalone operator or use an unknown one.
     private IResult? ProblemOf(IQueryCollection query)
     {
         var (other, own) = Dialect == XDialect.Post ? ("tweet.fields", "post.fields") : ("post.fields", "tweet.fields");
@@ -186,7 +186,7 @@ public sealed class XApi : Network
     }
 
     private IResult Authorized(HttpContext context, Func<IResult> answer) =>
-        SigningIn.Grants.BearerOf(context.Request) == Scenario.X.BearerToken || Grants.AccountOf(context.Request) is not null
+        Authentication.Grants.BearerOf(context.Request) == Scenario.X.BearerToken || Grants.AccountOf(context.Request) is not null
             ? answer()
             : Results.Json(Unauthorized, statusCode: 401);
 
@@ -235,7 +235,7 @@ public sealed class XApi : Network
         _ => (500, Problem("Internal Server Error", "about:blank", 500, "Something went wrong")),
     };
 
-    // Seconds since 1970, on every answer.
+    // On every response; the reset time is in Unix seconds.
     private protected override void WriteLimit(IHeaderDictionary headers, int limit, int remaining, DateTimeOffset reset)
     {
         headers["x-rate-limit-limit"] = $"{limit}";

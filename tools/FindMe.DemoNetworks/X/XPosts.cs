@@ -4,18 +4,18 @@ using FindMe.DemoNetworks.Media;
 
 namespace FindMe.DemoNetworks.X;
 
-/// <summary>What is posted on X, which queries find it, and how it is written down.</summary>
+/// <summary>The posts of the imitated X, its search, and their JSON.</summary>
 internal sealed class XPosts(Scenario scenario, MediaHost media, TimeProvider time)
 {
-    // The first millisecond of X's ids: 4 November 2010.
+    // The epoch of X's ids: 4 November 2010.
     private const long Epoch = 1288834974657;
 
-    // Without a size in its address a photo comes at most this large, and an avatar ("_normal") this small.
+    // Default sizes: the maximum of a photo without a size in its address, and of an avatar ("_normal").
     private const int MediumSide = 1200;
     private const int NormalAvatarSide = 48;
     private const int AvatarSide = 400;
 
-    // X's opaque tokens are base 36; the first characters are all alike.
+    // X's opaque tokens are base 36, with constant first characters.
     private const string TokenPrefix = "b26v89c19zqg8o3f";
 
     private static readonly string[] Conjunctions = ["has:", "is:", "-is:", "-has:", "lang:"];
@@ -24,7 +24,6 @@ internal sealed class XPosts(Scenario scenario, MediaHost media, TimeProvider ti
     private readonly Lock _lock = new();
     private readonly List<Tweet> _tweets = [];
 
-    /// <summary>A post.</summary>
     internal sealed record Tweet(long Id, ScenarioPost Post, DateTimeOffset At);
 
     public void Publish(ScenarioPost post)
@@ -44,7 +43,7 @@ internal sealed class XPosts(Scenario scenario, MediaHost media, TimeProvider ti
         }
     }
 
-    /// <summary>What a query finds, newest first: hashtags, words, lang: and has:, joined by spaces or by OR.</summary>
+    /// <summary>Runs a query and returns posts newest first. Supports hashtags, words, lang: and has:, joined by spaces or OR.</summary>
     public IReadOnlyList<Tweet> Matching(string query)
     {
         var terms = Terms(query);
@@ -61,7 +60,7 @@ internal sealed class XPosts(Scenario scenario, MediaHost media, TimeProvider ti
         }
     }
 
-    /// <summary>Why X refuses a query; null: it takes it.</summary>
+    /// <summary>Returns X's error for an invalid query; null when it is valid.</summary>
     public static string? RefusalOf(string query)
     {
         var terms = Terms(query);
@@ -105,7 +104,7 @@ internal sealed class XPosts(Scenario scenario, MediaHost media, TimeProvider ti
         return place;
     }
 
-    /// <summary>Posts with what the request expands.</summary>
+    /// <summary>Returns posts as JSON, with the request's expansions.</summary>
     public JsonObject Page(IReadOnlyList<Tweet> tweets, IQueryCollection query, XDialect dialect, FaultKind? fault)
     {
         var expansions = query["expansions"].ToString().Split(',');
@@ -153,7 +152,7 @@ internal sealed class XPosts(Scenario scenario, MediaHost media, TimeProvider ti
         ["profile_image_url"] = AvatarOf(account, media),
     };
 
-    /// <summary>Where an account's avatar is: the small one, whose other sizes lie beside it under names of their own.</summary>
+    /// <summary>Serves an account's avatar in all sizes, and returns the address of the small one.</summary>
     public static string AvatarOf(ScenarioAccount account, MediaHost media)
     {
         if (account.Avatar is null)
@@ -197,7 +196,7 @@ internal sealed class XPosts(Scenario scenario, MediaHost media, TimeProvider ti
             json["created_at"] = Iso(tweet.At);
         }
 
-        // The newer dialect gives the author by expansion only.
+        // The newer dialect returns the author only as an expansion.
         if (withAuthor || (dialect == XDialect.Tweet && fields.Contains("author_id")))
         {
             json["author_id"] = UserId(scenario, author);

@@ -1,12 +1,12 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using FindMe.DemoNetworks.Media;
-using FindMe.DemoNetworks.SigningIn;
+using FindMe.DemoNetworks.Authentication;
 
 namespace FindMe.DemoNetworks.X;
 
-/// <summary>Signing in with X: OAuth 2.0 with PKCE, for a public or a confidential client; refresh tokens serve once.</summary>
-/// <remarks>docs.x.com: resources/fundamentals/authentication/oauth-2-0.</remarks>
+/// <summary>X's sign-in: OAuth 2.0 with PKCE, for public and confidential clients. Refresh tokens are single-use.</summary>
+/// <remarks>Implements docs.x.com: resources/fundamentals/authentication/oauth-2-0.</remarks>
 internal sealed class XSignIn(Scenario scenario, Grants grants, MediaHost media)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(7200);
@@ -89,7 +89,7 @@ internal sealed class XSignIn(Scenario scenario, Grants grants, MediaHost media)
         return Results.Json(new JsonObject { ["data"] = json });
     }
 
-    // A confidential client names itself by Basic, a public one in the form.
+    // A confidential client authenticates with Basic, a public one sends its id in the form.
     private string? ClientOf(HttpRequest request, IFormCollection form)
     {
         var expected = scenario.X;

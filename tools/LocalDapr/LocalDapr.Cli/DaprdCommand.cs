@@ -2,10 +2,10 @@ using System.CommandLine;
 
 namespace LocalDapr.Cli;
 
-/// <summary>daprd's own flags: the sidecar of one app.</summary>
+/// <summary>The sidecar of one app, with daprd's command-line flags.</summary>
 internal static class DaprdCommand
 {
-    // Flags of daprd v1.18 (cmd/daprd/options) that change nothing an app sees of this sidecar.
+    // Flags of daprd v1.18 (cmd/daprd/options) that have no effect on this sidecar.
     private static readonly string[] Ignored =
     [
         "--actors-service", "--app-health-check-path", "--app-health-probe-interval", "--app-health-probe-timeout", "--app-health-threshold",
@@ -22,19 +22,19 @@ internal static class DaprdCommand
 
     public static RootCommand Create()
     {
-        var appId = new Option<string>("--app-id") { Description = "The Dapr app id, also the name of its consumer group.", Required = true };
-        var appPort = new Option<int?>("--app-port") { Description = "The port the app listens on. Without one it subscribes to nothing." };
-        var appAddress = new Option<string>("--app-channel-address") { Description = "Where the app is; only this machine.", DefaultValueFactory = _ => "127.0.0.1" };
+        var appId = new Option<string>("--app-id") { Description = "The Dapr app id; also the name of its consumer group.", Required = true };
+        var appPort = new Option<int?>("--app-port") { Description = "The port the app listens on. Without it, the app subscribes to nothing." };
+        var appAddress = new Option<string>("--app-channel-address") { Description = "The app's address; only this machine.", DefaultValueFactory = _ => "127.0.0.1" };
         appAddress.AcceptOnlyFromAmong("127.0.0.1", "localhost");
         var appProtocol = new Option<string>("--app-protocol") { Description = "Only http.", DefaultValueFactory = _ => "http" };
         appProtocol.AcceptOnlyFromAmong("http");
-        var httpPort = new Option<int>("--dapr-http-port") { Description = "The port of the HTTP API; 0: any that is free.", DefaultValueFactory = _ => 3500 };
-        var grpcPort = new Option<int>("--dapr-grpc-port") { Description = "The port of the gRPC API; 0: any that is free.", DefaultValueFactory = _ => 50001 };
-        var resources = new Option<DirectoryInfo[]>("--resources-path", "--components-path") { Description = "A folder of YAML resources; may be given several times.", Required = true };
-        var concurrency = new Option<int>("--app-max-concurrency") { Description = "Calls to the app at a time; -1: no limit.", DefaultValueFactory = _ => -1 };
-        var bodySize = new Option<string>("--max-body-size") { Description = "Largest body, like 4Mi.", DefaultValueFactory = _ => "4Mi" };
-        var bodyMegabytes = new Option<int?>("--dapr-http-max-request-size") { Description = "The same in whole MiB, as older versions have it." };
-        var configuration = new Option<FileInfo?>("--config") { Description = "A Configuration; of it only spec.tracing.samplingRate is read: not 0 hands traces on." };
+        var httpPort = new Option<int>("--dapr-http-port") { Description = "The port of the HTTP API; 0 picks a free one.", DefaultValueFactory = _ => 3500 };
+        var grpcPort = new Option<int>("--dapr-grpc-port") { Description = "The port of the gRPC API; 0 picks a free one.", DefaultValueFactory = _ => 50001 };
+        var resources = new Option<DirectoryInfo[]>("--resources-path", "--components-path") { Description = "A folder of YAML resources; can be repeated.", Required = true };
+        var concurrency = new Option<int>("--app-max-concurrency") { Description = "Maximum concurrent calls to the app; -1 for no limit.", DefaultValueFactory = _ => -1 };
+        var bodySize = new Option<string>("--max-body-size") { Description = "Maximum request body size, such as 4Mi.", DefaultValueFactory = _ => "4Mi" };
+        var bodyMegabytes = new Option<int?>("--dapr-http-max-request-size") { Description = "The same in MiB, the flag of older versions." };
+        var configuration = new Option<FileInfo?>("--config") { Description = "A Configuration file. Only spec.tracing.samplingRate is used: any rate above 0 traces every request." };
 
         var command = new RootCommand("Dapr's HTTP and gRPC APIs for one app, with daprd's flags, or for the apps of a dapr.yaml: no daprd, no Docker, no Redis.")
         {
@@ -44,7 +44,7 @@ internal static class DaprdCommand
         var ignored = Ignored.Select(name => (Option)new Option<string>(name)).Concat(IgnoredSwitches.Select(name => new Option<bool>(name))).ToList();
         foreach (var option in ignored)
         {
-            option.Description = "Accepted and without effect.";
+            option.Description = "Accepted; has no effect.";
             option.Hidden = true;
             command.Add(option);
         }
@@ -81,7 +81,7 @@ internal static class DaprdCommand
         return command;
     }
 
-    /// <summary>Go's flags take one dash as well as two; one letter is a short flag here.</summary>
+    /// <summary>Turns Go's single-dash flags (<c>-app-id</c>) into double-dash ones; single letters stay short flags.</summary>
     public static string[] WithTwoDashes(string[] args) =>
         [.. args.Select(arg => arg.Length > 2 && arg[0] == '-' && char.IsAsciiLetter(arg[1]) && char.IsAsciiLetter(arg[2]) ? "-" + arg : arg)];
 }

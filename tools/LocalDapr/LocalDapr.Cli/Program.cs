@@ -1,4 +1,4 @@
-// daprd's command line, or a dapr.yaml → the sidecars in this process, until Ctrl-C, SIGTERM or a request to shut down.
+// daprd's flags or a dapr.yaml → sidecars in this process, until Ctrl-C, SIGTERM or a shutdown request.
 using System.CommandLine;
 using LocalDapr;
 using LocalDapr.Cli;
@@ -9,5 +9,5 @@ if (OpenFileLimit.Problem() is { } problem)
     return 1;
 }
 
-// SidecarRun handles the signals: the library would cut the end off after two seconds.
+// SidecarRun handles the signals, since System.CommandLine would terminate the process after two seconds.
 return await DaprdCommand.Create().Parse(DaprdCommand.WithTwoDashes(args)).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -7,8 +7,8 @@ internal static class RunCommand
 {
     public static Command Create()
     {
-        var file = new Option<string>("--run-file", "-f") { Description = "A run file, or the folder of a dapr.yaml.", DefaultValueFactory = _ => "." };
-        var command = new Command("run", "Runs the apps of a dapr.yaml as `dapr run -f` does. They share a broker and a store, and end together.") { file };
+        var file = new Option<string>("--run-file", "-f") { Description = "A run file, or a folder with a dapr.yaml.", DefaultValueFactory = _ => "." };
+        var command = new Command("run", "Runs the apps of a dapr.yaml like `dapr run -f`. They share one broker and one store, and stop together.") { file };
         var run = new SidecarRun(command);
         command.SetAction((parsed, cancellationToken) =>
         {
@@ -42,7 +42,7 @@ internal static class RunCommand
 
         if (run.Apps.Select(app => app.ResourcesPath ?? run.ResourcesPath).Distinct().ToList() is not [{ } folder])
         {
-            throw new SidecarConfigurationException($"{path}: give all apps the same resourcesPaths, since they share one broker and one store here.");
+            throw new SidecarConfigurationException($"{path}: all apps must have the same resourcesPaths, because they share one broker and one store.");
         }
 
         var shared = run.Apps[0].Settings;

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace LocalDapr.Cli;
 
-/// <summary>Serves until asked to end, with the flags that daprd does not have or that both commands share.</summary>
+/// <summary>Runs a sidecar until it is told to stop. Holds the flags that both commands share.</summary>
 internal sealed class SidecarRun
 {
     private static readonly (string Word, LogLevel Level)[] Levels =
@@ -19,7 +19,7 @@ internal sealed class SidecarRun
 
     private readonly Option<DirectoryInfo?> _data = new("--data")
     {
-        Description = "Where events and state are kept; one sidecar at a time. Default: a temporary folder, deleted at the end.",
+        Description = "Folder for events and state, used by one sidecar at a time. Default: a temporary folder, deleted on exit.",
     };
 
     /// <summary>Adds the flags to a command.</summary>
@@ -31,21 +31,21 @@ internal sealed class SidecarRun
     }
 
     /// <summary>Reads a size in bytes as Kubernetes writes it: <c>4Mi</c>, <c>512Ki</c>, <c>5M</c>, up to <c>1Gi</c>, or bytes.</summary>
-    /// <exception cref="SidecarConfigurationException">It is none.</exception>
+    /// <exception cref="SidecarConfigurationException"><paramref name="size"/> is not a size, or above 1 GiB.</exception>
     public static int BytesOf(string size)
     {
         var (unit, bytes) = Units.First(unit => size.EndsWith(unit.Unit, StringComparison.Ordinal));
         return long.TryParse(size[..^unit.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= (1L << 30) / bytes
             ? (int)(number * bytes)
-            : throw new SidecarConfigurationException($"--max-body-size '{size}' is no size like 4Mi, up to 1Gi.");
+            : throw new SidecarConfigurationException($"--max-body-size '{size}' is not a valid size: give one such as 4Mi, up to 1Gi.");
     }
 
-    /// <summary>Runs a sidecar for some apps; tokens come from DAPR_API_TOKEN and APP_API_TOKEN, as daprd's do.</summary>
+    /// <summary>Runs a sidecar. As with daprd, tokens come from DAPR_API_TOKEN and APP_API_TOKEN.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="options">What to serve, given where the data lies and what logs.</param>
-    /// <param name="startApps">Starts what is to run beside the sidecar, and stops it when it is disposed of; null for nothing.</param>
-    /// <param name="cancellationToken">Asks it to end.</param>
-    /// <returns>The exit code: 0 after an end that was asked for, 1 when it could not start.</returns>
+    /// <param name="options">Returns what to serve; this method adds the data path, tokens and logging.</param>
+    /// <param name="startApps">Starts the apps; disposing of the result stops them. Null when there are none to start.</param>
+    /// <param name="cancellationToken">Stops the sidecar.</param>
+    /// <returns>The exit code: 0 after a requested stop, 1 when it could not start.</returns>
     public async Task<int> RunAsync(
         ParseResult parsed, Func<SidecarOptions> options, Func<LocalSidecar, IAsyncDisposable>? startApps, CancellationToken cancellationToken)
     {

@@ -4,51 +4,51 @@ using System.Diagnostics;
 namespace LocalDapr;
 
 /// <summary>A program to run, such as an app of a run file.</summary>
-/// <param name="Name">What its output is called by.</param>
+/// <param name="Name">Prefix of its output lines.</param>
 /// <param name="Command">Program and arguments.</param>
 /// <param name="DirectoryPath">Its working directory.</param>
-/// <param name="Environment">What is added to the environment of this process.</param>
+/// <param name="Environment">Variables added to this process's own environment.</param>
 public sealed record AppProcess(string Name, IReadOnlyList<string> Command, string DirectoryPath, IReadOnlyDictionary<string, string> Environment)
 {
-    /// <summary>Answers 2xx when the app is ready. Default null: nobody asks.</summary>
+    /// <summary>Health endpoint that returns 2xx when the app is ready. Default null: no health check.</summary>
     public Uri? Health { get; init; }
 
-    /// <summary>Whether it is started again when it ends by itself. Default false, as with <c>dapr run</c>.</summary>
+    /// <summary>Whether to restart the app when it exits. Default false, as with <c>dapr run</c>.</summary>
     public bool Restarts { get; init; }
 
-    /// <summary>Whether the end of its standard input tells it to end. Default false: SIGTERM does, as on every platform; on Windows it is killed.</summary>
+    /// <summary>Whether closing its standard input stops the app. Default false: SIGTERM stops it; on Windows it is killed.</summary>
     public bool EndsWithInput { get; init; }
 }
 
-/// <summary>How a process does.</summary>
-/// <param name="App">What it runs.</param>
-/// <param name="Id">The process's id; null while it does not run.</param>
-/// <param name="Restarts">How often it was started again.</param>
+/// <summary>The status of an app's process.</summary>
+/// <param name="App">The app.</param>
+/// <param name="Id">The process id; null while it is not running.</param>
+/// <param name="Restarts">Number of restarts.</param>
 public sealed record ProcessStatus(AppProcess App, int? Id, int Restarts);
 
-/// <summary>An app cannot be started, or not be kept running.</summary>
-/// <param name="message">Which one, and why.</param>
+/// <summary>An app failed to start or to stay running.</summary>
+/// <param name="message">Names the app and the reason.</param>
 public sealed class AppProcessException(string message) : Exception(message);
 
-/// <summary>Apps as processes of their own. They end when this is disposed of.</summary>
-/// <param name="output">Takes each line that a process prints, after the process's name.</param>
+/// <summary>Runs apps as child processes, and stops them when disposed of.</summary>
+/// <param name="output">Receives the process's name and each line that it prints.</param>
 public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposable
 {
-    // An app that ends this often before it was ever healthy will not get better by itself.
+    // Gives up on an app that exits this often without ever being healthy.
     private const int MaxFailedStarts = 5;
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
 
-    // Longer than the 5 s after which an app of .NET that does not end kills itself; with the sidecar's 6 s, which follow, it stays below 15 s.
+    // Longer than the 5 s shutdown timeout of .NET apps; with the sidecar's 6 s afterwards the whole shutdown stays below 15 s.
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(7);
 
     private readonly CancellationTokenSource _end = new();
     private readonly List<Entry> _all = [];
 
-    /// <summary>The processes.</summary>
+    /// <summary>Returns the status of every process.</summary>
     public IReadOnlyList<ProcessStatus> Read() => [.. _all.Select(entry => new ProcessStatus(entry.App, entry.Process?.Id, entry.Restarts))];
 
-    /// <summary>The processes that run at this moment.</summary>
+    /// <summary>Returns the processes that are running now.</summary>
     public IReadOnlyList<(string Name, int Id)> Running() => [.. Read().Where(process => process.Id is not null).Select(process => (process.App.Name, process.Id!.Value))];
 
     /// <summary>Starts an app.</summary>
@@ -61,8 +61,8 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
         entry.Ended = KeepAsync(entry, process);
     }
 
-    /// <summary>Waits until every app answers.</summary>
-    /// <exception cref="AppProcessException">One of them does not, or ends as often as it is started.</exception>
+    /// <summary>Waits until every app is healthy, up to 120 s.</summary>
+    /// <exception cref="AppProcessException">An app is not healthy in time, or keeps exiting.</exception>
     public async Task WaitUntilHealthyAsync(CancellationToken cancellationToken)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
@@ -74,16 +74,16 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new AppProcessException($"the apps were not ready after {StartTimeout.TotalSeconds:0} s.");
+            throw new AppProcessException($"the apps were not healthy within {StartTimeout.TotalSeconds:0} s.");
         }
     }
 
-    /// <summary>Waits for as long as the apps can be kept running.</summary>
-    /// <exception cref="AppProcessException">One of them cannot.</exception>
+    /// <summary>Completes when the first app has ended for good.</summary>
+    /// <exception cref="AppProcessException">An app keeps exiting.</exception>
     public async Task WaitAsync(CancellationToken cancellationToken) =>
         await await Task.WhenAny(_all.Select(entry => entry.Ended)).WaitAsync(cancellationToken);
 
-    /// <summary>Ends a process at once, as a crash would.</summary>
+    /// <summary>Kills a process, to simulate a crash.</summary>
     public void Kill(string name)
     {
         try
@@ -92,11 +92,11 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
         }
         catch (InvalidOperationException)
         {
-            // It has ended by itself already.
+            // It has already exited.
         }
     }
 
-    /// <summary>Tells a process to end, as a scale-in does, and waits until it has; it is not started again.</summary>
+    /// <summary>Stops a process for good, as a scale-in does, and waits until it has exited.</summary>
     public async Task EndAsync(string name)
     {
         var entry = Find(name);
@@ -104,7 +104,7 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
         await entry.Ended;
     }
 
-    /// <summary>Tells all processes to end and waits until they have, 7 s at most.</summary>
+    /// <summary>Stops all processes, and kills those still running after 7 s.</summary>
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
@@ -128,8 +128,8 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
 
             try
             {
-                using var answer = await http.GetAsync(health, cancellationToken);
-                entry.WasHealthy = answer.IsSuccessStatusCode;
+                using var response = await http.GetAsync(health, cancellationToken);
+                entry.WasHealthy = response.IsSuccessStatusCode;
             }
             catch (Exception exception) when (exception is HttpRequestException || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
             {
@@ -147,7 +147,7 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
         using var end = CancellationTokenSource.CreateLinkedTokenSource(_end.Token, entry.End.Token);
         for (var starts = 1; ; starts++)
         {
-            var begun = Stopwatch.GetTimestamp();
+            var started = Stopwatch.GetTimestamp();
             entry.Restarts = starts - 1;
             entry.Process = process;
             var exitCode = await RunAsync(entry.App, process, end.Token);
@@ -161,16 +161,16 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
             var app = entry.App;
             if (app.Restarts && !entry.WasHealthy && starts >= MaxFailedStarts)
             {
-                throw new AppProcessException($"{app.Name} ends with exit code {exitCode} as often as it is started.");
+                throw new AppProcessException($"{app.Name} keeps exiting with code {exitCode}: see its log.");
             }
 
-            output(app.Name, $"warn: ended with exit code {exitCode}{(app.Restarts ? ": starting it again" : "")}");
+            output(app.Name, $"warn: exited with code {exitCode}{(app.Restarts ? "; restarting" : "")}");
             if (!app.Restarts)
             {
                 return;
             }
 
-            if (Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(10))
+            if (Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5_000, 100 * starts)), end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (end.IsCancellationRequested)
@@ -192,7 +192,7 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // An address of another Dapr, in the environment of this process, would win over the ports.
+        // These would override the ports, if this process's environment has them.
         start.Environment.Remove("DAPR_HTTP_ENDPOINT");
         start.Environment.Remove("DAPR_GRPC_ENDPOINT");
         foreach (var (name, value) in app.Environment)
@@ -206,7 +206,7 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
         }
         catch (Win32Exception failure)
         {
-            throw new AppProcessException($"{app.Command[0]}, the command of {app.Name}, cannot be started: {failure.Message}.");
+            throw new AppProcessException($"Failed to start {app.Name} with '{app.Command[0]}': {failure.Message}.");
         }
     }
 
@@ -219,7 +219,6 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
         await process.WaitForExitAsync(end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (end.IsCancellationRequested)
         {
-            // The app's sign to finish what it does and go.
             if (app.EndsWithInput)
             {
                 process.StandardInput.Close();
@@ -251,12 +250,11 @@ public sealed class AppProcesses(Action<string, string> output) : IAsyncDisposab
         }
     }
 
-    /// <summary>One process and how it does.</summary>
     private sealed class Entry(AppProcess app)
     {
         public AppProcess App => app;
 
-        /// <summary>Ends this one alone.</summary>
+        /// <summary>Stops this process only.</summary>
         public CancellationTokenSource End { get; } = new();
 
         public Task Ended { get; set; } = Task.CompletedTask;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace LocalDapr;
 
 /// <summary>
-/// Turns SIGINT (Ctrl-C), SIGTERM and SIGHUP (the terminal is closed) into a cancellation, so that the process ends gracefully, in less than
-/// 15 seconds. A second signal ends it at once.
+/// Cancels a token on SIGINT (Ctrl-C), SIGTERM or SIGHUP (closed terminal), so that the process can shut down gracefully. A second signal
+/// terminates the process at once.
 /// </summary>
 public sealed class EndSignals : IDisposable
 {
@@ -12,15 +12,15 @@ public sealed class EndSignals : IDisposable
     private readonly CancellationTokenSource _end;
     private int _received;
 
-    /// <summary>Begins to listen.</summary>
-    /// <param name="end">Cancelled by the first signal; it may be disposed of before this is.</param>
+    /// <summary>Starts listening for signals.</summary>
+    /// <param name="end">Cancelled by the first signal. May be disposed of before this object.</param>
     public EndSignals(CancellationTokenSource end)
     {
         _end = end;
         _registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
     }
 
-    /// <summary>Stops listening: from now on a signal ends the process at once.</summary>
+    /// <summary>Stops listening: any later signal terminates the process at once.</summary>
     public void Dispose()
     {
         foreach (var registration in _registrations)
@@ -38,7 +38,7 @@ public sealed class EndSignals : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // It is ending by itself.
+            // The process is already shutting down.
         }
     }
 }

@@ -14,21 +14,21 @@ using Microsoft.Extensions.Logging;
 
 namespace LocalDapr;
 
-/// <summary>Dapr's API for several apps in one process: an HTTP port and a gRPC port for each app id, one broker and one state store on SQLite.</summary>
+/// <summary>Serves Dapr's API to several apps from one process: an HTTP port and a gRPC port per app id, and one broker and state store on SQLite.</summary>
 /// <remarks>
-/// What it acknowledged survives the end of its process, kill -9 included, but not a power cut. Events are delivered at least once.
-/// Every <c>pubsub.*</c> and <c>state.*</c> component is served under its name with the rules that the options choose, whatever its type names.
+/// Acknowledged events and writes survive a crash of the process, but not a power cut. Events are delivered at least once.
+/// Every <c>pubsub.*</c> and <c>state.*</c> component is served under its name by the same embedded broker and store, whatever its type.
 /// </remarks>
 public sealed partial class LocalSidecar : IAsyncDisposable
 {
-    // How long deliveries under way may take to end once the sidecar closes; daprd gives them as much.
+    // Time for deliveries in progress to finish at shutdown, as with daprd.
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
 
-    // For requests that an app began last; a publish or a write takes milliseconds.
+    // Time for requests in progress to finish at shutdown; a publish or a write takes milliseconds.
     private static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CleanupInterval = TimeSpan.FromMinutes(1);
 
-    // An hour: looking for what is a month old reads the whole table of events.
+    // Once an hour: finding month-old events scans the whole message table.
     private const int RoundsPerDeepCleanup = 60;
 
     private readonly Database _database;
@@ -55,33 +55,33 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         Traffic = new SidecarTraffic(options.Apps.Select(app => app.AppId));
     }
 
-    /// <summary>An app asked its sidecar to shut down; the argument is its app id. The sidecar itself goes on: whoever runs it decides.</summary>
+    /// <summary>Raised with the app id when an app asks its sidecar to shut down. The sidecar keeps running until it is disposed of.</summary>
     public event EventHandler<string>? ShutdownRequested;
 
-    /// <summary>How often each app id used its sidecar.</summary>
+    /// <summary>Counts of the requests and deliveries of each app id.</summary>
     public SidecarTraffic Traffic { get; }
 
-    /// <summary>What waits for each app on each topic at this moment, by app and topic.</summary>
+    /// <summary>Reads the number and age of the events that wait for each app on each topic, ordered by app and topic.</summary>
     public IReadOnlyList<QueueStatus> ReadQueues() => _database.Read(SidecarQueues.Read);
 
     /// <summary>Full path of the SQLite file.</summary>
     public string DatabasePath => _database.Path;
 
-    /// <summary>Why the data cannot be trusted, and what to do: the file is damaged, or its disk fails. Null while nothing of the kind was met since the start.</summary>
+    /// <summary>Says that the file is damaged or its disk fails, and what to do. Null while no such fault was found since the start.</summary>
     public string? DataFault => _database.Fault;
 
     internal Database Database => _database;
 
-    /// <summary>The replica of an app's n-th port: for tests that lose its consumer.</summary>
+    /// <summary>Returns the replica at one of an app's ports, counted from 0. For tests.</summary>
     internal Replica ReplicaOf(string appId, int index) => _replicas.Where(entry => entry.Replica.AppId == appId).ElementAt(index).Replica;
 
-    /// <summary>Opens the data, listens on the ports and begins to look for the apps. Apps may start before or after.</summary>
+    /// <summary>Opens the database, listens on the ports and starts connecting to the apps. Apps may start earlier or later.</summary>
     /// <param name="options">What to serve.</param>
-    /// <param name="cancellationToken">Gives the start up.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="SidecarDataException">The data folder cannot be used.</exception>
-    /// <exception cref="SidecarPortException">A port cannot be listened on.</exception>
-    /// <exception cref="SidecarConfigurationException">A resource file cannot be understood.</exception>
-    /// <exception cref="ValidationException">A number of <paramref name="options"/> is out of its range.</exception>
+    /// <exception cref="SidecarPortException">A port is in use or not allowed.</exception>
+    /// <exception cref="SidecarConfigurationException">A resource file is invalid.</exception>
+    /// <exception cref="ValidationException">A value in <paramref name="options"/> is out of range.</exception>
     public static async Task<LocalSidecar> StartAsync(SidecarOptions options, CancellationToken cancellationToken = default)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
@@ -100,17 +100,17 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         }
     }
 
-    /// <summary>Where an app's sidecar serves HTTP. The app gets the port as <c>DAPR_HTTP_PORT</c>.</summary>
+    /// <summary>Returns the HTTP endpoint of an app's sidecar. The app gets its port as <c>DAPR_HTTP_PORT</c>.</summary>
     /// <param name="appId">One of the app ids of the options.</param>
     /// <exception cref="KeyNotFoundException">The sidecar does not serve <paramref name="appId"/>.</exception>
     public Uri EndpointOf(string appId) => new($"http://127.0.0.1:{_portsOfApp[appId].Http}");
 
-    /// <summary>Where an app's sidecar serves gRPC, without TLS. The app gets the port as <c>DAPR_GRPC_PORT</c>.</summary>
+    /// <summary>Returns the gRPC endpoint of an app's sidecar, without TLS. The app gets its port as <c>DAPR_GRPC_PORT</c>.</summary>
     /// <param name="appId">One of the app ids of the options.</param>
     /// <exception cref="KeyNotFoundException">The sidecar does not serve <paramref name="appId"/>.</exception>
     public Uri GrpcEndpointOf(string appId) => new($"http://127.0.0.1:{_portsOfApp[appId].Grpc}");
 
-    /// <summary>Stops taking requests and handing out events, waits up to 5 seconds for deliveries and a second for requests under way, and closes the data.</summary>
+    /// <summary>Stops delivering events, waits up to 5 s for deliveries and 1 s for requests in progress, and closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 1)
@@ -120,7 +120,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 
         await _stopping.CancelAsync();
         await Task.WhenAll(_replicas.Select(replica => replica.Run));
-        // The API stays open meanwhile: a handler on its last event still saves what it found.
+        // The API stays open meanwhile, so that handlers can save the results of their last events.
         var settled = Task.WhenAll(_replicas.Select(replica => replica.Replica.SettledAsync()));
         await settled.WaitAsync(DrainTime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _aborting.CancelAsync();
@@ -151,7 +151,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         }
         catch (Microsoft.Data.Sqlite.SqliteException failure)
         {
-            throw new SidecarDataException($"{DatabasePath} cannot be read ({failure.Message}): restore a copy, or use another --data folder.", failure);
+            throw new SidecarDataException($"Failed to read {DatabasePath} ({failure.Message}): restore a copy, or use another --data folder.", failure);
         }
 
         var apps = _options.Apps
@@ -173,7 +173,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         var states = new StateStore(_database, _options);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(_options.LoggerFactory);
-        // The host of this process owns Ctrl-C, not one that serves inside it.
+        // The process's own host handles Ctrl-C, not this embedded one.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.AddGrpc(grpc => (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = (_options.MaxBodyBytes, _options.MaxBodyBytes));
         builder.Services.AddSingleton<IServiceMethodProvider<DaprService>, DaprMethods>();
@@ -183,7 +183,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
-            // As daprd: a client sends all its calls over one connection.
+            // Like daprd: clients send all their calls over one connection.
             kestrel.Limits.Http2.MaxStreamsPerConnection = int.MaxValue;
             foreach (var app in _options.Apps)
             {
@@ -193,7 +193,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
         });
         _server = builder.Build();
         var requests = new Requests(AppOf, new PublishRoutes(publishing), new StateRoutes(states), apiToken, RequestShutdown, _logger);
-        // Dapr's paths are cleaned and unescaped in a way of their own, so that only gRPC goes on to ASP.NET's routing.
+        // Only gRPC uses ASP.NET Core's routing, since daprd cleans and unescapes HTTP paths differently.
         _server.Use((context, next) => HttpProtocol.IsHttp2(context.Request.Protocol) ? next(context) : requests.HandleAsync(context));
         _server.UseRouting();
         _server.MapGrpcService<DaprService>();
@@ -227,7 +227,7 @@ public sealed partial class LocalSidecar : IAsyncDisposable
 
     private void RequestShutdown(string appId) => ShutdownRequested?.Invoke(this, appId);
 
-    // Kestrel's exception names an address somewhere in its text; asking the ports one by one is surer.
+    // Checks each port, since Kestrel's exception has the address only inside its message.
     private SidecarPortException? PortTaken(Exception failure)
     {
         var ports = _options.Apps
@@ -260,14 +260,14 @@ public sealed partial class LocalSidecar : IAsyncDisposable
             });
             if (round % RoundsPerDeepCleanup == 0)
             {
-                _broker.DeleteForgotten();
+                _broker.DeleteExpired();
             }
 
             _database.CleanUp();
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The sidecar of {AppId} listens on port {HttpPort} for HTTP and {GrpcPort} for gRPC")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Sidecar of {AppId} listens on ports {HttpPort} (HTTP) and {GrpcPort} (gRPC)")]
     private static partial void LogListening(ILogger logger, string appId, int httpPort, int grpcPort);
 
     private sealed class NoLifetime : IHostLifetime

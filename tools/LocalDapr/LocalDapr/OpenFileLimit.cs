@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace LocalDapr;
 
-/// <summary>How many files, connections and pipes this process may have open. Where there are too few, .NET itself fails in places that cannot be foreseen.</summary>
+/// <summary>Checks how many files, connections and pipes this process may have open. With too few, .NET fails in unpredictable places.</summary>
 public static class OpenFileLimit
 {
-    // Linux's default. At 128 the runtime cannot even load every assembly.
+    // Linux's default. With 128 the runtime cannot load all assemblies.
     private const int Least = 1024;
 
-    /// <summary>What is wrong and how to change it, in one line; null where there are enough, or where the system does not tell.</summary>
+    /// <summary>Returns one line with the problem and its fix; null when the limit is high enough, or unknown (not on Linux).</summary>
     public static string? Problem()
     {
         const string Name = "Max open files";
@@ -17,11 +17,11 @@ public static class OpenFileLimit
             return null;
         }
 
-        // "Max open files            1024                 524288               files": .NET raises the first to the second as it starts.
+        // "Max open files            1024                 524288               files": .NET raises the soft limit (first) to the hard limit (second) at startup.
         var line = File.ReadLines("/proc/self/limits").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
         return line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var hard, ..]
             && int.TryParse(hard, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit < Least
-                ? $"a process may have only {limit} files and connections open here, and {Least} are needed. Allow more with `ulimit -n {Least}` and start again; above the hard limit, raise that first (limits.conf, or LimitNOFILE of the service)."
+                ? $"the limit of open files is {limit}, but {Least} are needed. Run `ulimit -n {Least}` and start again; if that exceeds the hard limit, raise the hard limit first (limits.conf, or LimitNOFILE of the service)."
                 : null;
     }
 }

@@ -1,14 +1,13 @@
 namespace LocalDapr;
 
-/// <summary>What waits for one app on one topic.</summary>
+/// <summary>The queue of one app on one topic.</summary>
 /// <param name="PubSub">The component's name.</param>
 /// <param name="Topic">The topic.</param>
-/// <param name="AppId">The app's id, which names its consumer group.</param>
-/// <param name="Waiting">Events not yet acknowledged, those being handled included.</param>
-/// <param name="Oldest">When the oldest of them was published; null: none waits.</param>
+/// <param name="AppId">The app id of the subscriber.</param>
+/// <param name="Waiting">Number of unacknowledged events, including those in delivery.</param>
+/// <param name="Oldest">When the oldest of these events was published; null when the queue is empty.</param>
 public sealed record QueueStatus(string PubSub, string Topic, string AppId, long Waiting, DateTimeOffset? Oldest);
 
-/// <summary>Reads the queues from the database, for whoever looks after the system.</summary>
 internal static class SidecarQueues
 {
     public static List<QueueStatus> Read(Session session) => session.List(

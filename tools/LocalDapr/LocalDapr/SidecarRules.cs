@@ -2,10 +2,10 @@ using System.Net.Http.Headers;
 
 namespace LocalDapr;
 
-/// <summary>What brokers, stores and versions of daprd do differently. There is one set of rules, this one; tests imitate others by overriding it.</summary>
+/// <summary>Behaviour where brokers, stores and daprd versions differ. The sidecar uses this one set of rules; tests override it to imitate others.</summary>
 /// <remarks>
-/// An event that failed comes again when its claim time is over, without end, unless its subscription has a dead-letter topic: nothing is lost.
-/// Everything else is as with Redis and daprd 1.18, but that events wait while nothing listens, and that ETags are random, as in Dapr's SQLite store.
+/// A failed event is redelivered after its claim time, without a limit, unless its subscription has a dead-letter topic: no event is lost.
+/// Everything else is as with Redis and daprd 1.18, with two exceptions: events wait while no app listens, and ETags are random, as in Dapr's SQLite store.
 /// </remarks>
 public class SidecarRules
 {
@@ -16,55 +16,52 @@ public class SidecarRules
     /// <summary>The rules of the local sidecar.</summary>
     public static SidecarRules Default { get; } = new();
 
-    /// <summary>Whether an event waits that was published before its topic ever had a subscription.</summary>
+    /// <summary>Whether an event published before its topic's first subscription is kept for it.</summary>
     internal virtual bool KeepsUnclaimed => true;
 
-    /// <summary>Whether a connection that an app refuses or breaks off is a failure that uses up the tries of the retry policy, as with daprd.</summary>
+    /// <summary>Whether a refused or broken connection counts as an attempt of the retry policy, as with daprd.</summary>
     internal virtual bool CountsRefused => false;
 
-    /// <summary>Whether a replica is given no events while nothing listens on its port.</summary>
+    /// <summary>Whether delivery to a replica stops while nothing listens on its port.</summary>
     internal virtual bool WatchesPort => true;
 
-    /// <summary>Whether the envelope says when an event expires. Some brokers end its life themselves.</summary>
+    /// <summary>Whether the envelope holds the event's expiration. Some brokers expire events themselves.</summary>
     internal virtual bool WritesExpiration => true;
 
-    /// <summary>Whether a publisher's query may name a subject.</summary>
+    /// <summary>Whether a publish request can set the subject in its query.</summary>
     internal virtual bool TakesSubject => true;
 
-    /// <summary>Whether bulk publish is to be had at <c>v1.0</c>, and not at <c>v1.0-alpha1</c> alone.</summary>
+    /// <summary>Whether bulk publish is available at <c>v1.0</c>, not only at <c>v1.0-alpha1</c>.</summary>
     internal virtual bool HasBulkPublish => true;
 
-    /// <summary>What an envelope says where there is no trace.</summary>
+    /// <summary>The trace in an envelope when the publisher has none.</summary>
     internal virtual TraceContext NoTrace => TraceContext.None;
 
-    /// <summary>What the metadata endpoint says of the version.</summary>
+    /// <summary>The version in the response of the metadata endpoint.</summary>
     internal virtual string RuntimeVersion => "1.18.3-local";
 
-    /// <summary>What it means when an app answers 404 to an event.</summary>
+    /// <summary>The meaning of an app's 404 response to an event.</summary>
     internal virtual Reply NotFound => Reply.Dropped;
 
-    /// <summary>Whether readers are told when a value expires.</summary>
+    /// <summary>Whether read responses hold the value's expiration.</summary>
     internal virtual bool TellsExpiry => true;
 
-    /// <summary>Deliveries that may break off before an event goes to its dead-letter topic, so that one that ends every replica is not tried for ever.</summary>
+    /// <summary>Broken deliveries after which an event is dead-lettered, so that an event that crashes every replica is not retried forever.</summary>
     internal virtual int MaxDeliveries(Component component) => 10;
 
-    /// <summary>Events that one replica takes beside those it handles.</summary>
-    internal virtual int HeldBy(Component component) => 0;
-
-    /// <summary>How long an event may stay unacknowledged, since a consumer took it, before it is handed out again; null: for ever.</summary>
+    /// <summary>Time after which an unacknowledged event is redelivered, from when a consumer took it; null for never.</summary>
     internal virtual TimeSpan? ClaimTime(Component component) => component.ClaimTime;
 
-    /// <summary>When what a lost consumer held is handed on; null: at the end of its claim time.</summary>
+    /// <summary>Time after which the events of a lost consumer are redelivered; null for their claim time.</summary>
     internal virtual TimeSpan? AbandonTime(Component component) => null;
 
-    /// <summary>What becomes of an event that failed, retries included, and has no dead-letter topic.</summary>
-    /// <param name="component">Its component.</param>
+    /// <summary>Decides what happens to an event that failed after all retries and has no dead-letter topic.</summary>
+    /// <param name="component">The pub/sub component.</param>
     /// <param name="deliveries">Deliveries so far.</param>
-    /// <param name="elapsed">Since the delivery began.</param>
+    /// <param name="elapsed">Time since the delivery started.</param>
     internal virtual Failure OfFailure(Component component, int deliveries, TimeSpan elapsed) => Failure.Pending;
 
-    /// <summary>Adds what a delivery says beside its body.</summary>
+    /// <summary>Adds the event's metadata to the headers of a delivery.</summary>
     internal virtual void AddHeaders(HttpRequestHeaders headers, Pending pending, StoredMessage message)
     {
         foreach (var (name, value) in Metadata.Unmarshal(message.Metadata).Where(pair => IsHeader(pair.Key, pair.Value)))
@@ -73,7 +70,6 @@ public class SidecarRules
         }
     }
 
-    /// <summary>Applies one write.</summary>
     internal virtual StateOutcome Apply(Session session, string store, StateWrite write, long now) =>
         StateTable.Apply(session, store, write, now) ? StateOutcome.Done : StateOutcome.Mismatch;
 
@@ -86,15 +82,15 @@ public class SidecarRules
         && value.All(letter => letter is >= ' ' and < '\x7f');
 }
 
-/// <summary>What becomes of an event that failed and has no dead-letter topic.</summary>
+/// <summary>What happens to a failed event without a dead-letter topic.</summary>
 internal enum Failure
 {
-    /// <summary>It comes again at the end of its claim time.</summary>
+    /// <summary>Redelivered after its claim time.</summary>
     Pending,
 
-    /// <summary>It comes again at once.</summary>
+    /// <summary>Redelivered at once.</summary>
     Again,
 
-    /// <summary>It is gone.</summary>
+    /// <summary>Discarded.</summary>
     Lost,
 }

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace LocalDapr;
 
-/// <summary>How often each app id used its sidecar since the start. Counting costs one atomic addition a call.</summary>
+/// <summary>Counts the requests and deliveries of each app id since the start.</summary>
 public sealed class SidecarTraffic
 {
     private readonly FrozenDictionary<string, TrafficCounter> _counters;
@@ -10,27 +10,27 @@ public sealed class SidecarTraffic
     internal SidecarTraffic(IEnumerable<string> appIds) =>
         _counters = appIds.ToFrozenDictionary(appId => appId, _ => new TrafficCounter());
 
-    /// <summary>The counts of one app id at this moment.</summary>
-    /// <param name="appId">One of the app ids the sidecar was started with.</param>
+    /// <summary>Returns the current counts of one app id.</summary>
+    /// <param name="appId">One of the app ids of the options.</param>
     /// <exception cref="KeyNotFoundException">The sidecar does not serve <paramref name="appId"/>.</exception>
     public AppTraffic Of(string appId) => _counters[appId].Read();
 
-    /// <summary>The counts of every app id; subtract an earlier snapshot to see what a call cost.</summary>
+    /// <summary>Returns the current counts of every app id.</summary>
     public IReadOnlyDictionary<string, AppTraffic> Snapshot() =>
         _counters.ToDictionary(counter => counter.Key, counter => counter.Value.Read());
 
     internal TrafficCounter CounterOf(string appId) => _counters[appId];
 }
 
-/// <summary>What one app id did.</summary>
-/// <param name="StateRequests">Calls of the state API, whatever came of them.</param>
-/// <param name="StateKeys">Keys those calls named; a bulk get of 32 keys counts 32.</param>
-/// <param name="Publishes">Events offered; each entry of a bulk publish counts.</param>
-/// <param name="Deliveries">Events handed to the app's replicas, in-memory retries included.</param>
+/// <summary>Counts of one app id.</summary>
+/// <param name="StateRequests">State requests, including failed ones.</param>
+/// <param name="StateKeys">Keys in these requests; a bulk get of 32 keys counts 32.</param>
+/// <param name="Publishes">Events published, including failed ones; each entry of a bulk publish counts.</param>
+/// <param name="Deliveries">Events sent to the app's replicas, including in-memory retries.</param>
 public readonly record struct AppTraffic(long StateRequests, long StateKeys, long Publishes, long Deliveries)
 {
-    /// <summary>What was added since an earlier reading.</summary>
-    /// <param name="earlier">The earlier reading.</param>
+    /// <summary>Returns the difference from earlier counts.</summary>
+    /// <param name="earlier">The earlier counts.</param>
     public AppTraffic Since(AppTraffic earlier) => new(
         StateRequests - earlier.StateRequests,
         StateKeys - earlier.StateKeys,
@@ -55,8 +55,8 @@ internal sealed class TrafficCounter
 
     public void AddDelivery() => Interlocked.Increment(ref _deliveries);
 
-    // Nobody was there to take it.
-    public void TakeDeliveryBack() => Interlocked.Decrement(ref _deliveries);
+    // Nothing listened at the replica's port.
+    public void UndoDelivery() => Interlocked.Decrement(ref _deliveries);
 
     public AppTraffic Read() => new(
         Interlocked.Read(ref _stateRequests),

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>Signing in with Bluesky by an app password, which goes to the server that holds the account and to no other.</summary>
+/// <summary>Signs in with a Bluesky app password, which is sent only to the server that holds the account.</summary>
 /// <remarks>Handle → DID → its document → the server: https://atproto.com/specs/handle, https://atproto.com/specs/did.</remarks>
 internal sealed partial class BlueskySignIn(
     OutsideHttp http, IOptions<SignInOptions> options, IOptions<BlueskyOptions> bluesky, IOptions<FetchOptions> fetching, TimeProvider time)
@@ -18,19 +18,19 @@ internal sealed partial class BlueskySignIn(
 
     public bool IsOffered => options.Value.Bluesky;
 
-    /// <summary>Whether this is an app password and not the account's own, which nobody should give away.</summary>
+    /// <summary>Whether this is an app password rather than the account's main password, which nobody should enter here.</summary>
     public static bool IsAppPassword(string? password) => password is not null && AppPassword().IsMatch(password);
 
-    /// <summary>The handle that a person means; null: that is none.</summary>
+    /// <summary>Extracts the handle from a person's text; null if it is not valid.</summary>
     public static string? HandleOf(string? text)
     {
         var handle = text?.Trim().TrimStart('@').ToLowerInvariant() ?? "";
         return handle.Length <= 253 && Handle().IsMatch(handle) ? handle : null;
     }
 
-    /// <summary>Opens a session on the account's server.</summary>
-    /// <exception cref="SignInException">There is no such account, or the password is not its.</exception>
-    /// <exception cref="FetchException">A server does not answer, or may not be asked.</exception>
+    /// <summary>Creates a session on the account's server.</summary>
+    /// <exception cref="SignInException">The account does not exist, or the password is wrong.</exception>
+    /// <exception cref="FetchException">A server does not answer, or its address is not public.</exception>
     public async Task<PendingAccount> SignInAsync(string handle, string appPassword, CancellationToken cancellationToken)
     {
         var did = (await http.SendAsync(
@@ -40,13 +40,13 @@ internal sealed partial class BlueskySignIn(
         var answer = await http.SendAsync(NetworkTokens.CreateBlueskySession(server, did, appPassword), cancellationToken);
         if (answer.Status == HttpStatusCode.Unauthorized)
         {
-            throw new SignInException("Bluesky does not know this app password.");
+            throw new SignInException("Bluesky does not accept this app password.");
         }
 
         var session = answer.Json(Who);
         if (session.Text("did", Who) != did)
         {
-            throw new SignInException("The server opened somebody else's account.");
+            throw new SignInException("The server signed in to a different account.");
         }
 
         var secrets = new AccountSecrets
@@ -66,10 +66,10 @@ internal sealed partial class BlueskySignIn(
     {
         var address = did.StartsWith("did:plc:", StringComparison.Ordinal) && Did().IsMatch(did) ? new Uri(options.Value.BlueskyDirectory, "/" + did)
             : did.StartsWith("did:web:", StringComparison.Ordinal) && Handle().IsMatch(did["did:web:".Length..]) ? new Uri($"https://{did["did:web:".Length..]}/.well-known/did.json")
-            : throw new SignInException("This account's identity is of a kind that FindMe does not know.");
+            : throw new SignInException("FindMe does not support this account's kind of identity.");
         var document = (await http.SendAsync(new FetchRequest(address), cancellationToken)).Json(Who);
 
-        // The other direction too: anybody can claim a handle, its owner alone says which identity it is.
+        // Check the reverse direction too: anybody can claim a handle, but only the identity's document confirms it.
         var known = document.TryGetProperty("alsoKnownAs", out var names)
             && names.ValueKind == JsonValueKind.Array
             && names.EnumerateArray().Any(name => string.Equals(name.TryGetText(), $"at://{handle}", StringComparison.OrdinalIgnoreCase));
@@ -88,15 +88,15 @@ internal sealed partial class BlueskySignIn(
             }
         }
 
-        throw new SignInException("This account says no server that FindMe may ask.");
+        throw new SignInException("This account names no server that FindMe can use.");
     }
 
-    // A password travels there: only a server under test on this machine may go without https.
+    // The server receives a password: only a test server on this machine may lack https.
     private bool IsSafe(Uri server) =>
         server.Scheme == Uri.UriSchemeHttps
         || (server.Scheme == Uri.UriSchemeHttp && fetching.Value.AllowedPrivateHosts.Contains(server.Authority, StringComparer.OrdinalIgnoreCase));
 
-    // Without its picture the account is as good.
+    // Optional: signing in works without the picture.
     private async Task<Uri?> AvatarAsync(AccountSecrets secrets, string did, CancellationToken cancellationToken)
     {
         try

@@ -12,26 +12,26 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>Signing in with Mastodon, on the person's own instance: FindMe registers itself there once, and is then asked for like any app.</summary>
+/// <summary>Signs in with Mastodon, on the person's own instance. FindMe registers itself there once as an OAuth app.</summary>
 /// <remarks>
-/// https://docs.joinmastodon.org/methods/apps and /methods/oauth. An instance can be anybody's machine: it is spoken to by
-/// <see cref="OutsideHttp"/> only, under the paths that Mastodon documents and never under addresses that it names itself.
+/// https://docs.joinmastodon.org/methods/apps and /methods/oauth. An instance is untrusted: it is reached only through
+/// <see cref="OutsideHttp"/>, at the paths that Mastodon documents and never at addresses that it supplies.
 /// </remarks>
 internal sealed class MastodonSignIn(
     OutsideHttp http, DaprClient dapr, IDataProtectionProvider protection, IOptions<SignInOptions> options, IOptions<FetchOptions> fetching, OwnAddresses own, TimeProvider time)
 {
-    // Long enough that nobody notices; then it is registered anew.
+    // After a year FindMe registers itself again.
     private static readonly TimeSpan AppLifetime = TimeSpan.FromDays(365);
 
-    // One with which nobody has signed in yet: anybody can name any server.
+    // Anybody can name any server, so a registration that nobody has signed in with expires soon.
     private static readonly TimeSpan UnusedLifetime = TimeSpan.FromHours(1);
 
     private readonly IDataProtector _protector = protection.CreateProtector("FindMe.MastodonApp.v1");
 
     public bool IsOffered => options.Value.Mastodon;
 
-    /// <summary>The server that a person means; null: that is none.</summary>
-    /// <param name="instance">As they write it: <c>mastodon.social</c>, perhaps with a port, perhaps the end of <c>@me@mastodon.social</c>.</param>
+    /// <summary>Parses the address of an instance; null if it is not valid.</summary>
+    /// <param name="instance">The person's text: <c>mastodon.social</c>, optionally with a port, or a handle such as <c>@me@mastodon.social</c>.</param>
     public Uri? ServerOf(string? instance)
     {
         var name = instance?.Trim().TrimEnd('/') ?? "";
@@ -42,17 +42,17 @@ internal sealed class MastodonSignIn(
             return null;
         }
 
-        // Tokens travel there: only a server under test on this machine may go without https.
+        // The server receives tokens: only a test server on this machine may lack https.
         var scheme = fetching.Value.AllowedPrivateHosts.Contains(name, StringComparer.OrdinalIgnoreCase) ? "http" : "https";
         return Uri.TryCreate($"{scheme}://{name}", UriKind.Absolute, out var server) && server.AbsolutePath == "/" && OutsideHttp.HostOf(server)?.Contains('.') == true ? server : null;
     }
 
-    /// <summary>Where an instance sends people back to: another address for each, so that an answer of another one arrives at the wrong place.</summary>
+    /// <summary>The redirect address, a different one per instance, so that another instance's response arrives at the wrong address.</summary>
     public static string RedirectAt(Uri home, Uri server) => new Uri(home, $"/sign-in/mastodon/callback/{Uri.EscapeDataString(server.Authority)}").AbsoluteUri;
 
-    /// <summary>Where the person is asked; registers FindMe there first where that was never done.</summary>
-    /// <exception cref="SignInException">The server is no Mastodon, or refuses.</exception>
-    /// <exception cref="FetchException">It does not answer, or may not be asked.</exception>
+    /// <summary>Returns the address where the person authorizes FindMe; registers FindMe on the instance if necessary.</summary>
+    /// <exception cref="SignInException">The server is not a Mastodon instance, or rejects the registration.</exception>
+    /// <exception cref="FetchException">The server does not answer, or its address is not public.</exception>
     public async Task<string> AuthorizeAtAsync(SignInAttempt attempt, CancellationToken cancellationToken)
     {
         var app = await AppAsync(attempt.Server, cancellationToken);
@@ -68,9 +68,9 @@ internal sealed class MastodonSignIn(
         });
     }
 
-    /// <summary>Turns the code into a token, and asks whose it is.</summary>
-    /// <exception cref="SignInException">The instance refuses.</exception>
-    /// <exception cref="FetchException">It does not answer.</exception>
+    /// <summary>Exchanges the code for a token, and reads the account.</summary>
+    /// <exception cref="SignInException">The instance rejects the code.</exception>
+    /// <exception cref="FetchException">The instance does not answer.</exception>
     public async Task<PendingAccount> FinishAsync(SignInAttempt attempt, string code, CancellationToken cancellationToken)
     {
         var who = attempt.Server.Authority;
@@ -88,7 +88,7 @@ internal sealed class MastodonSignIn(
             cancellationToken);
         if (answer.Status == HttpStatusCode.Unauthorized)
         {
-            // The instance has forgotten FindMe: the next attempt registers it again.
+            // The instance no longer knows FindMe: the next attempt registers it again.
             await dapr.DeleteStateAsync(StateKeys.Store, Key(attempt.Server), cancellationToken);
         }
 
@@ -122,7 +122,7 @@ internal sealed class MastodonSignIn(
             return known;
         }
 
-        // Two people at once may both register FindMe: the first to write wins, the other registration is never used.
+        // Of two concurrent registrations the first writer wins; the other one is never used.
         var scopes = await ScopesAsync(server, cancellationToken);
         var answer = (await http.SendAsync(
             new FetchRequest(new Uri(server, "/api/v1/apps"))
@@ -137,7 +137,7 @@ internal sealed class MastodonSignIn(
             key, current => Decrypt(current) is null ? document : current!, current => current.IsUsed ? AppLifetime : UnusedLifetime + options.Value.AttemptLifetime, cancellationToken)) ?? app;
     }
 
-    // profile asks for less than read:accounts, and came with 4.3, as the description of the server did. read:statuses is for hashtag feeds.
+    // "profile" asks for less than read:accounts; instances support it since 4.3, which also introduced this metadata. read:statuses is for hashtag timelines.
     private async Task<string> ScopesAsync(Uri server, CancellationToken cancellationToken)
     {
         var description = await http.SendAsync(new FetchRequest(new Uri(server, "/.well-known/oauth-authorization-server")), cancellationToken);
@@ -158,12 +158,12 @@ internal sealed class MastodonSignIn(
         }
         catch (CryptographicException)
         {
-            // The key ring is gone: register again.
+            // The key ring was lost: register again.
             return null;
         }
     }
 
-    // An instance takes only the addresses that it was told: all of ours at once, and one registration for as long as they are the same.
+    // An instance accepts registered redirect addresses only. Register all of FindMe's at once, and again when they change.
     private string[] Redirects(Uri server) => [.. own.All.Select(home => RedirectAt(home, server))];
 
     private string Key(Uri server) =>
@@ -171,7 +171,7 @@ internal sealed class MastodonSignIn(
 
     private sealed record App(string ClientId, string ClientSecret, string Scopes);
 
-    /// <summary>FindMe's registration on an instance, its secret protected by the key ring.</summary>
+    /// <summary>FindMe's registration on an instance; the key ring encrypts its secret.</summary>
     private sealed record EncryptedApp(string ClientId, string Scopes, string ClientSecret) : Document
     {
         /// <summary>Whether somebody has signed in with it.</summary>

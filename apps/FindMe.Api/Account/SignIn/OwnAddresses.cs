@@ -5,10 +5,10 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>FindMe's own addresses, to which networks send people back. They follow from the configuration, never from what a user wrote as Host.</summary>
+/// <summary>FindMe's own addresses, to which networks redirect people. They come from the configuration, never from a request's Host header.</summary>
 /// <remarks>
-/// <see cref="SignInOptions.PublicAddress"/> where it is set. Otherwise those at which the page listens, by the hosts of <c>AllowedHosts</c>: on one's own
-/// machine <c>localhost</c>, <c>127.0.0.1</c> and <c>[::1]</c>, since a person's cookie is where they came in.
+/// <see cref="SignInOptions.PublicAddress"/> if it is set. Otherwise the addresses at which the page listens, with the hosts of <c>AllowedHosts</c>. On a
+/// local machine these are <c>localhost</c>, <c>127.0.0.1</c> and <c>[::1]</c>, because each host has its own cookie.
 /// </remarks>
 internal sealed class OwnAddresses(IServer server, IConfiguration configuration, IOptions<SignInOptions> options)
 {
@@ -18,10 +18,10 @@ internal sealed class OwnAddresses(IServer server, IConfiguration configuration,
         ? [address]
         : Find(server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [], configuration));
 
-    /// <summary>All of them; at least one.</summary>
+    /// <summary>All of FindMe's addresses, at least one.</summary>
     public IReadOnlyList<Uri> All => _all.Value;
 
-    /// <summary>The one by which a request came; the first where it names none of them.</summary>
+    /// <summary>The address that a request used; the first one if it matches none.</summary>
     public Uri Of(HttpRequest request) =>
         All.FirstOrDefault(address => address.Scheme == request.Scheme && string.Equals(address.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase)) ?? All[0];
 
@@ -33,7 +33,7 @@ internal sealed class OwnAddresses(IServer server, IConfiguration configuration,
             .Where(binding => !binding.IsUnixPipe && !binding.IsNamedPipe && $"{binding.Port}" != configuration["APP_PORT"])
             .SelectMany(binding => HostsOf(binding.Host, allowed).Select(host => new Uri($"{binding.Scheme}://{host}:{binding.Port}")));
 
-        // A proxy that ends TLS stands before the page, at the usual port.
+        // A proxy that terminates TLS, at the default port.
         var proxied = configuration.GetValue<bool>("ForwardedHeaders_Enabled") ? allowed.Select(host => new Uri($"https://{host}")) : [];
         return [.. proxied.Concat(own).DefaultIfEmpty(new Uri("http://localhost")).Distinct()];
     }

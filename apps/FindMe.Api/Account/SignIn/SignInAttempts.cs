@@ -10,66 +10,66 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>A sign-in that waits for its person to come back from the network.</summary>
+/// <summary>A sign-in that waits for the person to return from the network.</summary>
 /// <param name="Network">One of <see cref="SourceNames"/>.</param>
-/// <param name="Server">The network's server that was asked: no other may answer.</param>
-/// <param name="Person">Who began: whoever comes back must be the same.</param>
-/// <param name="State">Goes to the network and comes back: nobody else's answer is taken.</param>
-/// <param name="Verifier">PKCE: only who began can use the code.</param>
-/// <param name="Redirect">Where the network sends the person; must be told again, letter by letter.</param>
+/// <param name="Server">The network's server; responses from other servers are rejected.</param>
+/// <param name="Person">The person who started it; only they can complete it.</param>
+/// <param name="State">Sent to the network and returned by it; a response with another value is rejected.</param>
+/// <param name="Verifier">The PKCE verifier: only the starter can use the code.</param>
+/// <param name="Redirect">The redirect address; the token request must repeat it exactly.</param>
 internal sealed record SignInAttempt(string Network, Uri Server, string Person, string State, string Verifier, string Redirect)
 {
-    /// <summary>What the network is told of the verifier (RFC 7636, S256).</summary>
+    /// <summary>The PKCE challenge of the verifier (RFC 7636, S256).</summary>
     public string Challenge => Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(Verifier)));
 
-    /// <summary>Nothing that a log could give away.</summary>
+    /// <summary>Omits the secrets.</summary>
     public override string ToString() => Network;
 }
 
-/// <summary>A network's answer to a sign-in: what is still to be redeemed by its person.</summary>
-/// <param name="Attempt">The sign-in that it belongs to.</param>
-/// <param name="Code">What the network exchanges for tokens, once.</param>
+/// <summary>A network's response to a sign-in, which the person's page has not redeemed yet.</summary>
+/// <param name="Attempt">The sign-in.</param>
+/// <param name="Code">The code that the network exchanges for tokens, once.</param>
 internal sealed record SignInAnswer(SignInAttempt Attempt, string Code)
 {
-    /// <summary>Nothing that a log could give away.</summary>
+    /// <summary>Omits the secrets.</summary>
     public override string ToString() => Attempt.Network;
 }
 
-/// <summary>Keeps a person's sign-in in encrypted cookies of theirs: nothing is stored on this side, and no other browser has them.</summary>
+/// <summary>Keeps a person's sign-in in encrypted cookies of their browser. The server stores nothing, and no other browser can complete it.</summary>
 internal sealed class SignInAttempts(IDataProtectionProvider protection, IOptions<SignInOptions> options)
 {
-    // Lax: it must come along when the network's page leads back here.
+    // Lax: the browser must send it when the network's page redirects back.
     private static readonly AttemptCookie Started = new("findme-sign-in", "/sign-in", SameSiteMode.Lax);
 
-    // Strict: only FindMe's own page redeems an answer.
+    // Strict: only FindMe's own page redeems a response.
     private static readonly AttemptCookie Answered = new("findme-answer", "/api/sign-in", SameSiteMode.Strict);
 
-    // Strict too: the account is linked by the browser that redeemed the answer, and no other one of the same person.
+    // Strict: only the browser that redeemed the response may link the account, not another browser of the same person.
     private static readonly AttemptCookie Redeemed = new("findme-account", "/api", SameSiteMode.Strict);
 
     private readonly ITimeLimitedDataProtector _protector = protection.CreateProtector("FindMe.SignIn.v1").ToTimeLimitedDataProtector();
 
-    /// <summary>Begins a sign-in; an earlier one of this browser is forgotten.</summary>
+    /// <summary>Starts a sign-in. Replaces an earlier one of this browser.</summary>
     public SignInAttempt Begin(HttpContext context, string network, Uri server, string person, string redirect)
     {
-        // 32 bytes give 43 characters, the shortest verifier that is allowed.
+        // 32 bytes encode to 43 characters, the minimum length of a verifier.
         var attempt = new SignInAttempt(network, server, person, Random(), Random(), redirect);
         Write(context, Started, attempt);
         return attempt;
     }
 
-    /// <summary>Ends the wait for the network's answer, whatever it is: no answer is taken twice.</summary>
-    /// <returns>Null where there is none, or it took too long.</returns>
+    /// <summary>Returns and removes the started sign-in, so that only one response is accepted.</summary>
+    /// <returns>Null when there is none, or it has expired.</returns>
     public SignInAttempt? End(HttpContext context) => Take<SignInAttempt>(context, Started);
 
-    /// <summary>Keeps the network's answer until the page redeems it.</summary>
+    /// <summary>Stores the network's response until the page redeems it.</summary>
     public void Keep(HttpContext context, SignInAnswer answer) => Write(context, Answered, answer);
 
-    /// <summary>Takes the kept answer, once.</summary>
-    /// <returns>Null where there is none, or it took too long.</returns>
+    /// <summary>Returns and removes the stored response.</summary>
+    /// <returns>Null when there is none, or it has expired.</returns>
     public SignInAnswer? TakeAnswer(HttpContext context) => Take<SignInAnswer>(context, Answered);
 
-    /// <summary>Marks this browser as the one that may link what it redeemed.</summary>
+    /// <summary>Marks this browser as the one that may link the redeemed account.</summary>
     public string NewNonce(HttpContext context)
     {
         var nonce = Random();
@@ -77,8 +77,8 @@ internal sealed class SignInAttempts(IDataProtectionProvider protection, IOption
         return nonce;
     }
 
-    /// <summary>Whether this browser redeemed an account.</summary>
-    public bool Redeems(HttpContext context, PendingAccount pending) =>
+    /// <summary>Whether this browser redeemed the account.</summary>
+    public bool HasRedeemed(HttpContext context, PendingAccount pending) =>
         pending.Nonce is not null && Read<string>(context, Redeemed) is { } nonce && Secrets.AreSame(nonce, pending.Nonce);
 
     private void Write<T>(HttpContext context, AttemptCookie cookie, T value)

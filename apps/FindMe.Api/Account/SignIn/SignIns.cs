@@ -5,37 +5,37 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>An account that waits for its person to link it.</summary>
+/// <summary>An account that awaits linking.</summary>
 /// <param name="Network">The network.</param>
-/// <param name="Handle">Its name, without @.</param>
-/// <param name="Instance">The instance or server; null: there is only one.</param>
-/// <param name="IsElsewhere">Whether searches in another browser are linked to it: linking it here takes it from there.</param>
+/// <param name="Handle">The account's handle, without @.</param>
+/// <param name="Instance">The instance or server; null for networks with only one.</param>
+/// <param name="IsElsewhere">Whether searches in another browser are linked to it; linking it here unlinks it there.</param>
 internal sealed record PendingAccountView(string Network, string Handle, string? Instance, bool IsElsewhere);
 
-/// <summary>Where a person signs in.</summary>
-/// <param name="Instance">The instance of Mastodon; null elsewhere.</param>
+/// <summary>The request body of a sign-in.</summary>
+/// <param name="Instance">The Mastodon instance; null for other networks.</param>
 internal sealed record SignInStart(string? Instance);
 
-/// <summary>A sign-in that has begun.</summary>
-/// <param name="Address">The network's page, which asks the person.</param>
+/// <summary>A started sign-in.</summary>
+/// <param name="Address">The network's page, where the person authorizes FindMe.</param>
 internal sealed record SignInStarted(string Address);
 
 /// <summary>
-/// POST /api/sign-in/{network} → the network's own page → GET /sign-in/{network}/callback → the page → POST /api/sign-in, which says whose
-/// account it is → POST /api/accounts, which links it.
+/// POST /api/sign-in/{network} → the network's own page → GET /sign-in/{network}/callback → the page → POST /api/sign-in, which returns the
+/// account → POST /api/accounts, which links it.
 /// </summary>
 /// <remarks>
-/// The callback is the only GET, and changes nothing but a cookie: the network's answer is redeemed, and the account linked, by requests of
-/// FindMe's own page. The callback always leads to the page's own start: no address in a request says where. What happened stands there as
+/// The callback is the only GET, and changes only a cookie: FindMe's own page then requests to redeem the network's response and to link the
+/// account. The callback always redirects to the page's start, never to an address from a request. The result is passed as
 /// <c>?sign-in=SLUG</c>: <c>confirm</c>, <c>refused</c>, <c>mismatch</c> or <c>failed</c>.
 /// </remarks>
 internal static class SignIns
 {
-    // Networks' codes and errors are far shorter. With it the cookie stays below the 4 kB that browsers keep.
+    // Networks' codes and errors are far shorter. The limit keeps the cookie below the 4 kB that browsers store.
     private const int MaxCodeLength = 1024;
 
     private static ProblemHttpResult NoAnswer { get; } = Problems.Of(
-        409, "mismatch", "The network's answer does not belong to this browser's sign-in, or it came too late.", "Sign in again.");
+        409, "mismatch", "The network's response does not belong to this browser's sign-in, or the sign-in expired.", "Sign in again.");
 
     public static void AddSignIns(this IServiceCollection services)
     {
@@ -53,11 +53,11 @@ internal static class SignIns
 
     public static void MapSignIns(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/api/sign-in/{network}", StartAsync).RequireCaller().WithSummary("Begin to sign in with x, or with mastodon on an instance.");
-        // One address back for each instance: an answer that another one gave arrives at the wrong place (RFC 9700, 4.4.2.2).
+        routes.MapPost("/api/sign-in/{network}", StartAsync).RequireCaller().WithSummary("Start to sign in with x, or with mastodon on an instance.");
+        // A callback address per instance: another instance's response arrives at the wrong address (RFC 9700, 4.4.2.2).
         routes.MapGet("/sign-in/{network}/callback/{server?}", ReceiveAnswer).RequireCaller(otherwise: Back("mismatch")).ExcludeFromDescription();
-        routes.MapPost("/api/sign-in", RedeemAsync).RequireCaller().WithSummary("Redeem the network's answer: says whose account it is, and links nothing.");
-        routes.MapDelete("/api/sign-in", CancelAsync).RequireCaller().WithSummary("Give the access to an account that was not linked back to its network.");
+        routes.MapPost("/api/sign-in", RedeemAsync).RequireCaller().WithSummary("Redeem the network's response: returns the account without linking it.");
+        routes.MapDelete("/api/sign-in", CancelAsync).RequireCaller().WithSummary("Cancel a sign-in, and revoke its access at the network.");
     }
 
     private static async Task<Results<Ok<SignInStarted>, ProblemHttpResult>> StartAsync(
@@ -160,7 +160,7 @@ internal static class SignIns
                 user.Id, pending with { Nonce = attempts.NewNonce(context) }, CurrentUsers.Retention, options.Value.AttemptLifetime, CancellationToken.None);
             if (await CurrentUsers.CurrentUserOfAsync(context) is null)
             {
-                // They deleted everything while the network answered: this must not be what is left of them.
+                // The person deleted everything in the meantime: do not leave the pending account behind.
                 await accounts.RevokePendingAsync(user.Id, CancellationToken.None);
                 await keys.ShredAsync(user.Id, CancellationToken.None);
                 return Problems.ConsentRequired;
@@ -183,7 +183,7 @@ internal static class SignIns
 
     private static async Task<NoContent> CancelAsync(HttpContext context, CurrentUser user, SignInAttempts attempts, Accounts accounts, CancellationToken cancellationToken)
     {
-        if (await accounts.ReadPendingAsync(user.Id, cancellationToken) is { } pending && attempts.Redeems(context, pending))
+        if (await accounts.ReadPendingAsync(user.Id, cancellationToken) is { } pending && attempts.HasRedeemed(context, pending))
         {
             await accounts.RevokePendingAsync(user.Id, cancellationToken);
         }
@@ -192,12 +192,12 @@ internal static class SignIns
     }
 
     private static ProblemHttpResult UnknownInstance { get; } = Problems.Of(
-        422, "unknown-instance", "There is no such Mastodon server.", "Write it like mastodon.social: the part of your address after the last @.");
+        422, "unknown-instance", "There is no such Mastodon server.", "Enter it like mastodon.social: the part of your handle after the last @.");
 
     private static ProblemHttpResult Unreachable(Exception exception) => Problems.Of(
         502, "network-unreachable", exception.Message, "Check its name, and try again in a moment.");
 
-    // RFC 9207: a server that names itself in its answer must be the one that was asked.
+    // RFC 9207: the issuer in the response must be the server of the sign-in.
     private static bool IsSame(string issuer, Uri server) =>
         Uri.TryCreate(issuer, UriKind.Absolute, out var address) && address.Authority == server.Authority && address.Scheme == server.Scheme;
 

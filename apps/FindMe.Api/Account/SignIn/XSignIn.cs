@@ -6,18 +6,18 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Api;
 
-/// <summary>Signing in with X: OAuth 2.0, authorization code with PKCE.</summary>
+/// <summary>Signs in with X: OAuth 2.0, authorization code with PKCE.</summary>
 /// <remarks>https://docs.x.com/resources/fundamentals/authentication/oauth-2-0/authorization-code.</remarks>
 internal sealed class XSignIn(OutsideHttp http, IOptions<SignInOptions> options, IOptions<XOptions> x, NetworkTokens tokens, TimeProvider time)
 {
-    // offline.access brings the refresh token: without it a search would end after two hours.
+    // offline.access requests a refresh token: without one a search would end after two hours.
     private const string Scopes = "tweet.read users.read offline.access";
 
     public bool IsOffered => options.Value.XClientId is { Length: > 0 };
 
     public Uri Server => x.Value.Api;
 
-    /// <summary>Where the person is asked.</summary>
+    /// <summary>The address where the person authorizes FindMe.</summary>
     public string AuthorizeAt(SignInAttempt attempt) => QueryHelpers.AddQueryString(options.Value.XAuthorize.AbsoluteUri, new Dictionary<string, string?>
     {
         ["response_type"] = "code",
@@ -29,8 +29,8 @@ internal sealed class XSignIn(OutsideHttp http, IOptions<SignInOptions> options,
         ["code_challenge_method"] = "S256",
     });
 
-    /// <summary>Turns the code into tokens, and asks whose they are.</summary>
-    /// <exception cref="SignInException">X refuses.</exception>
+    /// <summary>Exchanges the code for tokens, and reads the account.</summary>
+    /// <exception cref="SignInException">X rejects the code.</exception>
     /// <exception cref="FetchException">X does not answer.</exception>
     public async Task<PendingAccount> FinishAsync(SignInAttempt attempt, string code, CancellationToken cancellationToken)
     {
@@ -68,7 +68,7 @@ internal sealed class XSignIn(OutsideHttp http, IOptions<SignInOptions> options,
             cancellationToken)).Json("X");
         if (!answer.TryGetProperty("data", out var me) || me.ValueKind != System.Text.Json.JsonValueKind.Object)
         {
-            throw new SignInException("X answered without an account.");
+            throw new SignInException("X's response lacks the account.");
         }
 
         var handle = me.Text("username", "X");
@@ -77,7 +77,7 @@ internal sealed class XSignIn(OutsideHttp http, IOptions<SignInOptions> options,
             secrets with { Handle = handle });
     }
 
-    // "_normal" has 48 pixels; without it the picture is as large as it was uploaded. A default picture is nobody's face.
+    // "_normal" has 48 pixels; without the suffix X returns the uploaded size. A default picture shows no face.
     private static Uri? AvatarOf(Uri? avatar) =>
         avatar is null || avatar.AbsolutePath.Contains("/default_profile_images/", StringComparison.Ordinal)
             ? null

@@ -1,4 +1,5 @@
 // One polite live region for the whole page. Progress comes many times a second; a listener wants a sentence now and then.
+import { element } from './element.js';
 
 const PAUSE_MS = 4000;
 
@@ -18,7 +19,10 @@ export function announceNow(text) {
   say(text);
 }
 
+export const announcer = () => element('p', { class: 'visually-hidden', role: 'status', 'data-announcer': '' });
+
 function say(text) {
   last = Date.now();
-  document.getElementById('announcer').textContent = text;
+  // Outside an open dialog nothing is read out: a dialog brings a live region of its own.
+  (document.querySelector('dialog[open] [data-announcer]') ?? document.getElementById('announcer')).textContent = text;
 }

@@ -23,8 +23,8 @@ const refusal = (status, answer) => new Problem({
   status,
 });
 
-async function send(method, path, body) {
-  const request = { method, headers: { accept: 'application/json' } };
+async function send(method, path, body, headers = {}, more = {}) {
+  const request = { ...more, method, headers: { accept: 'application/json', ...headers } };
   if (body instanceof FormData) {
     request.body = body;
   } else if (body !== undefined) {
@@ -55,11 +55,22 @@ export const api = {
   deleteReference: id => send('DELETE', `/api/references/${encodeURIComponent(id)}`),
   sources: () => send('GET', '/api/sources'),
   searches: () => send('GET', '/api/searches'),
-  search: id => send('GET', search(id)),
+  // within: also what is no nearer than that, with the verdict "no".
+  search: (id, within) => send('GET', within === undefined ? search(id) : `${search(id)}?within=${within}`),
+  judge: (id, judgements) => send('POST', `${search(id)}/judgements`, { judgements }),
+  // photos: the short ids of some that were found; none: all of them.
+  exportAddress: (id, format, photos = []) => `${search(id)}/export?format=${format}${photos.length > 0 ? `&photos=${photos.join()}` : ''}`,
   startSearch: wish => send('POST', '/api/searches', wish),
   continueSearch: (id, wish = {}) => send('POST', `${search(id)}/continue`, wish),
+  retrySkipped: id => send('POST', `${search(id)}/retry`),
   estimate: wish => send('POST', '/api/searches/estimate', wish),
-  deleteSearch: id => send('DELETE', search(id)),
+  // keepalive: sent to its end even if the page goes away meanwhile.
+  deleteSearch: (id, keepalive = false) => send('DELETE', search(id), undefined, {}, { keepalive }),
+  report: id => send('GET', `${search(id)}/report`),
+  saveReport: (id, report, version) => send('PUT', `${search(id)}/report`, report, { 'if-match': `"${version}"` }),
+  shares: id => send('GET', `${search(id)}/shares`),
+  share: (id, wish) => send('POST', `${search(id)}/shares`, wish),
+  revokeShare: (id, token) => send('DELETE', `${search(id)}/shares/${encodeURIComponent(token)}`),
   events: id => new EventSource(`${search(id)}/events`),
   deleteMe: () => send('DELETE', '/api/me'),
   me: () => send('GET', '/api/me'),

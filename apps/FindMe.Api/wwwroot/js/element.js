@@ -41,5 +41,8 @@ export const icons = {
   close: 'M6 6l12 12M18 6L6 18',
   download: 'M12 4v12M7 11l5 5 5-5M4 20h16',
   print: 'M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z',
+  check: 'M5 12.5l4.5 4.5L19 7',
+  share: 'M12 15V3M8 7l4-4 4 4M6 11H5v9h14v-9h-1',
+  undo: 'M9 5L4 10l5 5M4 10h11a5 5 0 0 1 0 10h-4',
   again: 'M20 12a8 8 0 1 1-2.5-5.8M20 3v4h-4',
 };

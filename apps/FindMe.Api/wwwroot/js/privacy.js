@@ -4,6 +4,7 @@ import { api } from './api.js';
 import { consentText } from './consent.js';
 import { element, replace } from './element.js';
 import { notice, problemNotice } from './notice.js';
+import { forgetSelfies } from './own-face.js';
 import { referenceList } from './references.js';
 import { count } from './words.js';
 
@@ -49,6 +50,7 @@ export function confirmDeleteEverything(done) {
     yes.disabled = true;
     try {
       const { deleted, accounts = [] } = await api.deleteMe();
+      forgetSelfies();
       const granted = accounts.filter(account => !account.revoked).map(account => account.network);
       dialog.close();
       done(notice('good', 'Everything about you is deleted',

@@ -4,6 +4,7 @@ import { announceNow } from './announce.js';
 import { faceCrop } from './bounding-box.js';
 import { element, icon, icons, replace } from './element.js';
 import { problemNotice } from './notice.js';
+import { forgetSelfie, forgetSelfies, rememberSelfie } from './own-face.js';
 import { dayOf, minuteOf, qualityWords, sentence } from './words.js';
 
 export function referenceList(page, references, changed = () => {}) {
@@ -33,6 +34,7 @@ export function referenceList(page, references, changed = () => {}) {
       try {
         await api.deleteReference(reference.id);
         row.remove();
+        forgetSelfie(reference.id);
         markUsed(await api.references());
         announceNow('The selfie was deleted.');
         count();
@@ -65,11 +67,13 @@ export function referenceList(page, references, changed = () => {}) {
     add(reference, photo) {
       const thumbnail = photo && URL.createObjectURL(photo);
       if (thumbnail) thumbnails.push(thumbnail);
+      if (photo) rememberSelfie(reference, photo);
       items.prepend(item(reference, thumbnail));
       count();
     },
     mark: markUsed,
     clear() {
+      forgetSelfies();
       items.replaceChildren();
       count();
     },

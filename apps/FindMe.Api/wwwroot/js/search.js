@@ -6,12 +6,16 @@ import { hasEnded } from './words.js';
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30000;
 
-const keyOf = match => `${match.post?.id ?? ''} ${match.photo.id}`;
-
-// Events bring only what is new, but the first one of a connection brings everything: adding twice must do nothing.
+// Events bring only what is new or judged anew, but the first one of a connection brings everything: adding twice must do nothing.
 export function merge(search, event) {
-  const known = new Set(search.matches.map(keyOf));
-  const matches = event.matches.filter(match => !known.has(keyOf(match)));
+  const known = new Map(search.matches.map((match, place) => [match.photo.id, place]));
+  const matches = event.matches.filter(match => !known.has(match.photo.id));
+  for (const match of event.matches) {
+    if (known.has(match.photo.id)) search.matches[known.get(match.photo.id)] = match;
+  }
+  search.judged = event.judged ?? search.judged ?? [];
+  const gone = new Set(search.judged.map(match => match.photo.id));
+  search.matches = search.matches.filter(match => !gone.has(match.photo.id));
   const skippedBefore = new Set(search.skipped.map(skip => skip.photo.id));
   const skipped = event.skipped.filter(skip => !skippedBefore.has(skip.photo.id));
   search.matches.push(...matches);

@@ -12,8 +12,13 @@ export const percent = confidence => `${Math.round(confidence * 100)}${NO_BREAK_
 // Rounded up: what is a little too large never reads as if it were not.
 export const megabytes = bytes => `${Math.ceil(bytes / 1e6).toLocaleString('en')}${NO_BREAK_SPACE}MB`;
 
-// No comparison of faces is certain, so 0.998 is not rounded up to a promise.
-export const confidenceWords = match => `${match.verdict === 'maybe' ? 'Maybe' : 'Sure'} ${percent(Math.min(match.confidence, 0.99))}`;
+// The bands of docs/accuracy.md. A comparison is never certain, so none of them says that it is.
+const bands = table({ clear: 'Clear match', likely: 'Likely', check: 'Check this one' });
+
+export const bandWords = match => bands[match.band] ?? bands[match.verdict === 'match' ? 'clear' : 'check'];
+
+// 0.998 is not rounded up to a promise.
+export const sureWords = match => `${percent(Math.min(match.confidence, 0.99))} sure`;
 
 const minuteAndSecond = seconds => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 
@@ -22,6 +27,9 @@ export const timesWords = match => match.times?.length > 0
   && `In the video at ${match.times.map(({ from, to }) => `${minuteAndSecond(from)}–${minuteAndSecond(to)}`).join(', ')}`;
 
 export const qualityWords = quality => (quality >= 0.7 ? 'Good quality' : quality >= 0.4 ? 'Usable quality' : 'Low quality');
+
+// Where a search looks. A ZIP file is known to the server by a number alone.
+export const placeOf = search => (search.source === 'zip' ? 'your own photos' : search.query);
 
 export const sentence = text => {
   const words = String(text ?? '').trim();

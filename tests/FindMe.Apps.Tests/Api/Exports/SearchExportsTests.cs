@@ -1,12 +1,11 @@
 using System.IO.Compression;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
-using System.Text.Json.Nodes;
-using FindMe.Api;
 using FindMe.DemoNetworks;
+using FindMe.DemoNetworks.Media;
 using FindMe.Faces;
+using FindMe.Reports;
 
 namespace FindMe.Apps.Tests.Api;
 
@@ -18,7 +17,7 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
         using var ada = await findMe.NewVisitorAsync();
         var photo = PhotoRendering.ToJpeg(await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken), 800);
         string[] names = ["a/me.jpg", "b/ME.JPG", "con.jpg", "=1+1.jpg", "what?<me>:.jpg", "\u202Egpj.exe", "gone.jpg"];
-        var (upload, search) = await SearchZipAsync(ada, [.. names.Select(name => (name, photo))]);
+        var (upload, search) = await ada.SearchZipAsync([.. names.Select(name => (name, photo))]);
         File.Delete(Path.Combine(findMe.Data, "uploads", upload, "6"));
 
         using var answer = await ada.Http.GetAsync(Export(search, "zip"), TestContext.Current.CancellationToken);
@@ -26,8 +25,8 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
         Assert.True(answer.Headers.CacheControl!.NoStore);
         using var zip = new ZipArchive(new MemoryStream(await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)));
 
-        Assert.Equal(["me.jpg", "ME (2).jpg", "_con.jpg", "=1+1.jpg", "what__me__.jpg", "_gpj.exe.jpg", "credits.csv"], zip.Entries.Select(entry => entry.FullName));
-        foreach (var entry in zip.Entries.SkipLast(1))
+        Assert.Equal(["me.jpg", "ME (2).jpg", "_con.jpg", "=1+1.jpg", "what__me__.jpg", "_gpj.exe.jpg", "report.html", "credits.csv"], zip.Entries.Select(entry => entry.FullName));
+        foreach (var entry in zip.Entries.SkipLast(2))
         {
             Assert.Equal(photo, await BytesAsync(entry));
             Assert.Equal(entry.Length, entry.CompressedLength);
@@ -44,7 +43,7 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
     {
         using var ada = await findMe.NewVisitorAsync();
         var photo = PhotoRendering.ToJpeg(await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken), 800);
-        var (_, search) = await SearchZipAsync(ada, ("one, two.jpg", photo), ("nobody.png", TemporaryFolder.BlankPng(64, 64)), ("three.jpg", photo));
+        var (_, search) = await ada.SearchZipAsync(("one, two.jpg", photo), ("nobody.png", TemporaryFolder.BlankPng(64, 64)), ("three.jpg", photo));
         using var eve = await findMe.NewVisitorAsync();
 
         Assert.Equal(["one, two.jpg", "three.jpg"], await NamesAsync(ada, search, ""));
@@ -88,7 +87,7 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
                 var text = await ada.Http.GetStringAsync(Export(search, format), TestContext.Current.CancellationToken);
                 Assert.Contains(link, text, StringComparison.Ordinal);
                 Assert.Equal(source != "x", text.Contains("On stage", StringComparison.Ordinal));
-                Assert.Equal(source == "x", text.Contains(ExportText.LinkOnly, StringComparison.Ordinal));
+                Assert.Equal(source == "x", text.Contains(ReportText.LinkOnly, StringComparison.Ordinal));
             }
         }
     }
@@ -100,7 +99,8 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
         var photo = await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken);
 
         // More than the buffers of the connection hold.
-        var (_, search) = await SearchZipAsync(ada, [.. Enumerable.Range(0, 30).Select(number => ($"{number}.jpg", Padded(photo, 600_000)))]);
+        var (upload, search) = await ada.SearchZipAsync([.. Enumerable.Range(0, 30).Select(number => ($"{number}.jpg", Padded(photo, 600_000)))]);
+        var before = Directory.GetFiles(Path.Combine(findMe.Data, "uploads", upload));
         using (var first = await ada.Http.GetAsync(Export(search, "zip"), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
         {
             Assert.Equal(HttpStatusCode.OK, first.StatusCode);
@@ -120,6 +120,32 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
 
             await Task.Delay(100, deadline.Token);
         }
+
+        // Neither a file nor a photo that is still open.
+        Assert.Equal(before, Directory.GetFiles(Path.Combine(findMe.Data, "uploads", upload)));
+        var page = findMe.System.Processes.Running().Single(process => process.Name == "findme-api").Id;
+        while (new DirectoryInfo($"/proc/{page}/fd").EnumerateFiles().Any(file => file.LinkTarget?.Contains(upload, StringComparison.Ordinal) == true))
+        {
+            await Task.Delay(100, deadline.Token);
+        }
+    }
+
+    [Fact]
+    public async Task Of_a_video_an_archive_has_the_frame_that_shows_the_person_and_its_time()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        Assert.NotNull(await Films.ReadAsync("film/0"));
+        findMe.Bench.Mastodon.Publish(new ScenarioPost { Text = "#framed", MinutesAgo = 1, Media = [new() { Kind = MediaKind.Video, Picture = "mosaic/9600", Video = "film/0" }] });
+        var search = await ada.SearchAsync(NetworkedFindMe.Wish("mastodon", "#framed"));
+        await ada.UntilEndedAsync(search);
+
+        using var zip = new ZipArchive(new MemoryStream(await ada.Http.GetByteArrayAsync(Export(search, "zip"), TestContext.Current.CancellationToken)));
+
+        Assert.Equal([".jpg", ".html", ".csv"], zip.Entries.Select(entry => Path.GetExtension(entry.FullName)));
+        Assert.Equal([0xFF, 0xD8], (await BytesAsync(zip.Entries[0]))[..2]);
+        var credits = Encoding.UTF8.GetString(await BytesAsync(zip.Entries[^1])).Split("\r\n")[1];
+        Assert.Matches("\"0:00:0[0-9]\",\"A frame of the video.\"$", credits);
+        Assert.Contains(" of the video", Encoding.UTF8.GetString(await BytesAsync(zip.Entries[1])), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -154,8 +180,8 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
     private static async Task<List<string>> NamesAsync(Visitor visitor, string search, string query)
     {
         using var zip = new ZipArchive(new MemoryStream(await visitor.Http.GetByteArrayAsync(Export(search, "zip" + query))));
-        Assert.Equal("credits.csv", zip.Entries[^1].FullName);
-        return [.. zip.Entries.SkipLast(1).Select(entry => entry.FullName)];
+        Assert.Equal(["report.html", "credits.csv"], zip.Entries.TakeLast(2).Select(entry => entry.FullName));
+        return [.. zip.Entries.SkipLast(2).Select(entry => entry.FullName)];
     }
 
     private static async Task<byte[]> BytesAsync(ZipArchiveEntry entry)
@@ -164,28 +190,5 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
         using var copy = new MemoryStream();
         await content.CopyToAsync(copy);
         return copy.ToArray();
-    }
-
-    private static async Task<(string Upload, string Search)> SearchZipAsync(Visitor visitor, params (string Name, byte[] Bytes)[] photos)
-    {
-        using var zip = new MemoryStream();
-        using (var archive = new ZipArchive(zip, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, bytes) in photos)
-            {
-                await using var entry = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
-                await entry.WriteAsync(bytes);
-            }
-        }
-
-        using var content = new ByteArrayContent(zip.ToArray());
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/zip");
-        using var sent = await visitor.Http.PostAsync(new Uri("/api/uploads", UriKind.Relative), content);
-        var body = await sent.Content.ReadAsStringAsync();
-        Assert.True(sent.StatusCode == HttpStatusCode.Created, body);
-        var upload = JsonNode.Parse(body)!["id"]!.GetValue<string>();
-        var search = await visitor.SearchAsync(new { source = "zip", query = upload });
-        await visitor.UntilEndedAsync(search);
-        return (upload, search);
     }
 }

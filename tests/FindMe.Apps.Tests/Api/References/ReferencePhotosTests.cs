@@ -59,6 +59,58 @@ public sealed class ReferencePhotosTests(FindMeSystem findMe) : IClassFixture<Fi
     }
 
     [Fact]
+    public async Task A_found_photo_becomes_a_reference_once_its_person_says_that_it_shows_them_and_if_it_is_like_the_others()
+    {
+        using var ada = findMe.NewVisitor();
+        await ada.ShowDemoFaceAsync();
+        var search = await ada.SearchAsync(FindMeSystem.Demo);
+        await ada.UntilEndedAsync(search);
+        var further = (await ada.GetAsync($"/api/searches/{search}?within=1.26"))["matches"]!.AsArray()
+            .First(match => match!["verdict"]!.GetValue<string>() == "no")!["photo"]!["id"]!.GetValue<string>();
+        using var eve = findMe.NewVisitor();
+        await eve.AgreeAsync();
+
+        using (var unsaid = await TakeAsync(ada, search, "photo000.jpg"))
+        {
+            await ProblemAssert.IsAsync(unsaid, 409, "not-judged");
+        }
+
+        using var judged = await ada.Http.PostAsJsonAsync(
+            $"/api/searches/{search}/judgements", new { judgements = new[] { new { photo = "photo000.jpg", isMe = true }, new { photo = further, isMe = true } } }, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NoContent, judged.StatusCode);
+        using (var foreign = await TakeAsync(eve, search, "photo000.jpg"))
+        {
+            await ProblemAssert.IsAsync(foreign, 404, "not-found");
+        }
+
+        using (var taken = await TakeAsync(ada, search, "photo000.jpg"))
+        {
+            Assert.True(taken.StatusCode == HttpStatusCode.Created, await taken.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+
+        using (var unlike = await TakeAsync(ada, search, further))
+        {
+            await ProblemAssert.IsAsync(unlike, 409, "unlike-selfies");
+        }
+
+        var references = (await ada.GetAsync("/api/references")).AsArray();
+        Assert.Equal(2, references.Count);
+        Assert.All(references, reference => Assert.True(reference!["isUsed"]!.GetValue<bool>()));
+
+        // As any other: it can be taken back, and without any there is none to compare a found one with.
+        foreach (var reference in references)
+        {
+            Assert.Equal(HttpStatusCode.NoContent, await ada.StatusOfAsync(HttpMethod.Delete, $"/api/references/{reference!["id"]}"));
+        }
+
+        using var none = await TakeAsync(ada, search, "photo000.jpg");
+        await ProblemAssert.IsAsync(none, 422, "no-reference");
+
+        static Task<HttpResponseMessage> TakeAsync(Visitor visitor, string search, string photo) =>
+            visitor.Http.PostAsJsonAsync("/api/references/from-photo", new { search, photo }, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task A_reference_can_be_taken_back_and_nobody_else_can_take_it()
     {
         using var ada = findMe.NewVisitor();

@@ -1,6 +1,4 @@
-using System.IO.Compression;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
@@ -45,7 +43,7 @@ public sealed class SearchJudgementsTests(FindMeSystem findMe) : IClassFixture<F
         Assert.DoesNotContain(Own, Photos(await ada.UntilEndedAsync(again), "matches"));
         var original = await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken);
         var copy = PhotoRendering.ToJpeg(original, 800);
-        var second = await SearchZipAsync(ada, ("elsewhere.jpg", copy));
+        var (_, second) = await ada.SearchZipAsync(("elsewhere.jpg", copy));
         var copies = await ada.UntilEndedAsync(second);
         Assert.Equal(1, Visitor.Count(copies, "compared"));
         Assert.Empty(copies["matches"]!.AsArray());
@@ -81,10 +79,10 @@ public sealed class SearchJudgementsTests(FindMeSystem findMe) : IClassFixture<F
         using var jpeg = new MemoryStream();
         await both.SaveAsJpegAsync(jpeg, TestContext.Current.CancellationToken);
 
-        var first = await SearchZipAsync(ada, ("two.jpg", jpeg.ToArray()));
+        var (_, first) = await ada.SearchZipAsync(("two.jpg", jpeg.ToArray()));
         var wrong = (await ada.UntilEndedAsync(first))["matches"]![0]!;
         await JudgeAsync(ada, first, "0 two.jpg", false);
-        var second = await SearchZipAsync(ada, ("two.jpg", jpeg.ToArray()));
+        var (_, second) = await ada.SearchZipAsync(("two.jpg", jpeg.ToArray()));
         var right = (await ada.UntilEndedAsync(second))["matches"]![0]!;
 
         Assert.Equal("match", right["verdict"]!.GetValue<string>());
@@ -171,14 +169,40 @@ public sealed class SearchJudgementsTests(FindMeSystem findMe) : IClassFixture<F
         Assert.DoesNotContain(Own, Encoding.UTF8.GetString(Convert.FromBase64String(stored.GetProperty("ciphertext").GetString()!)), StringComparison.Ordinal);
 
         Assert.Equal(HttpStatusCode.OK, await ada.StatusOfAsync(HttpMethod.Delete, "/api/me"));
-        Assert.Null(await findMe.Dapr.GetStateAsync<EncryptedJudgements>(StateKeys.Store, StateKeys.Judgements(person), TestContext.Current.CancellationToken));
+        Assert.Null(await findMe.Dapr.GetStateAsync<EncryptedDocument>(StateKeys.Store, StateKeys.Judgements(person), TestContext.Current.CancellationToken));
         Assert.Null(await findMe.Dapr.GetStateAsync<WrappedKey>(StateKeys.Store, StateKeys.PersonKey(person), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_judgement_that_is_made_while_everything_is_deleted_leaves_neither_itself_nor_a_key()
+    {
+        for (var attempt = 0; attempt < 8; attempt++)
+        {
+            using var ada = findMe.NewVisitor();
+            await ada.ShowDemoFaceAsync();
+            var search = await ada.SearchAsync(FindMeSystem.Demo);
+            await ada.UntilEndedAsync(search);
+            var person = (await findMe.Dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(search), TestContext.Current.CancellationToken))!.Person;
+
+            // A report is written at the same moment: both encrypt under the key that is being deleted.
+            var judging = TryJudgeAsync(ada, search, Own, attempt % 2 == 0);
+            var writing = ada.Http.PutAsJsonAsync($"/api/searches/{search}/report", new { title = "late", photos = Array.Empty<string>() }, TestContext.Current.CancellationToken);
+            await Task.Delay(2 * attempt, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.OK, await ada.StatusOfAsync(HttpMethod.Delete, "/api/me"));
+            using var judged = await judging;
+            using var written = await writing;
+            Assert.All([judged, written], answer => Assert.True((int)answer.StatusCode is 200 or 204 or 404, $"{answer.StatusCode}"));
+
+            Assert.Null(await findMe.Dapr.GetStateAsync<EncryptedDocument>(StateKeys.Store, StateKeys.Judgements(person), TestContext.Current.CancellationToken));
+            Assert.Null(await findMe.Dapr.GetStateAsync<EncryptedDocument>(StateKeys.Store, StateKeys.Report(search), TestContext.Current.CancellationToken));
+            Assert.Null(await findMe.Dapr.GetStateAsync<WrappedKey>(StateKeys.Store, StateKeys.PersonKey(person), TestContext.Current.CancellationToken));
+        }
     }
 
     [Fact]
     public async Task A_person_has_so_many_judgements_at_most_and_the_oldest_go()
     {
-        var judgements = new Judgements(findMe.Dapr, new PersonKeys(findMe.Dapr, new EphemeralDataProtectionProvider()));
+        var judgements = new Judgements(new PersonDocuments(findMe.Dapr, new PersonKeys(findMe.Dapr, new EphemeralDataProtectionProvider())));
         var person = $"{Guid.NewGuid():N}";
         var many = Enumerable.Range(0, Judgements.MaxPerPerson + 1)
             .Select(number => new Judgement("album/a", $"{number}.jpg", null, new FaceBox(0, 0, 1, 1), null, false, DateTimeOffset.UnixEpoch, ""));
@@ -202,25 +226,5 @@ public sealed class SearchJudgementsTests(FindMeSystem findMe) : IClassFixture<F
     {
         using var answer = await TryJudgeAsync(visitor, search, photo, isMe);
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
-    }
-
-    private static async Task<string> SearchZipAsync(Visitor visitor, params (string Name, byte[] Bytes)[] photos)
-    {
-        using var zip = new MemoryStream();
-        using (var archive = new ZipArchive(zip, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, bytes) in photos)
-            {
-                await using var entry = archive.CreateEntry(name, CompressionLevel.NoCompression).Open();
-                await entry.WriteAsync(bytes);
-            }
-        }
-
-        using var content = new ByteArrayContent(zip.ToArray());
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/zip");
-        using var sent = await visitor.Http.PostAsync(new Uri("/api/uploads", UriKind.Relative), content);
-        Assert.Equal(HttpStatusCode.Created, sent.StatusCode);
-        var upload = (await sent.Content.ReadFromJsonAsync<JsonNode>())!;
-        return await visitor.SearchAsync(new { source = "zip", query = upload["id"]!.GetValue<string>() });
     }
 }

@@ -175,6 +175,43 @@ public sealed class SearchesTests(FindMeSystem findMe) : IClassFixture<FindMeSys
     }
 
     [Fact]
+    public async Task A_photo_that_failed_repeatedly_is_compared_again_when_its_person_asks_for_it_and_nobody_elses()
+    {
+        using var ada = findMe.NewVisitor();
+        using var eve = findMe.NewVisitor();
+        await eve.AgreeAsync();
+        await ada.ShowDemoFaceAsync();
+        var search = await ada.SearchAsync(FindMeSystem.Demo);
+        await ada.UntilEndedAsync(search);
+        using (var early = await ada.Http.PostAsync(Retry(), null, TestContext.Current.CancellationToken))
+        {
+            await ProblemAssert.IsAsync(early, 409, "nothing-to-retry");
+        }
+
+        var page = (await findMe.Dapr.GetStateAsync<Search>(StateKeys.Store, StateKeys.Search(search), TestContext.Current.CancellationToken))!.Pages[0];
+        await findMe.Dapr.UpdateStateAsync<PhotoBatch>(
+            StateKeys.Batch(search, page.Listing, 0),
+            batch => batch.With(0, photo => photo with { Verdict = Verdict.Skipped("It failed.") with { GivenUp = true, Order = photo.Verdict!.Order } }),
+            _ => TimeSpan.FromMinutes(5),
+            TestContext.Current.CancellationToken);
+        var skipped = Assert.Single((await ada.GetAsync($"/api/searches/{search}"))["skipped"]!.AsArray())!;
+        Assert.True(skipped["canRetry"]!.GetValue<bool>());
+
+        using (var foreign = await eve.Http.PostAsync(Retry(), null, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(HttpStatusCode.NotFound, foreign.StatusCode);
+        }
+
+        using var answer = await ada.Http.PostAsync(Retry(), null, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        await ada.UntilAsync(search, view => view["skipped"]!.AsArray().Count == 0);
+        var view = await ada.UntilEndedAsync(search);
+        Assert.Contains(view["matches"]!.AsArray(), match => match!["photo"]!["id"]!.GetValue<string>() == "photo000.jpg");
+
+        Uri Retry() => new($"/api/searches/{search}/retry", UriKind.Relative);
+    }
+
+    [Fact]
     public async Task What_has_expired_is_no_reference_any_more_and_no_search_that_counts_and_a_visit_is_noted()
     {
         using var ada = findMe.NewVisitor();

@@ -138,8 +138,10 @@ public sealed class UploadsTests(NetworkedFindMe findMe)
     [Fact]
     public async Task A_folder_that_cannot_be_swept_ends_no_sweep()
     {
+        using var ada = await findMe.NewVisitorAsync();
         var options = Options.Create(new UploadOptions { Path = "no\0path" });
-        using var sweep = new UploadSweep(new UploadFolders(options), options, TimeProvider.System, NullLogger<UploadSweep>.Instance);
+        var folders = new UploadFolders(options);
+        using var sweep = new UploadSweep(folders, new PhotoKeeping(findMe.Dapr, folders, TimeProvider.System), options, TimeProvider.System, NullLogger<UploadSweep>.Instance);
 
         await sweep.StartAsync(TestContext.Current.CancellationToken);
 

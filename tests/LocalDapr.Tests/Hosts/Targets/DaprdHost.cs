@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace LocalDapr.Tests;
 
-/// <summary>A daprd process for each replica of each app, on one Redis, or on one RabbitMQ and one PostgreSQL.</summary>
+/// <summary>Runs a daprd process for each replica of each app, on Redis or on RabbitMQ and PostgreSQL.</summary>
 internal sealed class DaprdHost : ISidecarHost
 {
     private const string Tracing = """
@@ -81,7 +81,7 @@ internal sealed class DaprdHost : ISidecarHost
     {
         foreach (var (_, process, _, _, _) in _sidecars.Where(sidecar => !sidecar.Process.HasExited))
         {
-            // SIGTERM, so that a consumer does not leave the group with its hands full.
+            // SIGTERM, so that the consumer does not leave unacknowledged events behind.
             using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
             await kill.WaitForExitAsync();
         }
@@ -99,7 +99,7 @@ internal sealed class DaprdHost : ISidecarHost
         }
     }
 
-    // The target's broker and store instead of those that the case names, and prefixes that no other run has.
+    // Replaces the case's broker and store by the target's, with prefixes unique to the run.
     private string ForTarget(string resource)
     {
         var broker = ConformanceTarget.HasRabbitMq ? BrokerProfile.RabbitMq : BrokerProfile.Redis118;
@@ -175,7 +175,7 @@ internal sealed class DaprdHost : ISidecarHost
             seconds: (int)Timeouts.Time.TotalSeconds);
     }
 
-    // Redis up to 1.16 keeps what failed, from 1.17 it acknowledges it; our own standalone sidecar says which of them it imitates.
+    // On Redis, daprd up to 1.16 keeps failed events pending, later versions acknowledge them. Our standalone sidecar reports the version that it imitates.
     private async Task RecogniseAsync(Setup setup)
     {
         using var http = new HttpClient { BaseAddress = _sidecars[0].Endpoint };

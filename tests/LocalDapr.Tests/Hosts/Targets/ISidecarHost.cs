@@ -1,28 +1,28 @@
 namespace LocalDapr.Tests;
 
-/// <summary>A sidecar for each app of a test, wherever it comes from.</summary>
+/// <summary>Provides a sidecar for each app of a test.</summary>
 internal interface ISidecarHost : IAsyncDisposable
 {
-    /// <summary>Whose rules of delivery it follows.</summary>
+    /// <summary>The broker whose delivery rules it follows.</summary>
     BrokerProfile Broker { get; }
 
-    /// <summary>Whose rules of concurrency it follows.</summary>
+    /// <summary>The store whose concurrency rules it follows.</summary>
     StoreProfile Store { get; }
 
-    /// <summary>Which daprd's rules it follows.</summary>
+    /// <summary>The daprd version whose behaviour it follows.</summary>
     DaprVersion Version { get; }
 
-    /// <summary>Put behind every topic, so that runs and cases on one broker do not meet; empty where each has a broker of its own.</summary>
+    /// <summary>Suffix of every topic, which separates runs and cases on a shared broker; empty for separate brokers.</summary>
     string Suffix { get; }
 
     Uri EndpointOf(string appId);
 
-    /// <summary>Where an app's sidecar serves gRPC; null where that is not known.</summary>
+    /// <summary>Returns the gRPC endpoint of an app's sidecar; null when unknown.</summary>
     Uri? GrpcEndpointOf(string appId);
 
-    /// <summary>Waits until an app's sidecar has ended, or asked to.</summary>
+    /// <summary>Waits until an app's sidecar has stopped, or has requested its shutdown.</summary>
     Task EndedAsync(string appId);
 
-    /// <summary>Waits until nothing is on its way to an app any more, as far as that can be seen.</summary>
+    /// <summary>Waits until all events are settled, as far as that is visible.</summary>
     Task SettledAsync();
 }

@@ -9,7 +9,7 @@ internal sealed class RunningHost : ISidecarHost
 
     private RunningHost(string appId, BrokerProfile broker, StoreProfile store, DaprVersion version) => (AppId, Broker, Store, Version) = (appId, broker, store, version);
 
-    /// <summary>The app id it was started with.</summary>
+    /// <summary>The app id of the running sidecar.</summary>
     public string AppId { get; }
 
     public BrokerProfile Broker { get; }
@@ -72,7 +72,7 @@ internal sealed class RunningHost : ISidecarHost
         return http;
     }
 
-    // What an earlier case left under the keys that the cases use.
+    // Deletes the keys that an earlier case may have left.
     private static async Task ForgetAsync(HttpClient http)
     {
         foreach (var key in new[] { "key", "other", "a", "b", "c", "none", "old", "new", "third", "short", "long", "ever", "k", "a%2Fb", "a%20b", "a%2Bb", "%C3%A9%252F", "a%20b%3Fc" })

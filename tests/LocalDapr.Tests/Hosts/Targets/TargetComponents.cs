@@ -1,13 +1,13 @@
 namespace LocalDapr.Tests;
 
-/// <summary>The components of a case, which name Redis and SQLite, as the broker and the store of a target want them.</summary>
+/// <summary>Converts the components of a case, which are for Redis and SQLite, to the target's broker and store.</summary>
 internal static class TargetComponents
 {
     public static string For(BrokerProfile broker, StoreProfile store, string resource)
     {
         if (broker == BrokerProfile.RabbitMq && resource.Contains("pubsub.redis", StringComparison.Ordinal))
         {
-            // Its prefetch is what bounds the handlers; `concurrency` has no meaning there.
+            // prefetchCount limits the handlers; `concurrency` has another meaning there.
             resource = Replace(resource, ("pubsub.redis", "pubsub.rabbitmq"), ("redisHost", "connectionString"), ("localhost:6379", ConformanceTarget.RabbitMq), ("name: concurrency", "name: prefetchCount"));
         }
 

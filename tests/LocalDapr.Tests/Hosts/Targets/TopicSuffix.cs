@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace LocalDapr.Tests;
 
-/// <summary>Gives every topic a case names a suffix of its own on the way to a shared broker, and takes it away from what comes back.</summary>
+/// <summary>Adds a suffix to the topics in requests to a shared broker, and removes it from responses.</summary>
 internal sealed partial class TopicSuffix(string suffix, HttpMessageHandler transport) : DelegatingHandler(transport)
 {
-    /// <summary>In the JSON of an app's subscriptions.</summary>
+    /// <summary>Adds the suffix to the JSON of an app's subscriptions.</summary>
     public static string AddTo(string subscriptions, string suffix) => suffix.Length == 0 ? subscriptions : Topic().Replace(subscriptions, $"$1{suffix}$2");
 
     public static byte[] RemoveFrom(byte[] body, string suffix) =>

@@ -4,13 +4,13 @@ using Grpc.Core;
 
 namespace LocalDapr;
 
-/// <summary>An error as daprd answers it. Callers go by status and code; details are for people.</summary>
+/// <summary>An error response as daprd sends it.</summary>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="Code"><c>errorCode</c>.</param>
-/// <param name="Message">What is wrong.</param>
+/// <param name="Code">The <c>errorCode</c>.</param>
+/// <param name="Message">The message.</param>
 public sealed record ApiError(int Status, string Code, string Message)
 {
-    /// <summary>The status over gRPC; by default the one that the HTTP status stands for.</summary>
+    /// <summary>The gRPC status; by default derived from the HTTP status.</summary>
     internal StatusCode GrpcStatus { get; init; } = Status switch
     {
         403 => StatusCode.PermissionDenied,
@@ -19,10 +19,10 @@ public sealed record ApiError(int Status, string Code, string Message)
         _ => StatusCode.Internal,
     };
 
-    /// <summary>Details as daprd sends them; empty for an error without any.</summary>
+    /// <summary>The error details; may be empty.</summary>
     internal IReadOnlyList<IMessage> Details { get; init; } = [];
 
-    /// <summary>Of a bulk publish over HTTP: which entries failed. daprd answers these in place of a message.</summary>
+    /// <summary>Ids of the failed entries of a bulk publish over HTTP, which daprd sends instead of a message.</summary>
     internal IReadOnlyList<string>? FailedEntries { get; init; }
 
     internal static ApiError PubSubNotFound(string pubSub, IReadOnlyDictionary<string, string> metadata) =>
@@ -58,7 +58,7 @@ public sealed record ApiError(int Status, string Code, string Message)
     internal static ApiError BulkPublish(string pubSub, string appId, string message, string reason, string detail) => OfPubSub(
         400, "ERR_PUBSUB_EVENTS_SER", message, detail, pubSub, new Dictionary<string, string> { ["appID"] = appId, ["error"] = reason });
 
-    /// <summary>All entries failed: they are stored together or not at all.</summary>
+    /// <summary>All entries of a bulk publish failed, since they are stored all or none.</summary>
     internal static ApiError BulkPublishFailed(IReadOnlyList<string> entryIds, string reason) =>
         new(500, "ERR_PUBSUB_PUBLISH_MESSAGE", reason) { FailedEntries = entryIds };
 
@@ -97,7 +97,7 @@ public sealed record ApiError(int Status, string Code, string Message)
 
     internal static ApiError StateBulkGet(string reason) => new(500, "ERR_STATE_BULK_GET", reason) { GrpcStatus = StatusCode.Unknown };
 
-    /// <summary>Over gRPC: an item to save has no key.</summary>
+    /// <summary>An item to save over gRPC has no key.</summary>
     internal static ApiError StateKeyEmpty() => new(400, "ERR_STATE_SAVE", "state key cannot be empty");
 
     internal static ApiError StateSave(int status, string store, string reason) => new(status, "ERR_STATE_SAVE", $"failed saving state in state store {store}: {reason}");
@@ -112,14 +112,14 @@ public sealed record ApiError(int Status, string Code, string Message)
     internal static ApiError UnknownOperation(string operation) =>
         new(400, "ERR_NOT_SUPPORTED_STATE_OPERATION", $"operation type {operation} not supported") { GrpcStatus = StatusCode.Unimplemented };
 
-    /// <summary>An operation failed in the database. Damage has a code of its own, which daprd does not know: no repetition helps.</summary>
+    /// <summary>A database operation failed. A damaged database has its own code, unknown to daprd, since retries cannot help.</summary>
     internal static ApiError OfDatabase(Microsoft.Data.Sqlite.SqliteException failure, Func<string, ApiError> failed) =>
         Database.IsFault(failure) ? new(500, "ERR_DATA_DAMAGED", $"the database is damaged, or its disk fails: {failure.Message}") { GrpcStatus = StatusCode.DataLoss } : failed(failure.Message);
 
-    /// <summary>What an unknown route gets: service invocation is the router's fallback, and the path names no app.</summary>
+    /// <summary>The response to an unknown route: daprd falls back to service invocation, and the path names no app.</summary>
     internal static ApiError NoAppToInvoke() => new(404, "ERR_DIRECT_INVOKE", "failed getting app id either from the URL path or the header dapr-app-id");
 
-    /// <summary>Over gRPC: the call has no API token, or a wrong one.</summary>
+    /// <summary>A gRPC call has no API token, or a wrong one.</summary>
     internal static ApiError Unauthenticated(string reason) => new(401, "Unauthorized", "Unauthorized")
     {
         GrpcStatus = StatusCode.Unauthenticated,
@@ -130,7 +130,7 @@ public sealed record ApiError(int Status, string Code, string Message)
 
     internal static ApiError OtherAppId() => new(500, "ERR_HEALTH_APPID_NOT_MATCH", "dapr app-id does not match");
 
-    /// <summary>Why, in a word for programs.</summary>
+    /// <summary>Creates the machine-readable reason of an error.</summary>
     internal static ErrorInfo Info(string reason, params IEnumerable<(string Name, string Value)> metadata) =>
         new() { Reason = reason, Domain = "dapr.io", Metadata = { metadata.ToDictionary(pair => pair.Name, pair => pair.Value) } };
 

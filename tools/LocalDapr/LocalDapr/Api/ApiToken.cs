@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace LocalDapr;
 
-/// <summary>The token that callers must send, if any.</summary>
+/// <summary>Checks the token of callers; null accepts every caller.</summary>
 internal sealed class ApiToken(string? token)
 {
     public const string Header = "dapr-api-token";
@@ -13,7 +13,7 @@ internal sealed class ApiToken(string? token)
 
     public bool IsRequired => _token is not null;
 
-    /// <summary>Whether a request may pass: it has the token, or none is required.</summary>
+    /// <summary>Whether the headers hold the token, or no token is required.</summary>
     public bool IsIn(IHeaderDictionary headers) =>
         _token is null || CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(headers[Header].ToString()), _token);
 }

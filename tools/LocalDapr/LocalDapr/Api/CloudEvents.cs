@@ -4,27 +4,27 @@ using System.Text.Json.Nodes;
 
 namespace LocalDapr;
 
-/// <summary>What a publish says beside its body.</summary>
+/// <summary>A publish request without its body.</summary>
 /// <param name="Source">The publisher's app id.</param>
 /// <param name="PubSub">The component's name.</param>
 /// <param name="Topic">The topic.</param>
 /// <param name="ContentType">The request's Content-Type as sent; may be empty.</param>
 /// <param name="Metadata">The request's metadata.</param>
-/// <param name="Trace">The trace it belongs to.</param>
+/// <param name="Trace">The request's trace.</param>
 internal sealed record EventSource(
     string Source, string PubSub, string Topic, string ContentType, IReadOnlyDictionary<string, string> Metadata, TraceContext Trace);
 
-/// <summary>The CloudEvents envelope that travels between apps.</summary>
+/// <summary>Creates CloudEvents envelopes as daprd does.</summary>
 internal static class CloudEvents
 {
     public const string ContentType = "application/cloudevents+json";
 
-    /// <summary>Wraps a published body, or completes the envelope the publisher made.</summary>
-    /// <param name="source">Who publishes where.</param>
+    /// <summary>Wraps a published body in an envelope, or completes the publisher's own envelope.</summary>
+    /// <param name="source">The publish request.</param>
     /// <param name="body">The request's body.</param>
-    /// <param name="time">The moment of publishing, with the offset to write.</param>
-    /// <param name="expiration">When subscribers should no longer get it; null writes no such field.</param>
-    /// <param name="takesSubject">Whether the query may name a subject, as from daprd 1.17 on.</param>
+    /// <param name="time">The time of publishing, with the UTC offset to write.</param>
+    /// <param name="expiration">When the event expires; null writes no such field.</param>
+    /// <param name="takesSubject">Whether the query can set the subject, as since daprd 1.17.</param>
     /// <exception cref="JsonException">The publisher's own envelope is not a JSON object.</exception>
     public static byte[] Envelope(EventSource source, ReadOnlyMemory<byte> body, DateTimeOffset time, DateTimeOffset? expiration, bool takesSubject = true)
     {
@@ -41,7 +41,7 @@ internal static class CloudEvents
         }
         catch (InvalidOperationException failure)
         {
-            // Half a surrogate pair: no text that could be written.
+            // Half a surrogate pair cannot be written as JSON.
             if (isWhole)
             {
                 throw new JsonException(failure.Message, failure);
@@ -52,7 +52,7 @@ internal static class CloudEvents
         }
     }
 
-    /// <summary>The envelope a raw subscriber gets: a new id each time, so nobody can recognise a second delivery by it.</summary>
+    /// <summary>Creates the envelope for a raw subscriber. Like daprd's, it has a new id each time, so a redelivery cannot be recognized by its id.</summary>
     public static byte[] WrapRaw(string pubSub, string topic, byte[] body, DateTimeOffset time) => JsonSerializer.SerializeToUtf8Bytes(
         new JsonObject
         {
@@ -68,14 +68,14 @@ internal static class CloudEvents
         },
         Json.Options);
 
-    /// <summary>The trace an envelope names, which may be an empty text; null when it has no such field.</summary>
+    /// <summary>Returns an envelope's trace, which may be empty; null when it has no trace field.</summary>
     public static TraceContext? TraceOf(byte[] envelope)
     {
         var fields = JsonSerializer.Deserialize<TraceFields>(envelope, Json.Options)!;
         return (fields.TraceParent ?? fields.TraceId) is { } parent ? new TraceContext(parent, fields.TraceState ?? "") : null;
     }
 
-    /// <summary>Whether a Content-Type is the given one, alone or followed by parameters.</summary>
+    /// <summary>Whether a Content-Type is the wanted one, ignoring parameters.</summary>
     public static bool IsType(string contentType, string wanted) =>
         contentType.StartsWith(wanted, StringComparison.OrdinalIgnoreCase)
         && (contentType.Length == wanted.Length || contentType[wanted.Length] == ';');
@@ -145,7 +145,7 @@ internal static class CloudEvents
             Metadata.Find(source.Metadata, "cloudevent." + attribute) is { Length: > 0 } given ? given : null;
     }
 
-    // JSON that cannot be read is not refused: it travels as a string.
+    // As in daprd, invalid JSON is sent as a string.
     private static JsonNode? DataOf(string contentType, ReadOnlyMemory<byte> body)
     {
         if (IsType(contentType, "application/json"))

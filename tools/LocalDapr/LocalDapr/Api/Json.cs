@@ -4,10 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace LocalDapr;
 
-/// <summary>How JSON is read and written: names without regard to case, as daprd reads them.</summary>
+/// <summary>JSON options of the API; like daprd, names are case-insensitive.</summary>
 internal static class Json
 {
-    // daprd takes 10,000 levels; a thousand is far beyond any document of an app and safe on the stack.
+    // daprd accepts 10,000 levels; 1,000 is more than any app needs and safe for the stack.
     private const int MaxDepth = 1000;
 
     public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)

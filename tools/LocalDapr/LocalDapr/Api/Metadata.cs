@@ -3,22 +3,22 @@ using Microsoft.AspNetCore.Http;
 
 namespace LocalDapr;
 
-/// <summary>The <c>metadata.*</c> pairs of a request and the words Dapr knows in them.</summary>
+/// <summary>Reads the metadata of requests.</summary>
 internal static class Metadata
 {
     private const string Prefix = "metadata.";
 
-    /// <summary>The pairs of a query string: the first value of each key, the key's case kept.</summary>
+    /// <summary>Returns the <c>metadata.*</c> pairs of the query string: the first value of each key.</summary>
     public static Dictionary<string, string> Of(HttpRequest request) => request.Query
         .Where(pair => pair.Key.StartsWith(Prefix, StringComparison.Ordinal))
         .ToDictionary(pair => pair.Key[Prefix.Length..], pair => pair.Value[0] ?? "", StringComparer.Ordinal);
 
-    /// <summary>Finds a word without regard to case.</summary>
+    /// <summary>Finds a value by its name, exact match first, then ignoring case.</summary>
     public static string? Find(IReadOnlyDictionary<string, string> metadata, string name) => metadata.TryGetValue(name, out var exact)
         ? exact
         : metadata.Where(pair => string.Equals(pair.Key, name, StringComparison.OrdinalIgnoreCase)).Select(pair => pair.Value).FirstOrDefault();
 
-    /// <summary>Reads <c>rawPayload</c>; null where it is not a boolean as Go reads one.</summary>
+    /// <summary>Reads <c>rawPayload</c>, which defaults to false; null when it is not a Go boolean.</summary>
     public static bool? IsRaw(IReadOnlyDictionary<string, string> metadata) => Find(metadata, "rawPayload") switch
     {
         null or "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
@@ -26,7 +26,7 @@ internal static class Metadata
         _ => null,
     };
 
-    /// <summary>How long an event lives: <c>ttlInSeconds</c> or <c>ttl</c>, seconds or a Go duration; null for ever, or when it makes no sense.</summary>
+    /// <summary>Reads an event's time to live from <c>ttlInSeconds</c> or <c>ttl</c>, in seconds or as a Go duration; null for none or an invalid one.</summary>
     public static TimeSpan? TimeToLive(IReadOnlyDictionary<string, string> metadata)
     {
         var text = Find(metadata, "ttlInSeconds") ?? Find(metadata, "ttl");

@@ -4,37 +4,37 @@ using Microsoft.AspNetCore.Http;
 namespace LocalDapr;
 
 /// <summary>One entry of a bulk publish.</summary>
-/// <param name="Id">What the caller names it by.</param>
-/// <param name="ContentType">Of the data.</param>
-/// <param name="Data">The event.</param>
-/// <param name="Metadata">Its own metadata; null for none.</param>
+/// <param name="Id">The caller's id for the entry.</param>
+/// <param name="ContentType">Content type of the data.</param>
+/// <param name="Data">The event's data.</param>
+/// <param name="Metadata">The entry's own metadata; null for none.</param>
 internal sealed record BulkEntry(string Id, string ContentType, ReadOnlyMemory<byte> Data, IReadOnlyDictionary<string, string>? Metadata);
 
-/// <summary>Events → envelopes → broker: one, or several of which all are stored or none.</summary>
+/// <summary>Events → envelopes → broker. Several events are stored all or none.</summary>
 internal sealed class Publishing(Broker broker, SidecarOptions options)
 {
-    /// <summary>The trace an event of this request belongs to.</summary>
+    /// <summary>Returns the trace for the events of a request.</summary>
     /// <param name="headers">The request's headers.</param>
-    /// <param name="handsOn">Whether the caller's own trace is handed on where no spans are made: daprd does over HTTP, and not over gRPC.</param>
-    public TraceContext TraceOf(IHeaderDictionary headers, bool handsOn)
+    /// <param name="keepsCallers">Whether to pass on the caller's trace when tracing is off: daprd does so over HTTP, but not over gRPC.</param>
+    public TraceContext TraceOf(IHeaderDictionary headers, bool keepsCallers)
     {
         var (parent, state) = (headers.TraceParent.ToString(), headers.TraceState.ToString());
         return options.Tracing ? TraceContext.Below(parent, state)
-            : (handsOn ? TraceContext.Of(parent, state) : null) ?? options.Rules.NoTrace;
+            : (keepsCallers ? TraceContext.Of(parent, state) : null) ?? options.Rules.NoTrace;
     }
 
-    /// <summary>Why nothing can be published there with this metadata; null when something can.</summary>
-    public static ApiError? Refusal(AppSide app, string pubSub, string topic, IReadOnlyDictionary<string, string> metadata) =>
+    /// <summary>Returns the error of an invalid publish request; null when it is valid.</summary>
+    public static ApiError? Check(AppSide app, string pubSub, string topic, IReadOnlyDictionary<string, string> metadata) =>
         app.PubSub(pubSub) is null ? ApiError.PubSubNotFound(pubSub, metadata)
         : topic.Length == 0 ? ApiError.TopicEmpty(pubSub, metadata)
         : Metadata.IsRaw(metadata) is null ? ApiError.PublishMetadata(
             pubSub, $"rawPayload value must be a valid boolean: actual is '{Metadata.Find(metadata, "rawPayload")}'", metadata)
         : null;
 
-    /// <summary>Publishes an event; null means that it is stored.</summary>
+    /// <summary>Publishes an event; returns null once it is stored.</summary>
     public async Task<ApiError?> PublishAsync(AppSide app, EventSource source, ReadOnlyMemory<byte> data)
     {
-        if (Refusal(app, source.PubSub, source.Topic, source.Metadata) is { } refusal)
+        if (Check(app, source.PubSub, source.Topic, source.Metadata) is { } refusal)
         {
             return refusal;
         }
@@ -51,15 +51,15 @@ internal sealed class Publishing(Broker broker, SidecarOptions options)
         }
     }
 
-    /// <summary>Publishes several events, all or none; null means that they are stored.</summary>
-    /// <param name="app">Who publishes.</param>
-    /// <param name="request">Where, with the request's metadata; its content type has no meaning.</param>
+    /// <summary>Publishes several events, all or none; returns null once they are stored.</summary>
+    /// <param name="app">The publisher.</param>
+    /// <param name="request">The publish request; its content type is ignored.</param>
     /// <param name="entries">The events.</param>
-    /// <param name="failed">The error of a broker that fails.</param>
+    /// <param name="failed">Creates the error for a failed broker.</param>
     public async Task<ApiError?> PublishBulkAsync(AppSide app, EventSource request, IReadOnlyList<BulkEntry> entries, Func<string, ApiError> failed)
     {
         var (pubSub, topic) = (request.PubSub, request.Topic);
-        if (Refusal(app, pubSub, topic, request.Metadata) is { } refusal)
+        if (Check(app, pubSub, topic, request.Metadata) is { } refusal)
         {
             return refusal;
         }
@@ -88,7 +88,7 @@ internal sealed class Publishing(Broker broker, SidecarOptions options)
         }
     }
 
-    // The request's metadata reaches an entry only together with its own, which wins: so daprd has it.
+    // As in daprd, an entry gets the request's metadata only if it has metadata of its own, which wins.
     private static Dictionary<string, string> MetadataOf(BulkEntry entry, IReadOnlyDictionary<string, string> request) => entry.Metadata is { } own
         ? request.Where(pair => !own.ContainsKey(pair.Key)).Concat(own).ToDictionary(StringComparer.Ordinal)
         : [];

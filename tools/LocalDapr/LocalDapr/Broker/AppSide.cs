@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace LocalDapr;
 
-/// <summary>What one app id sees of its sidecar, and what the sidecar knows of the app.</summary>
+/// <summary>The sidecar's view of one app id: its ports, components and routes.</summary>
 internal sealed class AppSide(SidecarApp app, DeclaredResources resources, TrafficCounter traffic, SidecarOptions options)
 {
     private volatile IReadOnlyList<Route> _routes = [];
@@ -17,26 +17,26 @@ internal sealed class AppSide(SidecarApp app, DeclaredResources resources, Traff
     public IReadOnlyList<Component> Components { get; } =
         [.. resources.Components.Where(component => (component.IsPubSub || component.IsState) && component.IsSeenBy(app.AppId))];
 
-    /// <summary>Calls at a time to one replica; <see cref="int.MaxValue"/> for no limit.</summary>
+    /// <summary>Maximum concurrent calls to one replica; <see cref="int.MaxValue"/> for no limit.</summary>
     public int MaxConcurrency => app.MaxConcurrency > 0 ? app.MaxConcurrency : int.MaxValue;
 
     public int MaxBodyBytes => options.MaxBodyBytes;
 
     public SidecarRules Rules => options.Rules;
 
-    /// <summary>Ready once a replica was asked for its subscriptions; an app without ports has nothing to wait for.</summary>
+    /// <summary>Whether a replica's subscriptions are known; always true for an app without ports.</summary>
     public bool IsReady => _attached || app.AppPorts.Count == 0;
 
     public IReadOnlyList<Route> Routes => _routes;
 
-    /// <summary>What callers put into the metadata endpoint.</summary>
+    /// <summary>Metadata that callers have set.</summary>
     public ConcurrentDictionary<string, string> Extended { get; } = new();
 
     public Component? PubSub(string name) => Components.FirstOrDefault(component => component.IsPubSub && component.Name == name);
 
     public Component? Store(string name) => Components.FirstOrDefault(component => component.IsState && component.Name == name);
 
-    /// <summary>Why there is no store of that name.</summary>
+    /// <summary>Returns the error for a missing store.</summary>
     public ApiError NoStore(string name) => Components.Any(component => component.IsState) ? ApiError.StoreNotFound(name, AppId) : ApiError.StoreNotConfigured(name, AppId);
 
     public void Attached(IReadOnlyList<Route> routes)
@@ -45,7 +45,7 @@ internal sealed class AppSide(SidecarApp app, DeclaredResources resources, Traff
         _attached = true;
     }
 
-    /// <summary>A client for one replica that does what daprd's does: no redirects, no proxy, no trace headers of its own.</summary>
+    /// <summary>Creates a client for one replica that behaves like daprd's: no redirects, no proxy, no trace headers.</summary>
     public HttpClient ClientOf(int port)
     {
         var client = new HttpClient(new SocketsHttpHandler

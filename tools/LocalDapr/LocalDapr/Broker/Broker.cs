@@ -3,18 +3,18 @@ using Microsoft.Extensions.Logging;
 
 namespace LocalDapr;
 
-/// <summary>The embedded broker: events in the database, and in memory only what waits for whom.</summary>
+/// <summary>The embedded broker. Events are in the database; only the queues of their ids are in memory.</summary>
 /// <remarks>
-/// A group, once an app subscribed, is kept for good: what is published while the app is away waits for it. What is published before a topic has
-/// any group waits for the first one. <see cref="SidecarRules"/> says what becomes of an event that failed or whose consumer has gone.
+/// A consumer group is permanent: events published while its app is down wait for it. Events published before a topic has a group wait for
+/// the first one. <see cref="SidecarRules"/> decides what happens to events that failed or whose consumer was lost.
 /// </remarks>
 internal sealed partial class Broker(
     Database database, DeclaredResources resources, SidecarOptions options, ILogger logger)
 {
-    // Events that nobody fetched; without an end a renamed app's group would grow for ever.
-    private static readonly TimeSpan KeepForgotten = TimeSpan.FromDays(30);
+    // Unfetched events are deleted after this time; otherwise the queue of a renamed app would grow forever.
+    private static readonly TimeSpan Retention = TimeSpan.FromDays(30);
 
-    // Keeps what comes again at once from spinning, as daprd's maxRetriableErrorsPerSec (10) does.
+    // Limits immediate redeliveries to ten a second, as daprd's maxRetriableErrorsPerSec does.
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
 
     private readonly SidecarRules _rules = options.Rules;
@@ -23,7 +23,7 @@ internal sealed partial class Broker(
     private readonly ConcurrentDictionary<long, Group> _groups = new();
     private readonly ConcurrentDictionary<(string AppId, string PubSub), Inbox> _inboxes = new();
 
-    /// <summary>Takes up what the last run left.</summary>
+    /// <summary>Restores the queues from the database.</summary>
     public void Load()
     {
         var (subscriptions, deliveries) = database.Read(session => (MessageTable.Subscriptions(session), MessageTable.Deliveries(session)));
@@ -37,7 +37,7 @@ internal sealed partial class Broker(
         }
     }
 
-    /// <summary>Stores events, all or none, and hands them to their groups; complete when they are safe.</summary>
+    /// <summary>Stores events, all or none, and queues them for their groups. Completes once they are committed.</summary>
     public Task PublishAsync(IReadOnlyList<NewMessage> messages) => database.WriteAsync(
         session => messages.Select(message => MessageTable.Publish(session, message, _rules.KeepsUnclaimed)).ToArray(),
         published =>
@@ -48,7 +48,7 @@ internal sealed partial class Broker(
             }
         });
 
-    /// <summary>Makes an app's subscriptions known, for good, and opens their queues.</summary>
+    /// <summary>Stores an app's subscriptions permanently, and opens their queues.</summary>
     public async Task<IReadOnlyList<Inbox>> SubscribeAsync(string appId, IReadOnlyList<Route> routes)
     {
         await database.WriteAsync(
@@ -68,7 +68,7 @@ internal sealed partial class Broker(
                     }
                 }
             });
-        // A replica without subscriptions, or with an error for an answer, changes nothing for the others of its app.
+        // A replica without subscriptions, or whose discovery failed, does not affect the app's other replicas.
         var inboxes = _inboxes
             .Where(inbox => inbox.Key.AppId == appId && routes.Any(route => route.PubSub == inbox.Key.PubSub))
             .Select(inbox => inbox.Value)
@@ -83,14 +83,14 @@ internal sealed partial class Broker(
 
     public StoredMessage? Get(Pending pending) => database.Read(session => MessageTable.Get(session, pending.Message));
 
-    /// <summary>Writes down how often an event was delivered, so that one that ends the whole machine is counted too.</summary>
+    /// <summary>Stores an event's delivery count, so that deliveries that crash the machine count, too.</summary>
     public void Count(Pending pending)
     {
         var (message, group, count) = (pending.Message, pending.Group.Subscription.Id, pending.Count);
         database.Post(session => MessageTable.SetCount(session, message, group, count));
     }
 
-    /// <summary>Takes an event out; completes once that is in the file.</summary>
+    /// <summary>Removes an event from its queue. Completes once that is committed.</summary>
     public async Task AcknowledgeAsync(Pending pending)
     {
         await database.WriteAsync(session => MessageTable.Acknowledge(session, pending.Message, pending.Group.Subscription.Id));
@@ -98,19 +98,19 @@ internal sealed partial class Broker(
     }
 
     /// <summary>
-    /// Hands an event out once more when it has not been acknowledged within its claim time: since it failed, since it is still at work, or since
-    /// its consumer has gone. The time begins when a consumer takes it, also where it waits there.
+    /// Redelivers an event that is not acknowledged within its claim time, because it failed, is still being handled or its consumer was lost.
+    /// Call when a consumer takes the event: the claim time starts then.
     /// </summary>
     public async Task ReclaimAsync(Pending pending, CancellationToken stopping)
     {
-        if (pending.Copied is not null || _rules.ClaimTime(pending.Group.Component) is not { } claimTime)
+        if (_rules.ClaimTime(pending.Group.Component) is not { } claimTime)
         {
             return;
         }
 
         var returns = pending.Returns;
         await Task.Delay(claimTime, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        // One that came back meanwhile waits in its queue, or has a new claim time.
+        // An event that returned to its queue meanwhile gets a new claim time.
         if (stopping.IsCancellationRequested || pending.IsSettled || pending.Returns != returns)
         {
             return;
@@ -125,13 +125,13 @@ internal sealed partial class Broker(
         }
         catch (Microsoft.Data.Sqlite.SqliteException)
         {
-            // Whether it waits cannot be read now: handed on for nothing it is found settled.
+            // If it is already acknowledged, the redelivery finds no message and ends.
         }
 
         Return(new Pending(pending.Group, pending.Message, pending.Count));
     }
 
-    /// <summary>An event was left unacknowledged by a consumer that has gone.</summary>
+    /// <summary>Redelivers an event of a lost consumer as the rules say.</summary>
     public async Task AbandonedAsync(Pending pending, CancellationToken stopping)
     {
         if (_rules.AbandonTime(pending.Group.Component) is { } wait)
@@ -141,20 +141,17 @@ internal sealed partial class Broker(
         }
     }
 
-    /// <summary>Has an event that is on its way delivered once more, by whichever replica is free.</summary>
-    public void Repeat(Pending pending, StoredMessage message) => Return(new Pending(pending.Group, pending.Message, pending.Count + 1) { Copied = message });
-
-    /// <summary>Back to the head of its queue, at once.</summary>
+    /// <summary>Puts an event back at the head of its queue.</summary>
     public void Return(Pending pending)
     {
         pending.Returns++;
         InboxOf(pending.Group).Put(pending);
     }
 
-    /// <summary>Whether its deliveries broke off as often as they may.</summary>
+    /// <summary>Whether an event has reached its maximum number of deliveries.</summary>
     public bool DeliveriesExhausted(Pending pending) => pending.Count >= _rules.MaxDeliveries(pending.Group.Component);
 
-    /// <summary>Ends a delivery that failed, retries included.</summary>
+    /// <summary>Handles a delivery that failed after all retries.</summary>
     public async Task FailAsync(Pending pending, string reason, CancellationToken stopping)
     {
         if (pending.Group.Route?.DeadLetterTopic is not null)
@@ -178,17 +175,17 @@ internal sealed partial class Broker(
         }
     }
 
-    /// <summary>Takes an event out: to its dead-letter topic if it has one, in the same commit, or else without a trace.</summary>
+    /// <summary>Dead-letters an event in one commit, or discards it when its subscription has no dead-letter topic.</summary>
     public async Task DropAsync(Pending pending, string reason, CancellationToken stopping)
     {
         var subscription = pending.Group.Subscription;
         if (pending.Group.Route?.DeadLetterTopic is not { } deadLetterTopic)
         {
-            await LoseAsync(pending, reason);
+            await DiscardAsync(pending, reason);
             return;
         }
 
-        LogDead(logger, pending.Message, subscription.Topic, subscription.AppId, reason, deadLetterTopic);
+        LogDeadLettered(logger, pending.Message, subscription.Topic, subscription.AppId, reason, deadLetterTopic);
         pending.IsSettled = true;
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         try
@@ -210,26 +207,26 @@ internal sealed partial class Broker(
         }
         catch (Microsoft.Data.Sqlite.SqliteException failure)
         {
-            LogNotDead(logger, pending.Message, failure);
+            LogDeadLetterFailed(logger, pending.Message, failure);
             pending.IsSettled = false;
             await Task.Delay(TimeSpan.FromSeconds(1), _time, stopping);
             Return(pending);
         }
     }
 
-    /// <summary>Gives an event up without a trace.</summary>
-    public Task LoseAsync(Pending pending, string reason)
+    /// <summary>Discards an event.</summary>
+    public Task DiscardAsync(Pending pending, string reason)
     {
-        LogLost(logger, pending.Message, pending.Group.Subscription.Topic, reason);
+        LogDiscarded(logger, pending.Message, pending.Group.Subscription.Topic, reason);
         _interceptor?.Lost(pending.Event, reason);
         return AcknowledgeAsync(pending);
     }
 
-    /// <summary>Deletes what nobody came for.</summary>
-    public void DeleteForgotten()
+    /// <summary>Deletes events that nobody fetched for 30 days.</summary>
+    public void DeleteExpired()
     {
-        var before = (_time.GetUtcNow() - KeepForgotten).ToUnixTimeMilliseconds();
-        database.Post(session => MessageTable.DeleteForgotten(session, before));
+        var before = (_time.GetUtcNow() - Retention).ToUnixTimeMilliseconds();
+        database.Post(session => MessageTable.DeleteOlder(session, before));
     }
 
     private void Enqueue(long message, long[] groups)
@@ -251,18 +248,18 @@ internal sealed partial class Broker(
         }
         else
         {
-            _ = PutInTimeAsync(pending, _interceptor);
+            _ = QueueAsync(pending, _interceptor);
         }
     }
 
-    // What waits here is in the database; if the sidecar ends meanwhile, it comes after the next start.
-    private async Task PutInTimeAsync(Pending pending, ISidecarInterceptor awaited)
+    // The event is already stored: if the sidecar stops meanwhile, it is delivered after the next start.
+    private async Task QueueAsync(Pending pending, ISidecarInterceptor interceptor)
     {
-        await awaited.QueueAsync(pending.Event);
+        await interceptor.QueueAsync(pending.Event);
         Return(pending);
     }
 
-    // A group whose component is not declared any more keeps its events in the database only.
+    // The events of a group whose component is no longer declared stay in the database only.
     private Group? AddGroup(Subscription subscription)
     {
         var component = resources.Components.FirstOrDefault(component => component.IsPubSub && component.Name == subscription.PubSub);
@@ -282,15 +279,15 @@ internal sealed partial class Broker(
 
     private Inbox InboxOf(Group group) => _inboxes[(group.Subscription.AppId, group.Subscription.PubSub)];
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} for {AppId} is dead ({Reason}); it goes to {Destination}")]
-    private static partial void LogDead(ILogger logger, long message, string topic, string appId, string reason, string destination);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Dead-lettering message {Message} on {Topic} for {AppId} ({Reason}) to {Destination}")]
+    private static partial void LogDeadLettered(ILogger logger, long message, string topic, string appId, string reason, string destination);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} failed ({Reason}) and has no dead-letter topic; it is delivered again at the end of its claim time")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to deliver message {Message} on {Topic} ({Reason}), which has no dead-letter topic; will redeliver after its claim time")]
     private static partial void LogPending(ILogger logger, long message, string topic, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} is gone, since {Reason} and the subscription has no dead-letter topic")]
-    private static partial void LogLost(ILogger logger, long message, string topic, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Discarded message {Message} on {Topic}: {Reason}")]
+    private static partial void LogDiscarded(ILogger logger, long message, string topic, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Message {Message} could not be dead-lettered and is delivered again")]
-    private static partial void LogNotDead(ILogger logger, long message, Exception failure);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to dead-letter message {Message}; will redeliver it")]
+    private static partial void LogDeadLetterFailed(ILogger logger, long message, Exception failure);
 }

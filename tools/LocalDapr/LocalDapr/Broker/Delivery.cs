@@ -4,26 +4,21 @@ using Microsoft.Extensions.Logging;
 
 namespace LocalDapr;
 
-/// <summary>One delivery of the broker: to one replica, with the in-memory retries of the resiliency policy inside it.</summary>
+/// <summary>Delivers events to one replica, with the in-memory retries of the resiliency policy.</summary>
 internal sealed partial class Delivery(
     Broker broker, HttpClient app, InboundPolicy policy, TrafficCounter traffic, SidecarOptions options, ILogger logger)
 {
     private readonly TimeProvider _time = options.TimeProvider;
     private readonly ISidecarInterceptor? _interceptor = options.Interceptor;
 
-    /// <summary>Delivers an event and settles it.</summary>
-    /// <returns>False when nothing listened at the replica's port.</returns>
+    /// <summary>Delivers an event, then acknowledges, redelivers or drops it.</summary>
+    /// <returns>False when nothing listens at the replica's port.</returns>
     public async Task<bool> DeliverAsync(Pending pending, CancellationToken stopping)
     {
         if (pending.Group.Route is not { } route)
         {
             broker.Return(pending);
             return true;
-        }
-
-        if (pending.Copied is { } copied)
-        {
-            return (await PostAsync(pending, route, Wrapped(route, copied), stopping)).Reply is not Reply.Unreachable;
         }
 
         if (broker.Get(pending) is not { } message)
@@ -33,15 +28,15 @@ internal sealed partial class Delivery(
 
         if (message.Expires <= _time.GetUtcNow().ToUnixTimeMilliseconds())
         {
-            // daprd sends it on as a dead letter, unchanged: that has expired as well.
-            await broker.LoseAsync(pending, "it expired");
+            // daprd dead-letters it with its expiration, so the dead letter has expired, too.
+            await broker.DiscardAsync(pending, "it expired");
             return true;
         }
 
-        // A delivery that ended the whole machine was counted before: such an event must not be tried for ever, once a start.
+        // Deliveries are counted before they are sent, so that an event that crashes the machine is not retried at every start.
         if (route.DeadLetterTopic is not null && broker.DeliveriesExhausted(pending))
         {
-            await broker.DropAsync(pending, $"{pending.Count} deliveries did not end", stopping);
+            await broker.DropAsync(pending, $"{pending.Count} deliveries did not complete", stopping);
             return true;
         }
 
@@ -50,13 +45,11 @@ internal sealed partial class Delivery(
         broker.Count(pending);
         if (!route.IsRaw && !IsJson(message.Body))
         {
-            await broker.FailAsync(pending, "it is no envelope, and the subscription is not raw", stopping);
+            await broker.FailAsync(pending, "it is not a CloudEvent, and the subscription is not raw", stopping);
             return true;
         }
 
-        var reply = _interceptor is null
-            ? (await TryAsync(pending, route, Wrapped(route, message), stopping)).Reply
-            : await InterceptAsync(pending, route, message, _interceptor, stopping);
+        var reply = (await (_interceptor?.DeliverAsync(pending.Event, ProceedAsync) ?? ProceedAsync())).Reply;
         switch (reply)
         {
             case Reply.Done:
@@ -66,7 +59,7 @@ internal sealed partial class Delivery(
                 await broker.DropAsync(pending, "the app dropped it", stopping);
                 break;
             case Reply.Unknown:
-                await broker.LoseAsync(pending, "the app answered 404");
+                await broker.DiscardAsync(pending, "the app returned 404");
                 break;
             case Reply.Lost when broker.DeliveriesExhausted(pending):
                 await broker.FailAsync(pending, $"{pending.Count} deliveries broke off", stopping);
@@ -81,7 +74,7 @@ internal sealed partial class Delivery(
                 broker.Return(pending);
                 return false;
             default:
-                await broker.FailAsync(pending, reply == Reply.TimedOut ? "the app took too long" : "the app failed", stopping);
+                await broker.FailAsync(pending, reply == Reply.TimedOut ? "the app did not respond in time" : "the app failed", stopping);
                 break;
         }
 
@@ -91,17 +84,11 @@ internal sealed partial class Delivery(
         }
 
         return true;
+
+        Task<DeliveryResult> ProceedAsync() => TryAsync(pending, route, Wrapped(route, message), stopping);
     }
 
-    private async Task<Reply> InterceptAsync(Pending pending, Route route, StoredMessage message, ISidecarInterceptor interceptor, CancellationToken stopping)
-    {
-        pending.Event.Repeating = () => broker.Repeat(pending, message);
-        var result = await interceptor.DeliverAsync(pending.Event, () => TryAsync(pending, route, Wrapped(route, message), stopping));
-        pending.Event.Repeating = null;
-        return result.Reply;
-    }
-
-    // Once a delivery: the in-memory retries of a raw event share an id, two deliveries do not.
+    // Called once per delivery: in-memory retries of a raw event share an id, redeliveries get a new one.
     private StoredMessage Wrapped(Route route, StoredMessage message) => route.IsRaw
         ? message with { Body = CloudEvents.WrapRaw(route.PubSub, route.Topic, message.Body, _time.GetLocalNow()) }
         : message;
@@ -118,12 +105,12 @@ internal sealed partial class Delivery(
             }
 
             LogFailed(logger, pending.Message, route.Topic, result.Status ?? 0, pending.Count, retries);
-            if (policy.Retry?.NextWait(retries, _time.GetElapsedTime(started), result.Status) is not { } wait)
+            if (policy.Retry?.NextDelay(retries, _time.GetElapsedTime(started), result.Status) is not { } delay)
             {
                 return result;
             }
 
-            await Task.Delay(wait, _time, stopping);
+            await Task.Delay(delay, _time, stopping);
         }
     }
 
@@ -132,7 +119,7 @@ internal sealed partial class Delivery(
         using var timeout = new CancellationTokenSource(policy.Timeout is { } limit && limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
         using var request = RequestOf(pending, route, message);
-        // Before it is sent: the app may have told others what came of it before its answer is read here.
+        // Counted before sending, since the app may act on the event before its response arrives here.
         traffic.AddDelivery();
         try
         {
@@ -146,14 +133,14 @@ internal sealed partial class Delivery(
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError is HttpRequestError.ConnectionError)
         {
-            traffic.TakeDeliveryBack();
+            traffic.UndoDelivery();
             return new DeliveryResult(options.Rules.CountsRefused ? Reply.Failed : Reply.Unreachable);
         }
         catch (HttpRequestException failure)
         {
-            // An answer beyond the size limit is read as an error, like one that cannot be read.
-            var isAnswer = failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded;
-            return new DeliveryResult(isAnswer || options.Rules.CountsRefused ? Reply.Failed : Reply.Lost);
+            // A response above the size limit counts as a failure, like an unreadable one.
+            var isTooLarge = failure.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded;
+            return new DeliveryResult(isTooLarge || options.Rules.CountsRefused ? Reply.Failed : Reply.Lost);
         }
     }
 
@@ -191,9 +178,9 @@ internal sealed partial class Delivery(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} failed: status {Status} (0: no answer in time), delivery {Delivery}, retry {Retry}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to deliver message {Message} on {Topic}: status {Status} (0: timeout), delivery {Delivery}, retry {Retry}")]
     private static partial void LogFailed(ILogger logger, long message, string topic, int status, int delivery, int retry);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} on {Topic} was with a replica that went away; delivery {Delivery} is counted")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Lost the connection during delivery {Delivery} of message {Message} on {Topic}; will redeliver")]
     private static partial void LogLost(ILogger logger, long message, string topic, int delivery);
 }

@@ -1,55 +1,52 @@
 namespace LocalDapr;
 
-/// <summary>An event that waits for a group, or is on its way to one of its replicas.</summary>
+/// <summary>An event in the queue of a group, or in delivery to one of its replicas.</summary>
 internal sealed class Pending(Group group, long message, int count)
 {
     public Group Group { get; } = group;
 
     public long Message { get; } = message;
 
-    /// <summary>Deliveries begun, the present one included.</summary>
+    /// <summary>Deliveries started, including the current one.</summary>
     public int Count { get; set; } = count;
 
-    /// <summary>When the present delivery began, as a timestamp of the clock.</summary>
+    /// <summary>Start of the current delivery, as a timestamp of the clock.</summary>
     public long Started { get; set; }
 
-    /// <summary>How often it came back to its queue from a consumer.</summary>
+    /// <summary>How often a consumer returned it to its queue.</summary>
     public int Returns { get; set; }
 
-    /// <summary>Acknowledged or dead, as far as this delivery knows.</summary>
+    /// <summary>Whether this delivery acknowledged or dead-lettered it.</summary>
     public bool IsSettled { get; set; }
 
-    /// <summary>The event as an interceptor sees it; made only for one.</summary>
-    public SidecarEvent Event => field ??= new SidecarEvent(this);
-
-    /// <summary>Set on a delivery that an interceptor has repeated: what to deliver, since nothing in the database belongs to it.</summary>
-    public StoredMessage? Copied { get; init; }
+    /// <summary>The event as interceptors see it; created on first use.</summary>
+    public SidecarEvent Event => field ??= new SidecarEvent(Group.Subscription.AppId, Group.Subscription.Topic, Message);
 }
 
-/// <summary>The queue of one consumer group: oldest event first, also one that comes back.</summary>
+/// <summary>The queue of one consumer group: oldest event first, including redeliveries.</summary>
 internal sealed class Group(Subscription subscription, Component component)
 {
     public Subscription Subscription { get; } = subscription;
 
     public Component Component { get; } = component;
 
-    /// <summary>Guarded by the inbox.</summary>
+    /// <summary>Guarded by the inbox's lock.</summary>
     public PriorityQueue<Pending, long> Waiting { get; } = new();
 
-    /// <summary>Where the app wants it; null while the app has not said so, and then it keeps waiting. Guarded by the inbox for writing.</summary>
+    /// <summary>Where to deliver events; null until the app subscribes. Writes are guarded by the inbox's lock.</summary>
     public Route? Route { get; set; }
 
-    /// <summary>Whether an event may go now. Guarded by the inbox.</summary>
+    /// <summary>Whether events can be delivered. Guarded by the inbox's lock.</summary>
     public bool IsOpen => Route is not null;
 }
 
-/// <summary>What waits for one app on one component: the queues of its topics, taken from in turn by all replicas.</summary>
+/// <summary>The queues of one app on one component. All its replicas take events from them, round-robin over the topics.</summary>
 internal sealed class Inbox(Component component)
 {
     private readonly Lock _lock = new();
     private readonly List<Group> _groups = [];
     private readonly Queue<TaskCompletionSource<Pending>> _takers = new();
-    private int _turn;
+    private int _lastGroup;
 
     public Component Component { get; } = component;
 
@@ -69,7 +66,7 @@ internal sealed class Inbox(Component component)
         }
     }
 
-    /// <summary>Sets where the app's groups go; those it does not name wait until it does.</summary>
+    /// <summary>Sets the routes of the app's groups. Events of a group without a route wait.</summary>
     public void SetRoutes(IReadOnlyList<Route> routes)
     {
         lock (_lock)
@@ -85,7 +82,7 @@ internal sealed class Inbox(Component component)
         }
     }
 
-    /// <summary>The next event, each topic in its turn; waits for one.</summary>
+    /// <summary>Takes the next event, round-robin over the topics; waits if there is none.</summary>
     public async Task<Pending> TakeAsync(CancellationToken cancellationToken)
     {
         TaskCompletionSource<Pending> taker;
@@ -93,10 +90,10 @@ internal sealed class Inbox(Component component)
         {
             for (var i = 1; i <= _groups.Count; i++)
             {
-                var group = _groups[(_turn + i) % _groups.Count];
+                var group = _groups[(_lastGroup + i) % _groups.Count];
                 if (group.IsOpen && group.Waiting.TryDequeue(out var pending, out _))
                 {
-                    _turn = (_turn + i) % _groups.Count;
+                    _lastGroup = (_lastGroup + i) % _groups.Count;
                     return pending;
                 }
             }
@@ -117,7 +114,7 @@ internal sealed class Inbox(Component component)
         }
     }
 
-    // Only called while no group holds anything older that could go.
+    // Call only while no open group has an older event.
     private bool TryHandOver(Pending pending)
     {
         while (_takers.TryDequeue(out var taker))

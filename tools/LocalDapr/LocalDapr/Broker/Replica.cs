@@ -5,64 +5,41 @@ using Microsoft.Extensions.Logging;
 
 namespace LocalDapr;
 
-/// <summary>One port on which an app may listen: waits for it, asks what it subscribes to, feeds it, and waits again when it has gone.</summary>
+/// <summary>One port of an app: waits until the app listens, reads its subscriptions, delivers events, and waits again when it stops listening.</summary>
 internal sealed partial class Replica(
     AppSide appSide, int port, Broker broker, DeclaredResources resources, SidecarOptions options, ILogger logger)
     : IDisposable
 {
-    // daprd asks every 100 ms without end; after ten seconds nobody misses the difference, and an idle machine stays idle.
+    // daprd polls every 100 ms forever; polling more slowly after ten seconds keeps an idle machine idle.
     private static readonly TimeSpan FirstPollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LaterPollInterval = TimeSpan.FromMilliseconds(500);
     private const int FirstPolls = 100;
 
-    // How soon an idle replica's restart is seen, so that a new build's subscriptions are asked for.
+    // Interval for noticing the restart of an idle replica, whose subscriptions may have changed.
     private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
 
-    // Origin: daprd retries its start-up calls three times and gives them ten seconds; an app that says nothing for so long is asked anew.
+    // Origin: daprd retries its start-up calls three times within ten seconds; then discovery starts again.
     private const int DiscoveryRetries = 3;
     private static readonly TimeSpan DiscoveryTime = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient _app = appSide.ClientOf(port);
     private readonly SemaphoreSlim _calls = new(appSide.MaxConcurrency);
-    private readonly ConcurrentDictionary<Inbox, (SemaphoreSlim Slots, SemaphoreSlim Handlers)> _semaphores = new();
+    private readonly ConcurrentDictionary<Inbox, SemaphoreSlim> _slots = new();
     private readonly ConcurrentDictionary<Task, byte> _deliveries = new();
 
-    // The present attachment, and how long the next one waits: a fault that a test injects.
     private CancellationTokenSource _lost = new();
-    private CancellationTokenSource? _taking;
     private Task _away = Task.CompletedTask;
 
-    // What daprd gives the deliveries at work when it is told to end.
-    private static readonly TimeSpan LeaveTime = TimeSpan.FromSeconds(5);
-
-    /// <summary>The app's id.</summary>
     public string AppId => appSide.AppId;
 
-    /// <summary>The deliveries under way.</summary>
+    /// <summary>Completes when all deliveries in progress have ended.</summary>
     public Task SettledAsync() => Task.WhenAll(_deliveries.Keys);
 
-    /// <summary>Loses this replica's consumer as the end of its sidecar would, and attaches again after a while.</summary>
-    /// <param name="isTold">Whether it is told to end, as in a scale-in, and gives what is at work five seconds; otherwise it is killed.</param>
-    /// <param name="back">How long it stays away.</param>
-    public async Task LoseAsync(bool isTold, TimeSpan back)
+    /// <summary>Breaks off this replica's deliveries as if a sidecar of its own was killed, and attaches again after a delay. For tests.</summary>
+    public Task LoseAsync(TimeSpan delay)
     {
-        _away = Task.Delay(back, options.TimeProvider);
-        var lost = _lost;
-        try
-        {
-            await (_taking?.CancelAsync() ?? Task.CompletedTask);
-        }
-        catch (ObjectDisposedException)
-        {
-            // It had gone by itself.
-        }
-
-        if (isTold)
-        {
-            await SettledAsync().WaitAsync(LeaveTime, options.TimeProvider).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        await lost.CancelAsync();
+        _away = Task.Delay(delay, options.TimeProvider);
+        return _lost.CancelAsync();
     }
 
     public void Dispose()
@@ -70,16 +47,15 @@ internal sealed partial class Replica(
         _app.Dispose();
         _lost.Dispose();
         _calls.Dispose();
-        foreach (var (slots, handlers) in _semaphores.Values)
+        foreach (var slots in _slots.Values)
         {
             slots.Dispose();
-            handlers.Dispose();
         }
     }
 
-    /// <summary>Serves the replica.</summary>
-    /// <param name="stopping">Ends the serving; deliveries under way go on.</param>
-    /// <param name="aborting">Ends those too. Their events come again after the next start.</param>
+    /// <summary>Delivers events to the replica until stopped.</summary>
+    /// <param name="stopping">Stops taking new events; deliveries in progress continue.</param>
+    /// <param name="aborting">Cancels deliveries in progress. Their events are redelivered after the next start.</param>
     public async Task RunAsync(CancellationToken stopping, CancellationToken aborting)
     {
         while (!stopping.IsCancellationRequested)
@@ -93,7 +69,7 @@ internal sealed partial class Replica(
                 appSide.Attached(routes);
                 LogAttached(logger, appSide.AppId, port, routes.Count);
                 await ServeAsync(inboxes, stopping, aborting);
-                LogGone(logger, appSide.AppId, port);
+                LogDisconnected(logger, appSide.AppId, port);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -101,7 +77,7 @@ internal sealed partial class Replica(
             }
             catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or Microsoft.Data.Sqlite.SqliteException)
             {
-                LogNotAttached(logger, appSide.AppId, port, failure);
+                LogDiscoveryFailed(logger, appSide.AppId, port, failure);
                 await PauseAsync(FirstPollInterval, stopping);
             }
         }
@@ -109,9 +85,8 @@ internal sealed partial class Replica(
 
     private async Task ServeAsync(IReadOnlyList<Inbox> inboxes, CancellationToken stopping, CancellationToken aborting)
     {
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         _lost = new CancellationTokenSource();
-        _taking = gone;
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(stopping, _lost.Token);
         var takers = inboxes.Select(inbox => TakeAsync(inbox, gone, aborting)).ToList();
         while (await PauseAsync(WatchInterval, gone.Token) && (!options.Rules.WatchesPort || await IsListeningAsync(stopping)))
         {
@@ -122,12 +97,12 @@ internal sealed partial class Replica(
         stopping.ThrowIfCancellationRequested();
     }
 
-    // A slot first, then an event: an event taken without a slot would wait here while another replica is idle.
+    // Takes a slot before an event: an event without a slot would wait here while another replica is idle.
     private async Task TakeAsync(Inbox inbox, CancellationTokenSource gone, CancellationToken aborting)
     {
         var cancellationToken = gone.Token;
         var lost = _lost.Token;
-        var (slots, handlers) = SemaphoresOf(inbox);
+        var slots = SlotsOf(inbox);
         var delivery = new Delivery(
             broker, _app, resources.InboundOf(appSide.AppId, inbox.Component.Name), appSide.Traffic, options, logger);
         try
@@ -156,21 +131,27 @@ internal sealed partial class Replica(
 
         async Task DeliverAsync(Pending pending)
         {
-            // Off this taker's thread: it has the next event to fetch.
+            // Leaves this thread free to take the next event.
             await Task.Yield();
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborting, lost);
             try
             {
-                var isThere = await WithinAsync(
-                    handlers, () => WithinAsync(_calls, () => delivery.DeliverAsync(pending, ending.Token), ending.Token), ending.Token);
-                if (!isThere)
+                await _calls.WaitAsync(ending.Token);
+                try
                 {
-                    await gone.CancelAsync();
+                    if (!await delivery.DeliverAsync(pending, ending.Token))
+                    {
+                        await gone.CancelAsync();
+                    }
+                }
+                finally
+                {
+                    _calls.Release();
                 }
             }
             catch (ObjectDisposedException) when (cancellationToken.IsCancellationRequested)
             {
-                // An event of an earlier attachment, tried again too late: the replica was already given up.
+                // The delivery outlived its connection, whose token source is already disposed of.
             }
             catch (OperationCanceledException) when (lost.IsCancellationRequested && !aborting.IsCancellationRequested)
             {
@@ -178,11 +159,11 @@ internal sealed partial class Replica(
             }
             catch (OperationCanceledException) when (aborting.IsCancellationRequested)
             {
-                // It is in the database and comes again after the next start.
+                // The event is stored, and will be redelivered after the next start.
             }
             catch (Exception failure)
             {
-                LogBroken(logger, pending.Message, failure);
+                LogInternalError(logger, pending.Message, failure);
                 await PauseAsync(WatchInterval, aborting);
                 broker.Return(pending);
             }
@@ -193,25 +174,9 @@ internal sealed partial class Replica(
         }
     }
 
-    private static async Task<T> WithinAsync<T>(SemaphoreSlim semaphore, Func<Task<T>> act, CancellationToken cancellationToken)
-    {
-        await semaphore.WaitAsync(cancellationToken);
-        try
-        {
-            return await act();
-        }
-        finally
-        {
-            semaphore.Release();
-        }
-    }
-
-    // Kept across attachments, so that a replica that comes back quickly does not get twice its share. First what it takes, those included that wait here.
-    private (SemaphoreSlim Slots, SemaphoreSlim Handlers) SemaphoresOf(Inbox inbox) => _semaphores.GetOrAdd(inbox, _ =>
-    {
-        var handlers = Math.Min(inbox.Component.Concurrency, appSide.MaxConcurrency);
-        return (new SemaphoreSlim(handlers + options.Rules.HeldBy(inbox.Component)), new SemaphoreSlim(handlers));
-    });
+    // Kept across attachments, so that a replica that reconnects quickly does not get twice its share.
+    private SemaphoreSlim SlotsOf(Inbox inbox) =>
+        _slots.GetOrAdd(inbox, _ => new SemaphoreSlim(Math.Min(inbox.Component.Concurrency, appSide.MaxConcurrency)));
 
     private void Track(Task delivery)
     {
@@ -252,7 +217,7 @@ internal sealed partial class Replica(
         try
         {
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), stopping);
-            // A free port of the ephemeral range can end up connected to itself, with nobody behind it.
+            // Connecting to a free ephemeral port can connect the socket to itself.
             return !Equals(socket.LocalEndPoint, socket.RemoteEndPoint);
         }
         catch (SocketException)
@@ -267,15 +232,15 @@ internal sealed partial class Replica(
         return !cancellationToken.IsCancellationRequested;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{AppId} on port {Port} is there and has {Count} subscriptions")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Connected to {AppId} on port {Port}, which has {Count} subscriptions")]
     private static partial void LogAttached(ILogger logger, string appId, int port, int count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{AppId} on port {Port} has gone; its events wait")]
-    private static partial void LogGone(ILogger logger, string appId, int port);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Lost {AppId} on port {Port}; its events wait until it listens again")]
+    private static partial void LogDisconnected(ILogger logger, string appId, int port);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{AppId} on port {Port} could not be asked for its subscriptions")]
-    private static partial void LogNotAttached(ILogger logger, string appId, int port, Exception failure);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to read the subscriptions of {AppId} on port {Port}; will retry")]
+    private static partial void LogDiscoveryFailed(ILogger logger, string appId, int port, Exception failure);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Delivering message {Message} broke in the sidecar itself; it is delivered again")]
-    private static partial void LogBroken(ILogger logger, long message, Exception failure);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Internal error while delivering message {Message}; will redeliver it")]
+    private static partial void LogInternalError(ILogger logger, long message, Exception failure);
 }

@@ -2,38 +2,38 @@ using System.Text.Json;
 
 namespace LocalDapr;
 
-/// <summary>What came of handing an event to an app.</summary>
+/// <summary>The result of sending an event to an app.</summary>
 public enum Reply
 {
     /// <summary>Acknowledged.</summary>
     Done,
 
-    /// <summary>The app wants no more of it: dead letter, or gone.</summary>
+    /// <summary>The app dropped it: it is dead-lettered, or discarded.</summary>
     Dropped,
 
-    /// <summary>The app knows no such route: gone, also where there is a dead-letter topic. Only where rules say so.</summary>
+    /// <summary>The app has no such route: discarded even if there is a dead-letter topic. Only with rules of daprd 1.16.</summary>
     Unknown,
 
-    /// <summary>Another try may succeed.</summary>
+    /// <summary>The app failed; a retry may succeed.</summary>
     Failed,
 
-    /// <summary>The resiliency timeout passed; another try may succeed.</summary>
+    /// <summary>The app did not respond within the resiliency timeout; a retry may succeed.</summary>
     TimedOut,
 
-    /// <summary>Nothing listened on the replica's port: the app never saw it.</summary>
+    /// <summary>Nothing listens on the replica's port: the app never received it.</summary>
     Unreachable,
 
-    /// <summary>The connection died while the app had it.</summary>
+    /// <summary>The connection broke while the app was handling it.</summary>
     Lost,
 }
 
-/// <summary>What an app's HTTP answer means.</summary>
+/// <summary>Interprets an app's HTTP response to an event.</summary>
 internal static class Replies
 {
-    /// <summary>Reads an answer.</summary>
+    /// <summary>Interprets a response.</summary>
     /// <param name="status">The HTTP status.</param>
-    /// <param name="body">The body; only that of a 2xx is looked at.</param>
-    /// <param name="notFound">What a 404 means.</param>
+    /// <param name="body">The body; used only with a 2xx status.</param>
+    /// <param name="notFound">The result of a 404.</param>
     public static DeliveryResult Of(int status, ReadOnlySpan<byte> body, Reply notFound)
     {
         var word = status is >= 200 and <= 299 ? WordOf(body) : null;
@@ -41,7 +41,7 @@ internal static class Replies
         {
             404 => notFound,
             < 200 or > 299 => Reply.Failed,
-            // Whatever is not an object with a known or unknown word as its status counts as success.
+            // A body that is not an object with a status string counts as success.
             _ => word switch { null or "" or "SUCCESS" => Reply.Done, "DROP" => Reply.Dropped, _ => Reply.Failed },
         };
         return new DeliveryResult(reply, status, word);
@@ -51,9 +51,9 @@ internal static class Replies
     {
         try
         {
-            // Go's decoder reads the first value and leaves what follows.
+            // Go's decoder reads the first value and ignores the rest.
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { AllowMultipleValues = true, MaxDepth = Json.Options.MaxDepth });
-            return JsonSerializer.Deserialize<Answer>(ref reader, Json.Options) is { Status.ValueKind: JsonValueKind.String } answer ? answer.Status.GetString() : null;
+            return JsonSerializer.Deserialize<Body>(ref reader, Json.Options) is { Status.ValueKind: JsonValueKind.String } read ? read.Status.GetString() : null;
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
@@ -61,5 +61,5 @@ internal static class Replies
         }
     }
 
-    private sealed record Answer(JsonElement Status);
+    private sealed record Body(JsonElement Status);
 }

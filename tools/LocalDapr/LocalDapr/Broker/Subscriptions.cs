@@ -5,23 +5,23 @@ using Microsoft.Extensions.Logging;
 
 namespace LocalDapr;
 
-/// <summary>Where an app wants the events of a topic.</summary>
+/// <summary>An app's subscription to a topic.</summary>
 /// <param name="PubSub">The component's name.</param>
 /// <param name="Topic">The topic.</param>
-/// <param name="Path">The path that takes its POST, with or without a leading slash.</param>
-/// <param name="DeadLetterTopic">Where an event goes that the app drops or fails for good; null for nowhere.</param>
-/// <param name="IsRaw">The bodies are no envelopes and are wrapped on delivery.</param>
-/// <param name="IsDeclared">Declared in YAML rather than by the app.</param>
+/// <param name="Path">Path of the app's endpoint, with or without a leading slash.</param>
+/// <param name="DeadLetterTopic">Topic for events that the app drops or fails for good; null for none.</param>
+/// <param name="IsRaw">Whether bodies are not CloudEvents and are wrapped on delivery.</param>
+/// <param name="IsDeclared">Whether it is declared in YAML rather than by the app.</param>
 internal sealed record Route(string PubSub, string Topic, string Path, string? DeadLetterTopic, bool IsRaw, bool IsDeclared);
 
-/// <summary>Asks an app what it subscribes to.</summary>
+/// <summary>Discovers the subscriptions of an app.</summary>
 internal sealed partial class Subscriptions(string appId, HttpClient app, DeclaredResources resources, ILogger logger)
 {
-    /// <summary>The subscriptions the app names and those declared for it; where both name a topic, the app's counts.</summary>
-    /// <exception cref="HttpRequestException">The app went away meanwhile.</exception>
+    /// <summary>Returns the subscriptions of the app and those declared for it in YAML; for the same topic, the app's wins.</summary>
+    /// <exception cref="HttpRequestException">The app stopped listening.</exception>
     public async Task<IReadOnlyList<Route>> DiscoverAsync(CancellationToken cancellationToken)
     {
-        // daprd asks for the configuration first and goes on whatever the answer is.
+        // daprd requests the configuration first, and ignores the response.
         using (await GetAsync("dapr/config", cancellationToken))
         {
         }
@@ -53,7 +53,7 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
     {
         if (response.StatusCode == HttpStatusCode.NotFound)
         {
-            LogNone(logger, appId);
+            LogNoSubscriptions(logger, appId);
             return [];
         }
 
@@ -104,7 +104,7 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
     {
         var problem = resources.Components.FirstOrDefault(component => component.IsPubSub && component.Name == route.PubSub && component.IsSeenBy(appId)) switch
         {
-            null => "it is no pub/sub component that the app can see",
+            null => "the app has no such pub/sub component",
             { } component when !component.AllowsSubscribe(appId, route.Topic) => "the component's scopes forbid it",
             _ => null,
         };
@@ -121,19 +121,19 @@ internal sealed partial class Subscriptions(string appId, HttpClient app, Declar
 
     private sealed record EntryRoutes(string? Default, IReadOnlyList<JsonElement>? Rules);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{AppId} has no subscriptions: it answered 404 on dapr/subscribe")]
-    private static partial void LogNone(ILogger logger, string appId);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{AppId} has no subscriptions: dapr/subscribe returned 404")]
+    private static partial void LogNoSubscriptions(ILogger logger, string appId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} answered {Status} on dapr/subscribe; it is not asked again until it restarts")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "dapr/subscribe of {AppId} returned {Status}; will retry when the app restarts")]
     private static partial void LogRefused(ILogger logger, string appId, int status);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} answered something else than a list of subscriptions on dapr/subscribe")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "dapr/subscribe of {AppId} did not return a list of subscriptions; will retry when the app restarts")]
     private static partial void LogUnreadable(ILogger logger, string appId, Exception failure);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{AppId} subscribes to {Topic} without a route; the entry is left out")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{AppId} subscribes to {Topic} without a route; ignoring the subscription")]
     private static partial void LogNoRoute(ILogger logger, string appId, string topic);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{AppId} routes {Topic} by rules, which this sidecar does not know: everything goes to the default route")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{AppId} routes {Topic} by rules, which are not supported; using the default route only")]
     private static partial void LogRules(ILogger logger, string appId, string topic);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{AppId} cannot subscribe to {Topic} on {PubSub}: {Problem}")]

@@ -5,31 +5,31 @@ using Microsoft.Extensions.Logging;
 
 namespace LocalDapr;
 
-/// <summary>sidecar.db: one thread writes, many operations a commit; readers see the last commit and wait for nobody.</summary>
+/// <summary>The SQLite file sidecar.db. One thread writes, with many operations per commit; readers see the last commit without waiting.</summary>
 /// <remarks>
-/// WAL with synchronous=NORMAL: what was acknowledged survives the end of the process, kill -9 included.
-/// A power cut or a crash of the operating system may take the last commits back, but leaves a sound file.
-/// What is deleted must be unreadable, since a state store holds personal data: secure_delete overwrites it in the database file, truncating the
-/// write-ahead log removes its earlier versions, and rewriting the file removes the copies that SQLite leaves where it moved a row to another page.
+/// WAL with synchronous=NORMAL: acknowledged writes survive a crash of the process, including kill -9.
+/// A power cut or a crash of the operating system may lose the last commits, but does not damage the file.
+/// Deleted data must be unreadable, since a state store holds personal data: secure_delete overwrites it in the database file, truncating the
+/// write-ahead log removes its earlier versions, and rewriting the file removes the copies left when SQLite moves a row to another page.
 /// </remarks>
 internal sealed partial class Database : IAsyncDisposable
 {
-    // Bounds the wait of the first operation in a batch, not the throughput: a batch this long commits in a few milliseconds.
+    // Limits the latency of the first operation in a batch; a batch of this size commits in a few milliseconds.
     private const int OperationsPerCommit = 256;
 
-    // SQLite's result codes that mean damage or a failing disk: https://www.sqlite.org/rescode.html
+    // SQLite's result codes for a damaged file or a failing disk: https://www.sqlite.org/rescode.html
     private const int IoError = 10;
     private const int Corrupt = 11;
     private const int NotADatabase = 26;
     private const int Busy = 5;
 
-    // How long the writer waits for readers when it truncates the log. Ours read for milliseconds; a longer wait would hold up every write.
+    // How long truncating the log waits for readers. Our own reads take milliseconds; a longer wait would block every write.
     private const int ReaderTimeoutMilliseconds = 250;
 
-    // A larger file is not rewritten: that stops all writes, for about 10 s per GiB.
+    // Larger files are not rewritten, since rewriting blocks all writes for about 10 s per GiB.
     private const long MaxRewriteBytes = 256L << 20;
 
-    // Rewriting takes at most a hundredth of the time.
+    // Rewriting takes at most 1% of the time.
     private const int RestPerRewrite = 100;
 
     private const string Truncation = "PRAGMA wal_checkpoint(TRUNCATE)";
@@ -37,7 +37,7 @@ internal sealed partial class Database : IAsyncDisposable
 
     private static readonly TimeSpan TruncationRetry = TimeSpan.FromMilliseconds(250);
 
-    // Below the 30 s after which the apps give a request up, so that they learn why.
+    // Below the apps' request timeout of 30 s, so that they get the error.
     private static readonly TimeSpan TruncationTimeout = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan SlowCheck = TimeSpan.FromSeconds(1);
@@ -50,14 +50,14 @@ internal sealed partial class Database : IAsyncDisposable
     private readonly TaskCompletionSource _writerEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ILogger _logger;
 
-    // Deletions that are committed and not yet answered: the log still holds what they deleted.
+    // Committed deletions that are not acknowledged yet, because the log still holds the deleted data.
     private readonly List<(Write Write, long Since)> _erasing = [];
     private long _nextTruncation;
     private volatile bool _isCleanUpDue;
     private long _nextRewrite;
     private volatile string? _fault;
 
-    // The process before may have ended between a deletion and the rewrite.
+    // The previous process may have stopped between a deletion and the rewrite.
     private bool _isRewriteDue = true;
 
     private Database(FileStream fileLock, string path, string connectionString, SqliteConnection connection, ILogger logger)
@@ -73,14 +73,14 @@ internal sealed partial class Database : IAsyncDisposable
     /// <summary>Full path of the database file.</summary>
     public string Path { get; }
 
-    /// <summary>Why the data cannot be trusted since this start: the file is damaged, or the disk fails. Null while nothing of the kind was met.</summary>
+    /// <summary>Says that the file is damaged or its disk fails, and what to do. Null while no such fault was found since the start.</summary>
     public string? Fault => _fault;
 
-    /// <summary>Whether a failure means that the file is damaged or the disk fails, which no repetition mends.</summary>
+    /// <summary>Whether a failure means that the file is damaged or the disk fails, so that retries cannot help.</summary>
     public static bool IsFault(SqliteException failure) => failure.SqliteErrorCode is IoError or Corrupt or NotADatabase;
 
-    /// <summary>Opens or makes the database of a folder.</summary>
-    /// <exception cref="SidecarDataException">The folder cannot be used; the message says why.</exception>
+    /// <summary>Opens the database in a folder, or creates it.</summary>
+    /// <exception cref="SidecarDataException">The folder cannot be used.</exception>
     public static Database Open(string folder, ILogger logger)
     {
         var path = System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, "sidecar.db"));
@@ -98,7 +98,7 @@ internal sealed partial class Database : IAsyncDisposable
             Schema.Upgrade(connection, path, Schema.Steps);
             Check(connection, path, logger);
             Pragma(connection, $"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = {ReaderTimeoutMilliseconds}");
-            // What a process that was killed left in the log.
+            // Removes what a killed process left in the log.
             Pragma(connection, Truncation);
             return new Database(fileLock, path, connectionString, connection, logger);
         }
@@ -123,12 +123,12 @@ internal sealed partial class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs an operation in the next commit; completes once that commit is in the file.</summary>
-    /// <param name="operation">Must be repeatable: after a failure beside it, it is rolled back and run again.</param>
-    /// <param name="committed">Run on the writer's thread after the commit, in the order of the operations.</param>
-    /// <param name="erases">Complete only once the write-ahead log no longer holds what was deleted. Deletions that arrive together share the cost.</param>
-    /// <exception cref="SqliteException">The operation or its commit failed, and nothing of it is in the file; or it was done, and another program
-    /// has kept the log from being truncated for 20 seconds.</exception>
+    /// <summary>Runs an operation in the next commit, and completes after it.</summary>
+    /// <param name="operation">Must be repeatable: when another operation of the batch fails, it is rolled back and run again.</param>
+    /// <param name="committed">Called on the writer's thread after the commit, in the order of the operations.</param>
+    /// <param name="erases">Whether to complete only when the write-ahead log no longer holds the deleted data. Concurrent deletions share one truncation.</param>
+    /// <exception cref="SqliteException">The operation or its commit failed and was rolled back; or the operation was committed, but another program
+    /// prevented truncation of the log for 20 seconds.</exception>
     public Task<T> WriteAsync<T>(Func<Session, T> operation, Action<T>? committed = null, bool erases = false)
     {
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -150,22 +150,22 @@ internal sealed partial class Database : IAsyncDisposable
             }
             catch (Exception failure)
             {
-                // Committed all the same; without this the writer's thread would end here.
+                // The operation is committed; the writer's thread must survive the callback's failure.
                 completion.SetException(failure);
             }
         }
     }
 
-    /// <summary>Runs an operation in the next commit without anybody waiting for it; a failure is logged.</summary>
+    /// <summary>Runs an operation in the next commit without waiting for it. Failures are logged.</summary>
     public void Post(Action<Session> operation) =>
         TryAdd(new Write(operation, () => { }, failure => LogPostFailed(_logger, failure), Erases: false));
 
-    /// <summary>Has the next <see cref="CleanUp"/> rewrite the file, since rows were deleted. For operations: call it on the writer's thread.</summary>
+    /// <summary>Makes the next <see cref="CleanUp"/> rewrite the file, after rows were deleted. Call only on the writer's thread, from an operation.</summary>
     public void RewriteAtNextCleanUp() => _isRewriteDue = true;
 
     /// <summary>
-    /// Removes what was deleted and overwritten since the last time: truncates the log, and rewrites the file if rows were deleted, unless that
-    /// would take more than a hundredth of the time or the file has more than 256 MiB.
+    /// Removes data deleted or overwritten since the last call: truncates the log and, if rows were deleted, rewrites the file, unless that
+    /// would take more than 1% of the time or the file is larger than 256 MiB.
     /// </summary>
     public void CleanUp()
     {
@@ -173,7 +173,7 @@ internal sealed partial class Database : IAsyncDisposable
         Post(_ => { });
     }
 
-    /// <summary>Reads what is committed, beside the writer.</summary>
+    /// <summary>Reads the last commit, concurrently with the writer.</summary>
     public T Read<T>(Func<Session, T> query)
     {
         if (!_readers.TryTake(out var reader))
@@ -192,7 +192,7 @@ internal sealed partial class Database : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            // Its statements may be half-way, and such a reader keeps the log from being truncated.
+            // An unfinished statement of this reader would prevent truncation of the log.
             reader.Dispose();
             if (exception is SqliteException failure)
             {
@@ -203,7 +203,7 @@ internal sealed partial class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Commits what was handed in, then closes and unlocks the file.</summary>
+    /// <summary>Commits the pending operations, then closes and unlocks the file.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_writes.IsAddingCompleted)
@@ -227,7 +227,7 @@ internal sealed partial class Database : IAsyncDisposable
         await _lock.DisposeAsync();
     }
 
-    // The operating system drops this lock with the process, however it ends.
+    // The operating system releases this lock however the process ends.
     private static FileStream Lock(string path)
     {
         try
@@ -240,13 +240,13 @@ internal sealed partial class Database : IAsyncDisposable
         }
     }
 
-    // Reads every page: 0.3 s for 400 MiB in the page cache, longer from a slow disk. There is no limit, since a start on damaged data is worse.
+    // Reads every page: 0.3 s for 400 MiB in the page cache, longer from a slow disk. No timeout, since starting with damaged data is worse.
     private static void Check(SqliteConnection connection, string path, ILogger logger)
     {
         var started = Stopwatch.GetTimestamp();
         using var command = connection.CreateCommand();
         command.CommandText = "PRAGMA quick_check(1)";
-        // Microsoft.Data.Sqlite's own limit is 30 s.
+        // 0: no timeout; Microsoft.Data.Sqlite's default is 30 s.
         command.CommandTimeout = 0;
         var found = (string)command.ExecuteScalar()!;
         if (found != "ok")
@@ -289,7 +289,7 @@ internal sealed partial class Database : IAsyncDisposable
         {
             if (batch.Count > 0 && !TryCommit(batch))
             {
-                // One of them spoilt the batch: each on its own, so that only that one fails.
+                // Commits each operation separately, so that only the failing one fails.
                 foreach (var write in batch)
                 {
                     TryCommit([write]);
@@ -309,7 +309,7 @@ internal sealed partial class Database : IAsyncDisposable
         _writerEnded.SetResult();
     }
 
-    // Waits for operations, but not beyond the next attempt to truncate the log where deletions wait for that; then the batch is empty.
+    // Waits for operations, but only until the next truncation attempt while deletions wait for one; the batch may then be empty.
     private bool TryTake(List<Write> batch)
     {
         var timeout = _erasing.Count == 0 ? Timeout.Infinite : (int)Math.Clamp(_nextTruncation - Environment.TickCount64, 0, (long)TruncationRetry.TotalMilliseconds);
@@ -346,7 +346,7 @@ internal sealed partial class Database : IAsyncDisposable
         {
             _erasing.Remove(entry);
             LogNotErased(_logger, Path, TruncationTimeout.TotalSeconds);
-            entry.Write.Fail(new SqliteException("the value was deleted, but another program that reads the database keeps the write-ahead log from being truncated", Busy));
+            entry.Write.Fail(new SqliteException("the value was deleted, but another program reads the database and prevents truncation of the write-ahead log", Busy));
         }
     }
 
@@ -381,7 +381,7 @@ internal sealed partial class Database : IAsyncDisposable
         }
     }
 
-    // False: somebody reads an earlier state of the database.
+    // False while another connection reads an earlier state of the database.
     private bool TryTruncate()
     {
         try
@@ -458,17 +458,17 @@ internal sealed partial class Database : IAsyncDisposable
         }
         catch (SqliteException)
         {
-            // SQLite has already rolled back by itself, as it does when the disk is full.
+            // SQLite has already rolled back, as it does when the disk is full.
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A write to the sidecar's database failed")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Failed to write to the sidecar's database")]
     private static partial void LogPostFailed(ILogger logger, Exception failure);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The write-ahead log of {Path} cannot be truncated while another program reads the database; will retry in a minute, and at the next start")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to truncate the write-ahead log of {Path} while another program reads the database; will retry in a minute, and at the next start")]
     private static partial void LogNotTruncated(ILogger logger, string path);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A deletion is answered with an error: another program has kept the write-ahead log of {Path} from being truncated for {Seconds:0} s")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Returning an error for a deletion: another program prevented truncation of the write-ahead log of {Path} for {Seconds:0} s")]
     private static partial void LogNotErased(ILogger logger, string path, double seconds);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to rewrite {Path} after deletions; will retry in a minute")]
@@ -483,10 +483,10 @@ internal sealed partial class Database : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "Checking {Path} for damage took {Seconds:0.0} s")]
     private static partial void LogSlowCheck(ILogger logger, string path, double seconds);
 
-    /// <summary>An operation, and who learns what came of it.</summary>
-    /// <param name="Run">Does it, in a transaction with others.</param>
-    /// <param name="Complete">It is committed.</param>
-    /// <param name="Fail">It failed, and is rolled back.</param>
-    /// <param name="Erases">Whether it is answered only once the log no longer holds what it deleted.</param>
+    /// <summary>A queued operation.</summary>
+    /// <param name="Run">Runs it, in a transaction with others.</param>
+    /// <param name="Complete">Called after the commit.</param>
+    /// <param name="Fail">Called after a rollback.</param>
+    /// <param name="Erases">Whether it completes only when the log no longer holds the deleted data.</param>
     private sealed record Write(Action<Session> Run, Action Complete, Action<Exception> Fail, bool Erases);
 }

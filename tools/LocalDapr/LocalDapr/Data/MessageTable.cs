@@ -3,29 +3,28 @@ namespace LocalDapr;
 /// <summary>A consumer group: one app id on one topic.</summary>
 internal sealed record Subscription(long Id, string PubSub, string Topic, string AppId);
 
-/// <summary>An event to store for every group of its topic.</summary>
+/// <summary>An event to store.</summary>
 /// <param name="PubSub">The component's name.</param>
 /// <param name="Topic">The topic.</param>
 /// <param name="Body">The bytes to deliver, unchanged.</param>
-/// <param name="Metadata">The publisher's metadata as a JSON object of strings, or null for none.</param>
-/// <param name="Enqueued">Unix milliseconds.</param>
-/// <param name="Expires">Unix milliseconds, or null for never.</param>
+/// <param name="Metadata">The publisher's metadata as a JSON object of strings; null for none.</param>
+/// <param name="Enqueued">Time of publishing, in Unix milliseconds.</param>
+/// <param name="Expires">Time of expiry, in Unix milliseconds; null for never.</param>
 internal sealed record NewMessage(string PubSub, string Topic, byte[] Body, string? Metadata, long Enqueued, long? Expires);
 
-/// <summary>A stored event as read for delivery.</summary>
 internal sealed record StoredMessage(byte[] Body, string? Metadata, long Enqueued, long? Expires);
 
-/// <summary>An event that waits for one group, and how often it was delivered to it.</summary>
+/// <summary>An unacknowledged event of one group, and its delivery count.</summary>
 internal readonly record struct StoredDelivery(long Message, int Count);
 
-/// <summary>The events, one row each, and one row for each group that still has to see them.</summary>
+/// <summary>The stored events, one row each, and one delivery row for each group that has not acknowledged the event.</summary>
 internal static class MessageTable
 {
-    /// <summary>Stores an event; it is gone again once every group listed has acknowledged it.</summary>
-    /// <returns>Its sequence number, and the groups it waits for. None: it is kept for the first group its topic gets.</returns>
+    /// <summary>Stores an event until every group of its topic has acknowledged it.</summary>
+    /// <returns>Its sequence number and the groups. Without a group, a kept event waits for the first one.</returns>
     /// <param name="session">The database.</param>
     /// <param name="message">The event.</param>
-    /// <param name="isKept">Whether it is kept where there is no group yet; otherwise it is lost then.</param>
+    /// <param name="isKept">Whether to keep the event when its topic has no group yet; otherwise it is discarded.</param>
     public static (long Message, long[] Groups) Publish(Session session, NewMessage message, bool isKept)
     {
         var groups = session.List("SELECT id FROM subscription WHERE pubsub = ?1 AND topic = ?2", row => row.GetInt64(0), message.PubSub, message.Topic);
@@ -48,8 +47,8 @@ internal static class MessageTable
         return (id, [.. groups]);
     }
 
-    /// <summary>Remembers a group for good. The first group of a topic gets what was published before there was any.</summary>
-    /// <returns>The group, and the events it starts with; none if it was known.</returns>
+    /// <summary>Stores a group permanently. The first group of a topic gets the events published before it.</summary>
+    /// <returns>The group and its backlog, which is empty for a known group.</returns>
     public static (Subscription Group, long[] Backlog) Subscribe(Session session, string pubSub, string topic, string appId)
     {
         if (session.Scalar("SELECT id FROM subscription WHERE pubsub = ?1 AND topic = ?2 AND app = ?3", pubSub, topic, appId) is long known)
@@ -71,7 +70,7 @@ internal static class MessageTable
     public static List<Subscription> Subscriptions(Session session) => session.List(
         "SELECT id, pubsub, topic, app FROM subscription ORDER BY id", row => new Subscription(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3)));
 
-    /// <summary>Everything not acknowledged, by group.</summary>
+    /// <summary>Returns all unacknowledged deliveries by group.</summary>
     public static ILookup<long, StoredDelivery> Deliveries(Session session) => session
         .List("SELECT subscription, message, count FROM delivery ORDER BY message", row => (Group: row.GetInt64(0), Delivery: new StoredDelivery(row.GetInt64(1), row.GetInt32(2))))
         .ToLookup(row => row.Group, row => row.Delivery);
@@ -84,14 +83,14 @@ internal static class MessageTable
             : null;
     }
 
-    /// <summary>Whether a group still has to see an event.</summary>
+    /// <summary>Whether a group has not acknowledged an event.</summary>
     public static bool IsWaiting(Session session, long message, long group) =>
         session.Scalar("SELECT 1 FROM delivery WHERE message = ?1 AND subscription = ?2", message, group) is not null;
 
     public static void SetCount(Session session, long message, long group, int count) =>
         session.Execute("UPDATE delivery SET count = ?3 WHERE message = ?1 AND subscription = ?2", message, group, count);
 
-    /// <summary>The group is done with the event; the last group takes it away.</summary>
+    /// <summary>Acknowledges an event for a group, and deletes it once every group has acknowledged it.</summary>
     public static bool Acknowledge(Session session, long message, long group)
     {
         session.Execute("DELETE FROM delivery WHERE message = ?1 AND subscription = ?2", message, group);
@@ -99,8 +98,8 @@ internal static class MessageTable
         return true;
     }
 
-    /// <summary>Deletes events from before a moment in Unix milliseconds, and gives free pages back to the disk.</summary>
-    public static void DeleteForgotten(Session session, long before)
+    /// <summary>Deletes events published before a time in Unix milliseconds, and returns free pages to the disk.</summary>
+    public static void DeleteOlder(Session session, long before)
     {
         session.Execute("DELETE FROM delivery WHERE message IN (SELECT id FROM message WHERE enqueued < ?1)", before);
         session.Execute("DELETE FROM message WHERE enqueued < ?1", before);

@@ -1,14 +1,14 @@
 namespace LocalDapr;
 
-/// <summary>Files that only their owner may read and write, whatever the umask and whatever the folder allows. On Windows the folder's permissions decide.</summary>
+/// <summary>Files that only their owner can read and write, regardless of umask and folder. On Windows they inherit the folder's permissions.</summary>
 internal static class PrivateFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    // SQLite gives its log and its shared memory the permissions of the database.
+    // SQLite creates its log and shared memory with the permissions of the database file.
     private static readonly string[] Companions = ["", "-wal", "-shm", "-journal"];
 
-    /// <summary>Opens a file; one that is created is its owner's only, and so is one that is already there.</summary>
+    /// <summary>Opens or creates a file, and restricts it to its owner.</summary>
     public static FileStream Open(string path, FileMode mode, FileAccess access, FileShare share)
     {
         if (OperatingSystem.IsWindows())
@@ -21,7 +21,7 @@ internal static class PrivateFiles
         return file;
     }
 
-    /// <summary>Creates a database as an empty file of its owner's unless it is there, and takes it and its companions from everybody else.</summary>
+    /// <summary>Restricts a database and its companion files to their owner; creates an empty database file if there is none.</summary>
     public static void Restrict(string database)
     {
         foreach (var file in Companions.Select(companion => database + companion).Where(file => file == database || File.Exists(file)))

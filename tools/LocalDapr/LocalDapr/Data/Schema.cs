@@ -2,13 +2,13 @@ using Microsoft.Data.Sqlite;
 
 namespace LocalDapr;
 
-/// <summary>The tables of sidecar.db, and how an older file becomes one of today.</summary>
+/// <summary>The tables of sidecar.db and their migrations.</summary>
 internal static class Schema
 {
-    /// <summary>Written into the file's header, so that another program's database is not taken for ours: "FiMe".</summary>
+    /// <summary>"FiMe" in the file's header, which tells our databases from other programs'.</summary>
     public const int ApplicationId = 0x46694D65;
 
-    /// <summary>Step n brings a file from schema n to n + 1. Never change a step that was released: append another.</summary>
+    /// <summary>Step n migrates schema n to n + 1. Never change a released step: append a new one.</summary>
     public static readonly IReadOnlyList<string> Steps =
     [
         """
@@ -30,7 +30,7 @@ internal static class Schema
             UNIQUE (pubsub, topic, app)
         );
 
-        -- AUTOINCREMENT: an id is the message's sequence number and never comes back.
+        -- AUTOINCREMENT: an id is the message's sequence number and is never reused.
         CREATE TABLE message (
             id        INTEGER PRIMARY KEY AUTOINCREMENT,
             pubsub    TEXT NOT NULL,
@@ -61,30 +61,30 @@ internal static class Schema
             buried   INTEGER NOT NULL
         );
         """,
-        // Redis remembers of a key that it was written first-write.
+        // Redis remembers that a key was ever written first-write.
         "ALTER TABLE state ADD COLUMN first_write INTEGER NOT NULL DEFAULT 0",
-        // What failed without a dead-letter topic now waits for its claim time.
+        // Events that failed without a dead-letter topic are now redelivered after their claim time.
         "DROP TABLE dead_letter",
     ];
 
-    /// <summary>Brings the open file to the newest schema, all steps or none.</summary>
+    /// <summary>Migrates the open file to the newest schema, all steps or none.</summary>
     /// <param name="connection">An open connection outside any transaction.</param>
-    /// <param name="path">Named in the refusal of a newer file.</param>
+    /// <param name="path">The file's path, for error messages.</param>
     /// <param name="steps">See <see cref="Steps"/>.</param>
-    /// <exception cref="SidecarDataException">The file is newer, or another program's.</exception>
+    /// <exception cref="SidecarDataException">The file has a newer schema, or belongs to another program.</exception>
     public static void Upgrade(SqliteConnection connection, string path, IReadOnlyList<string> steps)
     {
         var version = ReadPragma(connection, "user_version");
         if (version > steps.Count)
         {
             throw new SidecarDataException(
-                $"{path} was written by a newer version (schema {version}; this one knows {steps.Count}): use that version, or another --data folder.");
+                $"{path} was written by a newer version (schema {version}; this version supports {steps.Count}): use that version, or another --data folder.");
         }
 
         var owner = ReadPragma(connection, "application_id");
         if (owner != ApplicationId && (owner != 0 || version != 0 || HasTables(connection)))
         {
-            throw new SidecarDataException($"{path} is no database of a local Dapr: move it away, or use another --data folder.");
+            throw new SidecarDataException($"{path} is not a local Dapr database: move it away, or use another --data folder.");
         }
 
         if (version == steps.Count)

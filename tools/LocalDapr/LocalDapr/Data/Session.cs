@@ -2,18 +2,18 @@ using Microsoft.Data.Sqlite;
 
 namespace LocalDapr;
 
-/// <summary>One connection with its statements, each prepared once. Used by one thread at a time.</summary>
+/// <summary>A connection with its prepared statements. Not thread-safe.</summary>
 internal sealed class Session(SqliteConnection connection) : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> _statements = [];
 
-    /// <summary>Runs a statement and tells how many rows it changed.</summary>
+    /// <summary>Runs a statement and returns the number of changed rows.</summary>
     public int Execute(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteNonQuery();
 
-    /// <summary>Runs a statement and hands back its first row's first column, or null.</summary>
+    /// <summary>Runs a statement and returns the first column of its first row; null without a row.</summary>
     public object? Scalar(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteScalar();
 
-    /// <summary>Reads every row of a query.</summary>
+    /// <summary>Runs a query and reads all its rows.</summary>
     public List<T> List<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<object?> values)
     {
         var found = new List<T>();
@@ -26,7 +26,7 @@ internal sealed class Session(SqliteConnection connection) : IDisposable
         return found;
     }
 
-    /// <summary>Runs a query; the caller disposes of the reader before the next use of the same query.</summary>
+    /// <summary>Runs a query. Dispose of the reader before running the same query again.</summary>
     public SqliteDataReader Query(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteReader();
 
     public void Dispose()
@@ -39,7 +39,7 @@ internal sealed class Session(SqliteConnection connection) : IDisposable
         connection.Dispose();
     }
 
-    // Parameters are ?1, ?2, … in the order of the values; a statement is always given as many values as the first time.
+    // Parameters are ?1, ?2, … in the order of the values. A statement always gets the same number of values.
     private SqliteCommand Bind(string sql, ReadOnlySpan<object?> values)
     {
         if (!_statements.TryGetValue(sql, out var command))

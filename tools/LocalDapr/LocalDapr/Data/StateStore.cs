@@ -1,6 +1,6 @@
 namespace LocalDapr;
 
-/// <summary>What came of a write.</summary>
+/// <summary>The result of a write.</summary>
 internal enum StateOutcome
 {
     /// <summary>Written.</summary>
@@ -9,39 +9,39 @@ internal enum StateOutcome
     /// <summary>The ETag or the first-write condition does not hold: 409.</summary>
     Mismatch,
 
-    /// <summary>The ETag is none of this store: 400.</summary>
+    /// <summary>The ETag is not valid for this store: 400.</summary>
     InvalidETag,
 
-    /// <summary>The store answered with an error that daprd does not take for a conflict: 500.</summary>
+    /// <summary>The store returned an error that daprd does not treat as a conflict: 500.</summary>
     Failed,
 }
 
-/// <summary>Reads and writes of the state API, whatever transport they came over.</summary>
+/// <summary>Serves the state API, for both HTTP and gRPC.</summary>
 internal sealed class StateStore(Database database, SidecarOptions options)
 {
-    // The words of daprd's ETag error; callers see them after the store's name.
+    // daprd's ETag error, which follows the store's name in responses.
     private const string Mismatch = "possible etag mismatch. error from state store: the stored etag is another one, or the key exists already";
 
-    /// <summary>The item of a key; null where there is none.</summary>
+    /// <summary>Reads the item of a key; null when the key does not exist.</summary>
     public async Task<(StateItem? Item, ApiError? Error)> GetAsync(AppSide app, Component store, string key)
     {
         var (items, error) = await ReadAsync(app, "get", store, [key], reason => ApiError.StateGet(store.Name, key, reason));
         return (items?[0], error);
     }
 
-    /// <summary>The items of several keys, in their order; null where there is none. One snapshot is not promised, as it is not by the stores behind daprd.</summary>
+    /// <summary>Reads the items of several keys, in their order; null for a missing key. As in daprd, the items may come from different snapshots.</summary>
     public Task<(StateItem?[]? Items, ApiError? Error)> GetBulkAsync(AppSide app, Component store, IReadOnlyList<string> keys) =>
         ReadAsync(app, "bulk get", store, keys, ApiError.StateBulkGet);
 
-    /// <summary>Several items are several writes: those that can be done are, and one mismatch makes the answer.</summary>
+    /// <summary>Saves items independently: one failure does not prevent the others, and the result is the first mismatch.</summary>
     public Task<ApiError?> SaveAsync(AppSide app, Component store, IReadOnlyList<StateWrite> writes) =>
         WriteAsync(app, "save", store, writes, (status, reason) => ApiError.StateSave(status, store.Name, reason));
 
-    /// <summary>Deletes one key; <paramref name="key"/> is as the caller named it.</summary>
+    /// <summary>Deletes one key; <paramref name="key"/> is the caller's key without prefix.</summary>
     public Task<ApiError?> DeleteAsync(AppSide app, Component store, StateWrite write, string key) =>
         WriteAsync(app, "delete", store, [write], (status, reason) => ApiError.StateDelete(status, key, reason));
 
-    /// <summary>Deletes several keys: those that can be deleted are, and one mismatch makes the answer.</summary>
+    /// <summary>Deletes keys independently: one failure does not prevent the others, and the result is the first mismatch.</summary>
     public Task<ApiError?> DeleteBulkAsync(AppSide app, Component store, IReadOnlyList<StateWrite> writes) =>
         WriteAsync(app, "bulk delete", store, writes, (status, reason) => ApiError.StateBulkDelete(status, store.Name, reason));
 
@@ -92,7 +92,7 @@ internal sealed class StateStore(Database database, SidecarOptions options)
         return await call.InterceptAsync(options.Interceptor, async () =>
         {
             var now = Now;
-            // A deletion is done when nobody can read what was deleted any more, not in the log either.
+            // A deletion is complete only when the deleted data is unreadable, also in the log.
             var outcome = await database.WriteAsync(
                 session => isTransaction ? options.Rules.ApplyAll(session, store.Name, writes, now) : ApplyEach(session, store.Name, writes, now),
                 erases: writes.Any(write => write.Value is null));
@@ -108,7 +108,7 @@ internal sealed class StateStore(Database database, SidecarOptions options)
 
     private long Now => options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
-    // Each write that can be done is. The first that meets an ETag error decides the answer, else the first that failed.
+    // Applies every write that it can. Returns the first ETag error, else the first failure.
     private StateOutcome ApplyEach(Session session, string store, IReadOnlyList<StateWrite> writes, long now)
     {
         var outcomes = writes.Select(write => options.Rules.Apply(session, store, write, now)).ToArray();

@@ -1,25 +1,25 @@
 namespace LocalDapr;
 
-/// <summary>A stored value as read: its bytes, its ETag, and when it expires in Unix milliseconds, or null for never.</summary>
+/// <summary>A stored value, its ETag and its expiry in Unix milliseconds (null for never).</summary>
 internal readonly record struct StateItem(byte[] Value, string ETag, long? Expires)
 {
-    /// <summary>When it expires, as callers see it.</summary>
+    /// <summary>The expiry as it is sent to callers.</summary>
     public string? ExpiryText => Expires is { } expires ? CloudEvents.Rfc3339(DateTimeOffset.FromUnixTimeMilliseconds(expires)) : null;
 }
 
-/// <summary>One write of the state API with its key prefixed and its options checked.</summary>
-/// <param name="Key">The stored key, prefix included.</param>
-/// <param name="Value">The bytes to store, JSON for the most part; null deletes.</param>
-/// <param name="ETag">The ETag the key must have; null asks for none.</param>
-/// <param name="FirstWrite">Without an ETag: the key must not exist.</param>
-/// <param name="TimeToLive">From now; zero for good; null when the request says nothing, which also means for good, but for Redis.</param>
-/// <param name="LastWrite">Last-write is spelled out.</param>
+/// <summary>A validated write of the state API.</summary>
+/// <param name="Key">The stored key with its prefix.</param>
+/// <param name="Value">The bytes to store, usually JSON; null deletes the key.</param>
+/// <param name="ETag">The ETag the key must have; null for no condition.</param>
+/// <param name="FirstWrite">Whether the key must not exist, if there is no ETag.</param>
+/// <param name="TimeToLive">Time to live from now; zero for no expiry; null when the request has none, which Redis treats as unchanged and others as no expiry.</param>
+/// <param name="LastWrite">Whether the request names last-write explicitly.</param>
 internal sealed record StateWrite(string Key, byte[]? Value, string? ETag, bool FirstWrite, TimeSpan? TimeToLive, bool LastWrite = false)
 {
     public bool IsConditional => ETag is not null || FirstWrite;
 }
 
-/// <summary>The state table, with the semantics of Dapr's own SQLite store: an ETag is a random token, and every write makes a new one.</summary>
+/// <summary>The state table, with the semantics of Dapr's SQLite store: every write creates a new random ETag.</summary>
 internal static class StateTable
 {
     public static StateItem? Get(Session session, string store, string key, long now)
@@ -30,11 +30,11 @@ internal static class StateTable
         return row.Read() ? new StateItem(row.GetFieldValue<byte[]>(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetInt64(2)) : null;
     }
 
-    /// <summary>Applies one write; false means that its ETag or first-write condition does not hold, and nothing was written.</summary>
+    /// <summary>Applies one write; returns false, without writing, when its ETag or first-write condition does not hold.</summary>
     public static bool Apply(Session session, string store, StateWrite write, long now) =>
         write.Value is null ? Delete(session, store, write, now) : Save(session, store, write, write.Value, now);
 
-    /// <summary>Applies all writes or none; false means that a condition of one of them does not hold.</summary>
+    /// <summary>Applies all writes or none; returns false when the condition of one does not hold.</summary>
     public static bool ApplyAll(Session session, string store, IReadOnlyList<StateWrite> writes, long now)
     {
         session.Execute("SAVEPOINT all_or_nothing");
@@ -52,7 +52,7 @@ internal static class StateTable
         return true;
     }
 
-    /// <summary>Deletes what has expired and tells how many keys that were.</summary>
+    /// <summary>Deletes expired keys and returns their number.</summary>
     public static int DeleteExpired(Session session, long now) =>
         session.Execute("DELETE FROM state WHERE expires <= ?1", now);
 

@@ -6,8 +6,8 @@ using Grpc.Core;
 
 namespace LocalDapr;
 
-/// <summary>Names the methods of <c>dapr.proto.runtime.v1.Dapr</c> that are served; every other one answers Unimplemented.</summary>
-/// <remarks>Dapr.Protos has the messages and the client, but no base class for a server.</remarks>
+/// <summary>Registers the supported methods of <c>dapr.proto.runtime.v1.Dapr</c>; all others return Unimplemented.</summary>
+/// <remarks>Needed because Dapr.Protos has the messages and the client, but no server base class.</remarks>
 internal sealed class DaprMethods : IServiceMethodProvider<DaprService>
 {
     private const string Service = "dapr.proto.runtime.v1.Dapr";

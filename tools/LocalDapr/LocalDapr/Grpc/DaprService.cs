@@ -10,12 +10,12 @@ using ItemToSave = Dapr.Client.Autogen.Grpc.v1.StateItem;
 
 namespace LocalDapr;
 
-/// <summary>Dapr's gRPC API as far as the sidecar serves it: messages ↔ items, writes and events.</summary>
+/// <summary>The supported part of Dapr's gRPC API: messages ↔ items, writes and events.</summary>
 internal sealed partial class DaprService(
     Func<int, AppSide?> appOfPort, Publishing publishing, StateStore states, ApiToken apiToken, Action<string> shutdown, ILogger logger)
 {
-    /// <summary>Serves one call of the app whose port it came to.</summary>
-    /// <exception cref="RpcException">The call is refused or fails.</exception>
+    /// <summary>Authenticates a call and handles it for the app that owns the port.</summary>
+    /// <exception cref="RpcException">The call is rejected or fails.</exception>
     public async Task<T> ServeAsync<T>(ServerCallContext call, Func<AppSide, Task<T>> handle)
     {
         var context = call.GetHttpContext();
@@ -41,7 +41,7 @@ internal sealed partial class DaprService(
         }
         catch (Exception failure) when (failure is not RpcException && !call.CancellationToken.IsCancellationRequested)
         {
-            LogBroken(logger, call.Method, app.AppId, failure);
+            LogInternalError(logger, call.Method, app.AppId, failure);
             throw new RpcException(new Status(StatusCode.Internal, "the sidecar failed"));
         }
     }
@@ -68,15 +68,15 @@ internal sealed partial class DaprService(
         var response = new GetBulkStateResponse();
         foreach (var (key, item) in request.Keys.Zip(items!))
         {
-            var answer = new BulkStateItem { Key = key };
+            var entry = new BulkStateItem { Key = key };
             if (item is { } found)
             {
-                answer.Data = UnsafeByteOperations.UnsafeWrap(found.Value);
-                answer.Etag = found.ETag;
-                AddExpiry(answer.Metadata, found);
+                entry.Data = UnsafeByteOperations.UnsafeWrap(found.Value);
+                entry.Etag = found.ETag;
+                AddExpiry(entry.Metadata, found);
             }
 
-            response.Items.Add(answer);
+            response.Items.Add(entry);
         }
 
         return response;
@@ -185,7 +185,7 @@ internal sealed partial class DaprService(
 
     public Empty Shutdown(AppSide app, ServerCallContext call)
     {
-        // After the answer: whoever ends this process must not end it before the caller knows.
+        // Raised after the response, so that the process does not stop before the caller gets it.
         call.GetHttpContext().Response.OnCompleted(() =>
         {
             shutdown(app.AppId);
@@ -205,12 +205,12 @@ internal sealed partial class DaprService(
     private static Component StoreOf(AppSide app, string name) => app.Store(name) ?? throw app.NoStore(name).ToRpcException();
 
     private static StateWrite SaveOf(AppSide app, Component store, ItemToSave item, Func<string, ApiError> refused) => StateWrites.Save(
-        StateWrites.KeyOf(item.Key, store, app.AppId), item.Value.ToByteArray(), item.Etag?.Value, WordsOf(item.Options), Metadata.Find(item.Metadata, "ttlInSeconds"), refused);
+        StateWrites.KeyOf(item.Key, store, app.AppId), item.Value.ToByteArray(), item.Etag?.Value, OptionsOf(item.Options), Metadata.Find(item.Metadata, "ttlInSeconds"), refused);
 
     private static StateWrite DeletionOf(AppSide app, Component store, string key, Etag? etag, StateOptions? options, Func<string, ApiError> refused) =>
-        StateWrites.Delete(StateWrites.KeyOf(key, store, app.AppId), etag?.Value, WordsOf(options), refused);
+        StateWrites.Delete(StateWrites.KeyOf(key, store, app.AppId), etag?.Value, OptionsOf(options), refused);
 
-    private static StateOptionWords WordsOf(StateOptions? options) => new(
+    private static StateWriteOptions OptionsOf(StateOptions? options) => new(
         options?.Concurrency switch { Concurrency.ConcurrencyFirstWrite => StateWrites.FirstWrite, Concurrency.ConcurrencyLastWrite => StateWrites.LastWrite, _ => null },
         options?.Consistency switch { Consistency.ConsistencyStrong => "strong", Consistency.ConsistencyEventual => "eventual", _ => null });
 
@@ -228,8 +228,8 @@ internal sealed partial class DaprService(
         topic,
         contentType,
         new Dictionary<string, string>(metadata),
-        publishing.TraceOf(call.GetHttpContext().Request.Headers, handsOn: false));
+        publishing.TraceOf(call.GetHttpContext().Request.Headers, keepsCallers: false));
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} of {AppId} broke in the sidecar itself")]
-    private static partial void LogBroken(ILogger logger, string method, string appId, Exception failure);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Internal error in {Method}, called by {AppId}")]
+    private static partial void LogInternalError(ILogger logger, string method, string appId, Exception failure);
 }

@@ -8,21 +8,21 @@ namespace LocalDapr;
 /// <summary>POST publish/{pubsub}/{topic} and publish/bulk/{pubsub}/{topic}.</summary>
 internal sealed class PublishRoutes(Publishing publishing)
 {
-    /// <summary>Publishes the request's body; null means done, with 204.</summary>
+    /// <summary>Publishes the request body; null means success (204).</summary>
     public async Task<ApiError?> PublishAsync(AppSide app, string pubSub, string topic, HttpRequest request)
     {
         var source = SourceOf(app, pubSub, topic, request);
-        return Publishing.Refusal(app, pubSub, topic, source.Metadata)
+        return Publishing.Check(app, pubSub, topic, source.Metadata)
             ?? (await Requests.ReadAsync(app, request) is { } body
                 ? await publishing.PublishAsync(app, source, body)
                 : ApiError.PublishFailed(pubSub, topic, Requests.TooLarge));
     }
 
-    /// <summary>Publishes the entries of the request's body, all or none; null means done, with 204.</summary>
+    /// <summary>Publishes the entries of the request body, all or none; null means success (204).</summary>
     public async Task<ApiError?> PublishBulkAsync(AppSide app, string pubSub, string topic, HttpRequest request)
     {
         var source = SourceOf(app, pubSub, topic, request);
-        if (Publishing.Refusal(app, pubSub, topic, source.Metadata) is { } refusal)
+        if (Publishing.Check(app, pubSub, topic, source.Metadata) is { } refusal)
         {
             return refusal;
         }
@@ -59,9 +59,9 @@ internal sealed class PublishRoutes(Publishing publishing)
     }
 
     private EventSource SourceOf(AppSide app, string pubSub, string topic, HttpRequest request) =>
-        new(app.AppId, pubSub, topic, request.ContentType ?? "", Metadata.Of(request), publishing.TraceOf(request.Headers, handsOn: true));
+        new(app.AppId, pubSub, topic, request.ContentType ?? "", Metadata.Of(request), publishing.TraceOf(request.Headers, keepsCallers: true));
 
-    // The event's JSON type must suit its content type.
+    // The event's JSON type must match its content type.
     private static byte[] BytesOf(JsonElement data, string contentType)
     {
         if (CloudEvents.IsType(contentType, "application/json") || CloudEvents.IsType(contentType, CloudEvents.ContentType))

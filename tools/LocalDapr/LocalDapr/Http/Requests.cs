@@ -6,11 +6,11 @@ using Microsoft.Extensions.Logging;
 
 namespace LocalDapr;
 
-/// <summary>A request to a sidecar port → token → route → publish, state or health.</summary>
+/// <summary>Handles HTTP requests: request → token → route → publish, state or health.</summary>
 internal sealed partial class Requests(
     Func<int, AppSide?> appOfPort, PublishRoutes publishRoutes, StateRoutes stateRoutes, ApiToken apiToken, Action<string> shutdown, ILogger logger)
 {
-    /// <summary>What daprd says of a body beyond the limit; it has no 413.</summary>
+    /// <summary>daprd's error for a request body above the limit; it does not return 413.</summary>
     public const string TooLarge = "stream too large";
 
     private static readonly string[] LocalNames = ["localhost", "127.0.0.1", "[::1]"];
@@ -29,7 +29,7 @@ internal sealed partial class Requests(
             await WriteTextAsync(
                 context.Response,
                 403,
-                "The sidecar has no token, so it serves no web pages, and no name but localhost, 127.0.0.1 and [::1]. Set DAPR_API_TOKEN for it and its callers, and send it as dapr-api-token.\n");
+                "Without an API token, the sidecar rejects browsers and hosts other than localhost, 127.0.0.1 and [::1]. Set DAPR_API_TOKEN for the sidecar and its callers, and send it as dapr-api-token.\n");
             return;
         }
 
@@ -52,16 +52,16 @@ internal sealed partial class Requests(
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The caller has gone; nobody reads an answer.
+            // The caller has disconnected.
         }
         catch (Exception failure) when (failure is ObjectDisposedException)
         {
-            // The sidecar is closing: nothing was acknowledged.
+            // The sidecar is shutting down, and has not acknowledged anything.
             context.Abort();
         }
         catch (Exception failure)
         {
-            LogBroken(logger, context.Request.Method, app.AppId, failure);
+            LogInternalError(logger, context.Request.Method, app.AppId, failure);
             if (context.Response.HasStarted)
             {
                 context.Abort();
@@ -73,7 +73,7 @@ internal sealed partial class Requests(
         }
     }
 
-    /// <summary>The whole body, or null when it is larger than the app's sidecar takes.</summary>
+    /// <summary>Reads the request body; null when it exceeds the size limit.</summary>
     public static async Task<byte[]?> ReadAsync(AppSide app, HttpRequest request)
     {
         if (request.ContentLength > app.MaxBodyBytes)
@@ -94,7 +94,7 @@ internal sealed partial class Requests(
         return body.ToArray();
     }
 
-    /// <summary>The segments of a request target as daprd's router sees them: split while still escaped, and unescaped one by one, with <c>+</c> for a space.</summary>
+    /// <summary>Splits a request target like daprd's router: first into segments, which are then unescaped, with <c>+</c> as a space.</summary>
     public static List<string> SegmentsOf(string rawTarget) =>
         [.. rawTarget.Split('?')[0].Split('/', StringSplitOptions.RemoveEmptyEntries).Select(segment => WebUtility.UrlDecode(segment))];
 
@@ -138,7 +138,7 @@ internal sealed partial class Requests(
                 app.Extended[key] = Encoding.UTF8.GetString(body);
                 return null;
             case ["v1.0", "shutdown"] when HttpMethods.IsPost(method):
-                // After the answer: whoever ends this process must not end it before the caller knows.
+                // Raised after the response, so that the process does not stop before the caller gets it.
                 context.Response.OnCompleted(() =>
                 {
                     shutdown(app.AppId);
@@ -146,7 +146,7 @@ internal sealed partial class Requests(
                 });
                 return null;
             default:
-                // daprd's router hands what it does not know to service invocation, another method of a route that it knows too.
+                // daprd falls back to service invocation for unknown routes, and for known routes with another method.
                 return ApiError.NoAppToInvoke();
         }
     }
@@ -156,13 +156,13 @@ internal sealed partial class Requests(
         : request.Query.TryGetValue("appid", out var appId) && appId != app.AppId ? ApiError.OtherAppId()
         : null;
 
-    // Every browser names the origin or the site of a page that sends something here, and a page whose name was made to lead here names itself.
+    // Browsers send Origin or Sec-Fetch headers with a page's requests. After DNS rebinding, the Host header is the page's own name.
     private static bool IsFromBrowser(HttpRequest request) =>
         request.Headers.ContainsKey("Origin")
         || request.Headers.Any(header => header.Key.StartsWith("Sec-Fetch-", StringComparison.OrdinalIgnoreCase))
         || !LocalNames.Contains(request.Host.Host, StringComparer.OrdinalIgnoreCase);
 
-    // Every call needs the token but those that ask whether anybody is there.
+    // Only health checks need no token.
     private bool IsTrusted(HttpRequest request, List<string> path) =>
         path is ["v1.0", "healthz"] or ["v1.0", "healthz", "outbound"] || apiToken.IsIn(request.Headers);
 
@@ -173,6 +173,6 @@ internal sealed partial class Requests(
         await response.WriteAsync(text);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A {Method} request of {AppId} broke in the sidecar itself")]
-    private static partial void LogBroken(ILogger logger, string method, string appId, Exception failure);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Internal error in a {Method} request of {AppId}")]
+    private static partial void LogInternalError(ILogger logger, string method, string appId, Exception failure);
 }

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace LocalDapr;
 
-/// <summary>What daprd's HTTP API answers in JSON.</summary>
+/// <summary>Writes JSON responses as daprd does.</summary>
 internal static class Responses
 {
     private static readonly JsonFormatter Details = new(JsonFormatter.Settings.Default
@@ -15,7 +15,7 @@ internal static class Responses
         .WithPreserveProtoFieldNames(true)
         .WithFormatDefaultValues(true));
 
-    /// <summary>Writes <c>errorCode</c>, a message, and details where there are any.</summary>
+    /// <summary>Writes an error: <c>errorCode</c>, the message or failed entries, and any details.</summary>
     public static Task WriteErrorAsync(this HttpResponse response, ApiError error)
     {
         var json = new JsonObject { ["errorCode"] = error.Code };
@@ -37,7 +37,7 @@ internal static class Responses
         return response.WriteJsonAsync(json);
     }
 
-    /// <summary>Writes what the sidecar of an app has loaded, and what callers added.</summary>
+    /// <summary>Writes the metadata of an app's sidecar: components, subscriptions, and values set by callers.</summary>
     public static Task WriteMetadataAsync(this HttpResponse response, AppSide app) => response.WriteJsonAsync(new
     {
         Id = app.AppId,

@@ -82,7 +82,7 @@ internal sealed class StateRoutes(StateStore states)
             var write = StateWrites.Delete(
                 StateWrites.KeyOf(key, store, app.AppId),
                 context.Request.Headers.IfMatch.ToString(),
-                new StateOptionWords(query["concurrency"].ToString(), query["consistency"].ToString()),
+                new StateWriteOptions(query["concurrency"].ToString(), query["consistency"].ToString()),
                 reason => ApiError.StateDelete(500, key, reason));
             return await states.DeleteAsync(app, store, write, key);
         }
@@ -119,7 +119,7 @@ internal sealed class StateRoutes(StateStore states)
         KeyOf(app, store, item),
         item!.Value.ValueKind == JsonValueKind.Undefined ? [.. "null"u8] : JsonMarshal.GetRawUtf8Value(item.Value).ToArray(),
         item.ETag,
-        new StateOptionWords(item.Options?.Concurrency, item.Options?.Consistency),
+        new StateWriteOptions(item.Options?.Concurrency, item.Options?.Consistency),
         Metadata.Find(metadata, "ttlInSeconds") ?? (item.Metadata is { } own ? Metadata.Find(own, "ttlInSeconds") : null),
         refused);
 

@@ -1,29 +1,13 @@
 namespace LocalDapr;
 
-/// <summary>An event on its way to one app.</summary>
-public sealed class SidecarEvent
-{
-    private readonly Pending _pending;
-
-    internal SidecarEvent(Pending pending) => _pending = pending;
-
-    /// <summary>The app.</summary>
-    public string AppId => _pending.Group.Subscription.AppId;
-
-    /// <summary>The topic.</summary>
-    public string Topic => _pending.Group.Subscription.Topic;
-
-    /// <summary>Its number in the broker, which grows with each event.</summary>
-    public long Sequence => _pending.Message;
-
-    internal Action? Repeating { get; set; }
-
-    /// <summary>During a delivery: delivers the event once more, by whichever replica is free, whatever becomes of either delivery.</summary>
-    public void Repeat() => Repeating?.Invoke();
-}
+/// <summary>An event for one app.</summary>
+/// <param name="AppId">The app id of the subscriber.</param>
+/// <param name="Topic">The topic.</param>
+/// <param name="Sequence">Its sequence number in the broker; later events have larger ones.</param>
+public sealed record SidecarEvent(string AppId, string Topic, long Sequence);
 
 /// <summary>The result of a delivery.</summary>
-/// <param name="Reply">What becomes of the event.</param>
-/// <param name="Status">The app's last HTTP status; null where there was none.</param>
-/// <param name="Word">The word of the body's <c>status</c>; null where there is none.</param>
+/// <param name="Reply">The meaning of the app's response.</param>
+/// <param name="Status">The app's last HTTP status; null without a response.</param>
+/// <param name="Word">The <c>status</c> in the response body; null for none.</param>
 public sealed record DeliveryResult(Reply Reply, int? Status = null, string? Word = null);

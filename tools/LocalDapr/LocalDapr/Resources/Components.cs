@@ -2,16 +2,16 @@ using YamlDotNet.RepresentationModel;
 
 namespace LocalDapr;
 
-/// <summary>A pub/sub or state component as its YAML declares it. Whatever broker or store it names, the embedded one serves it.</summary>
-/// <param name="Name">The name in URLs.</param>
+/// <summary>A component declared in YAML. The embedded broker and store serve all pub/sub and state components, whatever their type.</summary>
+/// <param name="Name">The component's name in URLs.</param>
 /// <param name="Type"><c>pubsub.*</c> or <c>state.*</c>.</param>
 /// <param name="Version">Usually v1.</param>
-/// <param name="Metadata">Its settings; names without regard to case. A value kept in a secret store is left out: nothing here needs it.</param>
-/// <param name="Scopes">App ids that see it; empty for all.</param>
+/// <param name="Metadata">Its settings, with case-insensitive names. Values from a secret store are omitted: the sidecar does not need them.</param>
+/// <param name="Scopes">The app ids that can use it; empty for all.</param>
 internal sealed record Component(
     string Name, string Type, string Version, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<string> Scopes)
 {
-    // components-contrib common/component/redis/redis.go; its metadata.yaml has the two defaults the wrong way round.
+    // Origin: components-contrib common/component/redis/redis.go. Its metadata.yaml swaps the two defaults by mistake.
     internal static readonly TimeSpan DefaultProcessingTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan DefaultRedeliverInterval = TimeSpan.FromSeconds(15);
 
@@ -19,30 +19,30 @@ internal sealed record Component(
 
     public bool IsState => Type.StartsWith("state.", StringComparison.Ordinal);
 
-    /// <summary>What the metadata endpoint says that it can do.</summary>
+    /// <summary>The capabilities reported by the metadata endpoint.</summary>
     public IReadOnlyList<string> Capabilities => IsState ? ["ETAG", "TRANSACTIONAL", "TTL"] : ["BULK_PUBLISH"];
 
     public bool IsSeenBy(string appId) => Scopes.Count == 0 || Scopes.Contains(appId);
 
-    // The name of the same setting with Service Bus, RabbitMQ and Redis.
+    // Names of this setting in Service Bus, RabbitMQ and Redis components.
     private static readonly string[] ConcurrencySettings = ["maxConcurrentHandlers", "maxActiveMessages", "prefetchCount", "concurrency"];
 
-    /// <summary>Events handled at a time by one replica: <c>concurrency</c> of Redis, or what other brokers call it. Default 10, as with Redis.</summary>
+    /// <summary>Maximum concurrent events per replica: <c>concurrency</c> of Redis, or its equivalent for other brokers. Default 10, as with Redis.</summary>
     public int Concurrency => ConcurrencySettings.Select(setting => Number(setting, 0)).FirstOrDefault(number => number > 0, 10);
 
-    /// <summary>How long an event may stay unacknowledged before it is handed out again: <c>processingTimeout</c> (60 s), up to the next look every <c>redeliverInterval</c> (15 s). Null when either is 0: for ever.</summary>
+    /// <summary>Time after which an unacknowledged event is redelivered: <c>processingTimeout</c> (default 60 s), rounded up to a multiple of <c>redeliverInterval</c> (default 15 s). Null (never) when either is 0.</summary>
     public TimeSpan? ClaimTime
     {
         get
         {
-            // A duration is ignored by every released component (components-contrib #4600): only a number of milliseconds counts.
+            // Released components accept only milliseconds here and ignore a duration (components-contrib #4600).
             var interval = uint.TryParse(Metadata.GetValueOrDefault("redeliverInterval"), out var milliseconds) ? TimeSpan.FromMilliseconds(milliseconds) : DefaultRedeliverInterval;
             var idle = Time("processingTimeout", DefaultProcessingTimeout);
             return idle == TimeSpan.Zero || interval == TimeSpan.Zero ? null : interval * Math.Ceiling(idle / interval);
         }
     }
 
-    /// <summary>The key under which an app's state is stored: <c>keyPrefix</c> appid (default), name, namespace, none, or any other text.</summary>
+    /// <summary>Returns the prefix of an app's keys, from <c>keyPrefix</c>: appid (default), name, namespace, none, or any other text.</summary>
     public string PrefixOf(string appId) => Metadata.GetValueOrDefault("keyPrefix", "appid") switch
     {
         "none" => "",
@@ -51,10 +51,10 @@ internal sealed record Component(
         var text => text + "||",
     };
 
-    /// <summary>Whether an app may publish to a topic.</summary>
+    /// <summary>Whether the component's scopes allow an app to publish to a topic.</summary>
     public bool AllowsPublish(string appId, string topic) => Allows(appId, topic, "publishingScopes");
 
-    /// <summary>Whether an app may subscribe to a topic.</summary>
+    /// <summary>Whether the component's scopes allow an app to subscribe to a topic.</summary>
     public bool AllowsSubscribe(string appId, string topic) => Allows(appId, topic, "subscriptionScopes");
 
     public static Component Read(YamlMappingNode document, string path)
@@ -95,7 +95,7 @@ internal sealed record Component(
     private string[] Topics(string setting) =>
         Metadata.GetValueOrDefault(setting, "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    // "app1=t1,t2;app2=": an app that is not named is not restricted, one with an empty list may use no topic.
+    // "app1=t1,t2;app2=": apps not in the list are unrestricted; an app with an empty list cannot use any topic.
     private string[]? ScopedTopics(string appId, string setting)
     {
         foreach (var entry in Metadata.GetValueOrDefault(setting, "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
@@ -110,11 +110,11 @@ internal sealed record Component(
         return null;
     }
 
-    /// <summary>A setting as a duration; a bare number is milliseconds.</summary>
+    /// <summary>Reads a setting as a duration; a number without a unit is in milliseconds.</summary>
     public TimeSpan Time(string setting, TimeSpan otherwise) => !Metadata.TryGetValue(setting, out var text) || text.Length == 0 ? otherwise
         : uint.TryParse(text, out var milliseconds) ? TimeSpan.FromMilliseconds(milliseconds)
         : GoDuration.TryParse(text, out var duration) ? duration
-        : throw new SidecarConfigurationException($"Component {Name}: {setting} '{text}' is no duration like 60s, nor a number of milliseconds.");
+        : throw new SidecarConfigurationException($"Component {Name}: {setting} '{text}' is not a duration: give one such as 60s, or milliseconds.");
 
     public int Number(string setting, int otherwise) =>
         Metadata.TryGetValue(setting, out var text) && int.TryParse(text, out var number) ? number : otherwise;

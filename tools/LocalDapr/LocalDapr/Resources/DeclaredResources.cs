@@ -3,13 +3,13 @@ using YamlDotNet.RepresentationModel;
 
 namespace LocalDapr;
 
-/// <summary>A subscription declared in YAML instead of by the app.</summary>
+/// <summary>A subscription declared in YAML rather than by the app.</summary>
 internal sealed record DeclaredSubscription(Route Route, IReadOnlyList<string> Scopes)
 {
     public bool IsSeenBy(string appId) => Scopes.Count == 0 || Scopes.Contains(appId);
 }
 
-/// <summary>Everything a resources folder declares.</summary>
+/// <summary>The components, policies and subscriptions declared in resource folders.</summary>
 internal sealed partial class DeclaredResources(
     IReadOnlyList<Component> components, IReadOnlyList<Resiliency> resiliencies, IReadOnlyList<DeclaredSubscription> subscriptions)
 {
@@ -17,13 +17,13 @@ internal sealed partial class DeclaredResources(
 
     public IReadOnlyList<DeclaredSubscription> Subscriptions { get; } = subscriptions;
 
-    /// <summary>Reads the folders' YAML files, in the order of their names.</summary>
-    /// <exception cref="SidecarConfigurationException">A folder is not there, or a file cannot be understood.</exception>
+    /// <summary>Reads the YAML files of folders, ordered by name.</summary>
+    /// <exception cref="SidecarConfigurationException">A folder does not exist, or a file is invalid.</exception>
     public static DeclaredResources Load(IReadOnlyList<string> folders, ILogger logger)
     {
         if (folders.FirstOrDefault(folder => !Directory.Exists(folder)) is { } missing)
         {
-            throw new SidecarConfigurationException($"{Path.GetFullPath(missing)}, the folder of components, does not exist.");
+            throw new SidecarConfigurationException($"The resources folder {Path.GetFullPath(missing)} does not exist.");
         }
 
         var components = new List<Component>();
@@ -45,7 +45,7 @@ internal sealed partial class DeclaredResources(
                     subscriptions.Add(ReadSubscription(document, file));
                     break;
                 case var other:
-                    LogIgnored(logger, file, other ?? "nothing");
+                    LogIgnored(logger, file, other ?? "(none)");
                     break;
             }
         }
@@ -76,14 +76,14 @@ internal sealed partial class DeclaredResources(
             IsDeclared: true);
         return route.Path.Length == 0
             ? throw new SidecarConfigurationException(rules
-                ? $"{path}: the sidecar does not know routes.rules; give the Subscription of {route.Topic} a routes.default."
+                ? $"{path}: routes.rules are not supported: give the Subscription of {route.Topic} a routes.default."
                 : $"{path}: the Subscription of {route.Topic} has no route.")
             : new DeclaredSubscription(route, [.. document.Texts("scopes")]);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{File}: kind {Kind} has no meaning here and is left out")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "{File}: ignoring unsupported kind {Kind}")]
     private static partial void LogIgnored(ILogger logger, string file, string kind);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Component {Name} of type {Type} is not served: only pubsub.* and state.* are")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Ignoring component {Name} of type {Type}: only pubsub.* and state.* are supported")]
     private static partial void LogNotServed(ILogger logger, string name, string type);
 }

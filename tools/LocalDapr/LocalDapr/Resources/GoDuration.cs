@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace LocalDapr;
 
-/// <summary>Durations as Go and so Dapr's YAML writes them: <c>300ms</c>, <c>1m30s</c>, <c>-1.5h</c>.</summary>
+/// <summary>Parses durations in Go's format, as in Dapr's YAML: <c>300ms</c>, <c>1m30s</c>, <c>-1.5h</c>.</summary>
 internal static partial class GoDuration
 {
     private static readonly (string Unit, double Milliseconds)[] Units =
@@ -15,9 +15,9 @@ internal static partial class GoDuration
         var sum = match.Groups["amount"].Captures.Zip(
             match.Groups["unit"].Captures,
             (amount, unit) => double.Parse(amount.ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture) * Units.First(known => known.Unit == unit.Value).Milliseconds).Sum();
-        var isOne = match.Success && sum < TimeSpan.MaxValue.TotalMilliseconds;
-        duration = isOne ? TimeSpan.FromMilliseconds(match.Groups["sign"].ValueSpan is "-" ? -sum : sum) : TimeSpan.Zero;
-        return isOne;
+        var isDuration = match.Success && sum < TimeSpan.MaxValue.TotalMilliseconds;
+        duration = isDuration ? TimeSpan.FromMilliseconds(match.Groups["sign"].ValueSpan is "-" ? -sum : sum) : TimeSpan.Zero;
+        return isDuration;
     }
 
     [GeneratedRegex(@"^(?<sign>[+-]?)(0|((?<amount>[0-9]+\.?[0-9]*|\.[0-9]+)(?<unit>ns|us|µs|ms|s|m|h))+)\z", RegexOptions.ExplicitCapture)]

@@ -2,26 +2,26 @@ using YamlDotNet.RepresentationModel;
 
 namespace LocalDapr;
 
-/// <summary>How a delivery that failed is tried again in memory, within one delivery of the broker.</summary>
-/// <param name="Exponential">Waits grow by half each time from 0.5 s, up or down by half at random; else they are all alike.</param>
-/// <param name="Wait">The constant wait. Default 5 seconds.</param>
-/// <param name="MaxWait">The longest exponential wait. Default 60 seconds.</param>
-/// <param name="MaxRetries">Retries after the first try; −1, the default, for no end.</param>
-/// <param name="StatusCodes">App replies worth a retry, as ranges; empty for all that mean retry.</param>
+/// <summary>How a failed delivery is retried in memory, within one delivery of the broker.</summary>
+/// <param name="Exponential">Whether the delay starts at 0.5 s and grows by a factor of 1.5, with ±50% jitter; otherwise it is constant.</param>
+/// <param name="Delay">The constant delay. Default 5 s.</param>
+/// <param name="MaxDelay">The longest exponential delay. Default 60 s.</param>
+/// <param name="MaxRetries">Retries after the first attempt; −1, the default, for no limit.</param>
+/// <param name="StatusCodes">Ranges of HTTP status codes to retry; empty for all failures.</param>
 internal sealed record RetryPolicy(
-    bool Exponential, TimeSpan Wait, TimeSpan MaxWait, int MaxRetries, IReadOnlyList<(int First, int Last)> StatusCodes)
+    bool Exponential, TimeSpan Delay, TimeSpan MaxDelay, int MaxRetries, IReadOnlyList<(int First, int Last)> StatusCodes)
 {
     // Origin: the defaults of Dapr's retry library.
-    private static readonly TimeSpan FirstExponentialWait = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestExponentialTrying = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan FirstExponentialDelay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MaxExponentialTime = TimeSpan.FromMinutes(15);
     private const double Growth = 1.5;
     private const double Randomness = 0.5;
 
-    /// <summary>The wait before the next try, or null when there is none.</summary>
-    /// <param name="retries">Retries already made.</param>
-    /// <param name="elapsed">Since the first try.</param>
-    /// <param name="status">The app's HTTP status; null when it did not answer in time.</param>
-    public TimeSpan? NextWait(int retries, TimeSpan elapsed, int? status)
+    /// <summary>Returns the delay before the next retry; null when the delivery must not be retried.</summary>
+    /// <param name="retries">Retries so far.</param>
+    /// <param name="elapsed">Time since the first attempt.</param>
+    /// <param name="status">The app's HTTP status; null after a timeout.</param>
+    public TimeSpan? NextDelay(int retries, TimeSpan elapsed, int? status)
     {
         if ((MaxRetries >= 0 && retries >= MaxRetries) || (status is { } code && !Matches(code)))
         {
@@ -30,13 +30,13 @@ internal sealed record RetryPolicy(
 
         if (!Exponential)
         {
-            return Wait;
+            return Delay;
         }
 
-        var wait = Math.Min(FirstExponentialWait.TotalMilliseconds * Math.Pow(Growth, Math.Min(retries, 64)), MaxWait.TotalMilliseconds);
-        var spread = 1 + (((Random.Shared.NextDouble() * 2) - 1) * Randomness);
-        var next = TimeSpan.FromMilliseconds(wait * spread);
-        return elapsed + next > LongestExponentialTrying ? null : next;
+        var delay = Math.Min(FirstExponentialDelay.TotalMilliseconds * Math.Pow(Growth, Math.Min(retries, 64)), MaxDelay.TotalMilliseconds);
+        var jitter = 1 + (((Random.Shared.NextDouble() * 2) - 1) * Randomness);
+        var next = TimeSpan.FromMilliseconds(delay * jitter);
+        return elapsed + next > MaxExponentialTime ? null : next;
     }
 
     public static RetryPolicy Read(YamlMappingNode policy, string path, string name)
@@ -45,7 +45,7 @@ internal sealed record RetryPolicy(
         {
             null or "constant" => false,
             "exponential" => true,
-            var other => throw new SidecarConfigurationException($"{path}: retry {name} has policy '{other}': constant or exponential is known."),
+            var other => throw new SidecarConfigurationException($"{path}: retry {name} has policy '{other}': give constant or exponential."),
         };
         return new RetryPolicy(
             exponential,
@@ -53,7 +53,7 @@ internal sealed record RetryPolicy(
             Resiliency.Duration(policy.Text("maxInterval"), TimeSpan.FromSeconds(60), path, name),
             policy.Text("maxRetries") is not { } retries ? -1
                 : int.TryParse(retries, out var number) ? number
-                : throw new SidecarConfigurationException($"{path}: retry {name} has maxRetries '{retries}', which is no number."),
+                : throw new SidecarConfigurationException($"{path}: retry {name} has maxRetries '{retries}', which is not a number."),
             [.. Ranges(policy.Mapping("matching").Text("httpStatusCodes") ?? "", path, name)]);
     }
 
@@ -64,7 +64,7 @@ internal sealed record RetryPolicy(
             var ends = range.Split('-', 2, StringSplitOptions.TrimEntries);
             if (!int.TryParse(ends[0], out var first) || !int.TryParse(ends[^1], out var last))
             {
-                throw new SidecarConfigurationException($"{path}: retry {name} has status codes '{codes}', not like 429,500-599.");
+                throw new SidecarConfigurationException($"{path}: retry {name} has invalid status codes '{codes}': give codes and ranges such as 429,500-599.");
             }
 
             yield return (first, last);
@@ -75,15 +75,15 @@ internal sealed record RetryPolicy(
         StatusCodes.Count == 0 || StatusCodes.Any(range => status >= range.First && status <= range.Last);
 }
 
-/// <summary>What applies to deliveries of one component to one app. Without a policy there is no retry and no timeout, as with Dapr.</summary>
-/// <param name="Retry">Null for none.</param>
-/// <param name="Timeout">Of one try; null for none.</param>
+/// <summary>The policy for deliveries of one component to one app. As in Dapr, the default is no retry and no timeout.</summary>
+/// <param name="Retry">The retry policy; null for no retry.</param>
+/// <param name="Timeout">The timeout of one attempt; null for none.</param>
 internal sealed record InboundPolicy(RetryPolicy? Retry, TimeSpan? Timeout)
 {
     public static readonly InboundPolicy None = new(null, null);
 }
 
-/// <summary>One Resiliency document: its inbound policies by component. Outbound ones have nothing to do here, since the embedded broker and store do not fail for a while.</summary>
+/// <summary>The inbound policies of a Resiliency document, by component. Outbound policies are ignored, since the embedded broker and store have no transient failures.</summary>
 internal sealed record Resiliency(IReadOnlyDictionary<string, InboundPolicy> Inbound, IReadOnlyList<string> Scopes)
 {
     public bool IsSeenBy(string appId) => Scopes.Count == 0 || Scopes.Contains(appId);
@@ -111,10 +111,10 @@ internal sealed record Resiliency(IReadOnlyDictionary<string, InboundPolicy> Inb
     public static TimeSpan Duration(string? text, TimeSpan otherwise, string path, string name) =>
         text is null ? otherwise
         : GoDuration.TryParse(text, out var duration) ? duration
-        : throw new SidecarConfigurationException($"{path}: '{text}' of {name} is no duration like 300ms, 15s or 2m.");
+        : throw new SidecarConfigurationException($"{path}: '{text}' of {name} is not a duration: give one such as 300ms, 15s or 2m.");
 
     private static YamlMappingNode AsMapping(YamlNode node, string path, string name) =>
-        node as YamlMappingNode ?? throw new SidecarConfigurationException($"{path}: {name} should be a mapping.");
+        node as YamlMappingNode ?? throw new SidecarConfigurationException($"{path}: {name} must be a mapping.");
 
     private static T Named<T>(Dictionary<string, T> policies, string name, string path) =>
         policies.TryGetValue(name, out var policy) ? policy : throw new SidecarConfigurationException($"{path}: policy {name} is used but not defined.");

@@ -2,7 +2,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace LocalDapr;
 
-/// <summary>A <c>dapr.yaml</c>: the apps to run and what they share, as <c>dapr run -f</c> reads it.</summary>
+/// <summary>A <c>dapr.yaml</c> with the apps to run, in the format of <c>dapr run -f</c>.</summary>
 public sealed record RunFile
 {
     private static readonly string[] SharedSettings =
@@ -22,15 +22,15 @@ public sealed record RunFile
     /// <summary>The apps in the file's order.</summary>
     public required IReadOnlyList<RunFileApp> Apps { get; init; }
 
-    /// <summary>Full path of the folder of components all apps share; null when <c>common</c> names none.</summary>
+    /// <summary>Full path of the resources folder in <c>common</c>; null for none.</summary>
     public string? ResourcesPath { get; init; }
 
-    /// <summary>Settings that nobody reads, probably misspelt: Dapr passes over them in silence.</summary>
+    /// <summary>Warnings of unknown, probably misspelled settings, which Dapr ignores silently.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
     /// <summary>Reads a run file.</summary>
-    /// <param name="path">The file; its paths are relative to it, those of an app to the app's folder.</param>
-    /// <exception cref="SidecarConfigurationException">The file cannot be read, or lacks what it must say; the message says which.</exception>
+    /// <param name="path">The file. Its paths are relative to its folder, those of an app to the app's folder.</param>
+    /// <exception cref="SidecarConfigurationException">The file cannot be read, or a setting is missing or invalid.</exception>
     public static RunFile Load(string path)
     {
         var file = Path.GetFullPath(path);
@@ -38,7 +38,7 @@ public sealed record RunFile
         var root = YamlDocuments.Load(file) is [var only, ..] ? only : throw new SidecarConfigurationException($"{file} is empty.");
         if (root.Text("version") is null)
         {
-            throw new SidecarConfigurationException($"{file} has no version; Dapr wants 'version: 1'.");
+            throw new SidecarConfigurationException($"{file} has no version: add 'version: 1'.");
         }
 
         var common = root.Mapping("common");
@@ -98,7 +98,7 @@ public sealed record RunFile
         (node.Texts("resourcesPaths").FirstOrDefault() ?? node.Text("resourcesPath")) is { } path ? FullPath(path, folder) : null;
 
     private static string FullPath(string path, string folder) => path.Contains('\0', StringComparison.Ordinal)
-        ? throw new SidecarConfigurationException($"{folder}: a path of the run file holds a NUL, which no path does.")
+        ? throw new SidecarConfigurationException($"{folder}: a path in the run file contains a NUL character.")
         : Path.GetFullPath(path, folder);
 
     private static int? Number(YamlMappingNode? node, string setting, string file, string owner) =>
@@ -107,17 +107,17 @@ public sealed record RunFile
         : throw new SidecarConfigurationException($"{file}: {setting} of {owner} is '{text}', not a number.");
 
     private static void Check(YamlMappingNode? node, string[] known, string owner, List<string> warnings) =>
-        warnings.AddRange(node.Fields().Where(field => !known.Contains(field.Name)).Select(field => $"{owner}{field.Name} is no setting of a run file"));
+        warnings.AddRange(node.Fields().Where(field => !known.Contains(field.Name)).Select(field => $"{owner}{field.Name} is not a run file setting"));
 }
 
 /// <summary>One app of a run file.</summary>
-/// <param name="AppId">Its Dapr app id; default the name of its folder.</param>
-/// <param name="DirectoryPath">Full path of its folder, where its command runs.</param>
-/// <param name="AppPort">The port it listens on; null when it has none.</param>
-/// <param name="DaprHttpPort">The port of its sidecar's HTTP API; null for any free one.</param>
-/// <param name="MaxConcurrency">Calls at a time to it; −1 for no limit.</param>
-/// <param name="Environment">Its environment variables, those of <c>common</c> included.</param>
-/// <param name="Command">What to run, program first; empty when nothing is.</param>
+/// <param name="AppId">The Dapr app id; default the name of its folder.</param>
+/// <param name="DirectoryPath">Full path of its folder, the working directory of its command.</param>
+/// <param name="AppPort">The port it listens on; null for none.</param>
+/// <param name="DaprHttpPort">The port of its sidecar's HTTP API; null for a free one.</param>
+/// <param name="MaxConcurrency">Maximum concurrent calls to it; −1 for no limit.</param>
+/// <param name="Environment">Its environment variables, including those of <c>common</c>.</param>
+/// <param name="Command">Program and arguments; empty for an app that is started elsewhere.</param>
 public sealed record RunFileApp(
     string AppId,
     string DirectoryPath,
@@ -127,11 +127,11 @@ public sealed record RunFileApp(
     IReadOnlyDictionary<string, string> Environment,
     IReadOnlyList<string> Command)
 {
-    /// <summary>The port of its sidecar's gRPC API; null for any free one.</summary>
+    /// <summary>The port of its sidecar's gRPC API; null for a free one.</summary>
     public int? DaprGrpcPort { get; init; }
 
-    /// <summary>The variables that <c>dapr run</c> gives it, and its own.</summary>
-    /// <param name="appPort">The port it listens on; null when it has none.</param>
+    /// <summary>Returns the environment variables that <c>dapr run</c> sets, with the app's own.</summary>
+    /// <param name="appPort">The port it listens on; null for none.</param>
     /// <param name="daprHttpPort">The port of its sidecar's HTTP API.</param>
     /// <param name="daprGrpcPort">The port of its sidecar's gRPC API.</param>
     public Dictionary<string, string> EnvironmentOf(int? appPort, int daprHttpPort, int daprGrpcPort)
@@ -156,9 +156,9 @@ public sealed record RunFileApp(
         return environment;
     }
 
-    /// <summary>Full path of the folder of components this app uses: its own, or the common one; null when there is none.</summary>
+    /// <summary>Full path of the app's resources folder: its own, else the common one; null for none.</summary>
     public string? ResourcesPath { get; init; }
 
-    /// <summary>All that the file says of it in single values, those of <c>common</c> included, by name.</summary>
+    /// <summary>Its scalar settings by name, including those of <c>common</c>.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 }

@@ -4,14 +4,14 @@ using YamlDotNet.RepresentationModel;
 
 namespace LocalDapr;
 
-/// <summary>Reads YAML into nodes and finds things in them; a missing thing is null.</summary>
+/// <summary>Reads YAML files, and finds values in their nodes. Missing values are null.</summary>
 internal static class YamlDocuments
 {
-    // Far deeper than any resource of Dapr; nodes are read by recursion, and a stack that overflows ends the process.
+    // Deeper than any Dapr resource. Nodes are read recursively, and a stack overflow would crash the process.
     private const int MaxDepth = 100;
 
-    /// <summary>The mappings at the top of a file's documents; empty documents are left out.</summary>
-    /// <exception cref="SidecarConfigurationException">The file cannot be read, is not YAML, or a document is no mapping.</exception>
+    /// <summary>Returns the top-level mapping of each document in a file, without empty documents.</summary>
+    /// <exception cref="SidecarConfigurationException">The file cannot be read, is not YAML, or a document is not a mapping.</exception>
     public static IReadOnlyList<YamlMappingNode> Load(string path)
     {
         try
@@ -24,7 +24,7 @@ internal static class YamlDocuments
                 .Where(root => root is not YamlScalarNode { Value: null or "" })
                 .Select(root => root as YamlMappingNode ?? throw new SidecarConfigurationException($"{path} is not a YAML mapping."))];
         }
-        // YamlDotNet's scanner throws InvalidOperationException at some texts that are no YAML, and ArgumentException at escapes that are no character.
+        // YamlDotNet's scanner also throws InvalidOperationException for some invalid YAML, and ArgumentException for invalid escapes.
         catch (Exception failure) when (failure is YamlException or InvalidOperationException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             throw new SidecarConfigurationException($"{path} cannot be read: {failure.Message}", failure);
@@ -39,7 +39,7 @@ internal static class YamlDocuments
     public static IEnumerable<string> Texts(this YamlMappingNode? node, string name) =>
         node.Items(name).OfType<YamlScalarNode>().Select(item => item.Value ?? "");
 
-    /// <summary>A scalar's text; null when it is absent, or an unquoted null.</summary>
+    /// <summary>Returns a scalar's text; null when it is absent or an unquoted null.</summary>
     public static string? Text(this YamlMappingNode? node, string name) =>
         Child(node, name) is YamlScalarNode { Value: { } text } scalar
         && !(scalar.Style == ScalarStyle.Plain && text is "" or "~" or "null") ? text : null;
@@ -50,7 +50,7 @@ internal static class YamlDocuments
     private static YamlNode? Child(YamlMappingNode? node, string name) =>
         node is not null && node.Children.TryGetValue(new YamlScalarNode(name), out var child) ? child : null;
 
-    /// <summary>Refuses what is nested too deep before nodes are made of it.</summary>
+    /// <summary>Rejects deep nesting before nodes are created.</summary>
     private sealed class BoundedParser(IParser parser) : IParser
     {
         private int _depth;
@@ -65,7 +65,7 @@ internal static class YamlDocuments
             }
 
             _depth += parser.Current!.NestingIncrease;
-            return _depth <= MaxDepth ? true : throw new YamlException($"It is nested deeper than {MaxDepth} levels.");
+            return _depth <= MaxDepth ? true : throw new YamlException($"The YAML is nested deeper than {MaxDepth} levels.");
         }
     }
 }

@@ -2,12 +2,12 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace FindMe.DemoNetworks.SigningIn;
+namespace FindMe.DemoNetworks.Authentication;
 
-/// <summary>The codes and tokens of one network: single use, expiry, rotation and revocation as OAuth 2 has them.</summary>
+/// <summary>The OAuth 2 codes and tokens of one network, with single use, expiry, rotation and revocation.</summary>
 public sealed class Grants
 {
-    // X gives thirty seconds for a code.
+    // X's codes expire after thirty seconds.
     private static readonly TimeSpan CodeLifetime = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
@@ -20,16 +20,16 @@ public sealed class Grants
 
     internal Grants(TimeProvider time) => _time = time;
 
-    /// <summary>Every secret that was given out: codes, access and refresh tokens, client secrets.</summary>
+    /// <summary>All secrets issued: codes, access and refresh tokens, client secrets.</summary>
     public IReadOnlyList<string> Secrets => Copy(_secrets);
 
-    /// <summary>The tokens that clients have taken back.</summary>
+    /// <summary>The tokens that clients have revoked.</summary>
     public IReadOnlyList<string> Revoked => Copy(_revoked);
 
-    /// <summary>How often tokens were refreshed.</summary>
+    /// <summary>Number of token refreshes.</summary>
     public int Refreshes { get; private set; }
 
-    /// <summary>How many accesses are in force.</summary>
+    /// <summary>Number of active grants.</summary>
     public int InForce
     {
         get
@@ -41,7 +41,7 @@ public sealed class Grants
         }
     }
 
-    /// <summary>From now on every access token counts as expired; refresh tokens stay.</summary>
+    /// <summary>Expires all access tokens; refresh tokens stay valid.</summary>
     public void ExpireAccessTokens()
     {
         lock (_lock)
@@ -53,7 +53,7 @@ public sealed class Grants
         }
     }
 
-    /// <summary>Takes all access away, as a person does in the network's settings.</summary>
+    /// <summary>Revokes all access, as a person does in the network's settings.</summary>
     public void RevokeAll()
     {
         lock (_lock)
@@ -84,7 +84,7 @@ public sealed class Grants
         return code;
     }
 
-    /// <summary>Who a code stands for; null where anything about it is wrong. A code serves once.</summary>
+    /// <summary>Exchanges a code, once; null when the code or anything in the request is invalid.</summary>
     internal (string Account, string Scope)? Redeem(string? code, string? client, string? redirect, string? verifier)
     {
         lock (_lock)
@@ -114,7 +114,7 @@ public sealed class Grants
         return (access, refresh);
     }
 
-    /// <summary>Exchanges a refresh token. One that was used before takes everything of its family away, as rotation is meant to.</summary>
+    /// <summary>Exchanges a refresh token. Reusing one revokes its whole token family, as refresh token rotation requires.</summary>
     internal (string Access, string Refresh, string Account, string Scope)? Refresh(string? refresh, TimeSpan lifetime, Func<string>? name = null)
     {
         name ??= () => Random(48);
@@ -146,7 +146,7 @@ public sealed class Grants
         }
     }
 
-    /// <summary>Whose access token this is; null where it is unknown, expired or revoked.</summary>
+    /// <summary>Returns the account of an access token; null when the token is unknown, expired or revoked.</summary>
     internal string? AccountOf(string? access)
     {
         lock (_lock)
@@ -155,7 +155,7 @@ public sealed class Grants
         }
     }
 
-    /// <summary>The account behind the request's bearer token.</summary>
+    /// <summary>Returns the account of the request's bearer token.</summary>
     internal string? AccountOf(HttpRequest request) => AccountOf(BearerOf(request));
 
     internal static string? BearerOf(HttpRequest request) =>

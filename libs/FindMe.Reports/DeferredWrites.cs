@@ -1,4 +1,4 @@
-namespace FindMe.Api;
+namespace FindMe.Reports;
 
 /// <summary>Keeps what is written synchronously until the next asynchronous write: no thread waits for a slow reader.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace FindMe.Api;
+namespace FindMe.Reports;
 
 /// <summary>Names of files in one folder: each once, also where case does not count, and safe on Windows, macOS and Linux.</summary>
 internal sealed class FileNames

@@ -4,19 +4,19 @@ using Microsoft.AspNetCore.Http;
 
 namespace FindMe.Pipeline;
 
-/// <summary>One delivery of an event at a time in this process: a second one waits for the first, and takes its answer.</summary>
+/// <summary>Handles only one delivery of an event at a time in this process: a concurrent redelivery waits for the first one and returns its result.</summary>
 /// <remarks>
-/// A broker hands an event on when its claim time is over, also where the first delivery is still at work. Whatever the second one would do,
-/// it would find done; without this it would compare the photo or list the page all the same.
+/// A broker redelivers an event when its claim time expires, even if the first delivery is still being handled. Without this class the second
+/// one would compare the photo or list the page again, only to find the work done.
 /// </remarks>
-internal sealed class EventsAtWork
+internal sealed class InFlightEvents
 {
     private static readonly Counter<long> Joined = PipelineMetrics.CreateCounter(
-        "findme.events.joined", "{event}", "Deliveries that met an earlier one of the same event still at work, and took its answer.");
+        "findme.events.joined", "{event}", "Redeliveries that waited for an earlier delivery of the same event in progress and returned its result.");
 
     private readonly ConcurrentDictionary<string, Task<object?>> _events = new(StringComparer.Ordinal);
 
-    /// <summary>Handles a delivery, or waits for the one that is at work.</summary>
+    /// <summary>Handles a delivery, or waits for the one in progress.</summary>
     public async ValueTask<object?> HandleAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next, string topic)
     {
         if (context.Arguments.OfType<ReceivedEvent>().FirstOrDefault()?.Id is not { Length: > 0 } id)
@@ -42,7 +42,7 @@ internal sealed class EventsAtWork
             }
             catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
             {
-                // Whoever delivered the first one is gone, and its work was cancelled: it is this one's turn.
+                // The first delivery was cancelled because its caller disconnected: handle this one.
             }
         }
     }

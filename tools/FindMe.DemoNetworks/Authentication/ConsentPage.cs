@@ -1,12 +1,12 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.WebUtilities;
 
-namespace FindMe.DemoNetworks.SigningIn;
+namespace FindMe.DemoNetworks.Authentication;
 
-/// <summary>The page where a person allows an app in, as each network has one: choose who you are, then Allow or Refuse.</summary>
+/// <summary>The networks' OAuth consent page: choose an account, then allow or refuse the app.</summary>
 internal static class ConsentPage
 {
-    /// <summary>GET: the page; its form posts back to the same address.</summary>
+    /// <summary>GET: returns the page, whose form posts to the same address.</summary>
     public static IResult Show(string network, string app, string scope, IEnumerable<ScenarioAccount> accounts)
     {
         var choices = string.Concat(accounts.Select((account, index) =>
@@ -25,7 +25,7 @@ internal static class ConsentPage
             "text/html");
     }
 
-    /// <summary>POST: back to the app with a code, or with <c>access_denied</c>.</summary>
+    /// <summary>POST: redirects to the app with a code or <c>access_denied</c>.</summary>
     public static async Task<IResult> AnswerAsync(HttpContext context, Grants grants, IReadOnlyDictionary<string, string?>? more = null)
     {
         var query = context.Request.Query;
@@ -49,7 +49,7 @@ internal static class ConsentPage
         return Results.Redirect(QueryHelpers.AddQueryString(redirect, answer));
     }
 
-    /// <summary>What is wrong with the question that every network checks; null: nothing.</summary>
+    /// <summary>Returns the error of an invalid authorization request; null when it is valid.</summary>
     public static string? ProblemOf(IQueryCollection query) =>
         query["response_type"] != "code" ? "unsupported_response_type"
         : query["code_challenge_method"] != "S256" || query["code_challenge"].ToString().Length != 43 ? "invalid_request: PKCE with S256 is required"

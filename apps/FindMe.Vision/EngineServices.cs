@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace FindMe.Vision;
 
-/// <summary>Registers the face engine, one for all requests.</summary>
+/// <summary>Registers the face engine, one instance for all requests.</summary>
 internal static class EngineServices
 {
     public static void AddFaceEngine(this IServiceCollection services)
@@ -13,7 +13,7 @@ internal static class EngineServices
         services.AddHostedService<EngineStart>();
     }
 
-    /// <summary>Loads the models while the app starts, and stops it with one clear line where they are missing.</summary>
+    /// <summary>Loads the models at start. Stops the app with one clear line if they are missing.</summary>
     private sealed class EngineStart(Lazy<FaceEngine> engine) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken) => Task.Run(() => _ = engine.Value, cancellationToken);
