@@ -19,7 +19,7 @@ internal static class ClassifyCommand
         var json = new Option<bool>("--json") { Description = "Write one JSON object per picture, as POST /classify returns it." };
         top.Validators.Add(result =>
         {
-            // Not its value, which throws where the text is no number.
+            // Not GetValueOrDefault, which throws if the text is not a number.
             if (result.Tokens is [var text] && (!int.TryParse(text.Value, CultureInfo.InvariantCulture, out var classes) || classes < 1))
             {
                 result.AddError("--top must be a whole number of at least 1.");

@@ -26,12 +26,12 @@ internal static class CommandLine
     // 128 plus the number of SIGINT, as shells report it.
     private const int Interrupted = 130;
 
-    // 128 and SIGPIPE's number: what a shell says of a program whose reader has left.
+    // 128 plus the number of SIGPIPE, as shells report a program whose reader has exited.
     private const int ReaderLeft = 141;
 
     public static async Task<int> RunAsync(RootCommand root, string[] args)
     {
-        // Not disposed: the thread that watches lives as long as the process.
+        // Not disposed: the watching thread lives as long as the process.
         var readerLeft = new CancellationTokenSource();
         OutputReader.Watch(readerLeft);
         try

@@ -55,7 +55,7 @@ internal sealed class ReferencePhotos
         return found;
     }
 
-    /// <summary>The warning that a photo does not seem to show the person of the first one.</summary>
+    /// <summary>The warning that a photo may show a different person than the first one.</summary>
     public static string DifferentPerson(string photo, string first) =>
         $"{photo}: this may be a different person than in {first}. Photos of either will be found; leave one out if you mean one person.";
 

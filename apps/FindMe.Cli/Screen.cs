@@ -11,7 +11,7 @@ internal sealed class Screen(string what, int total) : IDisposable
     private const int BarWidth = 30;
     private const int LinesInPipe = 10;
 
-    // Before that a guess at the time left would jump.
+    // Estimates of the remaining time are unstable before that.
     private static readonly TimeSpan EstimateAfter = TimeSpan.FromSeconds(3);
 
     // Updates the terminal no more often than the eye can follow.
@@ -26,11 +26,11 @@ internal sealed class Screen(string what, int total) : IDisposable
     /// <summary>Whether standard output is read by a person, not by a program.</summary>
     public static bool IsForPeople => !Console.IsOutputRedirected;
 
-    // https://no-color.org, and terminals that know no colour.
+    // https://no-color.org, and terminals without colours.
     private static readonly bool HasColour =
         IsForPeople && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb";
 
-    /// <summary>A text of standard output in green; as it is where standard output is no terminal, or <c>NO_COLOR</c> is set.</summary>
+    /// <summary>Returns a text for standard output in green; unchanged if standard output is not a terminal, or <c>NO_COLOR</c> is set.</summary>
     public static string Green(string text) => Paint(text, "32");
 
     /// <summary>The same in yellow.</summary>
