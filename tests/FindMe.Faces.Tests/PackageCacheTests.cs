@@ -198,7 +198,9 @@ public sealed class PackageCacheTests : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private Task<byte[]> ReadAsync(DownloadProgress? shown = null) =>
+    private Task<byte[]> ReadAsync() => ReadAsync(null);
+
+    private Task<byte[]> ReadAsync(DownloadProgress? shown) =>
         new PackageCache(Path.GetDirectoryName(Cached)!, _registry.Address, _pins, TextWriter.Synchronized(_progress), shown is null ? null : shown.Show).ReadAsync(Package, Cancellation);
 
     private static async Task PutAsync(string path, byte[] bytes)
