@@ -18,7 +18,7 @@ const MOST_RETRIES = 4;
 // Lines of text below a photo, besides the one with the buttons.
 export const textLines = card => 1 + (detail(card) ? 1 : 0);
 
-const detail = card => timesWords(card.match) || card.match.post?.description;
+const detail = card => timesWords(card) || card.match.post?.description;
 
 export const judgementWords = card => (card.judgement === true ? 'You said: me' : bandWords(card.match));
 
@@ -87,7 +87,7 @@ export function frameOf(card, { opened, judged, chosen, uncovered, isUncovered }
       copies.length > 1 && element('button', { type: 'button', class: 'link copies', onclick: opened }, count(copies.length, 'copy', 'copies')));
     const words = detail(current);
     replace(more, words && element('bdi', {}, words));
-    more.classList.toggle('frame-times', Boolean(timesWords(match)));
+    more.classList.toggle('frame-times', Boolean(timesWords(current)));
     if (isCovered && current.isSensitive && !reveal.isConnected) {
       node.classList.add('sensitive');
       // Blurred and then opened large would be no blur.

@@ -57,7 +57,7 @@ export function largeView({ cards, judge, undo, surest, closed }) {
     replace(caption,
       element('p', { class: `band band-${band}`, title: sureWords(match) }, judgementWords(current)),
       element('details', { class: 'sure' }, element('summary', {}, 'How sure?'), `${sureWords(match)}, by the distance of the two faces alone.`),
-      timesWords(match) && element('p', { class: 'small' }, timesWords(match)),
+      timesWords(current) && element('p', { class: 'small' }, timesWords(current)),
       copies.length > 1 && element('p', { class: 'small' }, `${count(copies.length, 'copy', 'copies')} of this photo${posts.length > 0 ? '' : `: ${copies.map(fileName).join(', ')}`}.`),
       postList(posts) || element('p', { class: 'file' }, fileName(match)),
       isLinkOnly(match) && element('p', { class: 'small' }, 'Links only: X does not allow copies.'),

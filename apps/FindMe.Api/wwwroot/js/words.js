@@ -22,9 +22,11 @@ export const sureWords = match => `${percent(Math.min(match.confidence, 0.99))} 
 
 const minuteAndSecond = seconds => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 
-// When the person is to be seen in a post's video; nothing for a photo.
-export const timesWords = match => match.times?.length > 0
-  && `In the video at ${match.times.map(({ from, to }) => `${minuteAndSecond(from)}–${minuteAndSecond(to)}`).join(', ')}`;
+// When the person is to be seen in a post's video, of any copy; nothing for a photo.
+export function timesWords({ copies }) {
+  const times = copies.flatMap(match => match.times ?? []);
+  return times.length > 0 && `In the video at ${times.map(({ from, to }) => `${minuteAndSecond(from)}–${minuteAndSecond(to)}`).join(', ')}`;
+}
 
 export const qualityWords = quality => (quality >= 0.7 ? 'Good quality' : quality >= 0.4 ? 'Usable quality' : 'Low quality');
 
