@@ -84,8 +84,8 @@ internal static class Uploads
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var now = time.GetUtcNow();
 
-        // Its document first, still without photos, so that whoever looks through the person's list takes it for one that is there. Then
-        // that list: whatever happens now, "delete everything about me" finds the upload. What is too old is deleted already.
+        // Write the document first, still without photos, so that every entry of the person's list has one. Then add it to
+        // that list, so that deletion finds the upload even if we crash here. Expired uploads are deleted already.
         var upload = new Upload
         {
             Id = id,

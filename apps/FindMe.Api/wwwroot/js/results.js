@@ -151,7 +151,7 @@ export async function resultsView(page, id) {
     announceNow('Taken back.');
   }
 
-  // The photo may leave its place: the focus goes on to the one that stands there then.
+  // The photo may leave its place: then the focus moves to the photo that takes it.
   function judgeInGrid(card, isMe) {
     const group = cards.filter(other => other.band === card.band);
     const at = group.indexOf(card);
