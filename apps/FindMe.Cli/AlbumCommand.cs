@@ -11,17 +11,17 @@ internal static class AlbumCommand
 {
     public static Command Create()
     {
-        var folder = new Argument<string>("DIR") { Description = "The folder of photos; those in its folders count too. Links and hidden files are left out." };
+        var folder = new Argument<string>("DIR") { Description = "Folder of photos, searched with its subfolders. Symbolic links and hidden files are skipped." };
         var references = new ReferencePhotos();
-        var maybe = new Option<bool>("--maybe") { Description = "Also photos in which somebody only looks much like the person." };
-        var json = new Option<bool>("--json") { Description = "One JSON object a line: each photo as it is found, the summary last." };
-        var csv = new Option<bool>("--csv") { Description = "CSV with a header: each photo with its verdict, confidence, distance and the face's box." };
-        var print0 = new Option<bool>("--print0") { Description = "Only the files' exact names, a NUL after each, for xargs -0." };
-        var copyTo = new Option<string?>("--copy-to") { Description = "Copy what is found into this folder. Nothing there is overwritten: another file of the same name gets a number.", HelpName = "DIR" };
-        var report = new Option<string?>("--report") { Description = "Write what is found into a page that opens without a server, to look at or print.", HelpName = "FILE" };
-        var zip = new Option<string?>("--zip") { Description = "Write what is found into a ZIP file: the photos as they are, the page, and a list.", HelpName = "FILE" };
+        var maybe = new Option<bool>("--maybe") { Description = "Also report photos in which somebody only resembles the person." };
+        var json = new Option<bool>("--json") { Description = "Write one JSON object per line: each photo as it is found, the summary last." };
+        var csv = new Option<bool>("--csv") { Description = "Write CSV with a header: each photo with its verdict, confidence, distance and the face's box." };
+        var print0 = new Option<bool>("--print0") { Description = "Write only the exact file names, each followed by a NUL, for xargs -0." };
+        var copyTo = new Option<string?>("--copy-to") { Description = "Copy the photos found into this folder. Existing files are never overwritten; a copy with the same name gets a number.", HelpName = "DIR" };
+        var report = new Option<string?>("--report") { Description = "Write the photos found into a page that opens without a server, to view or print.", HelpName = "FILE" };
+        var zip = new Option<string?>("--zip") { Description = "Write a ZIP file with the original photos found, the page and a list.", HelpName = "FILE" };
         var engine = new EngineChoice();
-        var command = new Command("album", "Finds the photos of a folder that show a person. Exit code 0: some; 1: none; 2: an error.") { folder };
+        var command = new Command("album", "Finds the photos in a folder that show a person. Exit code 0: found; 1: none found; 2: error.") { folder };
         references.AddTo(command);
         foreach (var option in (Option[])[maybe, json, csv, print0, copyTo, report, zip])
         {

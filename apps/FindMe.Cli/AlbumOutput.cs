@@ -7,20 +7,20 @@ namespace FindMe.Cli;
 /// <summary>How <c>findme album</c> writes what it finds.</summary>
 internal enum AlbumForm
 {
-    /// <summary>A file a line; with its confidence where a person reads.</summary>
+    /// <summary>One file per line; with its confidence on a terminal.</summary>
     Lines,
 
-    /// <summary>Exact names, a NUL after each.</summary>
+    /// <summary>Exact names, each followed by a NUL.</summary>
     Names,
 
-    /// <summary>A JSON object a line.</summary>
+    /// <summary>One JSON object per line.</summary>
     Json,
 
     /// <summary>RFC 4180, with a header.</summary>
     Csv,
 }
 
-/// <summary>How many photos of an album came to what; counted from any thread.</summary>
+/// <summary>Counts the verdicts on the photos of an album. Safe for concurrent use.</summary>
 internal sealed class AlbumSummary
 {
     private int _matches;
@@ -36,10 +36,10 @@ internal sealed class AlbumSummary
     /// <summary>Photos that could be read.</summary>
     public int Compared => _compared;
 
-    /// <summary>Photos that could not.</summary>
+    /// <summary>Photos that could not be read.</summary>
     public int Unreadable => _unreadable;
 
-    /// <summary>Files that are no pictures and do not claim to be.</summary>
+    /// <summary>Files that neither are pictures nor have a picture's extension.</summary>
     public int Others => _others;
 
     public int Found(bool maybe) => _matches + (maybe ? _maybes : 0);
@@ -62,7 +62,7 @@ internal sealed class AlbumSummary
     public void CountOther() => Interlocked.Increment(ref _others);
 }
 
-/// <summary>Writes what <c>findme album</c> finds: the photos to standard output, the summary where it disturbs nobody.</summary>
+/// <summary>Writes what <c>findme album</c> finds: the photos to standard output, the summary to standard error.</summary>
 /// <param name="form">The form of the lines.</param>
 internal sealed class AlbumOutput(AlbumForm form)
 {
@@ -110,7 +110,7 @@ internal sealed class AlbumOutput(AlbumForm form)
         screen.Note($"{summary.Matches} of {summary.Compared} photos match, {summary.Maybes} maybe{unreadable}{others}; {elapsed.TotalSeconds:0.0} s.");
     }
 
-    // RFC 4180: a field with a comma, a quote or a line's end stands in quotes, quotes in it twice.
+    // RFC 4180: a field with a comma, a quote or a line break is quoted, and its quotes are doubled.
     private static string Csv(string field) => field.AsSpan().IndexOfAny(",\"\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }
 
@@ -126,7 +126,7 @@ internal sealed record AlbumPhoto(string File, string Verdict, float Confidence,
 /// <summary>The last line.</summary>
 internal sealed record AlbumEnd(AlbumCounts Summary);
 
-/// <summary>How many photos came to what.</summary>
+/// <summary>The number of photos by verdict.</summary>
 internal sealed record AlbumCounts(int Matches, int Maybes, int Compared, int Unreadable, int OtherFiles, double Seconds);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -4,20 +4,20 @@ using FindMe.Reports;
 
 namespace FindMe.Cli;
 
-/// <summary>What <c>findme album</c> writes of what it found: a page and a ZIP file, as a search in the browser gives them.</summary>
-/// <param name="Page">Where the page goes; null: nowhere.</param>
-/// <param name="Archive">Where the ZIP file goes; null: nowhere.</param>
+/// <summary>The report files of <c>findme album</c>: a page and a ZIP file, like those of a search in the browser.</summary>
+/// <param name="Page">Path of the page; null: not written.</param>
+/// <param name="Archive">Path of the ZIP file; null: not written.</param>
 internal sealed record AlbumReport(string? Page, string? Archive)
 {
-    /// <summary>Checks before the work that all of it can be written.</summary>
-    /// <exception cref="CommandException">Something cannot.</exception>
+    /// <summary>Checks in advance that both files can be written.</summary>
+    /// <exception cref="CommandException">A file cannot be written.</exception>
     public void Check() => OutputFiles.Check([("--report", Page), ("--zip", Archive)]);
 
-    /// <summary>Writes the files. What cannot be written is said, leaves nothing behind, and costs nothing of the rest.</summary>
+    /// <summary>Writes the files. A file that cannot be written is reported and leaves nothing behind; the other is still written.</summary>
     /// <param name="folder">The folder that was searched.</param>
     /// <param name="found">The photos that show the person.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>Whether all is written.</returns>
+    /// <param name="cancellationToken">Cancels the work.</param>
+    /// <returns>Whether all files were written.</returns>
     public async Task<bool> WriteAsync(string folder, IEnumerable<string> found, CancellationToken cancellationToken)
     {
         var photos = found.Order(StringComparer.Ordinal).Select(path => new ReportPhoto(path, Path.GetFileName(path))).ToList();
@@ -34,7 +34,7 @@ internal sealed record AlbumReport(string? Page, string? Archive)
         }
         catch (Exception exception) when (exception is CommandException or PhotoException)
         {
-            return Task.FromResult(new PhotoFile(null, $"The photo cannot be had any more: {exception.Message}"));
+            return Task.FromResult(new PhotoFile(null, $"The photo is no longer available: {exception.Message}"));
         }
     }
 
@@ -51,7 +51,7 @@ internal sealed record AlbumReport(string? Page, string? Archive)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            CommandLine.Complain($"{path} cannot be written: {exception.Message}");
+            CommandLine.Complain($"Could not write {path}: {exception.Message}");
             return false;
         }
     }

@@ -5,14 +5,14 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>findme background PATH… > background.csv: a vector of every face of many photos, for <c>findme recognize --background</c>.</summary>
+/// <summary>findme background PATH… > background.csv: the vector of every face in many photos, for <c>findme recognize --background</c>.</summary>
 internal static class BackgroundCommand
 {
     public static Command Create()
     {
-        var paths = new Argument<string[]>("PATH") { Description = "Photos of many people who are not the one looked for, and folders of such photos.", Arity = ArgumentArity.OneOrMore };
+        var paths = new Argument<string[]>("PATH") { Description = "Photos of many other people, or folders of such photos.", Arity = ArgumentArity.OneOrMore };
         var engine = new EngineChoice();
-        var command = new Command("background", "Writes a vector for every face of the photos as CSV to standard output: the strangers for recognize --background.") { paths };
+        var command = new Command("background", "Writes the vector of every face in the photos as CSV to standard output: the strangers for recognize --background.") { paths };
         engine.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -37,11 +37,11 @@ internal static class BackgroundCommand
                 return ValueTask.CompletedTask;
             });
 
-            // In the files' order, so that the same photos give the same file.
+            // In the order of the files, so that the same photos produce the same file.
             var vectors = Enumerable.Range(0, files.Count).SelectMany(i => faces.GetValueOrDefault(i) ?? []).ToList();
             if (vectors.Count == 0)
             {
-                throw new CommandException("There is no face in any of these photos.");
+                throw new CommandException("None of these photos shows a face.");
             }
 
             await Console.Out.WriteAsync(new FaceVectors(loaded.Recipe, vectors).ToCsv());

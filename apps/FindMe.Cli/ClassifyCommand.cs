@@ -7,25 +7,25 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>findme classify IMAGE…: what pictures show.</summary>
+/// <summary>findme classify IMAGE…: classifies pictures.</summary>
 internal static class ClassifyCommand
 {
     public static Command Create()
     {
-        var images = new Argument<string[]>("IMAGE") { Description = "Pictures, and folders of pictures.", Arity = ArgumentArity.OneOrMore };
-        var top = new Option<int>("--top") { Description = "How many classes, likeliest first; at least 1.", DefaultValueFactory = _ => 3, HelpName = "K" };
-        var classifier = new Option<string>("--classifier") { Description = "The classifier: the name of a description NAME.classifier.json beside the models.", DefaultValueFactory = _ => "nsfw", HelpName = "NAME" };
+        var images = new Argument<string[]>("IMAGE") { Description = "Pictures, or folders of pictures.", Arity = ArgumentArity.OneOrMore };
+        var top = new Option<int>("--top") { Description = "Number of classes, most likely first; at least 1.", DefaultValueFactory = _ => 3, HelpName = "K" };
+        var classifier = new Option<string>("--classifier") { Description = "Name of the classifier: a description NAME.classifier.json beside the models.", DefaultValueFactory = _ => "nsfw", HelpName = "NAME" };
         var models = new Option<string>("--models") { Description = "Folder of the models. Default: models beside this program, or artifacts/models of the repository.", DefaultValueFactory = _ => "", HelpName = "DIR" };
-        var json = new Option<bool>("--json") { Description = "One JSON object a picture, as POST /classify answers." };
+        var json = new Option<bool>("--json") { Description = "Write one JSON object per picture, as POST /classify returns it." };
         top.Validators.Add(result =>
         {
-            // Not its value, which throws where the text is no number.
+            // Not GetValueOrDefault, which throws if the text is not a number.
             if (result.Tokens is [var text] && (!int.TryParse(text.Value, CultureInfo.InvariantCulture, out var classes) || classes < 1))
             {
-                result.AddError("--top takes a number from 1 on.");
+                result.AddError("--top must be a whole number of at least 1.");
             }
         });
-        var command = new Command("classify", "Says what pictures show: one line each, with its likeliest classes. Exit code 0: all were read; 2: some could not be.") { images };
+        var command = new Command("classify", "Classifies pictures: one line each, with its most likely classes. Exit code 0: all were read; 2: some could not be read.") { images };
         foreach (var option in (Option[])[top, classifier, models, json])
         {
             command.Options.Add(option);
@@ -70,7 +70,7 @@ internal static class ClassifyCommand
     }
 }
 
-/// <summary>A picture and what it shows.</summary>
+/// <summary>A picture and its classes.</summary>
 internal sealed record ClassifiedImage(string Image, IReadOnlyList<ClassProbability> Results, string Model, ClassificationTimings Timings);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -4,14 +4,14 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>A command cannot do what it was asked; the message is one line that says what is wrong and the way out.</summary>
+/// <summary>A command failed; the message is one line that says what is wrong and what to do.</summary>
 /// <param name="message">The line.</param>
 internal sealed class CommandException(string message) : Exception(message);
 
-/// <summary>Runs a command; whatever goes wrong becomes one line on standard error and an exit code.</summary>
+/// <summary>Runs a command. Every failure becomes one line on standard error and an exit code.</summary>
 internal static class CommandLine
 {
-    /// <summary>Exit code: done, and where the command looks for somebody, found.</summary>
+    /// <summary>Exit code: done, and if the command searches for a person, found.</summary>
     public const int Done = 0;
 
     /// <summary>Exit code: done, but nobody was found.</summary>
@@ -20,18 +20,18 @@ internal static class CommandLine
     /// <summary>Exit code: something went wrong, and standard error says what.</summary>
     public const int Failed = 2;
 
-    // Where a fault lies is for whoever mends it.
+    // Prints the stack trace of an unexpected exception, for developers.
     private const string StackVariable = "FINDME_STACK";
 
-    // 128 and SIGINT's number, as shells have it.
+    // 128 plus the number of SIGINT, as shells report it.
     private const int Interrupted = 130;
 
-    // 128 and SIGPIPE's number: what a shell says of a program whose reader has left.
+    // 128 plus the number of SIGPIPE, as shells report a program whose reader has exited.
     private const int ReaderLeft = 141;
 
     public static async Task<int> RunAsync(RootCommand root, string[] args)
     {
-        // Not disposed: the thread that watches lives as long as the process.
+        // Not disposed: the watching thread lives as long as the process.
         var readerLeft = new CancellationTokenSource();
         OutputReader.Watch(readerLeft);
         try
@@ -58,7 +58,7 @@ internal static class CommandLine
             }
 
             var isExpected = first is CommandException or ModelException or FaceVectorsException or PeopleException or VideoException or HttpRequestException or PhotoException or IOException or UnauthorizedAccessException;
-            Complain(isExpected ? first.Message : $"This is a fault of FindMe's, not yours: {first.GetType().Name}: {first.Message} {StackVariable}=1 shows where.");
+            Complain(isExpected ? first.Message : $"Internal error, please report it: {first.GetType().Name}: {first.Message} Set {StackVariable}=1 to see the stack trace.");
             if (!isExpected && Environment.GetEnvironmentVariable(StackVariable) == "1")
             {
                 Console.Error.WriteLine(exception);
@@ -68,6 +68,6 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>Writes one line to standard error, whatever stands in it.</summary>
+    /// <summary>Writes a message to standard error as one line; control characters are escaped.</summary>
     public static void Complain(string message) => Console.Error.WriteLine($"findme: {Screen.OneLine(message)}");
 }

@@ -1,12 +1,12 @@
 namespace FindMe.Cli;
 
-/// <summary>A folder that copies go to. Nothing in it is overwritten, and no link in it is followed.</summary>
+/// <summary>A folder for copies. Existing files are never overwritten, and symbolic links in it are not followed.</summary>
 internal sealed class CopyFolder
 {
     private readonly Lock _lock = new();
 
-    /// <summary>Makes the folder if it is not there.</summary>
-    /// <exception cref="CommandException">It cannot be made.</exception>
+    /// <summary>Creates the folder if it does not exist.</summary>
+    /// <exception cref="CommandException">It cannot be created.</exception>
     public CopyFolder(string path)
     {
         Path = path;
@@ -16,18 +16,18 @@ internal sealed class CopyFolder
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"The folder {path} cannot be made: {exception.Message}");
+            throw new CommandException($"Could not create the folder {path}: {exception.Message}");
         }
     }
 
-    /// <summary>Where it is.</summary>
+    /// <summary>The folder's path.</summary>
     public string Path { get; }
 
-    /// <summary>Writes a photo under its own name or, where another file has that, with a number. The same photo is not written twice.</summary>
+    /// <summary>Writes a photo under its own name, with a number if another file has that name. The same photo is not written twice.</summary>
     /// <param name="source">Where the photo is.</param>
     /// <param name="photo">Its bytes, as they were compared.</param>
-    /// <returns>The copy.</returns>
-    /// <exception cref="IOException">The disk is full, or the folder may not be written to.</exception>
+    /// <returns>The path of the copy.</returns>
+    /// <exception cref="IOException">The disk is full, or the folder is not writable.</exception>
     public string Add(string source, byte[] photo)
     {
         lock (_lock)
@@ -44,7 +44,7 @@ internal sealed class CopyFolder
         }
     }
 
-    // CreateNew fails for whatever has the name, links that lead nowhere included.
+    // CreateNew fails for anything that has the name, including dangling symbolic links.
     private static bool TryCreate(string copy, byte[] photo)
     {
         FileStream file;

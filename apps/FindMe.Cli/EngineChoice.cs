@@ -3,12 +3,12 @@ using FindMe.Faces;
 
 namespace FindMe.Cli;
 
-/// <summary>The options that say which engine a command uses.</summary>
+/// <summary>The options that select the engine of a command.</summary>
 internal sealed class EngineChoice
 {
     private readonly Option<string> _recipe = new("--recipe")
     {
-        Description = "How faces are told apart: the name of a description beside the models, such as default or dlib.",
+        Description = "Recipe for comparing faces: the name of a description beside the models, such as default or dlib.",
         DefaultValueFactory = _ => FaceEngineOptions.DefaultRecipe,
         HelpName = "NAME",
     };
@@ -27,17 +27,17 @@ internal sealed class EngineChoice
         command.Options.Add(_models);
     }
 
-    /// <summary>Begins to load the engine, a few tenths of a second, while the command reads what it was given.</summary>
+    /// <summary>Starts loading the engine, which takes a few tenths of a second, while the command reads its input.</summary>
     public EngineLoading Begin(ParseResult parsed) => new(LoadAsync(parsed));
 
     /// <summary>Loads the engine.</summary>
-    /// <returns>The engine, which is the caller's; throws <see cref="ModelException"/> where the models are not there.</returns>
+    /// <returns>The engine, which the caller disposes; throws <see cref="ModelException"/> if the models are missing.</returns>
     public Task<FaceEngine> LoadAsync(ParseResult parsed)
     {
         var recipe = parsed.GetRequiredValue(_recipe);
         if (recipe.Length is 0 or > 64 || !recipe.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_'))
         {
-            throw new CommandException("--recipe takes the name of a description, such as default: letters, digits, - and _.");
+            throw new CommandException("--recipe must be the name of a description, such as default: letters, digits, - and _.");
         }
 
         var options = new FaceEngineOptions { ModelsPath = parsed.GetRequiredValue(_models), Recipe = recipe };
@@ -45,11 +45,11 @@ internal sealed class EngineChoice
     }
 }
 
-/// <summary>An engine that is being loaded. Whoever ends before it is loaded waits for that: a process may not end under native code.</summary>
+/// <summary>An engine that is being loaded. Disposing it waits for the load to end, because a process must not exit while native code runs.</summary>
 /// <param name="engine">The loading.</param>
 internal sealed class EngineLoading(Task<FaceEngine> engine) : IAsyncDisposable
 {
-    /// <summary>The engine; throws <see cref="ModelException"/> where the models are not there.</summary>
+    /// <summary>The engine; throws <see cref="ModelException"/> if the models are missing.</summary>
     public Task<FaceEngine> Engine => engine;
 
     public async ValueTask DisposeAsync()

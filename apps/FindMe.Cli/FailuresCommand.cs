@@ -7,17 +7,17 @@ using System.Text.Json.Serialization;
 
 namespace FindMe.Cli;
 
-/// <summary>findme failures list|retry: what a running FindMe gave up, for whoever operates it.</summary>
+/// <summary>findme failures list|retry: what a running FindMe gave up, for its operator.</summary>
 internal static class FailuresCommand
 {
-    // Not an option: a command line is in the shell's history and in the list of processes.
+    // Not an option: command lines are visible in the shell's history and in the list of processes.
     private const string KeyVariable = "FINDME_OPERATOR_KEY";
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private static readonly Option<string> Server = new("--server")
     {
-        Description = "Where FindMe.Api is.",
+        Description = "Address of FindMe.Api.",
         DefaultValueFactory = _ => "http://localhost:5100",
         HelpName = "URL",
         Recursive = true,
@@ -25,8 +25,8 @@ internal static class FailuresCommand
 
     public static Command Create()
     {
-        var json = new Option<bool>("--json") { Description = "One JSON object a line." };
-        var list = new Command("list", "Lists the searches in which something was given up: search, when, how many photos (0: the search itself), last event.") { json };
+        var json = new Option<bool>("--json") { Description = "Write one JSON object per line." };
+        var list = new Command("list", "Lists the searches in which something was given up: search, time, number of photos (0: the search itself), last event.") { json };
         list.SetAction(async (parsed, cancellationToken) =>
         {
             foreach (var failure in await ListAsync(parsed, cancellationToken))
@@ -39,14 +39,14 @@ internal static class FailuresCommand
             return CommandLine.Done;
         });
 
-        var searches = new Argument<string[]>("SEARCH") { Description = "Searches of the list.", Arity = ArgumentArity.ZeroOrMore };
-        var all = new Option<bool>("--all") { Description = "All of the list." };
-        var retry = new Command("retry", "Has what was given up in searches tried again.") { searches, all };
+        var searches = new Argument<string[]>("SEARCH") { Description = "Ids of searches on the list.", Arity = ArgumentArity.ZeroOrMore };
+        var all = new Option<bool>("--all") { Description = "Retry all searches on the list." };
+        var retry = new Command("retry", "Retries the photos and searches that were given up.") { searches, all };
         retry.Validators.Add(result =>
         {
             if ((result.GetValue(searches) is { Length: > 0 }) == result.GetValue(all))
             {
-                result.AddError("Name the searches, or say --all.");
+                result.AddError("Name the searches, or use --all.");
             }
         });
         retry.SetAction(async (parsed, cancellationToken) =>
@@ -63,13 +63,13 @@ internal static class FailuresCommand
                 else
                 {
                     failed++;
-                    CommandLine.Complain($"{search}: {(answer.StatusCode == HttpStatusCode.NotFound ? "it is not on the list, or the key is wrong." : $"the server answers {(int)answer.StatusCode}.")}");
+                    CommandLine.Complain($"{search}: {(answer.StatusCode == HttpStatusCode.NotFound ? "not on the list, or the key is wrong." : $"the server returned {(int)answer.StatusCode}.")}");
                 }
             }
 
             return failed == 0 ? CommandLine.Done : CommandLine.Failed;
         });
-        return new Command("failures", $"Lists what a running FindMe gave up, and has it tried again. The operator's key is taken from {KeyVariable}.") { list, retry, Server };
+        return new Command("failures", $"Lists what a running FindMe gave up, and retries it. The operator's key is read from {KeyVariable}.") { list, retry, Server };
     }
 
     private static async Task<IReadOnlyList<FailureView>> ListAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -80,12 +80,12 @@ internal static class FailuresCommand
             return answer.IsSuccessStatusCode
                 ? await answer.Content.ReadFromJsonAsync(FailuresJson.Default.IReadOnlyListFailureView, cancellationToken) ?? []
                 : throw new CommandException(answer.StatusCode == HttpStatusCode.NotFound
-                    ? $"The server knows no such operator: {KeyVariable} must be its Operator__Key."
-                    : $"The server answers {(int)answer.StatusCode}.");
+                    ? $"The server rejected the operator's key: set {KeyVariable} to its Operator__Key."
+                    : $"The server returned {(int)answer.StatusCode}.");
         }
         catch (JsonException)
         {
-            throw new CommandException("What answers there is no FindMe.Api.");
+            throw new CommandException("The server at this address is not FindMe.Api. Check --server.");
         }
     }
 
@@ -99,10 +99,10 @@ internal static class FailuresCommand
 
         if (!Uri.TryCreate(parsed.GetRequiredValue(Server).TrimEnd('/') + "/" + path, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
         {
-            throw new CommandException("--server takes an address such as http://localhost:5100.");
+            throw new CommandException("--server must be an address such as http://localhost:5100.");
         }
 
-        // The key must not follow a redirect to elsewhere.
+        // The key must not be sent to the target of a redirect.
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout };
         using var request = new HttpRequestMessage(method, address);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key.Trim());
@@ -112,11 +112,11 @@ internal static class FailuresCommand
         }
         catch (HttpRequestException exception)
         {
-            throw new CommandException($"FindMe.Api at {address.GetLeftPart(UriPartial.Authority)} cannot be reached: {exception.Message}");
+            throw new CommandException($"Could not reach FindMe.Api at {address.GetLeftPart(UriPartial.Authority)}: {exception.Message}");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new CommandException($"FindMe.Api at {address.GetLeftPart(UriPartial.Authority)} does not answer within {Timeout.TotalSeconds:0} s.");
+            throw new CommandException($"FindMe.Api at {address.GetLeftPart(UriPartial.Authority)} did not respond within {Timeout.TotalSeconds:0} s.");
         }
     }
 }

@@ -2,12 +2,12 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>The files that a command will write, looked at before it begins: nobody wants to hear after an hour that there is no such folder.</summary>
+/// <summary>Checks the output files of a command before it starts, so that a wrong path fails at once and not after an hour of work.</summary>
 internal static class OutputFiles
 {
-    /// <summary>Checks that each can be written, as far as can be told before.</summary>
-    /// <param name="files">The option that names a file, and the file; null where none was named.</param>
-    /// <exception cref="CommandException">One cannot be written.</exception>
+    /// <summary>Checks that each file can be written, as far as this can be known in advance.</summary>
+    /// <param name="files">The option and its file; null if the option is not given.</param>
+    /// <exception cref="CommandException">A file cannot be written.</exception>
     public static void Check(IEnumerable<(string Option, string? Path)> files)
     {
         var options = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -20,7 +20,7 @@ internal static class OutputFiles
 
             if (path.Length == 0)
             {
-                throw new CommandException($"{option} names no file.");
+                throw new CommandException($"{option} must name a file.");
             }
 
             var full = Path.GetFullPath(path);
@@ -29,10 +29,10 @@ internal static class OutputFiles
                 throw new CommandException($"{options[full]} and {option} name the same file, {path}.");
             }
 
-            // A slip of the shell's completion would replace one of the photos.
+            // Wrong shell completion would replace one of the photos.
             if (PhotoNames.IsPhoto(path))
             {
-                throw new CommandException($"{path} is named like a photo, which {option} does not write: name another file.");
+                throw new CommandException($"{path} has the name of a photo, but {option} does not write photos: name another file.");
             }
 
             CheckPlace(path);
@@ -40,19 +40,19 @@ internal static class OutputFiles
         }
     }
 
-    /// <summary>Checks that a file can be made where it is to go.</summary>
-    /// <exception cref="CommandException">It cannot.</exception>
+    /// <summary>Checks that a file can be created at the path.</summary>
+    /// <exception cref="CommandException">It cannot be created.</exception>
     public static void CheckPlace(string path)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path));
         if (folder is null || Directory.Exists(path) || Path.EndsInDirectorySeparator(path))
         {
-            throw new CommandException($"{path} is a folder: name the file that goes into it.");
+            throw new CommandException($"{path} is a folder: name a file in it.");
         }
 
         if (!Directory.Exists(folder))
         {
-            throw new CommandException($"There is no folder {folder} for {path}: make it first.");
+            throw new CommandException($"The folder {folder} for {path} does not exist: create it first.");
         }
 
         var probe = Path.Combine(folder, $".findme-{Guid.NewGuid():n}.probe");
@@ -63,16 +63,16 @@ internal static class OutputFiles
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"The folder {folder} cannot be written to: name another, or ask its owner for permission.");
+            throw new CommandException($"The folder {folder} is not writable: name another, or ask its owner for permission.");
         }
     }
 
-    // Replaced by a file, a link's target would stay as it is, and /dev/stdout is one.
+    // Writing would replace the link and leave its target unchanged. /dev/stdout is a link, too.
     private static void CheckFile(string path)
     {
         if (new FileInfo(path).LinkTarget is not null)
         {
-            throw new CommandException($"{path} is a link: name the file itself.");
+            throw new CommandException($"{path} is a symbolic link: name the file itself.");
         }
     }
 }

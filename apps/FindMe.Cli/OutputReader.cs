@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace FindMe.Cli;
 
-/// <summary>Ends a command when the reader of its output has left, as in <c>findme album … | head -1</c>.</summary>
+/// <summary>Ends a command when the reader of its output has exited, as in <c>findme album … | head -1</c>.</summary>
 /// <remarks>
-/// Other programs are ended by SIGPIPE at their next write. .NET ignores that signal, and its console ignores the failed write, so that a
+/// SIGPIPE ends other programs at their next write. .NET ignores that signal, and its console ignores the failed write, so that a
 /// command would search the rest of an album for nobody.
 /// </remarks>
 internal static class OutputReader
@@ -12,15 +12,15 @@ internal static class OutputReader
     private const int StandardOutput = 1;
     private const int Interrupted = 4;
 
-    // poll(2) reports these without being asked to: Linux the first, macOS the second.
+    // poll(2) always reports these events: Linux the first, macOS the second.
     private const short Error = 0x8;
     private const short HangUp = 0x10;
 
-    /// <summary>Watches standard output until the process ends; files and terminals have no reader that could leave.</summary>
-    /// <param name="left">Cancelled when the reader has left.</param>
+    /// <summary>Watches standard output until the process ends; files and terminals have no reader that could exit.</summary>
+    /// <param name="left">Cancelled when the reader has exited.</param>
     public static void Watch(CancellationTokenSource left)
     {
-        // Windows has no poll(2), and no shell there whose "head" ends early.
+        // Windows has no poll(2), and its shells have no "head" that exits early.
         if (Console.IsOutputRedirected && !OperatingSystem.IsWindows())
         {
             new Thread(() => Wait(left)) { IsBackground = true }.Start();
@@ -43,7 +43,7 @@ internal static class OutputReader
         }
     }
 
-    // poll(2); .NET has no call for it. The count is an unsigned long on Linux, and an unsigned int on macOS, where the upper half is not read.
+    // poll(2); .NET has no API for it. The count is an unsigned long on Linux, and an unsigned int on macOS, where the upper half is not read.
     [DllImport("libc", EntryPoint = "poll", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     private static extern int Poll(ref PolledFile file, nuint count, int milliseconds);

@@ -5,26 +5,26 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>findme people: learn people from a folder each, and name them in photos.</summary>
+/// <summary>findme people: learns people from one folder each, and names them in photos.</summary>
 internal static class PeopleCommand
 {
-    public static Command Create() => new("people", "Learns people from a folder of photos each, and names them in other photos.") { Train(), Name() };
+    public static Command Create() => new("people", "Learns people from one folder of photos each, and names them in other photos.") { Train(), Name() };
 
     private static Command Train()
     {
-        var folder = new Argument<string>("DIR") { Description = "A folder of photos for each person, named for them. A folder called unknown holds strangers and pictures of nobody." };
-        var output = new Option<string>("-o", "--output") { Description = "Where the file of people goes, such as team.findme. As every file named here it replaces an older one, whole.", HelpName = "FILE", Required = true };
-        var onnx = new Option<string?>("--onnx") { Description = "Also write embedding and head as one ONNX model.", HelpName = "FILE" };
-        var edge = new Option<string?>("--edge") { Description = "Also write that model with weights of 8 bits, for browsers and phones: at most 7 MB, and at most a point worse.", HelpName = "FILE" };
-        var matrix = new Option<string?>("--matrix") { Description = "Also write the whole confusion matrix as CSV: a row for who it is, a column for who it was named as.", HelpName = "FILE" };
+        var folder = new Argument<string>("DIR") { Description = "Folder with one subfolder of photos per person, named after them. The subfolder unknown holds strangers and pictures of nobody." };
+        var output = new Option<string>("-o", "--output") { Description = "The people file to write, such as team.findme. Like all output files of this command, it replaces an existing file.", HelpName = "FILE", Required = true };
+        var onnx = new Option<string?>("--onnx") { Description = "Also write the embedding and the classifier head as one ONNX model.", HelpName = "FILE" };
+        var edge = new Option<string?>("--edge") { Description = "Also write that model with 8-bit weights, for browsers and phones: at most 7 MB, and at most one percentage point less accurate.", HelpName = "FILE" };
+        var matrix = new Option<string?>("--matrix") { Description = "Also write the whole confusion matrix as CSV: rows are the actual people, columns the names given.", HelpName = "FILE" };
         var defaults = new PeopleOptions();
-        var seed = new Option<int>("--seed") { Description = "Where all chance comes from: the same folder and seed give the same file.", DefaultValueFactory = _ => defaults.Seed, HelpName = "N" };
-        var augment = new Option<int>("--augment") { Description = "Changed copies of each face that are learnt from as well, 0 to 50.", DefaultValueFactory = _ => defaults.Augmentations, HelpName = "N" };
-        var holdout = new Option<int>("--holdout") { Description = "Percent of each person's photos that are kept aside to measure with, 0 to 50.", DefaultValueFactory = _ => defaults.HoldoutPercent, HelpName = "PERCENT" };
-        var strangers = new Option<double>("--strangers") { Description = "Percent of strangers that may be named, of those in unknown, 0.01 to 50.", DefaultValueFactory = _ => defaults.StrangersPercent, HelpName = "PERCENT" };
-        var json = new Option<bool>("--json") { Description = "What was learnt and measured as one JSON object." };
+        var seed = new Option<int>("--seed") { Description = "Random seed: the same folder and seed produce the same file.", DefaultValueFactory = _ => defaults.Seed, HelpName = "N" };
+        var augment = new Option<int>("--augment") { Description = "Variations of each face to train with as well, 0 to 50.", DefaultValueFactory = _ => defaults.Augmentations, HelpName = "N" };
+        var holdout = new Option<int>("--holdout") { Description = "Percentage of each person's photos to hold out for the measurement, 0 to 50.", DefaultValueFactory = _ => defaults.HoldoutPercent, HelpName = "PERCENT" };
+        var strangers = new Option<double>("--strangers") { Description = "Maximum percentage of the strangers in unknown that are given a name, 0.01 to 50.", DefaultValueFactory = _ => defaults.StrangersPercent, HelpName = "PERCENT" };
+        var json = new Option<bool>("--json") { Description = "Write the result of training and measurement as one JSON object." };
         var engine = new EngineChoice();
-        var command = new Command("train", "Learns people. Exit code 0: done; 2: an error.") { folder };
+        var command = new Command("train", "Learns people. Exit code 0: done; 2: error.") { folder };
         foreach (var option in (Option[])[output, onnx, edge, matrix, seed, augment, holdout, strangers, json])
         {
             command.Options.Add(option);
@@ -45,7 +45,7 @@ internal static class PeopleCommand
             };
             if (outputs.Matrix is not null && options.HoldoutPercent == 0)
             {
-                throw new CommandException("--matrix is of photos that are kept aside, and --holdout 0 keeps none.");
+                throw new CommandException("--matrix needs held-out photos, and --holdout 0 holds out none.");
             }
 
             using var loaded = await engine.LoadAsync(parsed);
@@ -75,11 +75,11 @@ internal static class PeopleCommand
 
     private static Command Name()
     {
-        var model = new Argument<string>("FILE") { Description = "The file of people that findme people train wrote." };
-        var images = new Argument<string[]>("IMAGE") { Description = "Photos, and folders of photos.", Arity = ArgumentArity.OneOrMore };
-        var json = new Option<bool>("--json") { Description = "One JSON object a photo, with every face." };
+        var model = new Argument<string>("FILE") { Description = "The people file that findme people train wrote." };
+        var images = new Argument<string[]>("IMAGE") { Description = "Photos, or folders of photos.", Arity = ArgumentArity.OneOrMore };
+        var json = new Option<bool>("--json") { Description = "Write one JSON object per photo, with every face." };
         var engine = new EngineChoice();
-        var command = new Command("name", "Names the faces of photos: one line a face, with the photo, the name or unknown, its probability and its box. Exit code 0: all were read; 2: some could not be.") { model, images };
+        var command = new Command("name", "Names the faces in photos: one line per face, with the photo, the name or unknown, its probability and its box. Exit code 0: all were read; 2: some could not be read.") { model, images };
         command.Options.Add(json);
         engine.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -88,7 +88,7 @@ internal static class PeopleCommand
             using var loaded = await engine.LoadAsync(parsed);
             if (people.Recipe != loaded.Recipe)
             {
-                throw new CommandException($"The people were learnt with {people.Recipe}, this engine is {loaded.Recipe}: choose it with --recipe, or train again.");
+                throw new CommandException($"The people file was trained with {people.Recipe}, but this engine is {loaded.Recipe}: choose the right one with --recipe, or train again.");
             }
 
             return await NameAsync(loaded, people, PhotoFiles.Of(parsed.GetRequiredValue(images)), parsed.GetValue(json), cancellationToken);
@@ -136,5 +136,5 @@ internal static class PeopleCommand
 /// <summary>A photo and its faces.</summary>
 internal sealed record NamedPhotoReport(string Image, IReadOnlyList<NamedFaceReport> Faces);
 
-/// <summary>A face, whose it is, and where.</summary>
+/// <summary>A face with its name and position.</summary>
 internal sealed record NamedFaceReport(string Name, float Probability, Box Box);

@@ -5,25 +5,25 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>What <c>findme people train</c> writes.</summary>
-/// <param name="Model">Where the file of people goes.</param>
-/// <param name="Onnx">Where the exported model goes; null: nowhere.</param>
-/// <param name="Edge">Where the one with weights of 8 bits goes; null: nowhere.</param>
-/// <param name="Matrix">Where the confusion matrix goes; null: nowhere.</param>
+/// <summary>The output files of <c>findme people train</c>.</summary>
+/// <param name="Model">Path of the people file.</param>
+/// <param name="Onnx">Path of the exported model; null: not written.</param>
+/// <param name="Edge">Path of the exported model with 8-bit weights; null: not written.</param>
+/// <param name="Matrix">Path of the confusion matrix; null: not written.</param>
 internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, string? Matrix)
 {
-    // 1.4 MB with the default recipe, 5.8 MB with dlib: what a page or a phone can be asked to fetch.
+    // 1.4 MB with the default recipe, 5.8 MB with dlib: small enough for a page or a phone to download.
     private const int MaxEdgeBytes = 7_000_000;
 
-    /// <summary>Checks before the work that all of it can be written.</summary>
-    /// <exception cref="CommandException">Something cannot.</exception>
+    /// <summary>Checks in advance that all files can be written.</summary>
+    /// <exception cref="CommandException">A file cannot be written.</exception>
     public void Check() => OutputFiles.Check([("-o", Model), ("--onnx", Onnx), ("--edge", Edge), ("--matrix", Matrix)]);
 
-    /// <summary>Writes the files and says what was learnt. What cannot be written is said, and costs nothing of the rest.</summary>
+    /// <summary>Writes the files and reports the result. If one file cannot be written, that is reported and the others are still written.</summary>
     /// <param name="engine">The engine.</param>
-    /// <param name="people">What was learnt.</param>
-    /// <param name="json">Whether it is said as JSON.</param>
-    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="people">The trained people.</param>
+    /// <param name="json">Whether to report as JSON.</param>
+    /// <param name="cancellationToken">Cancels the work.</param>
     /// <returns>The exit code.</returns>
     public int Write(FaceEngine engine, TrainedPeople people, bool json, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, s
         }
         finally
         {
-            // One object holds all, so it comes last; whatever goes wrong before it.
+            // One object holds everything, so it is written last, even after an error.
             if (json)
             {
                 Console.WriteLine(JsonSerializer.Serialize(PeopleReport.Of(people, eightBit), CliJson.Default.PeopleReport));
@@ -62,7 +62,7 @@ internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, s
             var model = PeopleExport.ToOnnx(people.Model, engine, eightBit: true);
             if (model.Length > MaxEdgeBytes)
             {
-                throw new CommandException($"{path} is not written: the model has {model.Length / 1e6:0.0} MB with 8 bits, and --edge writes at most {MaxEdgeBytes / 1e6:0}. Take --onnx, or a recipe with a smaller network.");
+                throw new CommandException($"{path} is not written: the model has {model.Length / 1e6:0.0} MB with 8-bit weights, and --edge writes at most {MaxEdgeBytes / 1e6:0} MB. Use --onnx, or a recipe with a smaller network.");
             }
 
             eightBit = ExportedPeople.Measure(engine, people, eightBit: true, cancellationToken);
@@ -73,12 +73,12 @@ internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, s
 
             if (eightBit?.Accuracy is null)
             {
-                CommandLine.Complain("The model with 8 bits was not measured: no photos of people were kept aside.");
+                CommandLine.Complain("The 8-bit model was not measured: no photos of people were held out.");
             }
 
             if (eightBit is not null && people.Model.Card.Measured?.LossOf(eightBit) is { } loss)
             {
-                throw new CommandException($"{path} is not written: with 8 bits the model {loss}. That is more than a point, and more than one face. Take --onnx.");
+                throw new CommandException($"{path} is not written: with 8-bit weights the model {loss}. That is more than one percentage point and more than one face. Use --onnx.");
             }
 
             PrivateFile.Write(path, model);
@@ -102,7 +102,7 @@ internal sealed record PeopleOutputs(string Model, string? Onnx, string? Edge, s
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            CommandLine.Complain($"{path} cannot be written: {exception.Message}");
+            CommandLine.Complain($"Could not write {path}: {exception.Message}");
         }
 
         return false;

@@ -4,7 +4,7 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>What was learnt and measured, for programs.</summary>
+/// <summary>The result of training and measurement, for programs.</summary>
 internal sealed record PeopleReport(
     PeopleCard Card,
     [property: JsonPropertyName("evenDistances")] IReadOnlyList<float> Midpoints,
@@ -30,18 +30,18 @@ internal sealed record PeopleReport(
         eightBit);
 }
 
-/// <summary>What was learnt and measured, for people.</summary>
+/// <summary>The result of training and measurement, for people.</summary>
 internal static class PeopleLines
 {
-    // Larger tables do not fit a terminal; then only what went wrong is listed.
+    // Larger tables do not fit a terminal; then only the mistakes are listed.
     private const int LargestTable = 12;
 
     private const int FirstWidth = 24;
     private const int CellWidth = 10;
 
     /// <summary>Writes what was skipped to standard error, and the rest to standard output.</summary>
-    /// <param name="people">What was learnt.</param>
-    /// <param name="isOneOfTwo">Whether the summary of the model with 8 bits will follow.</param>
+    /// <param name="people">The trained people.</param>
+    /// <param name="isOneOfTwo">Whether the summary of the 8-bit model will follow.</param>
     public static void Write(TrainedPeople people, bool isOneOfTwo)
     {
         foreach (var photo in people.Skipped)
@@ -58,15 +58,15 @@ internal static class PeopleLines
         Console.WriteLine(FormattableString.Invariant(
             $"{card.Photos.Count} people, {card.Photos.Values.Sum()} photos of them, {card.UnknownFaces} faces of strangers; {people.Skipped.Count} skipped, {people.OtherFiles} other files, {people.WithoutFace} pictures of nobody"));
         Console.WriteLine(FormattableString.Invariant(
-            $"finding and changing faces {people.Reading.TotalSeconds:0.0} s, training {people.Training.TotalSeconds:0.00} s"));
+            $"detecting and augmenting faces {people.Reading.TotalSeconds:0.0} s, training {people.Training.TotalSeconds:0.00} s"));
         if (card.Measured is not { } measured)
         {
-            Console.WriteLine("Nothing was measured: no person has three photos that are no copies of each other, or --holdout is 0.");
+            Console.WriteLine("Nothing was measured: no person has three photos that are not copies of each other, or --holdout is 0.");
             return;
         }
 
         Console.WriteLine();
-        Console.WriteLine("On photos that were kept aside, by a model that has not seen them:");
+        Console.WriteLine("Held-out photos, named by a model trained without them:");
         if (measured.Labels.Count <= LargestTable && measured.Labels.Select(label => Cut(Screen.OneLine(label))).Distinct(StringComparer.Ordinal).Count() == measured.Labels.Count)
         {
             WriteTable(measured);
@@ -87,9 +87,9 @@ internal static class PeopleLines
         WriteSummary(isOneOfTwo ? "full: " : "", measured);
     }
 
-    /// <summary>Writes what a measurement comes to in one line.</summary>
+    /// <summary>Summarizes a measurement in one line.</summary>
     public static void WriteSummary(string what, PeopleMeasurement measured) => Console.WriteLine(
-        $"{what}people named rightly {Percent(measured.Accuracy)}, given another's name {Percent(measured.WrongNames)}, likeliest the right one {Percent(measured.ClosedSetAccuracy)}; strangers given a name {Percent(measured.UnknownFalseAccepts)}");
+        $"{what}people named correctly {Percent(measured.Accuracy)}, given another's name {Percent(measured.WrongNames)}, correct person most likely {Percent(measured.ClosedSetAccuracy)}; strangers given a name {Percent(measured.UnknownFalseAccepts)}");
 
     private static void WriteTable(PeopleMeasurement measured)
     {

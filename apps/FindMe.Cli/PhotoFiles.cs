@@ -3,18 +3,18 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>The photos among the files of a folder, and their bytes.</summary>
+/// <summary>Lists the photos of folders and reads them.</summary>
 internal static class PhotoFiles
 {
-    /// <summary>The path that stands for standard input.</summary>
+    /// <summary>The path that means standard input.</summary>
     public const string StandardInput = "-";
 
-    /// <summary>Every file below a folder, in ordinal order. Links in it are not followed, and names that begin with a dot are left out.</summary>
-    /// <param name="folder">The folder; a link to one is followed, since it was named.</param>
-    /// <param name="note">Told, in a line each, of folders in it that cannot be read.</param>
-    /// <param name="except">A folder in it to leave out; null: none.</param>
-    /// <returns>Paths that begin with <paramref name="folder"/> as it was given.</returns>
-    /// <exception cref="CommandException">The folder is not there or cannot be read.</exception>
+    /// <summary>Lists every file below a folder, in ordinal order. Symbolic links in it are not followed, and names that begin with a dot are skipped.</summary>
+    /// <param name="folder">The folder; if it is itself a symbolic link, it is followed.</param>
+    /// <param name="note">Receives one line for each subfolder that cannot be read.</param>
+    /// <param name="except">A subfolder to skip; null: none.</param>
+    /// <returns>Paths that begin with <paramref name="folder"/> as given.</returns>
+    /// <exception cref="CommandException">The folder does not exist or cannot be read.</exception>
     public static IReadOnlyList<string> Below(string folder, Action<string> note, string? except = null)
     {
         if (!Directory.Exists(folder))
@@ -29,16 +29,16 @@ internal static class PhotoFiles
         }
         catch (UnauthorizedAccessException)
         {
-            throw new CommandException($"The folder {folder} may not be read: ask its owner for permission.");
+            throw new CommandException($"No permission to read the folder {folder}: ask its owner.");
         }
 
         files.Sort(StringComparer.Ordinal);
         return files;
     }
 
-    /// <summary>The files of each path: a file itself, or all photos below a folder. Folders in it that cannot be read are said on standard error.</summary>
+    /// <summary>Lists the files of each path: the file itself, or all photos below a folder. Subfolders that cannot be read are reported on standard error.</summary>
     /// <param name="paths">Files and folders.</param>
-    /// <exception cref="CommandException">A folder that was named cannot be read, or there is no photo. A file that is not there is said when it is read.</exception>
+    /// <exception cref="CommandException">A given folder cannot be read, or there is no photo. A missing file is reported when it is read.</exception>
     public static PhotoList Of(IReadOnlyList<string> paths)
     {
         var unreadable = 0;
@@ -54,7 +54,7 @@ internal static class PhotoFiles
         }
     }
 
-    /// <summary>Reads a file, or standard input where the path is <c>-</c>.</summary>
+    /// <summary>Reads a file, or standard input if the path is <c>-</c>.</summary>
     /// <exception cref="CommandException">It cannot be read; the message does not name it.</exception>
     public static byte[] Read(string path)
     {
@@ -65,7 +65,7 @@ internal static class PhotoFiles
 
         try
         {
-            // Pipes, sockets and devices have no length; opening one could block for ever.
+            // Pipes, sockets and devices have no length; opening one could block forever.
             var info = new FileInfo(path);
             if (!info.Exists)
             {
@@ -80,7 +80,7 @@ internal static class PhotoFiles
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, FileOptions.SequentialScan);
             if (!file.CanSeek)
             {
-                throw new CommandException("it is no file but a device.");
+                throw new CommandException("it is a device, not a file.");
             }
 
             var limit = new FaceEngineOptions().MaxPhotoBytes;
@@ -95,7 +95,7 @@ internal static class PhotoFiles
         }
         catch (UnauthorizedAccessException)
         {
-            throw new CommandException("it may not be read: ask its owner for permission.");
+            throw new CommandException("no permission to read it: ask its owner.");
         }
         catch (IOException)
         {
@@ -104,20 +104,20 @@ internal static class PhotoFiles
     }
 
     /// <summary>Reads standard input to its end.</summary>
-    /// <param name="limit">Most bytes; null: those of the largest photo.</param>
+    /// <param name="limit">Maximum number of bytes; null: that of the largest photo.</param>
     /// <exception cref="CommandException">It is a terminal, or holds more.</exception>
     public static byte[] ReadInput(int? limit = null)
     {
         if (!Console.IsInputRedirected)
         {
-            throw new CommandException("- means standard input, and nothing is piped into it.");
+            throw new CommandException("- means standard input, but nothing is piped into it.");
         }
 
         using var input = Console.OpenStandardInput();
         return ReadBounded(input, limit ?? new FaceEngineOptions().MaxPhotoBytes);
     }
 
-    /// <summary>Reads a stream to its end, which a device may not have.</summary>
+    /// <summary>Reads a stream to its end, or fails at the limit, since a device may never end.</summary>
     /// <exception cref="CommandException">It holds more than the limit.</exception>
     public static byte[] ReadBounded(Stream input, int limit)
     {
@@ -128,7 +128,7 @@ internal static class PhotoFiles
             bytes.Write(buffer, 0, count);
             if (bytes.Length > limit)
             {
-                throw new CommandException($"there are more than {limit / 1e6:0} MB.");
+                throw new CommandException($"the input is larger than {limit / 1e6:0} MB.");
             }
         }
 
@@ -139,14 +139,14 @@ internal static class PhotoFiles
     {
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
         {
-            // .NET puts U+FFFD for bytes that are not UTF-8, and then finds nothing of that name.
+            // .NET replaces bytes that are not UTF-8 with U+FFFD, and then finds no file of that name.
             if (entry.Name.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(entry.FullName))
             {
-                note($"{Path.Combine(folder, entry.Name)}: the name is not valid UTF-8, so that it is skipped: rename it.");
+                note($"{Path.Combine(folder, entry.Name)}: skipped, because its name is not valid UTF-8: rename it.");
                 continue;
             }
 
-            // A link could lead anywhere, also back to where we are.
+            // A link could lead anywhere, even back to this folder.
             if (entry.Attributes.HasFlag(FileAttributes.ReparsePoint) || entry.Name.StartsWith('.') || entry.FullName == except)
             {
                 continue;
@@ -165,13 +165,13 @@ internal static class PhotoFiles
             }
             catch (UnauthorizedAccessException)
             {
-                note($"{path}: the folder may not be read and is skipped.");
+                note($"{path}: skipped: no permission to read the folder.");
             }
         }
     }
 }
 
-/// <summary>The photos that a command was given.</summary>
+/// <summary>The photos named on the command line.</summary>
 /// <param name="Files">Their paths.</param>
-/// <param name="UnreadableFolders">How many folders among them could not be read: not everything can be answered for.</param>
+/// <param name="UnreadableFolders">Number of folders that could not be read; if there are any, the command exits with an error.</param>
 internal sealed record PhotoList(IReadOnlyList<string> Files, int UnreadableFolders);

@@ -12,17 +12,17 @@ internal static class RecognizeCommand
 {
     public static Command Create()
     {
-        var person = new Argument<string>("person.csv") { Description = "What findme train wrote; - for standard input." };
-        var images = new Argument<string[]>("IMAGE") { Description = "Photos, and folders of photos.", Arity = ArgumentArity.OneOrMore };
+        var person = new Argument<string>("person.csv") { Description = "The output of findme train; - for standard input." };
+        var images = new Argument<string[]>("IMAGE") { Description = "Photos, or folders of photos.", Arity = ArgumentArity.OneOrMore };
         var background = new Option<string?>("--background")
         {
-            Description = "Decide by the nearest neighbours instead of the threshold: vectors of strangers, from findme background.",
+            Description = "Vectors of strangers, from findme background: decide by the nearest neighbours instead of the threshold.",
             HelpName = "FILE",
         };
-        var json = new Option<bool>("--json") { Description = "One JSON object a line, with distance, box and number of faces." };
+        var json = new Option<bool>("--json") { Description = "Write one JSON object per line, with distance, box and number of faces." };
         var server = new VisionServer();
         var engine = new EngineChoice();
-        var command = new Command("recognize", "Says of each photo whether it shows a person: IMAGE, a tab, True or False. Exit code 0: all answered; 2: some could not be.")
+        var command = new Command("recognize", "Says whether each photo shows a person: IMAGE, a tab, True or False. Exit code 0: all were read; 2: some could not be read.")
         {
             person, images, background, json,
         };
@@ -50,7 +50,7 @@ internal static class RecognizeCommand
         return command;
     }
 
-    // As many at once as there are cores, and answers in the order of the command line as soon as they are there.
+    // Runs as many at once as there are cores, and writes answers in the order of the command line as soon as they are ready.
     private static async Task<int> AnswerAsync(
         PhotoList photos, bool json, Func<byte[], CancellationToken, Task<RecognizedPhoto>> recognize, CancellationToken cancellationToken)
     {
@@ -75,7 +75,7 @@ internal static class RecognizeCommand
         }
         finally
         {
-            // The engine is gone after this: nobody may still work with it.
+            // The caller disposes the engine after this, so no task may still use it.
             await end.CancelAsync();
             await asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (answers.Reader.TryRead(out var answer))
@@ -92,7 +92,7 @@ internal static class RecognizeCommand
             {
                 foreach (var file in files)
                 {
-                    // There is one writer: where there is room, it stays.
+                    // There is only one writer, so the free slot stays free.
                     await answers.Writer.WaitToWriteAsync(end.Token);
                     answers.Writer.TryWrite(AskOneAsync(file));
                 }
@@ -136,13 +136,13 @@ internal static class RecognizeCommand
 
 /// <summary>Whether a photo shows the person.</summary>
 /// <param name="Present">Whether it does; null with an error.</param>
-/// <param name="Distance">Distance of the nearest face; null where there is none.</param>
-/// <param name="Box">Where that face is.</param>
-/// <param name="Faces">How many faces there are.</param>
-/// <param name="Error">Why the photo could not be answered for; null where it could.</param>
+/// <param name="Distance">Distance of the nearest face; null if there is none.</param>
+/// <param name="Box">Box of that face.</param>
+/// <param name="Faces">Number of faces.</param>
+/// <param name="Error">Why the photo could not be compared; null if it was.</param>
 internal sealed record RecognizedPhoto(bool? Present, float? Distance, BoxView? Box, int? Faces, string? Error)
 {
-    /// <summary>The photo as the command line named it.</summary>
+    /// <summary>The photo's path as given on the command line.</summary>
     [JsonPropertyOrder(-1)]
     public string Image { get; init; } = "";
 

@@ -3,12 +3,12 @@ using FindMe.Faces;
 
 namespace FindMe.Cli;
 
-/// <summary>The options that say who is looked for: photos of one person.</summary>
+/// <summary>The options that select the person: photos of one person.</summary>
 internal sealed class ReferencePhotos
 {
     private readonly Option<string[]> _photos = new("--me")
     {
-        Description = "A photo of the person's face; several, each with --me, find more.",
+        Description = "A photo of the person's face. Repeat --me with more photos to find more.",
         Required = true,
         AllowMultipleArgumentsPerToken = false,
         HelpName = "PHOTO",
@@ -16,7 +16,7 @@ internal sealed class ReferencePhotos
 
     private readonly Option<int[]> _faces = new("--face")
     {
-        Description = "Where a photo shows several people: which one is meant, counted from 0, left to right. With several --me, one for each.",
+        Description = "If a photo shows several people: the person's face, counted from 0, left to right. With several --me, give one for each.",
         HelpName = "N",
     };
 
@@ -31,7 +31,7 @@ internal sealed class ReferencePhotos
     /// <param name="engine">The engine.</param>
     /// <param name="parsed">The command line.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="CommandException">A photo does not serve; the message says which one and why.</exception>
+    /// <exception cref="CommandException">A photo is not suitable; the message says which one and why.</exception>
     public IReadOnlyList<FaceEmbedding> Read(FaceEngine engine, ParseResult parsed, CancellationToken cancellationToken)
     {
         var (photos, faces) = (parsed.GetRequiredValue(_photos), parsed.GetValue(_faces) ?? []);
@@ -55,16 +55,16 @@ internal sealed class ReferencePhotos
         return found;
     }
 
-    /// <summary>The warning that a photo does not seem to show the person of the first one.</summary>
+    /// <summary>The warning that a photo may show a different person than the first one.</summary>
     public static string DifferentPerson(string photo, string first) =>
         $"{photo}: this may be a different person than in {first}. Photos of either will be found; leave one out if you mean one person.";
 
-    /// <summary>Reads one photo's face, and tells standard error what could be better.</summary>
+    /// <summary>Reads one photo's face, and writes advice about its quality to standard error.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="path">The photo.</param>
     /// <param name="face">Which face, from 0; null: the only one, or the one that dominates.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="CommandException">It does not serve.</exception>
+    /// <exception cref="CommandException">The photo is not suitable.</exception>
     private static ReferenceAnalysis Read(FaceEngine engine, string path, int? face, CancellationToken cancellationToken)
     {
         ReferenceAnalysis reading;
@@ -90,9 +90,9 @@ internal sealed class ReferencePhotos
         return reading;
     }
 
-    /// <summary>Why a photo's face does not serve, with the way out; null where it does.</summary>
-    /// <param name="reading">What was read.</param>
-    /// <param name="face">Which face was asked for, from 0; null: none.</param>
+    /// <summary>Why a photo's face is not suitable, and what to do; null if it is suitable.</summary>
+    /// <param name="reading">The analysis of the photo.</param>
+    /// <param name="face">Index of the requested face, from 0; null: none.</param>
     public static string? ProblemOf(ReferenceAnalysis reading, int? face) =>
         ReferenceProblemText.Of(reading, face, "--face") is { } text ? $"{text.Title} {text.Advice}" : null;
 }

@@ -3,18 +3,18 @@ using System.Text;
 
 namespace FindMe.Cli;
 
-/// <summary>What a command writes while it works: results on standard output as they come, a bar below them on a terminal.</summary>
+/// <summary>Output of a running command: results on standard output as they arrive, and a progress bar below them on a terminal.</summary>
 /// <param name="what">What is counted, in a word or two.</param>
-/// <param name="total">How many there are; 0: not known.</param>
+/// <param name="total">Total number; 0 if unknown.</param>
 internal sealed class Screen(string what, int total) : IDisposable
 {
     private const int BarWidth = 30;
     private const int LinesInPipe = 10;
 
-    // Before that a guess at the time left would jump.
+    // Estimates of the remaining time are unstable before that.
     private static readonly TimeSpan EstimateAfter = TimeSpan.FromSeconds(3);
 
-    // A terminal is not written to more often than an eye can follow.
+    // Updates the terminal no more often than the eye can follow.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
@@ -26,17 +26,17 @@ internal sealed class Screen(string what, int total) : IDisposable
     /// <summary>Whether standard output is read by a person, not by a program.</summary>
     public static bool IsForPeople => !Console.IsOutputRedirected;
 
-    // https://no-color.org, and terminals that know no colour.
+    // https://no-color.org, and terminals without colours.
     private static readonly bool HasColour =
         IsForPeople && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb";
 
-    /// <summary>A text of standard output in green; as it is where standard output is no terminal, or <c>NO_COLOR</c> is set.</summary>
+    /// <summary>Returns a text for standard output in green; unchanged if standard output is not a terminal, or <c>NO_COLOR</c> is set.</summary>
     public static string Green(string text) => Paint(text, "32");
 
     /// <summary>The same in yellow.</summary>
     public static string Yellow(string text) => Paint(text, "33");
 
-    /// <summary>A text in one line: control characters, with which a file's name could end a line or steer a terminal, as escapes.</summary>
+    /// <summary>Returns a text as one line: control characters, with which a file's name could break a line or control the terminal, are escaped.</summary>
     public static string OneLine(string text)
     {
         if (!text.Any(IsUnprintable))
@@ -61,8 +61,8 @@ internal sealed class Screen(string what, int total) : IDisposable
     }
 
     /// <summary>Writes a result to standard output; from any thread.</summary>
-    /// <param name="line">The line, already free of what it should not hold.</param>
-    /// <param name="end">What ends it.</param>
+    /// <param name="line">The line, already escaped.</param>
+    /// <param name="end">The terminator.</param>
     public void Write(string line, char end = '\n')
     {
         lock (_lock)
@@ -92,7 +92,7 @@ internal sealed class Screen(string what, int total) : IDisposable
             _done++;
             if (Console.IsErrorRedirected)
             {
-                // A short run needs no word; a long one says a few times that it is alive.
+                // A short run needs no progress output; a long one reports progress a few times.
                 if (total >= 100 && _done < total && _done * LinesInPipe / total > (_done - 1) * LinesInPipe / total)
                 {
                     Console.Error.WriteLine($"{what}: {_done} of {total}, {_time.Elapsed.TotalSeconds:0} s");
@@ -108,7 +108,7 @@ internal sealed class Screen(string what, int total) : IDisposable
         }
     }
 
-    /// <summary>Takes the bar away.</summary>
+    /// <summary>Removes the bar.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -142,7 +142,7 @@ internal sealed class Screen(string what, int total) : IDisposable
         }
     }
 
-    // Also what turns the direction of writing, with which a name could show another ending than it has (Unicode bidi controls).
+    // Includes Unicode bidi controls, with which a name could appear to have another extension.
     private static bool IsUnprintable(char character) =>
         char.IsControl(character) || character is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029';
 }

@@ -4,14 +4,14 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>findme train IMAGE… > person.csv: the vectors of one person's face on photos.</summary>
+/// <summary>findme train IMAGE… > person.csv: the vectors of one person's face in photos.</summary>
 internal static class TrainCommand
 {
     public static Command Create()
     {
-        var images = new Argument<string[]>("IMAGE") { Description = "A photo of one face; - for standard input. Several photos of the same person recognize them better.", Arity = ArgumentArity.OneOrMore };
-        var faces = new Option<int[]>("--face") { Description = "Where the photo shows several people: which one is meant, counted from 0, left to right. With several photos, one for each.", HelpName = "N" };
-        var seed = new Option<int>("--seed") { Description = "Of the augmentations: the same seed gives the same file.", HelpName = "N" };
+        var images = new Argument<string[]>("IMAGE") { Description = "A photo of one face; - for standard input. Several photos of the same person improve recognition.", Arity = ArgumentArity.OneOrMore };
+        var faces = new Option<int[]>("--face") { Description = "If the photo shows several people: the person's face, counted from 0, left to right. With several photos, give one for each.", HelpName = "N" };
+        var seed = new Option<int>("--seed") { Description = "Random seed of the variations: the same seed produces the same file.", HelpName = "N" };
         var server = new VisionServer();
         var engine = new EngineChoice();
         var command = new Command("train", "Writes the vectors of a photo's face, and of 21 variations of it, as CSV to standard output.") { images, faces, seed };
@@ -27,7 +27,7 @@ internal static class TrainCommand
 
             if (indices.Any(index => index < 0))
             {
-                throw new CommandException("--face counts from 0, left to right.");
+                throw new CommandException("--face must be 0 or more: faces are counted from 0, left to right.");
             }
 
             await using var loading = server.IsWanted(parsed) ? null : engine.Begin(parsed);
@@ -42,7 +42,7 @@ internal static class TrainCommand
                 first ??= trained;
                 if (trained.Recipe != first.Recipe)
                 {
-                    throw new CommandException($"{path}: its vectors were made by {trained.Recipe}, those of {paths[0]} by {first.Recipe}: train again.");
+                    throw new CommandException($"{path}: its vectors are of the recipe {trained.Recipe}, those of {paths[0]} of {first.Recipe}: train again.");
                 }
 
                 // Photos of two people make a file that finds both.

@@ -4,13 +4,13 @@ using System.CommandLine.Parsing;
 
 namespace FindMe.Cli;
 
-/// <summary>What is wrong with a command line, in one line with the way out.</summary>
+/// <summary>Explains a mistake in a command line in one line, and says what to do.</summary>
 internal static class UsageError
 {
-    // "albun" is two letters away from nothing else than album.
+    // "albun" is within two typos of no other name than album.
     private const int MaxTypos = 2;
 
-    /// <summary>What is wrong with a command line; null where it can be run.</summary>
+    /// <summary>Returns what is wrong with a command line; null if it can be run.</summary>
     /// <remarks>Explains the first mistake: the others are often only its consequences.</remarks>
     public static string? Find(ParseResult parsed)
     {
@@ -35,7 +35,7 @@ internal static class UsageError
         return $"{text} {HelpFor(parsed.CommandResult)}";
     }
 
-    // A mistyped option counts as one more file where a command takes several. A file of such a name is written ./--name, or follows a "--".
+    // If a command takes several files, a mistyped option counts as one more. A file with such a name must be given as ./--name or after "--".
     private static string? FindUnknown(ParseResult parsed) =>
         parsed.UnmatchedTokens is [var unmatched, ..]
             ? unmatched
@@ -44,7 +44,7 @@ internal static class UsageError
 
     private static string Explain(ParseResult parsed, string unknown)
     {
-        // "findme albun album": the parser goes on to a later word that it knows; the word was meant for the command before.
+        // "findme albun album": the parser continues with a later word that it knows, but the unknown word belongs to the earlier command.
         var command = parsed.CommandResult;
         var tokens = parsed.Tokens.ToList();
         var place = tokens.FindIndex(token => token.Value == unknown);
@@ -60,8 +60,8 @@ internal static class UsageError
         return $"Unknown {what} “{unknown}”. {(nearest is null ? "" : $"Did you mean {nearest}? ")}{HelpFor(command)}";
     }
 
-    // Letters to insert, leave out, replace or swap with the next: the optimal string alignment distance. System.CommandLine has one as well,
-    // but suggests nothing for an option where a command takes files.
+    // Number of letters to insert, delete, replace or swap with the next: the optimal string alignment distance. System.CommandLine has it too,
+    // but suggests nothing for an option if the command takes files.
     private static int CountTypos(string name, string typed)
     {
         var typos = new int[name.Length + 1, typed.Length + 1];

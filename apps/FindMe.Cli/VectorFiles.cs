@@ -7,10 +7,10 @@ namespace FindMe.Cli;
 /// <summary>Files of face vectors.</summary>
 internal static class VectorFiles
 {
-    // A background of 40,000 faces. Whatever is larger is another file given by mistake.
+    // A background of 40,000 faces. A larger file was given by mistake.
     private const int MaxBytes = 250_000_000;
 
-    /// <summary>Reads a file's text, or standard input's where the path is <c>-</c>.</summary>
+    /// <summary>Reads a file's text, or that of standard input if the path is <c>-</c>.</summary>
     /// <exception cref="CommandException">It cannot be read; the message names it.</exception>
     public static string ReadText(string path)
     {
@@ -30,16 +30,16 @@ internal static class VectorFiles
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CommandException($"{path}: there is no such file. findme train PHOTO > {Path.GetFileName(path)} makes one.");
+            throw new CommandException($"{path}: there is no such file. To create one: findme train PHOTO > {Path.GetFileName(path)}");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException(Directory.Exists(path) ? $"{path}: it is a folder, not a file of face vectors." : $"{path}: it may not be read: ask its owner for permission.");
+            throw new CommandException(Directory.Exists(path) ? $"{path}: it is a folder, not a file of face vectors." : $"{path}: no permission to read it: ask its owner.");
         }
     }
 
     /// <summary>Reads the vectors of a file.</summary>
-    /// <exception cref="CommandException">It holds none, or none that the engine can compare; the message names it.</exception>
+    /// <exception cref="CommandException">It holds no vectors, or none that the engine can compare; the message names it.</exception>
     public static FaceVectors Parse(FaceEngine engine, string path, string text)
     {
         try

@@ -6,23 +6,23 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>findme video FILE --me selfie.jpg: the times in which a person is to be seen.</summary>
+/// <summary>findme video FILE --me selfie.jpg: the time spans in which a person is visible.</summary>
 internal static class VideoCommand
 {
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "A video, of any kind that the machine's ffmpeg reads." };
+        var file = new Argument<string>("FILE") { Description = "A video, in any format that the machine's ffmpeg reads." };
         var references = new ReferencePhotos();
         var every = new Option<TimeSpan?>("--every")
         {
-            Description = "Time between two frames that are looked at, 10ms to 3600s, such as 2s. Default 500ms.",
+            Description = "Time between two searched frames, 10ms to 3600s, such as 2s. Default 500ms.",
             CustomParser = ReadTime,
             HelpName = "TIME",
         };
-        var sheet = new Option<string?>("--sheet") { Description = "Write a contact sheet, the best frame of each time, as JPEG. An existing file is not overwritten.", HelpName = "FILE" };
-        var json = new Option<bool>("--json") { Description = "One JSON object with the times in seconds." };
+        var sheet = new Option<string?>("--sheet") { Description = "Write a contact sheet as JPEG: the best frame of each time span. An existing file is not overwritten.", HelpName = "FILE" };
+        var json = new Option<bool>("--json") { Description = "Write one JSON object, with times in seconds." };
         var engine = new EngineChoice();
-        var command = new Command("video", "Finds the times of a video in which a person is to be seen. Exit code 0: some; 1: none; 2: an error.") { file };
+        var command = new Command("video", "Finds the time spans of a video in which a person is visible. Exit code 0: found; 1: none found; 2: error.") { file };
         references.AddTo(command);
         foreach (var option in (Option[])[every, sheet, json])
         {
@@ -37,7 +37,7 @@ internal static class VideoCommand
             var target = parsed.GetValue(sheet);
             if (target is not null && Path.Exists(target))
             {
-                throw new CommandException($"{target} is there already: name a new file for the sheet.");
+                throw new CommandException($"{target} already exists: name a new file for the sheet.");
             }
 
             if (target is not null)
@@ -103,7 +103,7 @@ internal static class VideoCommand
             Console.WriteLine($"{range.From:hh\\:mm\\:ss\\.fff}\t{range.To:hh\\:mm\\:ss\\.fff}\t{range.Confidence:0 %}");
         }
 
-        CommandLine.Complain($"{found.Ranges.Count} {(found.Ranges.Count == 1 ? "time" : "times")} in {found.Length:hh\\:mm\\:ss\\.fff}; {found.Frames} frames looked at, {found.Analyzed} of them new.");
+        CommandLine.Complain($"{found.Ranges.Count} {(found.Ranges.Count == 1 ? "time span" : "time spans")} in {found.Length:hh\\:mm\\:ss\\.fff}; {found.Frames} frames searched, {found.Analyzed} of them new.");
     }
 
     private static TimeSpan? ReadTime(System.CommandLine.Parsing.ArgumentResult argument)
@@ -115,15 +115,15 @@ internal static class VideoCommand
             return TimeSpan.FromMilliseconds((int)(value * unit));
         }
 
-        argument.AddError("--every takes a time from 10ms to 3600s with its unit, ms or s, such as 500ms or 2s.");
+        argument.AddError("--every must be a time from 10ms to 3600s with a unit, ms or s, such as 500ms or 2s.");
         return null;
     }
 }
 
-/// <summary>Where a person is to be seen; times in seconds.</summary>
+/// <summary>When a person is visible; times in seconds.</summary>
 internal sealed record VideoView(string File, double Duration, int Frames, int Analyzed, IReadOnlyList<VideoRangeView> Ranges);
 
-/// <summary>A time in which they are.</summary>
+/// <summary>A time span in which they are visible.</summary>
 internal sealed record VideoRangeView(double From, double To, int Frames, float Confidence, float Distance, double Best);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -8,10 +8,10 @@ using FindMe.Recognition;
 
 namespace FindMe.Cli;
 
-/// <summary>A FindMe.Vision elsewhere, which does what this machine otherwise does itself.</summary>
+/// <summary>A remote FindMe.Vision that does the work instead of this machine.</summary>
 internal sealed class VisionServer
 {
-    // What one photo may take there, cold start included.
+    // Timeout for one photo, including a cold start.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     // The vectors of a face take 150 kB.
@@ -19,7 +19,7 @@ internal sealed class VisionServer
 
     private readonly Option<string?> _address = new("--server")
     {
-        Description = "Have a FindMe.Vision at this address do it; photos and vectors are sent there.",
+        Description = "Use the FindMe.Vision at this address; photos and vectors are sent there.",
         HelpName = "URL",
     };
 
@@ -31,9 +31,9 @@ internal sealed class VisionServer
     /// <summary>Whether the option was given.</summary>
     public bool IsWanted(ParseResult parsed) => parsed.GetValue(_address) is not null;
 
-    /// <summary>Trains there.</summary>
-    /// <exception cref="CommandException">The server does not take the photo.</exception>
-    /// <exception cref="HttpRequestException">It cannot be reached, or is no FindMe.Vision.</exception>
+    /// <summary>Trains on the server.</summary>
+    /// <exception cref="CommandException">The server does not accept the photo.</exception>
+    /// <exception cref="HttpRequestException">It cannot be reached, or is not FindMe.Vision.</exception>
     public async Task<FaceVectors> TrainAsync(ParseResult parsed, byte[] photo, string path, int? face, int seed, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(parsed, face is null ? $"faces/train?seed={seed}" : $"faces/train?seed={seed}&face={face}"));
@@ -55,10 +55,10 @@ internal sealed class VisionServer
         }
     }
 
-    /// <summary>Recognizes there.</summary>
-    /// <exception cref="CommandException">The server does not take the photo.</exception>
-    /// <exception cref="FaceVectorsException">It does not take the vectors.</exception>
-    /// <exception cref="HttpRequestException">It cannot be reached, or is no FindMe.Vision.</exception>
+    /// <summary>Recognizes on the server.</summary>
+    /// <exception cref="CommandException">The server does not accept the photo.</exception>
+    /// <exception cref="FaceVectorsException">It does not accept the vectors.</exception>
+    /// <exception cref="HttpRequestException">It cannot be reached, or is not FindMe.Vision.</exception>
     public async Task<RecognizedPhoto> RecognizeAsync(
         ParseResult parsed, string vectors, string? background, byte[] photo, CancellationToken cancellationToken)
     {
@@ -68,7 +68,7 @@ internal sealed class VisionServer
             form.Add(new StringContent(background, Encoding.UTF8, "text/csv"), "background", "background.csv");
         }
 
-        // A name of its own: what the file is called here is nobody's business there.
+        // A neutral name: the server does not need the name of the local file.
         form.Add(new ByteArrayContent(photo), "image", "image");
         using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(parsed, "faces/recognize")) { Content = form };
         using var answer = await SendAsync(request, cancellationToken);
@@ -90,11 +90,11 @@ internal sealed class VisionServer
     private Uri AddressOf(ParseResult parsed, string path) =>
         Uri.TryCreate(parsed.GetRequiredValue(_address)!.TrimEnd('/') + "/" + path, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
             ? address
-            : throw new CommandException("--server takes an address such as http://localhost:5104.");
+            : throw new CommandException("--server must be an address such as http://localhost:5104.");
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        // A photo that the server refuses by its size is not sent at all, and what it says about it is seen.
+        // A photo that the server refuses because of its size is not sent at all, and the server's error can be read.
         request.Headers.ExpectContinue = true;
         try
         {
@@ -102,15 +102,15 @@ internal sealed class VisionServer
         }
         catch (HttpRequestException exception)
         {
-            throw new HttpRequestException($"The server {request.RequestUri!.GetLeftPart(UriPartial.Authority)} cannot be reached: {exception.Message}");
+            throw new HttpRequestException($"Could not reach the server {request.RequestUri!.GetLeftPart(UriPartial.Authority)}: {exception.Message}");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HttpRequestException($"The server {request.RequestUri!.GetLeftPart(UriPartial.Authority)} does not answer within {Timeout.TotalMinutes:0} minutes.");
+            throw new HttpRequestException($"The server {request.RequestUri!.GetLeftPart(UriPartial.Authority)} did not respond within {Timeout.TotalMinutes:0} minutes.");
         }
     }
 
-    // What is wrong with the vectors is wrong for every photo.
+    // A problem with the vectors affects every photo.
     private static async Task<Exception> ReadExceptionAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         try
@@ -119,21 +119,21 @@ internal sealed class VisionServer
             {
                 { Type: "unusable-vectors" or "no-vectors", Title: { } title } problem => new FaceVectorsException($"{title} {problem.Detail}"),
                 { Title: { Length: > 0 } title } problem => new CommandException($"{title} {problem.Detail}".Replace("?face=", "--face", StringComparison.Ordinal)),
-                _ => new CommandException($"the server answers {(int)answer.StatusCode}."),
+                _ => new CommandException($"the server returned {(int)answer.StatusCode}."),
             };
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            return new CommandException($"the server answers {(int)answer.StatusCode}; is there a FindMe.Vision?");
+            return new CommandException($"the server returned {(int)answer.StatusCode}; is it FindMe.Vision?");
         }
     }
 
-    // Another server at that address answers every photo as it likes.
+    // A different server at that address could answer anything.
     private static HttpRequestException NoVision(HttpResponseMessage answer) =>
-        new($"The server {answer.RequestMessage!.RequestUri!.GetLeftPart(UriPartial.Authority)} answers, but not as a FindMe.Vision does: is there one?");
+        new($"The server {answer.RequestMessage!.RequestUri!.GetLeftPart(UriPartial.Authority)} responds, but not like FindMe.Vision: check --server.");
 }
 
-/// <summary>What a server says is wrong: RFC 9457.</summary>
+/// <summary>An error of the server, as in RFC 9457.</summary>
 internal sealed record VisionProblem(string? Type, string? Title, string? Detail);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

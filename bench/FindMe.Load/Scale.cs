@@ -27,7 +27,7 @@ internal static class Scale
     public static string Table(double secondsPerPhoto)
     {
         var table = new StringBuilder();
-        table.AppendLine($"| replicas of Compare | photos a second | {Photos:N0} photos take | age of an event, {Searches} searches at once | age, one search | dollars for {Photos:N0} photos |");
+        table.AppendLine($"| replicas of Compare | photos per second | {Photos:N0} photos take | age of an event, {Searches} concurrent searches | age, one search | dollars for {Photos:N0} photos |");
         table.AppendLine("|---|---|---|---|---|---|");
         foreach (var replicas in Replicas)
         {

@@ -16,7 +16,7 @@ public static class PhotoArchive
     /// <summary>Writes an archive, one photo at a time in memory. Stored: photos hardly shrink, and their bytes stay what they are.</summary>
     /// <param name="body">Where to; only ever written to asynchronously. It stays open.</param>
     /// <param name="report">The report.</param>
-    /// <param name="read">Reads a photo. One that cannot be had becomes a line of the list.</param>
+    /// <param name="read">Reads a photo. An unavailable photo becomes a line in the list.</param>
     /// <param name="cancellationToken">Gives up; the archive is not whole then.</param>
     /// <param name="maxBytes">Bytes of photos after which no further one is begun.</param>
     public static async Task WriteAsync(Stream body, TripReport report, PhotoFileReader read, CancellationToken cancellationToken, long maxBytes = MaxBytes)

@@ -19,7 +19,7 @@ public sealed record ReportFrame(string Head, string Footer);
 /// <summary>A report as one page that needs no server, no script and no other file but its pictures, on the screen and on paper.</summary>
 public static class ReportHtml
 {
-    /// <summary>What a browser may do with the page: show pictures. Sent as a header, and named in the page for whoever opens it from a disk.</summary>
+    /// <summary>What a browser may do with the page: show pictures. Sent as a header, and included in the page for copies opened from a disk.</summary>
     public const string ContentSecurityPolicy = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
     // 15 cm at 150 dots an inch: sharp on paper, and some 100 kB.

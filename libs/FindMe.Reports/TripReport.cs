@@ -41,7 +41,7 @@ public sealed record TripReport(string Title, IReadOnlyList<ReportPhoto> Photos)
 
 /// <summary>A photo to take away.</summary>
 /// <param name="Id">Names it among the photos of the report.</param>
-/// <param name="Name">What its file should be called, before it is made safe; without extension where that is told by its bytes alone.</param>
+/// <param name="Name">What its file should be called, before it is made safe; without extension if only its bytes determine that.</param>
 public sealed record ReportPhoto(string Id, string Name)
 {
     /// <summary>The kind of source that it comes from; may be empty.</summary>
@@ -85,8 +85,8 @@ public sealed record ReportPhoto(string Id, string Name)
 }
 
 /// <summary>A photo's file.</summary>
-/// <param name="Bytes">Its bytes; null: it cannot be had.</param>
-/// <param name="Note">Why it cannot be had, a sentence for a person; otherwise empty.</param>
+/// <param name="Bytes">Its bytes; null if unavailable.</param>
+/// <param name="Note">Why it is unavailable, as a sentence for people; otherwise empty.</param>
 public sealed record PhotoFile(byte[]? Bytes, string Note = "");
 
 /// <summary>Reads a photo's file.</summary>

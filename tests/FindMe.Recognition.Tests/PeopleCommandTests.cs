@@ -18,14 +18,14 @@ public sealed class PeopleCommandTests(PeopleFixture fixture)
         var (there, link, fresh) = (folder["there"], folder["link"], folder["new"]);
 
         await Task.WhenAll(
-            RejectsAsync($"There is no folder {folder["no/such"]} for {folder["no/such/x"]}: make it first.", "-o", folder["no/such/x"]),
-            RejectsAsync($"{folder["folder"]} is a folder: name the file that goes into it.", "-o", folder["folder"]),
-            RejectsAsync("The folder /proc cannot be written to: name another, or ask its owner for permission.", "-o", fresh, "--matrix", "/proc/x"));
+            RejectsAsync($"The folder {folder["no/such"]} for {folder["no/such/x"]} does not exist: create it first.", "-o", folder["no/such/x"]),
+            RejectsAsync($"{folder["folder"]} is a folder: name a file in it.", "-o", folder["folder"]),
+            RejectsAsync("The folder /proc is not writable: name another, or ask its owner for permission.", "-o", fresh, "--matrix", "/proc/x"));
         await Task.WhenAll(
             RejectsAsync($"-o and --edge name the same file, {fresh}.", "-o", fresh, "--edge", fresh),
-            RejectsAsync($"{link} is a link: name the file itself.", "-o", link),
-            RejectsAsync($"{folder["a.jpg"]} is named like a photo, which --onnx does not write: name another file.", "-o", fresh, "--onnx", folder["a.jpg"]),
-            RejectsAsync("--matrix is of photos that are kept aside, and --holdout 0 keeps none.", "-o", fresh, "--matrix", folder["csv"], "--holdout", "0"));
+            RejectsAsync($"{link} is a symbolic link: name the file itself.", "-o", link),
+            RejectsAsync($"{folder["a.jpg"]} has the name of a photo, but --onnx does not write photos: name another file.", "-o", fresh, "--onnx", folder["a.jpg"]),
+            RejectsAsync("--matrix needs held-out photos, and --holdout 0 holds out none.", "-o", fresh, "--matrix", folder["csv"], "--holdout", "0"));
 
         Assert.Equal(["folder", "link", "there"], NamesIn(folder));
         Assert.Equal("somebody's own", File.ReadAllText(there));
@@ -52,8 +52,8 @@ public sealed class PeopleCommandTests(PeopleFixture fixture)
         Assert.Equal((0, ""), (result.Code, result.Errors));
         Assert.Contains("no mistakes", result.Lines);
         Assert.StartsWith("Alexandra Anderson          100.0 %    100.0 %", result.Lines.Single(line => line.StartsWith("Alexandra Anderson", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.StartsWith("full: people named rightly 100.0 %", result.Lines[^2], StringComparison.Ordinal);
-        Assert.StartsWith("8 bits: people named rightly 100.0 %", result.Lines[^1], StringComparison.Ordinal);
+        Assert.StartsWith("full: people named correctly 100.0 %", result.Lines[^2], StringComparison.Ordinal);
+        Assert.StartsWith("8 bits: people named correctly 100.0 %", result.Lines[^1], StringComparison.Ordinal);
         Assert.Equal(
             "is \\ named,Alexandra Anderson,Alexandra Andrews,unknown\r\nAlexandra Anderson,1,0,0\r\nAlexandra Andrews,0,1,0\r\nunknown,0,0,0\r\n",
             File.ReadAllText(folder["team.csv"]));
@@ -82,8 +82,8 @@ public sealed class PeopleCommandTests(PeopleFixture fixture)
         Assert.Equal(2, result.Code);
         Assert.Collection(
             result.Errors.TrimEnd().Split('\n'),
-            line => Assert.StartsWith($"findme: {folder["large.onnx"]} cannot be written: ", line, StringComparison.Ordinal),
-            line => Assert.Equal("findme: The model with 8 bits was not measured: no photos of people were kept aside.", line));
+            line => Assert.StartsWith($"findme: Could not write {folder["large.onnx"]}: ", line, StringComparison.Ordinal),
+            line => Assert.Equal("findme: The 8-bit model was not measured: no photos of people were held out.", line));
         Assert.Equal(2, json ? JsonNode.Parse(result.Output)!["card"]!["photos"]!.AsObject().Count : int.Parse(result.Lines[0].Split(' ')[0]));
         Assert.Equal(["Ada", "Bob"], PeopleModel.Load(folder["team.findme"]).People);
         Assert.Equal(["small.onnx", "team", "team.findme"], NamesIn(folder));

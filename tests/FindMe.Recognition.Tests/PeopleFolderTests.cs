@@ -88,7 +88,7 @@ public sealed class PeopleFolderTests(PeopleFixture fixture)
         var read = 0;
         var exception = Assert.Throws<PeopleException>(() => Train(team.Path, (_, _) => read++));
 
-        Assert.Equal((0, $"{team.Path} holds 2,001 people: up to 2,000 can be learnt."), (read, exception.Message));
+        Assert.Equal((0, $"{team.Path} holds 2,001 people: the maximum is 2,000."), (read, exception.Message));
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         var full = await Shell.RunAsync(
             "prlimit", ["--fsize=20000", "env", "--ignore-signal=XFSZ", "dotnet", Shell.Program, "album", album, "--me", people.Ada, "--report", page, "--zip", zip], input: "", ("DOTNET_EnableWriteXorExecute", "0"));
         Assert.Equal(2, full.Code);
-        Assert.Contains($"{page} cannot be written", full.Errors, StringComparison.Ordinal);
+        Assert.Contains($"Could not write {page}", full.Errors, StringComparison.Ordinal);
         var none = await Shell.FindMeAsync("album", Directory.CreateDirectory(folder["empty"]).FullName, "--me", people.Ada, "--report", page);
         Assert.Equal(1, none.Code);
         Assert.Equal(["Bern <2026>", "empty", "me.zip"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -165,7 +165,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
             var trained = await Shell.FindMeAsync("train", people.Ada, "--server", server.Address);
             var recognized = await Shell.FindMeAsync("recognize", folder["me.csv"], people.Ada, "--server", server.Address);
 
-            Assert.Equal((2, "", $"findme: The server {server.Address} answers, but not as a FindMe.Vision does: is there one?\n"), (trained.Code, trained.Output, trained.Errors));
+            Assert.Equal((2, "", $"findme: The server {server.Address} responds, but not like FindMe.Vision: check --server.\n"), (trained.Code, trained.Output, trained.Errors));
             Assert.Equal((2, "", trained.Errors), (recognized.Code, recognized.Output, recognized.Errors));
         }
     }
@@ -196,8 +196,8 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         var some = await Shell.UnprivilegedAsync("recognize", folder["me.csv"], folder.Path);
         var none = await Shell.UnprivilegedAsync("recognize", folder["me.csv"], locked);
 
-        Assert.Equal((2, $"{folder["ada.jpg"]}\tTrue\n", $"findme: {locked}: the folder may not be read and is skipped.\n"), (some.Code, some.Output, some.Errors));
-        Assert.Equal((2, "", $"findme: The folder {locked} may not be read: ask its owner for permission.\n"), (none.Code, none.Output, none.Errors));
+        Assert.Equal((2, $"{folder["ada.jpg"]}\tTrue\n", $"findme: {locked}: skipped: no permission to read the folder.\n"), (some.Code, some.Output, some.Errors));
+        Assert.Equal((2, "", $"findme: No permission to read the folder {locked}: ask its owner.\n"), (none.Code, none.Output, none.Errors));
     }
 
     [Theory]
@@ -231,7 +231,7 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
     [InlineData("A command is missing: train, name. See: findme people --help", "people")]
     [InlineData("Option '--me' is required. See: findme album --help", "album", "photos")]
     [InlineData("--face takes a number, not “left”. See: findme album --help", "album", "photos", "--me", "me.jpg", "--face", "left")]
-    [InlineData("--top takes a number from 1 on. See: findme classify --help", "classify", "a.jpg", "--top", "many")]
+    [InlineData("--top must be a whole number of at least 1. See: findme classify --help", "classify", "a.jpg", "--top", "many")]
     [InlineData("--json, --csv and --print0 exclude each other. See: findme album --help", "album", "photos", "--me", "me.jpg", "--json", "--csv")]
     public async Task A_mistyped_command_line_is_told_in_one_line_with_what_was_meant(string line, params string[] arguments)
     {
@@ -335,11 +335,11 @@ public sealed class ShellTests(TestPeople people, VisionProcess vision)
         var empty = Directory.CreateDirectory(folder["empty"]).FullName;
         Assert.Equal((2, $"findme: There is no photo in {empty}.\n"), await SayAsync("recognize", folder["me.csv"], empty));
         Assert.Equal((2, $"findme: There is no photo in {empty}.\n"), await SayAsync("classify", empty));
-        Assert.Equal((2, "findme: --face counts from 0, left to right.\n"), await SayAsync("train", people.Ada, "--face", "-1"));
+        Assert.Equal((2, "findme: --face must be 0 or more: faces are counted from 0, left to right.\n"), await SayAsync("train", people.Ada, "--face", "-1"));
         Assert.Equal(
             (2, $"findme: {TestPeople.PhotoPath(1)}: There are 3 faces. Say which one with --face, 0 to 2, counted from left to right.\n"),
             await SayAsync("train", TestPeople.PhotoPath(1), "--server", vision.Address));
-        Assert.Equal((2, $"findme: There is no folder {empty}/no for {empty}/no/sheet.jpg: make it first.\n"), await SayAsync("video", "film.mp4", "--me", people.Ada, "--sheet", $"{empty}/no/sheet.jpg"));
+        Assert.Equal((2, $"findme: The folder {empty}/no for {empty}/no/sheet.jpg does not exist: create it first.\n"), await SayAsync("video", "film.mp4", "--me", people.Ada, "--sheet", $"{empty}/no/sheet.jpg"));
         Assert.Equal((2, $"findme: {empty}: it is a folder, not a file of face vectors.\n"), await SayAsync("recognize", empty, people.Ada));
         Assert.Equal(
             (2, $"findme: {people.Ada} is a photo, not a file of face vectors. Make one: findme train {people.Ada} > me.csv\n"), await SayAsync("recognize", people.Ada, people.Bob));

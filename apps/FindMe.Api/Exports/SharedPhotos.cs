@@ -12,12 +12,12 @@ namespace FindMe.Api;
 
 /// <summary>What a link shows to everybody who has it: the chosen photos and where they were posted, and nothing else of the search or its person.</summary>
 /// <remarks>
-/// Pictures are encoded anew, without the place that they were taken at. Texts of posts are left out: a network may have shown them to the person who
+/// Pictures are re-encoded, without the place where they were taken. Texts of posts are left out: a network may have shown them to the person who
 /// searched, and to nobody else. Whether the link works is read from the store before anything is answered, also what is in memory.
 /// </remarks>
 internal static class SharedPhotos
 {
-    // A screen's width; whoever wants the original asks whoever posted it.
+    // A screen's width; the original is available from the person who posted it.
     private const int Side = 1_600;
 
     private const string DefaultTitle = "Shared photos";
@@ -138,7 +138,7 @@ internal static class SharedPhotos
 
     private static ContentHttpResult Gone() => TypedResults.Text(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Not here – FindMe</title></head>"
-        + "<body><h1>These photos are not shared any more</h1><p>The link has ended, or it is not whole. Ask whoever sent it to you.</p></body></html>",
+        + "<body><h1>These photos are not shared any more</h1><p>The link has expired or is incomplete. Ask the person who sent it to you.</p></body></html>",
         "text/html",
         Encoding.UTF8,
         StatusCodes.Status404NotFound);

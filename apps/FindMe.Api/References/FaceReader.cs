@@ -6,7 +6,7 @@ namespace FindMe.Api;
 /// <summary>The face engine as the page needs it: reads references and renders photos, a few at a time. Loads its models while the app starts.</summary>
 internal sealed class FaceReader(IOptions<FaceEngineOptions> options) : IHostedService, IDisposable
 {
-    // Pictures in memory are large: whoever comes next waits a moment.
+    // Pictures in memory are large, so the next request waits a moment.
     private readonly SemaphoreSlim _renderGate = new(Math.Max(2, Environment.ProcessorCount));
     private readonly Lazy<FaceEngine> _engine = new(() => FaceEngine.Load(options.Value));
 

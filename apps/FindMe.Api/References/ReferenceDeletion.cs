@@ -7,7 +7,7 @@ namespace FindMe.Api;
 /// <summary>Deletes references, and keeps searches from using those that no longer count.</summary>
 internal sealed class ReferenceDeletion(References references, FaceReader faces, DaprClient dapr, TimeProvider time, IHostApplicationLifetime lifetime)
 {
-    /// <summary>Deletes one reference. A running search goes on with the person's others; it fails with a clear problem when none is left.</summary>
+    /// <summary>Deletes one reference. A running search continues with the person's other references; it fails with a clear problem if none is left.</summary>
     /// <exception cref="DaprException">It may still be there.</exception>
     public async Task DeleteAsync(CurrentUser user, string id, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal sealed class ReferenceDeletion(References references, FaceReader faces,
         }
     }
 
-    /// <summary>Cancels the running searches of a person and deletes all their references. Once begun it goes on, whether or not anybody waits for it.</summary>
+    /// <summary>Cancels the running searches of a person and deletes all their references. Once started it continues, even if the request is cancelled.</summary>
     /// <returns>The person as they are now; null when they deleted everything meanwhile.</returns>
     /// <exception cref="DaprException">Some may still be there; they still stand in the person's document.</exception>
     public async Task<Person?> DeleteAllAsync(CurrentUser user)

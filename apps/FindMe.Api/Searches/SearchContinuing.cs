@@ -9,7 +9,7 @@ namespace FindMe.Api;
 /// <param name="MaxCost">The most that the whole search may cost, in US dollars; null: as before.</param>
 internal sealed record ContinueWish(int? Limit = null, decimal? MaxCost = null);
 
-/// <summary>POST continue: a search that stopped goes on where it did; one that came to its end looks for newer posts. POST retry: photos that failed are compared again.</summary>
+/// <summary>POST continue: a stopped search continues where it stopped; a finished one searches newer posts. POST retry: photos that failed are compared again.</summary>
 internal static class SearchContinuing
 {
     public static void MapSearchContinuing(this IEndpointRouteBuilder routes)

@@ -17,7 +17,7 @@ internal sealed class SearchDeletion(DaprClient dapr, OpenSearches open, PhotoKe
     // Longer than a comparison in flight takes between its last look at the search and its write.
     private static readonly TimeSpan UntilSecondSweep = TimeSpan.FromSeconds(5);
 
-    /// <summary>Takes the searches whose time is over from their person's list.</summary>
+    /// <summary>Removes expired searches from their person's list.</summary>
     /// <returns>How many of the person's searches are left.</returns>
     /// <exception cref="DaprException">Some may still stand there.</exception>
     public async Task<int> ForgetExpiredAsync(CurrentUser user, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ internal static class SearchPhotos
     private static readonly TimeSpan KeptInMemory = TimeSpan.FromMinutes(10);
 
     /// <summary>Rendered photos of the web, so that a page that shows them twice does not fetch them twice: in memory, for minutes, 64 MB in all.</summary>
-    /// <remarks>Whoever asks is known as the owner before this is looked at, also after the search was deleted.</remarks>
+    /// <remarks>Ownership is checked before the cache is read, even after the search was deleted.</remarks>
     public static void AddSearchPhotos(this IServiceCollection services)
     {
         services.AddSingleton<IMemoryCache>(_ => new MemoryCache(new MemoryCacheOptions { SizeLimit = 64 << 20 }));
@@ -45,7 +45,7 @@ internal static class SearchPhotos
         }
         catch (Exception exception) when (exception is PhotoUnavailableException or PhotoException)
         {
-            return Problems.Of(410, "photo-gone", exception.Message, "The match was found when the photo was there; ask whoever posted it or keeps the album.");
+            return Problems.Of(410, "photo-gone", exception.Message, "It was there when the match was found. Ask the person who posted it or keeps the album.");
         }
         catch (PhotoUnreachableException exception)
         {

@@ -11,7 +11,7 @@ internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : I
     // A file that keeps ffmpeg busy for longer is none to wait for: others stand in line.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    // Videos in memory are large, and a page asks for several sizes of a frame at once: whoever comes second finds it.
+    // Videos in memory are large, and a page requests several sizes of a frame at once: the second request finds it.
     private readonly SemaphoreSlim _gate = new(1);
 
     /// <summary>Reads a frame.</summary>
@@ -19,8 +19,8 @@ internal sealed class VideoPictures(PhotoReading photos, IMemoryCache cache) : I
     /// <param name="time">When the frame is shown.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>A JPEG file.</returns>
-    /// <exception cref="PhotoUnavailableException">The video cannot be had any more, or not be decoded.</exception>
-    /// <exception cref="PhotoUnreachableException">It cannot be had now.</exception>
+    /// <exception cref="PhotoUnavailableException">The video is no longer available, or cannot be decoded.</exception>
+    /// <exception cref="PhotoUnreachableException">It is temporarily unavailable.</exception>
     public async Task<byte[]> ReadAsync(PhotoLocator locator, TimeSpan time, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);

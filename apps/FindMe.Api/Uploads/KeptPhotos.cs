@@ -76,7 +76,7 @@ internal sealed class PhotoKeeping(DaprClient dapr, UploadFolders folders, TimeP
         return bytes;
     }
 
-    /// <summary>Deletes the photos of an upload whose time is over, but for those that are kept.</summary>
+    /// <summary>Deletes the photos of an expired upload, except those that are kept.</summary>
     /// <param name="folder">The upload's folder.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Whether the folder is gone.</returns>

@@ -77,7 +77,7 @@ internal sealed class UploadQuotas(
         }
     }
 
-    /// <summary>No longer counts an upload that came from an address. Its person's list is whoever deletes it's to change.</summary>
+    /// <summary>Removes an upload from the quota of its address. The caller that deletes it updates the person's list.</summary>
     public async Task ReleaseAsync(Upload upload, CancellationToken cancellationToken)
     {
         if (upload.AddressAllowance is { } allowance)

@@ -33,7 +33,7 @@ internal static class Uploads
 
     public static void MapUploads(this IEndpointRouteBuilder routes)
     {
-        // Without the limit on bodies: whoever still sends a file that is refused unread sees why. What is read is bounded by MaxBytes.
+        // Without the limit on bodies, so that a client whose file is refused unread sees why. MaxBytes limits what is read.
         routes.MapPost("/api/uploads", SendAsync)
             .TakesFile(limits => limits.ZipTimeout)
             .RequireCaller()
@@ -84,8 +84,8 @@ internal static class Uploads
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var now = time.GetUtcNow();
 
-        // Its document first, still without photos, so that whoever looks through the person's list takes it for one that is there. Then
-        // that list: whatever happens now, "delete everything about me" finds the upload. What is too old is deleted already.
+        // Write the document first, still without photos, so that every entry of the person's list has one. Then add it to
+        // that list, so that deletion finds the upload even if we crash here. Expired uploads are deleted already.
         var upload = new Upload
         {
             Id = id,
@@ -208,7 +208,7 @@ internal sealed class UploadDeletion(UploadFolders folders, UploadQuotas quotas,
     }
 }
 
-/// <summary>Deletes the folders of uploads whose time is over, but for photos that are kept. Their documents go by themselves.</summary>
+/// <summary>Deletes the folders of expired uploads, except photos that are kept. Their documents expire by themselves.</summary>
 internal sealed partial class UploadSweep(UploadFolders folders, PhotoKeeping keeping, IOptions<UploadOptions> options, TimeProvider time, ILogger<UploadSweep> logger) : BackgroundService
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
@@ -251,12 +251,12 @@ internal sealed partial class UploadSweep(UploadFolders folders, PhotoKeeping ke
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The upload {Upload} is deleted: its time is over.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Deleted the expired upload {Upload}.")]
     private static partial void LogDeleted(ILogger logger, string upload);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The upload {Upload} could not be deleted yet.")]
     private static partial void LogNotDeleted(ILogger logger, string upload, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The folder of uploads could not be swept; the next look comes.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Failed to clean up the folder of uploads; will retry.")]
     private static partial void LogNotSwept(ILogger logger, Exception exception);
 }

@@ -15,7 +15,7 @@ internal sealed record SkippedFile(string Name, string Reason);
 /// <param name="Bytes">Bytes of the photos on the disk.</param>
 internal sealed record UnpackedZip(IReadOnlyList<string> Photos, IReadOnlyList<SkippedFile> Skipped, long Bytes)
 {
-    /// <summary>Left out files that are told by name.</summary>
+    /// <summary>Skipped files that are listed by name.</summary>
     public const int MaxSkipped = 100;
 }
 
@@ -38,7 +38,7 @@ internal sealed class ZipUnpacking(UploadFolders folders, IOptions<UploadOptions
 {
     private const int MaxName = 500;
 
-    // Unpacking is work for a processor and a disk: whoever comes next waits.
+    // Unpacking needs a processor and a disk, so the next request waits.
     private readonly SemaphoreSlim _gate = new(2);
 
     /// <summary>Takes in a ZIP file and unpacks its photos.</summary>

@@ -150,7 +150,7 @@ internal sealed class PeopleFiles
 
         if (People.Length > PeopleModel.MaxPeople)
         {
-            throw new PeopleException(FormattableString.Invariant($"{_folder} holds {People.Length:N0} people: up to {PeopleModel.MaxPeople:N0} can be learnt."));
+            throw new PeopleException(FormattableString.Invariant($"{_folder} holds {People.Length:N0} people: the maximum is {PeopleModel.MaxPeople:N0}."));
         }
 
         if (Array.Find(People, name => !IsName(name)) is { } bad)

@@ -32,7 +32,7 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Each_way_names_a_file_once()
     {
-        var ways = Text.Split("## As the data")[1].Split("## The messages")[0].Split("\n**")[1..];
+        var ways = Text.Split("## Following the data")[1].Split("## The messages")[0].Split("\n**")[1..];
 
         Assert.Equal(4, ways.Length);
         foreach (var files in ways.Select(way => FileName().Matches(way).Select(match => match.Groups[1].Value).ToList()))

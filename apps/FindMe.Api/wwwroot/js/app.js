@@ -39,7 +39,7 @@ const page = {
     page.go(name, argument);
   },
 
-  // Consent may have been withdrawn or have run out in another tab: whoever sees that sends the person back to it.
+  // Consent may have been withdrawn or have expired in another tab: then the person is sent back to it.
   needsConsent(problem) {
     if (problem.slug !== 'consent-required') return false;
     page.goWith(notice('info', 'No searches yet', 'Agree below to start. If you searched here before, your consent has expired or everything was deleted.'), 'consent');

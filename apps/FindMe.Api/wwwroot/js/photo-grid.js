@@ -105,7 +105,7 @@ export function photoGrid({ label, rowHeight, frameOf, textLines }) {
     const [from, to] = isPrinting ? [-Infinity, Infinity] : [-top - MARGIN, innerHeight - top + MARGIN];
     const wanted = [];
     for (let at = firstBelow(from); at < cells.length && cells[at].top <= to; at++) wanted.push(at);
-    // Whoever walks with the keyboard does not lose their place by scrolling away.
+    // Keyboard users do not lose their place by scrolling away.
     const kept = focused();
     if (kept !== undefined && !wanted.includes(kept)) wanted.push(kept);
 

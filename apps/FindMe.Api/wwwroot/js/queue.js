@@ -16,7 +16,7 @@ export const isDoubtful = card => card.judgement === null && card.band !== 'clea
 
 const likeliestFirst = (one, other) => one.match.distance - other.match.distance || one.number - other.number;
 
-// cards(): what is shown now. judge(card, isMe), undo(): what the person says. closed(): the page goes on.
+// cards(): what is shown now. judge(card, isMe), undo(): what the person says. closed(): the page continues.
 export function doubtfulQueue({ cards, judge, undo, surest, closed }) {
   let queue = [];
   let at = 0;

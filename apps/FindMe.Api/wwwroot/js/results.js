@@ -151,7 +151,7 @@ export async function resultsView(page, id) {
     announceNow('Taken back.');
   }
 
-  // The photo may leave its place: the focus goes on to the one that stands there then.
+  // The photo may leave its place: then the focus moves to the photo that takes it.
   function judgeInGrid(card, isMe) {
     const group = cards.filter(other => other.band === card.band);
     const at = group.indexOf(card);
@@ -333,7 +333,7 @@ export async function resultsView(page, id) {
     }
     const tick = () => {
       status.textContent = search.waitingUntil
-        ? `Waiting: the source asked for a pause. It goes on at ${clockOf(search.waitingUntil)}, ${remaining(search.waitingUntil)}.`
+        ? `Waiting: the source asked for a pause. It continues at ${clockOf(search.waitingUntil)}, ${remaining(search.waitingUntil)}.`
         : 'Waiting: the source asked for a pause.';
     };
     tick();
@@ -458,7 +458,7 @@ export async function resultsView(page, id) {
   function connectionChanged(state) {
     const lost = state === 'lost' && !hasEnded(search.status);
     connection.classList.toggle('lost', lost);
-    const words = lost ? 'The connection is lost. The search goes on without you; trying to connect again…' : '';
+    const words = lost ? 'Connection lost. The search continues; reconnecting…' : '';
     if (connection.textContent !== words) connection.textContent = words;
   }
 

@@ -4,7 +4,7 @@ import { toast } from './toast.js';
 
 export const canShare = () => typeof navigator.share === 'function';
 
-// link: where the photo was posted; of X's nothing else may be handed on.
+// link: where the photo was posted; for X nothing else may be passed on.
 export async function share(match, link) {
   try {
     if (isLinkOnly(match)) {
@@ -16,7 +16,7 @@ export async function share(match, link) {
     const file = new File([await picture.blob()], jpegName(match), { type: 'image/jpeg' });
     await navigator.share(navigator.canShare?.({ files: [file] }) ? { files: [file] } : { url: link });
   } catch (problem) {
-    // Whoever closes the system's dialog has changed their mind.
+    // Closing the system's dialog cancels sharing.
     if (problem.name !== 'AbortError') toast('The photo could not be shared. Download it instead.', [], { isProblem: true });
   }
 }

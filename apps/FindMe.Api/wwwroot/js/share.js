@@ -24,7 +24,7 @@ export async function mountShare(container, page, searchId, photos) {
     DAYS.map(days => element('label', {}, element('input', { type: 'radio', name: `days-${searchId}`, value: days, checked: days === 7 }), ` ${count(days, 'day')}`)));
   const node = element('section', { class: 'panel share', 'aria-label': 'Share' },
     element('h2', {}, 'Share'),
-    element('p', {}, `Whoever has the link sees ${photos.length === 1 ? 'this photo' : `these ${count(photos.length, 'photo')}`}, where they were posted, and the title of your report. `,
+    element('p', {}, `Anyone with the link sees ${photos.length === 1 ? 'this photo' : `these ${count(photos.length, 'photo')}`}, where they were posted, and the title of your report. `,
       'They see nothing else: not your selfies, no other results. The places where the photos were taken are removed.'),
     onX > 0 && element('p', { class: 'small' }, `${count(onX, 'photo')} of X ${onX === 1 ? 'is a link' : 'are links'} there: X allows no copies.`),
     choice, element('p', { class: 'actions' }, create), answer, none, links);

@@ -1,4 +1,4 @@
-// How alike a face must be to be shown: decided here, from the distances that the server has stored, with nothing asked anew.
+// How alike a face must be to be shown: decided here, from the distances that the server has stored, with no new request.
 import { announce } from './announce.js';
 import { element, replace } from './element.js';
 import { problemNotice } from './notice.js';

@@ -11,7 +11,7 @@ let timer;
 let seconds = 0;
 let canHold = true;
 
-// buttons: [label, act] each. lasting: in seconds; 0 stays until something is pressed. holds: whether it waits for whoever is at it.
+// buttons: [label, act] each. lasting: in seconds; 0 stays until something is pressed. holds: whether it stays while it is hovered or focused.
 export function toast(text, buttons, { lasting = SECONDS, isProblem = false, holds = true } = {}) {
   node.classList.toggle('problem', isProblem);
   words.textContent = text;

@@ -36,7 +36,7 @@ function described(models, others) {
   if (models.length === 0) {
     loading.hidden = true;
     replace(setupAnswer, notice('info', 'There is nobody here yet whom the page could name.',
-      'Whoever runs this service makes the people with “findme people train team/ -o team.findme --edge team.onnx”, and puts team.onnx into its folder of people.'));
+      'The operator of this service creates the people file with “findme people train team/ -o team.findme --edge team.onnx”, and puts team.onnx into its people folder.'));
     return;
   }
   replace(choice, ...models.map(model => element('option', { value: model.name }, `${model.name} (${count(model.people, 'person', 'people')})`)));
