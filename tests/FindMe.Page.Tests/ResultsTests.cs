@@ -90,7 +90,8 @@ public sealed class ResultsTests(RunningFindMe findMe)
         }
 
         var found = search.GetProperty("photos").GetProperty("found").GetInt32();
-        await Expect(visitor.Page.Locator(".numbers")).ToContainTextAsync($"Photos found{found}");
+        await Expect(visitor.Summary).ToContainTextAsync($"photos of {found}");
+        await Expect(visitor.Page.Locator(".progress-panel")).ToBeHiddenAsync();
     }
 
     [Fact]
@@ -171,7 +172,7 @@ public sealed class ResultsTests(RunningFindMe findMe)
 
         await visitor.SearchEndsAsync("You are in none of these");
 
-        await Expect(visitor.Summary.GetByRole(AriaRole.Link, new() { Name = "Add another picture of yourself" })).ToBeVisibleAsync();
+        await Expect(visitor.Summary.GetByRole(AriaRole.Link, new() { Name = "Add another selfie" })).ToBeVisibleAsync();
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed class MainJobTests
         var (exitCode, output) = await RunAsync(folder, "echo 'no broker is there'; exit 1");
 
         Assert.Equal(1, exitCode);
-        Assert.Contains("FindMe ended before it was ready.", output, StringComparison.Ordinal);
+        Assert.Contains("FindMe exited before it was ready.", output, StringComparison.Ordinal);
         Assert.Contains("no broker is there", output, StringComparison.Ordinal);
     }
 

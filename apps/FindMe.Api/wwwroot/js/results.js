@@ -36,7 +36,7 @@ const STRIP_LENGTH = 12;
 const EVERYTHING = 2;
 
 export async function resultsView(page, id) {
-  const search = await api.search(id);
+  const [search, { demo }] = await Promise.all([api.search(id), api.me()]);
   const found = foundPhotos(search);
   const place = placeOf(search);
 
@@ -58,6 +58,8 @@ export async function resultsView(page, id) {
   const progress = element('progress', { 'aria-label': 'Photos compared' });
   const numbers = element('dl', { class: 'numbers' });
   const cancelButton = element('button', { type: 'button', class: 'button', onclick: cancel }, 'Cancel the search');
+  const progressPanel = element('section', { class: 'panel progress-panel', 'aria-label': 'Progress' },
+    element('div', { class: 'status-line' }, status, cancelButton), progress, numbers, connection);
   const strip = element('div', { class: 'strip', hidden: true });
   const summary = element('div', { class: 'summary' });
   const answer = element('div', { class: 'answer' });
@@ -104,8 +106,7 @@ export async function resultsView(page, id) {
   const node = element('div', { class: 'results' },
     element('header', { class: 'results-head' },
       element('div', {}, heading, element('p', { class: 'small' }, `Started ${minuteOf(search.createdAt)}`)),
-      element('section', { class: 'panel progress-panel', 'aria-label': 'Progress' },
-        element('div', { class: 'status-line' }, status, cancelButton), progress, numbers, connection)),
+      progressPanel),
     answer, summary, element('div', { class: 'after' }, take.node, onward), panels.node, slider.node, noticeList, strip,
     element('div', { class: 'sheet-tools' }, checkButton, ordering), take.bar,
     element('div', { class: 'sheets', onkeydown: keyed }, Object.values(sheets).map(({ node }) => node)),
@@ -308,6 +309,8 @@ export async function resultsView(page, id) {
       noticeList.hidden = notices.length === 0;
       replace(noticeList, notices.map(words => element('li', {}, sentence(words))));
       cancelButton.hidden = ended;
+      // A finished search speaks of its result.
+      progressPanel.hidden = search.status === 'finished';
       progress.hidden = ended;
       strip.hidden = strip.children.length === 0 || ended;
       skipped.show();
@@ -371,6 +374,7 @@ export async function resultsView(page, id) {
     // A search that finished may have a problem too: there were no photos, or it has cost what the person allowed.
     const problem = search.status !== 'failed' && search.problem && notice('info', sentence(search.problem.title), sentence(search.problem.detail));
     const nothing = mine === 0 && found.judged().length === 0;
+    const isDemo = demo && [demo.album, demo.hashtag].includes(search.query);
     let words;
     if (search.status === 'failed') {
       words = search.problem
@@ -381,7 +385,8 @@ export async function resultsView(page, id) {
         (all > 0 || !problem) && element('p', { class: 'big' }, all === 0 ? 'There are no photos in this album.' : `You are in none of these ${count(all, 'photo')}, as far as we can see.${skippedWords}`),
         all > 0 && element('p', {}, 'Faces that are very small, turned away or covered are missed. What you can try:'),
         all > 0 && element('ul', {},
-          element('li', {}, element('a', { href: '#face' }, 'Add another picture of yourself'), ', with the glasses, hair or beard you wore that day.'),
+          isDemo && element('li', {}, 'This is a demo: it has photos of a few sample people only. ', element('a', { href: '#album' }, 'Send a ZIP file of your own photos'), ', or delete your selfies to try the sample face.'),
+          element('li', {}, element('a', { href: '#face' }, 'Add another selfie'), ', with the glasses, hair or beard you wore that day.'),
           element('li', {}, element('a', { href: '#album' }, 'Choose another album'), '.')));
     } else {
       const cancelled = search.status === 'cancelled';
