@@ -42,7 +42,7 @@ public sealed class PostVideoTests(NetworkedFindMe findMe)
         Assert.Equal((3, 6), (time["from"]!.GetValue<float>(), time["to"]!.GetValue<float>()));
         Assert.Equal((960, 640), (match["photo"]!["width"]!.GetValue<int>(), match["photo"]!["height"]!.GetValue<int>()));
         var reasons = view["skipped"]!.AsArray().Select(skipped => skipped!["reason"]!.GetValue<string>()).Order().ToList();
-        Assert.Equal(["Only the video's preview was compared. The video file is truncated.", "Only the video's preview was compared. The video cannot be decoded.", "Only the video's preview was compared. The video was deleted from where it was posted."], reasons);
+        Assert.Equal(["Only the video's preview was compared. The video cannot be decoded.", "Only the video's preview was compared. The video file is truncated.", "Only the video's preview was compared. The video was deleted from where it was posted."], reasons);
 
         // The picture is the frame with the face in the box, not the preview.
         var picture = await ada.Http.GetByteArrayAsync(new Uri(match["photo"]!["url"]!.GetValue<string>(), UriKind.Relative), TestContext.Current.CancellationToken);
