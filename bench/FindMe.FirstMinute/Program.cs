@@ -6,7 +6,7 @@ using System.Globalization;
 using Microsoft.Playwright;
 
 var pageOption = new Option<Uri>("--page") { Description = "Where FindMe runs, such as http://localhost:5100.", Required = true };
-var selfieOption = new Option<FileInfo>("--selfie") { Description = "A photo of one face that the first album shows.", Required = true };
+var selfieOption = new Option<FileInfo>("--selfie") { Description = "The demo photo sample1.jpg, whose third face is chosen.", Required = true };
 selfieOption.AcceptExistingOnly();
 var rounds = new Option<int>("--rounds") { Description = "How often, each time as somebody new.", DefaultValueFactory = _ => 3 };
 var root = new RootCommand("Takes the time of a newcomer's first minute.") { pageOption, selfieOption, rounds };
@@ -49,8 +49,8 @@ internal sealed class Newcomer(IBrowser browser, string address)
         // Choosing a file is one tap on the page; the picker is the phone's own.
         _taps++;
         await page.Locator("#photo").SetInputFilesAsync(selfie);
-        await TapAsync(page.GetByRole(AriaRole.Link, new() { Name = "Choose the photos to search" }));
-        await TapAsync(page.GetByRole(AriaRole.Button, new() { Name = "Find me", Exact = true }));
+        await TapAsync(page.GetByRole(AriaRole.Button, new() { Name = "Face 3 of 3, from the left" }));
+        await TapAsync(page.GetByRole(AriaRole.Button, new() { Name = "Find me in Demo photos" }));
         var button = page.GetByText("Download all").First;
         await button.WaitForAsync(new() { Timeout = 120_000 });
         var download = await page.RunAndWaitForDownloadAsync(() => TapAsync(button), new() { Timeout = 120_000 });

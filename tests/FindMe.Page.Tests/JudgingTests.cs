@@ -83,6 +83,32 @@ public sealed class JudgingTests(RunningFindMe findMe)
     }
 
     [Fact]
+    public async Task A_likely_photo_that_is_theirs_can_become_a_selfie_when_they_say_so()
+    {
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        await new MadeUpSearch().Add("clear", 0.8f).Add("likely", 1.09f).OpenAsync(visitor);
+        var asked = new List<string?>();
+        await visitor.Page.RouteAsync("**/api/references/from-photo", async route =>
+        {
+            asked.Add(route.Request.PostData);
+            await route.FulfillAsync(new() { Status = 201, ContentType = "application/json", Body = "{}" });
+        });
+
+        await visitor.Opener(0).FocusAsync();
+        await visitor.Page.Keyboard.PressAsync("y");
+        await Expect(visitor.Page.Locator(".toast")).ToContainTextAsync("Marked as you.");
+        await Expect(visitor.Button("Use it as a selfie too")).ToHaveCountAsync(0);
+        await visitor.Opener(1).FocusAsync();
+        await visitor.Page.Keyboard.PressAsync("y");
+        Assert.Empty(asked);
+        await visitor.Button("Use it as a selfie too").ClickAsync();
+
+        await Expect(visitor.Page.Locator(".toast")).ToContainTextAsync("Added to your selfies");
+        Assert.Contains("photo2.jpg", Assert.Single(asked), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_not_them_leaves_this_search_and_later_ones_until_it_is_taken_back()
     {
         await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Evening);

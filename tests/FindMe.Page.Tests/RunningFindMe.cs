@@ -18,6 +18,9 @@ public class RunningFindMe : IAsyncLifetime
 
     internal IBrowser Browser { get; private set; } = null!;
 
+    /// <summary>The albums that it offers; none: its own demo.</summary>
+    private protected virtual IEnumerable<string> OfferedAlbums => Albums.Names.Select(_albums.PathOf);
+
     /// <summary>Further words of the command line.</summary>
     protected virtual IReadOnlyList<string> MoreArguments => [];
 
@@ -35,7 +38,7 @@ public class RunningFindMe : IAsyncLifetime
         }
         else
         {
-            _product = await LocalFindMe.StartAsync(_data.Path, Albums.Names.Select(_albums.PathOf), Settings, [.. MoreArguments]);
+            _product = await LocalFindMe.StartAsync(_data.Path, OfferedAlbums, Settings, [.. MoreArguments]);
             Address = _product.Address.OriginalString;
         }
 

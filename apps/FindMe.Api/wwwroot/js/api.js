@@ -83,6 +83,7 @@ export const api = {
   enterBrowserCode: (code, discard) => send('POST', '/api/me/browsers', { code, discard }),
   signOutOtherBrowsers: () => send('DELETE', '/api/me/browsers'),
   signOut: network => send('DELETE', `/api/accounts/${encodeURIComponent(network)}`),
+  addFoundPhoto: (search, photo) => send('POST', '/api/references/from-photo', { search, photo }),
   addSample: () => send('POST', '/api/references/sample'),
   addAvatar: (network, replace) => send('POST', '/api/references/from-avatar', { network, replace }),
 

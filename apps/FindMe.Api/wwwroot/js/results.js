@@ -143,7 +143,18 @@ export async function resultsView(page, id) {
     // The answer that was given already is taken back by pressing it once more.
     const word = card.judgement === isMe ? null : isMe;
     judges.judge(card, word);
-    toast(word === null ? 'Taken back.' : word ? 'Marked as you.' : 'Marked as not you. It will not come back, here or in later searches.', [['Undo', undo]]);
+    toast(word === null ? 'Taken back.' : word ? 'Marked as you.' : 'Marked as not you. It will not come back, here or in later searches.',
+      [['Undo', undo], ...(word && card.band !== 'clear' && card.match.post?.network !== 'x' ? [['Use it as a selfie too', () => addAsSelfie(card)]] : [])]);
+  }
+
+  // A face that differs from the selfies finds more. Each is added only when the person says so, and can be deleted among the selfies.
+  async function addAsSelfie(card) {
+    try {
+      await api.addFoundPhoto(id, card.match.photo.id);
+      toast('Added to your selfies, for your next searches.', [['Show', () => page.go('face')]]);
+    } catch (problem) {
+      if (!page.needsConsent(problem)) toast(`Not added. ${sentence(problem.title)} ${sentence(problem.detail)}`, [], { isProblem: true });
+    }
   }
 
   function undo() {

@@ -18,7 +18,7 @@ const ACCEPTED = 'image/jpeg,image/png,image/webp';
 const SMALLER_COPY = 2000;
 
 export async function selfieView(page) {
-  const [references, me] = await Promise.all([api.references(), api.me()]);
+  const [references, me, sources] = await Promise.all([api.references(), api.me(), api.sources()]);
 
   const file = element('input', { type: 'file', id: 'photo', class: 'visually-hidden', accept: ACCEPTED, onchange: chosen });
   const stage = element('div', { class: 'viewfinder' });
@@ -27,9 +27,13 @@ export async function selfieView(page) {
     file,
     element('label', { class: 'button primary', for: 'photo' }, icon(icons.upload), 'Choose a photo'),
     element('button', { type: 'button', class: 'button', onclick: photograph }, icon(icons.camera), 'Use the camera'));
-  const onward = element('a', { class: 'button primary', href: '#album' }, 'Choose the photos to search');
+  // With a single album there is nothing to choose first.
+  const albums = sources.find(source => source.name === 'album' && source.available)?.query.choices ?? [];
+  const direct = albums.length === 1 && element('button', { type: 'button', class: 'button primary', onclick: searchAlbum }, 'Find me in ', element('bdi', {}, albums[0].label));
+  const onward = element('a', { class: direct ? 'button' : 'button primary', href: '#album' }, direct ? 'Search elsewhere' : 'Choose the photos to search');
   const list = referenceList(page, references, listed => {
     onward.hidden = listed === 0;
+    if (direct) direct.hidden = listed === 0;
   });
   let switchOff = () => {};
   let preview;
@@ -117,7 +121,7 @@ export async function selfieView(page) {
     showAnswer(words);
     announceNow(`This photo works. ${qualityWords(reference.quality)}. ${reference.warnings.map(sentence).join(' ')}`);
     list.add(reference, photo);
-    onward.focus();
+    (direct || onward).focus();
     // One that waited may be used now.
     list.mark(await api.references());
   }
@@ -163,6 +167,16 @@ export async function selfieView(page) {
     }
   }
 
+  async function searchAlbum() {
+    direct.disabled = true;
+    try {
+      page.go('search', (await api.startSearch({ source: 'album', query: albums[0].value })).id);
+    } catch (problem) {
+      direct.disabled = false;
+      if (!page.needsConsent(problem)) showAnswer(problemNotice(problem));
+    }
+  }
+
   function dropped(event) {
     event.preventDefault();
     stage.classList.remove('over');
@@ -193,7 +207,7 @@ export async function selfieView(page) {
       : 'One selfie is enough. You see at once whether it works.',
     element('h2', {}, selfies.length > 0 ? 'Add another selfie' : 'Your selfie'),
     answer, stage, controls, selfies.length === 0 && sampleOffer(page, me.demo), offers, list.node,
-    element('p', { class: 'actions onward' }, onward));
+    element('p', { class: 'actions onward' }, direct, onward));
 
   return {
     title: 'Your face',
