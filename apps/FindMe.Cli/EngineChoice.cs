@@ -8,7 +8,7 @@ internal sealed class EngineChoice
 {
     private readonly Option<string> _recipe = new("--recipe")
     {
-        Description = "Recipe for comparing faces: the name of a description beside the models, such as default or dlib.",
+        Description = "Recipe for comparing faces, such as default or dlib: the name of a description file in the models' folder.",
         DefaultValueFactory = _ => FaceEngineOptions.DefaultRecipe,
         HelpName = "NAME",
     };

@@ -8,7 +8,7 @@ internal sealed class ReferencePhotos
 {
     private readonly Option<string[]> _photos = new("--me")
     {
-        Description = "A photo of the person's face. Repeat --me with more photos to find more.",
+        Description = "A photo of the person's face. To find more matches, repeat --me with other photos of the person.",
         Required = true,
         AllowMultipleArgumentsPerToken = false,
         HelpName = "PHOTO",
@@ -16,7 +16,7 @@ internal sealed class ReferencePhotos
 
     private readonly Option<int[]> _faces = new("--face")
     {
-        Description = "If a photo shows several people: the person's face, counted from 0, left to right. With several --me, give one for each.",
+        Description = "The number of the person's face in a photo of several people, counted from left to right, starting at 0. With several --me, give one number for each photo.",
         HelpName = "N",
     };
 

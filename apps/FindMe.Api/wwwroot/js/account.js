@@ -183,7 +183,7 @@ export function accountPanel(page, me) {
 
 // Said when a network did not confirm that the access is gone.
 export const stillGranted = networks => notice('info', `${networks.map(network => networkNames[network]).join(' and ')} did not answer`,
-  'Here the access is deleted. To be sure, also remove FindMe from the apps in your settings there.');
+  'FindMe has deleted its copy of the access. To make sure that the access ends, also remove FindMe from the apps in that network’s settings.');
 
 // The account's picture as a picture of one's face: a click of its own, since signing in was no consent to it.
 export function avatarOffers(page, me, { taken, refused }) {
