@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using Microsoft.Playwright;
-using static Microsoft.Playwright.Assertions;
 
 namespace FindMe.Page.Tests;
 

@@ -84,7 +84,7 @@ public sealed partial class HomePageTests(VisionProcess vision)
         };
 
         var opened = await page.GotoAsync("/scalar");
-        await Expect(page.GetByText("Says what a picture shows").First).ToBeVisibleAsync(new() { Timeout = 120_000 });
+        await Expect(page.GetByText("Classify a picture").First).ToBeVisibleAsync(new() { Timeout = 120_000 });
         var policy = (await opened!.AllHeadersAsync())["content-security-policy"];
 
         Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);

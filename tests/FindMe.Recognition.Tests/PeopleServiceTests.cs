@@ -102,7 +102,9 @@ public sealed class PeopleServiceTests(PeopleFixture fixture)
 
         var (none, _, refusal) = await RunAsync("classify", file);
         Assert.Equal(2, none);
-        Assert.Single(refusal.Trim().Split('\n'));
+        var lines = refusal.Trim().Split('\n');
+        Assert.StartsWith("findme: Classifier nsfw", lines[0], StringComparison.Ordinal);
+        Assert.Single(lines[1..]);
     }
 
     private static async Task<(int Code, string Output, string Errors)> RunAsync(params string[] arguments)

@@ -32,7 +32,7 @@ public sealed class LocalRunTests
         Assert.Equal("finished", Visitor.Status(after));
         Assert.Empty(VerdictMap.Of(calm).Differences(VerdictMap.Of(after)));
         Assert.NotEqual(victim, Assert.Single(findMe.ProcessesOf("FindMe.Compare")));
-        Assert.Contains(findMe.Output, line => line.Contains("findme-compare: warn: ended", StringComparison.Ordinal));
+        Assert.Contains(findMe.Output, line => line.Contains("findme-compare: warn: exited", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ import { takeAway } from './take-away.js';
 import { takePanels } from './take-panels.js';
 import { chosenThreshold, threshold } from './threshold.js';
 import { toast } from './toast.js';
-import { clockOf, count, hasEnded, minuteOf, placeOf, remaining, sentence, statusWords } from './words.js';
+import { clockOf, count, hasEnded, minuteOf, placeOf, remaining, sentence, statusWords, timeLeft } from './words.js';
 
 // Width asked of the server, in pixels.
 const CROP_WIDTH = 960;
@@ -47,6 +47,8 @@ export async function resultsView(page, id) {
   let stop = () => {};
   let ticking;
   let naming;
+  // When this page first saw the search, and how far it had come: what is left is reckoned from there.
+  let began;
   // The end of the pause that a listener has heard of; false: of none.
   let told = false;
   const uncovered = new Set();
@@ -308,7 +310,9 @@ export async function resultsView(page, id) {
     const done = Math.min(all, compared + left);
     const notices = search.notices ?? [];
     node.dataset.status = search.status;
-    status.textContent = statusWords(search.status);
+    began ??= { at: Date.now(), done };
+    const eta = ended ? '' : timeLeft(done, all, began.done, Date.now() - began.at);
+    status.textContent = eta ? `${statusWords(search.status)}, ${eta}` : statusWords(search.status);
     if (all > 0) {
       progress.max = all;
       progress.value = done;
@@ -323,7 +327,8 @@ export async function resultsView(page, id) {
       // A finished search speaks of its result.
       progressPanel.hidden = search.status === 'finished';
       progress.hidden = ended;
-      strip.hidden = strip.children.length === 0 || ended;
+      strip.hidden = ended;
+      strip.classList.toggle('empty', strip.children.length === 0);
       skipped.show();
       settle();
       wait();
@@ -501,7 +506,7 @@ export async function resultsView(page, id) {
         changed: draw,
         connection: connectionChanged,
         gone: problem => {
-          if (!page.needsConsent(problem)) page.goWith(notice('info', 'That search is not there any more', 'It was deleted, here or in another tab.'), 'start');
+          if (!page.needsConsent(problem)) page.goWith(notice('info', 'Search not found', 'It was deleted, here or in another tab.'), 'start');
         },
       });
     },

@@ -59,6 +59,15 @@ export const dayOf = time => day.format(new Date(time));
 export const minuteOf = time => minute.format(new Date(time));
 export const clockOf = time => clock.format(new Date(time));
 
+// How long a search still takes, from how fast it went since it was first looked at; nothing until that is known.
+export function timeLeft(done, all, doneAtFirst, elapsedMs) {
+  const fresh = done - doneAtFirst;
+  if (fresh < 3 || done >= all) return '';
+  const seconds = Math.ceil((elapsedMs / fresh) * (all - done) / 1000);
+  if (seconds < 90) return `about ${Math.max(5, Math.ceil(seconds / 5) * 5)} s left`;
+  return `about ${Math.ceil(seconds / 60)} min left`;
+}
+
 export function remaining(until, now = Date.now()) {
   const seconds = Math.max(0, Math.ceil((new Date(until).getTime() - now) / 1000));
   if (seconds === 0) return 'any moment now';
