@@ -4,7 +4,8 @@ using static Microsoft.Playwright.Assertions;
 namespace FindMe.Page.Tests;
 
 /// <summary>Every state of the page, dark on a phone and light on a desktop: fit for everybody, and kept as pictures to look at.</summary>
-public sealed class AppearanceTests(RunningFindMe findMe) : IClassFixture<RunningFindMe>
+[Collection(nameof(SharedFindMe))]
+public sealed class AppearanceTests(RunningFindMe findMe)
 {
     // The way is gone on a phone; the other tests go it on a desktop.
     [Fact]

@@ -4,7 +4,8 @@ using static Microsoft.Playwright.Assertions;
 namespace FindMe.Page.Tests;
 
 /// <summary>The way to a search: consent, the face, the album.</summary>
-public sealed class StepsTests(RunningFindMe findMe) : IClassFixture<RunningFindMe>
+[Collection(nameof(SharedFindMe))]
+public sealed class StepsTests(RunningFindMe findMe)
 {
     [Fact]
     public async Task Without_the_tick_nothing_is_agreed_and_the_page_says_why()

@@ -4,7 +4,8 @@ using static Microsoft.Playwright.Assertions;
 namespace FindMe.Page.Tests;
 
 /// <summary>The trip report and the links to shared photos, as the page shows them under the results of a search.</summary>
-public sealed class TakeAwayTests(RunningFindMe findMe) : IClassFixture<RunningFindMe>
+[Collection(nameof(SharedFindMe))]
+public sealed class TakeAwayTests(RunningFindMe findMe)
 {
     private const string Mounting = """
         async ([module, mount, id]) => {
