@@ -32,8 +32,9 @@ public static class FaultPresets
         StateReadErrorEvery = 41,
         StateWriteErrorEvery = 31,
         LostStateReplyEvery = 37,
-        PublishErrorEvery = 17,
-        LostPublishReplyEvery = 19,
+        // An app publishes a batch of 32 photos at once: with rarer faults, a search of 200 photos may meet none.
+        PublishErrorEvery = 7,
+        LostPublishReplyEvery = 8,
         SlowStateEvery = 13,
     };
 
