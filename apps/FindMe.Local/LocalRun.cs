@@ -59,7 +59,7 @@ internal static class LocalRun
         {
             steps.Say(checkout.HasModels && File.Exists(checkout.ProgramOf("FindMe.Api"))
                 ? "FindMe.Local is built. Now it checks the apps and models, and starts: about half a minute."
-                : "FindMe.Local is built. Now it builds the apps, and downloads 112 MB of models: a few minutes the first time, half a minute from then on.");
+                : "FindMe.Local is built. Now it builds the apps, and downloads 112 MB of models: about a minute and the download the first time, half a minute from then on.");
             await Preparation.PrepareAsync(checkout, options.DemoNetworks, steps, cancellationToken);
         }
 

@@ -5,7 +5,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Playwright;
 
-var pageOption = new Option<Uri>("--page") { Description = "Where FindMe runs, such as http://localhost:5100.", Required = true };
+var pageOption = new Option<string>("--page") { Description = "Where FindMe runs, such as http://localhost:5100.", Required = true };
 var selfieOption = new Option<FileInfo>("--selfie") { Description = "The demo photo sample1.jpg, whose third face is chosen.", Required = true };
 selfieOption.AcceptExistingOnly();
 var rounds = new Option<int>("--rounds") { Description = "How often, each time as somebody new.", DefaultValueFactory = _ => 3 };
@@ -21,7 +21,7 @@ root.SetAction(async (parsed, cancellationToken) =>
     for (var round = 0; round < parsed.GetValue(rounds); round++)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var address = parsed.GetRequiredValue(pageOption).OriginalString;
+        var address = parsed.GetRequiredValue(pageOption);
         var (zipSeconds, zipTaps) = await new Newcomer(browser, address).DownloadAsync(parsed.GetRequiredValue(selfieOption).FullName);
         var sampleSeconds = await new Newcomer(browser, address).TrySampleAsync();
         Console.WriteLine(string.Create(

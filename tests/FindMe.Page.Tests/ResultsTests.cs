@@ -344,7 +344,7 @@ public sealed class ResultsTests(RunningFindMe findMe)
         await Expect(visitor.Button("Keep it")).ToBeFocusedAsync();
         await visitor.Button("Delete everything").ClickAsync();
 
-        await Expect(visitor.Notice).ToContainTextAsync("1 face you had shown, 1 search");
+        await Expect(visitor.Notice).ToContainTextAsync("1 selfie, 1 search");
         await Expect(visitor.Button("I agree: find my face")).ToBeVisibleAsync();
         await visitor.Page.ReloadAsync();
         await Expect(visitor.Button("I agree: find my face")).ToBeVisibleAsync();

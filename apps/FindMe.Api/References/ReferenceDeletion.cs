@@ -5,7 +5,7 @@ using FindMe.Pipeline;
 namespace FindMe.Api;
 
 /// <summary>Deletes references, and keeps searches from using those that no longer count.</summary>
-internal sealed class ReferenceDeletion(References references, FaceReader faces, DaprClient dapr, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class ReferenceDeletion(References references, SearchDeletion searches, FaceReader faces, DaprClient dapr, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>Deletes one reference. A running search continues with the person's other references; it fails with a clear problem if none is left.</summary>
     /// <exception cref="DaprException">It may still be there.</exception>
@@ -25,6 +25,37 @@ internal sealed class ReferenceDeletion(References references, FaceReader faces,
                 current => current.TimeToLive(time.GetUtcNow()),
                 cancellationToken);
         }
+    }
+
+    /// <summary>Deletes the sample face of a demo and the searches for it.</summary>
+    /// <param name="person">The person's id.</param>
+    /// <param name="known">The person as they were when they still had it.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="DaprException">Some may still be there.</exception>
+    public async Task DeleteSampleAsync(string person, Person known, CancellationToken cancellationToken)
+    {
+        var samples = known.References.Where(reference => reference.IsSample).Select(reference => reference.Id).ToHashSet();
+        if (samples.Count == 0)
+        {
+            return;
+        }
+
+        var found = (await dapr.GetBulkStateAsync(StateKeys.Store, [.. known.Searches.Select(StateKeys.Search)], cancellationToken)).Values
+            .Select(entry => entry.Value.Read<Search>())
+            .Where(search => search.References.Any(samples.Contains))
+            .Select(search => search.Id)
+            .ToHashSet();
+        foreach (var search in found)
+        {
+            await searches.DeleteAsync(search, cancellationToken);
+        }
+
+        foreach (var sample in samples)
+        {
+            await references.DeleteAsync(person, sample, cancellationToken);
+        }
+
+        await dapr.UpdatePersonAsync(person, current => current with { Searches = [.. current.Searches.Where(search => !found.Contains(search))] }, cancellationToken);
     }
 
     /// <summary>Cancels the running searches of a person and deletes all their references. Once started it continues, even if the request is cancelled.</summary>

@@ -94,13 +94,12 @@ internal static class ReferencePhotos
         CurrentUser user,
         HttpRequest request,
         ReferenceUpload intake,
-        SampleFace sample,
         IOptions<ReferenceOptions> options,
         CancellationToken cancellationToken)
     {
         try
         {
-            return await TakePhotoAsync(user, request, intake, sample, options.Value.MaxBytes, cancellationToken);
+            return await TakePhotoAsync(user, request, intake, options.Value.MaxBytes, cancellationToken);
         }
         finally
         {
@@ -114,15 +113,15 @@ internal static class ReferencePhotos
 
     // The picture is held by this method alone, so that it is gone with its end.
     private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakePhotoAsync(
-        CurrentUser user, HttpRequest request, ReferenceUpload intake, SampleFace sample, int maxBytes, CancellationToken cancellationToken)
+        CurrentUser user, HttpRequest request, ReferenceUpload intake, int maxBytes, CancellationToken cancellationToken)
     {
         var (photo, face, replace, problem) = await ReferenceForm.ReadAsync(request, maxBytes, cancellationToken);
-        return problem is null ? await TakeAsync(user, photo, face, ReferenceOrigin.Selfie, replace, intake, sample, cancellationToken) : problem;
+        return problem is null ? await intake.TakeAsync(user, photo, face, ReferenceOrigin.Selfie, replace, cancellationToken) : problem;
     }
 
     // Signing in was no consent to this: the person asks for it, and the picture passes the same gate as any other.
     private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakeAvatarAsync(
-        AvatarWish wish, CurrentUser user, Avatars avatars, ReferenceUpload intake, SampleFace sample, IOptions<XOptions> x, CancellationToken cancellationToken)
+        AvatarWish wish, CurrentUser user, Avatars avatars, ReferenceUpload intake, IOptions<XOptions> x, CancellationToken cancellationToken)
     {
         if (user.Person.Accounts.FirstOrDefault(account => account.Network == wish.Network) is not { } account)
         {
@@ -141,24 +140,12 @@ internal static class ReferencePhotos
 
         try
         {
-            return await TakeAsync(user, await avatars.FetchAsync(account.Avatar, cancellationToken), wish.Face, ReferenceOrigin.Avatar, wish.Replace, intake, sample, cancellationToken);
+            return await intake.TakeAsync(user, await avatars.FetchAsync(account.Avatar, cancellationToken), wish.Face, ReferenceOrigin.Avatar, wish.Replace, cancellationToken);
         }
         catch (FetchException exception)
         {
             return Problems.Of(502, "avatar-unavailable", exception.Message, "Try again, or show another picture of your face.");
         }
-    }
-
-    private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakeAsync(
-        CurrentUser user, ReadOnlyMemory<byte> photo, int? face, ReferenceOrigin origin, bool replace, ReferenceUpload intake, SampleFace sample, CancellationToken cancellationToken)
-    {
-        var answer = await intake.TakeAsync(user, photo, face, origin, replace, cancellationToken);
-        if (answer.Result is Created<ReferenceResponse>)
-        {
-            await sample.DeleteAsync(user, cancellationToken);
-        }
-
-        return answer;
     }
 
     // Said to be theirs, and like the faces that they showed: a found photo never makes another person of them.
@@ -183,7 +170,8 @@ internal static class ReferencePhotos
             return Problems.Of(403, "x-links-only", "X does not allow its pictures to be kept.", "Take a photo from elsewhere.");
         }
 
-        if (user.Person.ReferencesInUse(faces.Recipe).Count == 0)
+        // The sample face of a demo is nobody's: no photo becomes a selfie by being like it.
+        if (user.Person.ReferencesInUse(faces.Recipe).All(reference => reference.IsSample))
         {
             return Problems.NoReference;
         }

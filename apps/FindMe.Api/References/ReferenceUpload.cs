@@ -166,6 +166,11 @@ internal sealed class ReferenceUpload(
                 switch (fit)
                 {
                     case Fit.Used:
+                        if (!isSample)
+                        {
+                            await deletion.DeleteSampleAsync(person, known!, cancellationToken);
+                        }
+
                         return TypedResults.Created($"/api/references/{summary.Id}", ReferenceResponse.Of(summary, isUsed: true));
                     case Fit.Waiting when mayWait:
                         return NeedsAnother(ReferenceResponse.Of(summary, isUsed: false));

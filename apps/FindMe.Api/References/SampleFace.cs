@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Dapr.Client;
 using FindMe.Networks;
 using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -40,7 +39,7 @@ internal sealed record DemoView(string? Album, string? Hashtag, IReadOnlyList<st
 /// A face to try FindMe with: a reference that is marked as a sample, can be searched for in demo sources only, and is deleted with its
 /// searches when the visitor adds a selfie. So it never meets the rule that all of a person's references show one person.
 /// </summary>
-internal sealed class SampleFace(ReferenceUpload upload, References references, SearchDeletion deletion, DaprClient dapr, FaceReader faces, IOptions<DemoOptions> options, IOptions<MastodonOptions> mastodon)
+internal sealed class SampleFace(ReferenceUpload upload, FaceReader faces, IOptions<DemoOptions> options, IOptions<MastodonOptions> mastodon)
 {
     /// <summary>What the demo offers; null: no sample face.</summary>
     public DemoView? Offer => options.Value.SamplePhoto is null ? null : new(options.Value.Album, options.Value.Hashtag, Instances());
@@ -70,41 +69,6 @@ internal sealed class SampleFace(ReferenceUpload upload, References references, 
         return user.Person.References.FirstOrDefault(reference => reference.Recipe == faces.Recipe) is { } sample
             ? TypedResults.Created($"/api/references/{sample.Id}", ReferenceResponse.Of(sample, isUsed: true))
             : await upload.TakeAsync(user, await File.ReadAllBytesAsync(photo, cancellationToken), options.Value.SampleFace, ReferenceOrigin.Sample, replace: false, cancellationToken);
-    }
-
-    /// <summary>Deletes the sample face and the searches for it.</summary>
-    /// <exception cref="Dapr.DaprException">Some may still be there; they still stand in the person's document.</exception>
-    public async Task DeleteAsync(CurrentUser user, CancellationToken cancellationToken)
-    {
-        var samples = user.Person.References.Where(reference => reference.IsSample).Select(reference => reference.Id).ToHashSet();
-        if (samples.Count == 0)
-        {
-            return;
-        }
-
-        var searches = (await dapr.GetBulkStateAsync(StateKeys.Store, [.. user.Person.Searches.Select(StateKeys.Search)], cancellationToken)).Values
-            .Select(entry => entry.Value.Read<Search>())
-            .Where(search => search.References.Any(samples.Contains))
-            .Select(search => search.Id)
-            .ToHashSet();
-        foreach (var search in searches)
-        {
-            await deletion.DeleteAsync(search, cancellationToken);
-        }
-
-        foreach (var sample in samples)
-        {
-            await references.DeleteAsync(user.Id, sample, cancellationToken);
-        }
-
-        await dapr.UpdatePersonAsync(
-            user.Id,
-            person => person with
-            {
-                References = [.. person.References.Where(reference => !samples.Contains(reference.Id))],
-                Searches = [.. person.Searches.Where(search => !searches.Contains(search))],
-            },
-            cancellationToken);
     }
 
     /// <summary>The answer where a search for the sample face would leave the demo.</summary>

@@ -41,7 +41,7 @@ export function foundPhotos(search) {
       match,
       copies,
       judgement,
-      band: judgement ? 'clear' : bands.includes(match.band) ? match.band : match.verdict === 'match' ? 'clear' : 'check',
+      band: judgement ? 'clear' : match.band,
       counts: counts(match),
       number: numbers.get(key),
       ratio: match.photo.width / match.photo.height,

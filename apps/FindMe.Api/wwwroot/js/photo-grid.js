@@ -164,15 +164,16 @@ export function photoGrid({ label, rowHeight, frameOf, textLines }) {
 
   return {
     node,
-    // items: {key, ratio, …} in order. What was shown before keeps its element.
+    // items: {key, ratio, …} in order. What was shown before keeps its element. render() follows once the page has scrolled to where it
+    // should be: before that, photos that are about to come back would be dropped.
     show(next) {
       items = next;
       places = new Map(items.map((item, at) => [item.key, at]));
       for (const item of items) frames.get(item.key)?.update(item);
       layout();
-      render();
+      schedule();
     },
-    schedule,
+    render,
     // The photos of the window, each with the height at which it stands there.
     inWindow() {
       const { top } = node.getBoundingClientRect();

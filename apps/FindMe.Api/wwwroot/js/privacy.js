@@ -14,10 +14,10 @@ export async function privacyView(page) {
   const list = referenceList(page, references);
 
   const kept = consent.accepted
-    ? element('p', { class: 'lead' }, `Kept about you just now: ${count(references.length, 'face', 'faces')} you have shown and `,
+    ? element('p', { class: 'lead' }, `Stored about you: ${count(references.length, 'selfie')} and `,
       element('a', { href: '#searches' }, count(searches.length, 'search', 'searches')),
-      `. All of it goes by itself after ${consent.days} days.`)
-    : element('p', { class: 'lead' }, 'Nothing is kept about you just now: you have not agreed to anything.');
+      `. Everything is deleted after ${consent.days} days.`)
+    : element('p', { class: 'lead' }, 'Nothing is stored about you: you have not agreed to anything.');
 
   return {
     title: 'My data',
@@ -42,7 +42,7 @@ export function confirmDeleteEverything(done) {
   const no = element('button', { type: 'button', class: 'button', autofocus: true, onclick: () => dialog.close() }, 'Keep it');
   const dialog = element('dialog', { class: 'confirm', 'aria-labelledby': 'confirm-title', onclose: () => dialog.remove() },
     element('h2', { id: 'confirm-title' }, 'Delete everything about you?'),
-    element('p', {}, 'The faces you have shown, your searches and their results are deleted from this server now. A running search stops. This cannot be undone.'),
+    element('p', {}, 'Your selfies, your searches and their results are deleted from this server now. A running search stops. This cannot be undone.'),
     answer,
     element('p', { class: 'actions' }, yes, no));
 
@@ -54,7 +54,7 @@ export function confirmDeleteEverything(done) {
       const granted = accounts.filter(account => !account.revoked).map(account => account.network);
       dialog.close();
       done(notice('good', 'Everything about you is deleted',
-        `${count(deleted.references, 'face')} you had shown, ${count(deleted.searches, 'search', 'searches')} and what was noted about ${count(deleted.photos, 'photo')}. Your cookie is gone too.`,
+        `${count(deleted.references, 'selfie')}, ${count(deleted.searches, 'search', 'searches')} and the results of ${count(deleted.photos, 'photo')}. Your cookie is gone too.`,
         accounts.length > granted.length && `You are signed out of ${count(accounts.length - granted.length, 'account')}, and the access was given back.`,
         granted.length > 0 && stillGranted(granted)));
     } catch (problem) {

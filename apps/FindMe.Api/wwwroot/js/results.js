@@ -232,8 +232,9 @@ export async function resultsView(page, id) {
       const now = grid.heightOf(key);
       if (now === undefined) continue;
       if (now !== height) scrollBy({ top: now - height, behavior: 'instant' });
-      return;
+      break;
     }
+    for (const grid of grids()) grid.render();
   }
 
   function reorder(value) {

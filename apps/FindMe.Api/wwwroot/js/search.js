@@ -7,7 +7,7 @@ const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 30000;
 
 // Events bring only new matches and new answers, but the first one of a connection brings everything: adding twice must do nothing.
-export function merge(search, event) {
+function merge(search, event) {
   const known = new Map(search.matches.map((match, place) => [match.photo.id, place]));
   const matches = event.matches.filter(match => !known.has(match.photo.id));
   for (const match of event.matches) {

@@ -29,7 +29,7 @@ export async function selfieView(page) {
     element('button', { type: 'button', class: 'button', onclick: photograph }, icon(icons.camera), 'Use the camera'));
   // With a single album there is nothing to choose first.
   const albums = sources.find(source => source.name === 'album' && source.available)?.query.choices ?? [];
-  const direct = albums.length === 1 && element('button', { type: 'button', class: 'button primary', onclick: searchAlbum }, 'Find me in ', element('bdi', {}, albums[0].label));
+  const direct = albums.length === 1 && element('button', { type: 'button', class: 'button primary', onclick: searchAlbum }, element('span', {}, 'Find me in ', element('bdi', {}, albums[0].label)));
   const onward = element('a', { class: direct ? 'button' : 'button primary', href: '#album' }, direct ? 'Search elsewhere' : 'Choose the photos to search');
   const list = referenceList(page, references, listed => {
     onward.hidden = listed === 0;
@@ -39,6 +39,8 @@ export async function selfieView(page) {
   let preview;
   // Counts photos sent and cameras opened: only the newest may change the page.
   let sending = 0;
+
+  const sample = references.every(reference => reference.isSample) && sampleOffer(page, me.demo);
 
   idle();
 
@@ -107,7 +109,7 @@ export async function selfieView(page) {
     preview = URL.createObjectURL(photo);
     const image = element('img', { src: preview, alt: 'The photo you chose' });
     // A file that is no image has no preview; the server's answer says why.
-    image.addEventListener('error', () => image.remove());
+    image.addEventListener('error', idle);
     replace(stage, element('div', { class: 'preview' }, image));
     return image;
   }
@@ -116,12 +118,14 @@ export async function selfieView(page) {
     // A selfie takes the place of a sample face.
     if (replacing || references.some(earlier => earlier.isSample)) list.clear();
     references.length = 0;
+    // It is for visitors without a selfie.
+    if (sample) sample.hidden = true;
     const words = notice('good', 'This photo works', `${qualityWords(reference.quality)}, ${percent(reference.quality)}.`,
       ...reference.warnings.map(sentence));
     showAnswer(words);
     announceNow(`This photo works. ${qualityWords(reference.quality)}. ${reference.warnings.map(sentence).join(' ')}`);
     list.add(reference, photo);
-    (direct || onward).focus();
+    (direct || onward).focus({ preventScroll: true });
     // One that waited may be used now.
     list.mark(await api.references());
   }
@@ -206,8 +210,7 @@ export async function selfieView(page) {
       ? 'Continue to the photos, or add another selfie: with and without glasses, from another side. More selfies find more.'
       : 'One selfie is enough. You see at once whether it works.',
     element('h2', {}, selfies.length > 0 ? 'Add another selfie' : 'Your selfie'),
-    answer, stage, controls, selfies.length === 0 && sampleOffer(page, me.demo), offers, list.node,
-    element('p', { class: 'actions onward' }, direct, onward));
+    answer, element('p', { class: 'actions' }, direct, onward), stage, controls, sample, offers, list.node);
 
   return {
     title: 'Your face',

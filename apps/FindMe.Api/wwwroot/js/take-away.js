@@ -19,7 +19,7 @@ export function takeAway(search, { cards, chosen, selecting, places }) {
   const all = element('button', { type: 'button', class: 'button primary large', onclick: () => download('zip') });
   const words = element('div', { class: 'small take-words' });
   const lists = element('details', { class: 'menu', onkeydown: closeMenu },
-    element('summary', { class: 'button' }, 'Lists and paper'),
+    element('summary', { class: 'button' }, 'Other formats'),
     element('div', { class: 'menu-items' },
       formats.map(([format, label]) => element('button', { type: 'button', class: 'button small', onclick: () => download(format) }, icon(icons.download), label)),
       element('button', { type: 'button', class: 'button small', onclick: () => print() }, icon(icons.print), 'Print')));

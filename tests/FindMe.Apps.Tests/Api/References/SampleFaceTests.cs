@@ -64,6 +64,23 @@ public sealed class SampleFaceTests(FindMeSystem findMe) : IClassFixture<FindMeS
         Assert.Equal(2, (await ada.UntilEndedAsync(search))["matches"]!.AsArray().Count);
     }
 
+    [Fact]
+    public async Task A_photo_that_shows_the_sample_face_cannot_become_a_selfie()
+    {
+        using var eve = findMe.NewVisitor();
+        await eve.AgreeAsync();
+        await AddSampleAsync(eve);
+        var search = await eve.SearchAsync(FindMeSystem.Demo);
+        var photo = (await eve.UntilEndedAsync(search))["matches"]!.AsArray()[0]!["photo"]!["id"]!.GetValue<string>();
+        using var judged = await eve.Http.PostAsJsonAsync($"/api/searches/{search}/judgements", new { judgements = new[] { new { photo, isMe = true } } }, Cancellation);
+        Assert.Equal(HttpStatusCode.NoContent, judged.StatusCode);
+
+        using var taken = await eve.Http.PostAsJsonAsync("/api/references/from-photo", new { search, photo }, Cancellation);
+
+        await ProblemAssert.IsAsync(taken, 422, "no-reference");
+        Assert.True(Assert.Single((await eve.GetAsync("/api/references")).AsArray())!["isSample"]!.GetValue<bool>());
+    }
+
     private static async Task<JsonNode> AddSampleAsync(Visitor visitor)
     {
         using var answer = await visitor.Http.PostAsync(new Uri("/api/references/sample", UriKind.Relative), null, Cancellation);
