@@ -13,7 +13,7 @@ public sealed class AppearanceTests(RunningFindMe findMe)
     {
         await using var visitor = await PageVisitor.ArriveAsync(findMe, Appearance.Phone, ColorScheme.Dark);
         var page = visitor.Page;
-        var blank = await (await page.Context.NewPageAsync()).ScreenshotAsync();
+        var blank = await visitor.BlankPictureAsync();
 
         await LookAtAsync("01-consent");
         await visitor.Button("No, thank you").ClickAsync();

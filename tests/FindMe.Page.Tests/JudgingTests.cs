@@ -121,6 +121,7 @@ public sealed class JudgingTests(RunningFindMe findMe)
         var other = await page.Context.NewPageAsync();
         await other.GotoAsync(page.Url);
         await Expect(other.Locator(".frame")).ToHaveCountAsync(2);
+        await page.BringToFrontAsync();
 
         await visitor.Opener(0).FocusAsync();
         var gone = await visitor.Frames.Nth(0).GetAttributeAsync("data-photo");

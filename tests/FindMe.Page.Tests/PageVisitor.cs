@@ -117,6 +117,16 @@ internal sealed partial class PageVisitor : IAsyncDisposable
         return (await response.JsonAsync())!.Value;
     }
 
+    /// <summary>A picture of an empty page, which shows nobody.</summary>
+    public async Task<byte[]> BlankPictureAsync()
+    {
+        var empty = await _context.NewPageAsync();
+        var picture = await empty.ScreenshotAsync();
+        // A page behind another is painted once a second only.
+        await empty.CloseAsync();
+        return picture;
+    }
+
     public async Task<IPage> OpenTabAsync()
     {
         var tab = await _context.NewPageAsync();

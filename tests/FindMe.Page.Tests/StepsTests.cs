@@ -83,7 +83,7 @@ public sealed class StepsTests(RunningFindMe findMe)
     public async Task A_photo_without_a_face_is_refused_with_a_way_out()
     {
         await using var visitor = await PageVisitor.ArriveAsync(findMe);
-        var blank = await (await visitor.Page.Context.NewPageAsync()).ScreenshotAsync();
+        var blank = await visitor.BlankPictureAsync();
         await visitor.AgreeAsync();
 
         await visitor.ChoosePhotoAsync("wall.png", "image/png", blank);

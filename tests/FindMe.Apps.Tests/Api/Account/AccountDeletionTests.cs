@@ -10,7 +10,8 @@ using Microsoft.Data.Sqlite;
 
 namespace FindMe.Apps.Tests.Api;
 
-public sealed class AccountDeletionTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
+[Collection<SharingFindMe>]
+public sealed class AccountDeletionTests(FindMeSystem findMe)
 {
     [Fact]
     public async Task Delete_everything_in_mid_search_leaves_nothing_and_what_is_in_flight_writes_nothing_back()

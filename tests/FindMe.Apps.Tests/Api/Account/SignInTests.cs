@@ -6,7 +6,8 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace FindMe.Apps.Tests.Api;
 
-public sealed class SignInTests(SignedInSystem findMe) : IClassFixture<SignedInSystem>
+[Collection<SharingFindMe>]
+public sealed class SignInTests(SignedInSystem findMe)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

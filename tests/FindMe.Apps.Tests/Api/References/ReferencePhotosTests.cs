@@ -4,7 +4,8 @@ using System.Net.Http.Json;
 
 namespace FindMe.Apps.Tests.Api;
 
-public sealed class ReferencePhotosTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
+[Collection<SharingFindMe>]
+public sealed class ReferencePhotosTests(FindMeSystem findMe)
 {
     [Fact]
     public async Task Nothing_biometric_happens_before_consent()

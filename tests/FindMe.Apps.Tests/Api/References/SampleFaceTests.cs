@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Apps.Tests.Api;
 
-public sealed class SampleFaceTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
+[Collection<SharingFindMe>]
+public sealed class SampleFaceTests(FindMeSystem findMe)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -8,7 +8,8 @@ using FindMe.Faces;
 
 namespace FindMe.Apps.Tests.Api;
 
-public sealed class SafeguardsTests(SignedInSystem findMe) : IClassFixture<SignedInSystem>
+[Collection<SharingFindMe>]
+public sealed class SafeguardsTests(SignedInSystem findMe)
 {
     // What a person's own endpoints without a name in their address do is done to the caller alone.
     private static readonly string[] OfTheCallerAlone =

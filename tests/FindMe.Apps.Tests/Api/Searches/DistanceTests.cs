@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Apps.Tests.Api;
 
-public sealed class DistanceTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
+[Collection<SharingFindMe>]
+public sealed class DistanceTests(FindMeSystem findMe)
 {
     [Fact]
     public async Task Photos_beyond_maybe_are_listed_up_to_the_distance_that_is_asked_for_and_shown_to_their_owner_only()

@@ -12,7 +12,8 @@ using SixLabors.ImageSharp.Processing;
 
 namespace FindMe.Apps.Tests.Api;
 
-public sealed class SearchJudgementsTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
+[Collection<SharingFindMe>]
+public sealed class SearchJudgementsTests(FindMeSystem findMe)
 {
     private const string Own = "photo000.jpg";
 

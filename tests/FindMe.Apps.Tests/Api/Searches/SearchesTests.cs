@@ -4,7 +4,8 @@ using FindMe.Pipeline;
 
 namespace FindMe.Apps.Tests.Api;
 
-public sealed class SearchesTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
+[Collection<SharingFindMe>]
+public sealed class SearchesTests(FindMeSystem findMe)
 {
     [Theory]
     [InlineData("POST", "/api/searches", "text/plain", "{}", 415, "wrong-content-type")]
