@@ -11,7 +11,10 @@ namespace FindMe.Api;
 /// Read part by part, so that the picture is in memory once: a form of ASP.NET Core holds it in a growing buffer, of which it would be copied. It
 /// never touches a temporary file.
 /// </remarks>
-internal static class ReferenceForm
+/// <param name="Photo">The picture; gone when the form is disposed.</param>
+/// <param name="Face">Which of its faces, counted from 0, left to right; null: not said.</param>
+/// <param name="Replace">Whether it replaces the earlier ones.</param>
+internal sealed record ReferenceForm(PictureMemory Photo, int? Face, bool Replace) : IDisposable
 {
     // Boundaries have at most 70 characters (RFC 2046, 5.1.1); the form of FindMe's page has two parts, with a header of 100 bytes or so each.
     private const int MaxBoundary = 128;
@@ -25,20 +28,19 @@ internal static class ReferenceForm
     /// <param name="request">The request.</param>
     /// <param name="maxBytes">Bytes that the picture may have.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The picture, the number of the face (null: not said), whether it replaces the earlier ones; or the problem.</returns>
-    public static async Task<(ReadOnlyMemory<byte> Photo, int? Face, bool Replace, ProblemHttpResult? Problem)> ReadAsync(
-        HttpRequest request, int maxBytes, CancellationToken cancellationToken)
+    /// <returns>The form, or the problem.</returns>
+    public static async Task<(ReferenceForm? Form, ProblemHttpResult? Problem)> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         // The form may be a little larger than the picture in it.
         var formBytes = maxBytes + (1 << 16);
         if (request.ContentLength > formBytes)
         {
-            return (default, null, false, Problems.TooLarge(maxBytes));
+            return (null, Problems.TooLarge(maxBytes));
         }
 
         if (BoundaryOf(request) is not { } boundary)
         {
-            return (default, null, false, Missing());
+            return (null, Missing());
         }
 
         // Set only now: a body that is refused unread is read away for a moment, so that a browser that still sends it sees the answer.
@@ -50,83 +52,71 @@ internal static class ReferenceForm
         }
         catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return (default, null, false, Problems.TooLarge(maxBytes));
+            return (null, Problems.TooLarge(maxBytes));
         }
         catch (Exception exception) when (exception is InvalidDataException or (IOException and not BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }))
         {
-            return (default, null, false, Missing());
+            return (null, Missing());
         }
     }
 
-    private static async Task<(ReadOnlyMemory<byte> Photo, int? Face, bool Replace, ProblemHttpResult? Problem)> ReadPartsAsync(
+    public void Dispose() => ((IDisposable)Photo).Dispose();
+
+    private static async Task<(ReferenceForm? Form, ProblemHttpResult? Problem)> ReadPartsAsync(
         MultipartReader form, int? formBytes, int maxBytes, CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<byte>? photo = null;
-        string? number = null;
-        var replace = false;
-        for (var part = 0; part < MaxParts && await form.ReadNextSectionAsync(cancellationToken) is { } section; part++)
+        IDisposable? unused = null;
+        try
         {
-            var disposition = section.GetContentDispositionHeader();
-            var name = HeaderUtilities.RemoveQuotes(disposition?.Name ?? default).Value;
-            if (name == "photo" && disposition!.IsFileDisposition() && photo is null)
+            PictureMemory? photo = null;
+            string? number = null;
+            var replace = false;
+            for (var part = 0; part < MaxParts && await form.ReadNextSectionAsync(cancellationToken) is { } section; part++)
             {
-                if (await ReadPhotoAsync(section.Body, Math.Min(formBytes ?? FirstBytes, maxBytes), maxBytes, cancellationToken) is not { } bytes)
+                var disposition = section.GetContentDispositionHeader();
+                var name = HeaderUtilities.RemoveQuotes(disposition?.Name ?? default).Value;
+                if (name == "photo" && disposition!.IsFileDisposition() && photo is null)
                 {
-                    return (default, null, false, Problems.TooLarge(maxBytes));
+                    unused = photo = await PictureMemory.ReadAsync(section.Body, formBytes ?? FirstBytes, maxBytes, cancellationToken);
+                    if (photo is null)
+                    {
+                        return (null, Problems.TooLarge(maxBytes));
+                    }
                 }
+                else if (name == "face" && number is null)
+                {
+                    number = await ReadTextAsync(section.Body, cancellationToken);
+                }
+                else if (name == "replace")
+                {
+                    replace = await ReadTextAsync(section.Body, cancellationToken) == "true";
+                }
+            }
 
-                photo = bytes;
-            }
-            else if (name == "face" && number is null)
+            if (photo is null)
             {
-                number = await ReadTextAsync(section.Body, cancellationToken);
+                return (null, Missing());
             }
-            else if (name == "replace")
+
+            int? face = int.TryParse(number, out var parsed) && parsed >= 0 ? parsed : null;
+            if (face is null && number is not (null or ""))
             {
-                replace = await ReadTextAsync(section.Body, cancellationToken) == "true";
+                return (null, Problems.Of(400, "no-such-face", "The field face is not a number.", "Count the faces from 0, left to right."));
             }
+
+            unused = null;
+            return (new ReferenceForm(photo, face, replace), null);
         }
-
-        return (photo, number) switch
+        finally
         {
-            (null, _) => (default, null, false, Missing()),
-            ({ } shown, null or "") => (shown, null, replace, null),
-            ({ } shown, _) when int.TryParse(number, out var face) && face >= 0 => (shown, face, replace, null),
-            _ => (default, null, false, Problems.Of(400, "no-such-face", "The field face is not a number.", "Count the faces from 0, left to right.")),
-        };
+            unused?.Dispose();
+        }
     }
 
     private static async Task<string> ReadTextAsync(Stream body, CancellationToken cancellationToken)
     {
         var bytes = new byte[MaxText];
         return Encoding.UTF8.GetString(bytes, 0, await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken));
-    }
-
-    // Null where there is more of it.
-    private static async Task<ReadOnlyMemory<byte>?> ReadPhotoAsync(Stream body, int expected, int maxBytes, CancellationToken cancellationToken)
-    {
-        var bytes = GC.AllocateUninitializedArray<byte>(expected);
-        var length = 0;
-        while (true)
-        {
-            length += await body.ReadAtLeastAsync(bytes.AsMemory(length), bytes.Length - length, throwOnEndOfStream: false, cancellationToken);
-            if (length < bytes.Length)
-            {
-                return bytes.AsMemory(0, length);
-            }
-
-            if (length == maxBytes)
-            {
-                if (await body.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, cancellationToken) > 0)
-                {
-                    return null;
-                }
-
-                return bytes;
-            }
-
-            Array.Resize(ref bytes, (int)Math.Min(2L * bytes.Length, maxBytes));
-        }
     }
 
     private static string? BoundaryOf(HttpRequest request) =>

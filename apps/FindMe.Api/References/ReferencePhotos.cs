@@ -57,9 +57,6 @@ internal sealed record FoundPhotoWish(string? Search, string? Photo);
 /// <summary>A picture of the person's face → an embedding, encrypted under their key. The picture itself is not kept.</summary>
 internal static class ReferencePhotos
 {
-    // A phone's photo has more: what is smaller leaves nothing worth a look.
-    private const int LargeBytes = 2_000_000;
-
     public static void AddReferencePhotos(this IServiceCollection services)
     {
         services.AddOptions<ReferenceOptions>().BindConfiguration(ReferenceOptions.Section).ValidateOnStart();
@@ -91,32 +88,13 @@ internal static class ReferencePhotos
     }
 
     private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> ShowAsync(
-        CurrentUser user,
-        HttpRequest request,
-        ReferenceUpload intake,
-        IOptions<ReferenceOptions> options,
-        CancellationToken cancellationToken)
+        CurrentUser user, HttpRequest request, ReferenceUpload intake, IOptions<ReferenceOptions> options, CancellationToken cancellationToken)
     {
-        try
+        var (form, problem) = await ReferenceForm.ReadAsync(request, options.Value.MaxBytes, cancellationToken);
+        using (form)
         {
-            return await TakePhotoAsync(user, request, intake, options.Value.MaxBytes, cancellationToken);
+            return form is null ? problem! : await intake.TakeAsync(user, form.Photo.Picture, form.Face, ReferenceOrigin.Selfie, form.Replace, cancellationToken);
         }
-        finally
-        {
-            // By itself the collector looks when pictures have left hundreds of megabytes, and gives little of that back.
-            if (request.ContentLength is null or > LargeBytes)
-            {
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            }
-        }
-    }
-
-    // The picture is held by this method alone, so that it is gone with its end.
-    private static async Task<Results<Created<ReferenceResponse>, ProblemHttpResult>> TakePhotoAsync(
-        CurrentUser user, HttpRequest request, ReferenceUpload intake, int maxBytes, CancellationToken cancellationToken)
-    {
-        var (photo, face, replace, problem) = await ReferenceForm.ReadAsync(request, maxBytes, cancellationToken);
-        return problem is null ? await intake.TakeAsync(user, photo, face, ReferenceOrigin.Selfie, replace, cancellationToken) : problem;
     }
 
     // Signing in was no consent to this: the person asks for it, and the picture passes the same gate as any other.

@@ -156,6 +156,27 @@ public sealed class SharedPhotosTests(NetworkedFindMe findMe)
     }
 
     [Fact]
+    public async Task Links_are_opened_so_often_from_one_address_and_others_do_not_notice()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        var (_, search) = await ada.SearchZipAsync(("one.jpg", PhotoWithPlace()));
+        var share = await ShareAsync(ada, search, new { });
+        using var greedy = new HttpClient(Visitor.Handler(IPAddress.Parse("127.0.4.1"))) { BaseAddress = findMe.System.Page };
+
+        // A burst of 600, and 30 a second after that.
+        var last = HttpStatusCode.NotFound;
+        for (var request = 0; request < 3_000 && last == HttpStatusCode.NotFound; request++)
+        {
+            last = await StatusAsync(greedy, "/s/none");
+        }
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, last);
+        using var stranger = Stranger;
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), await SeenAsync(stranger, share));
+        Assert.Equal(HttpStatusCode.OK, await ada.StatusOfAsync(HttpMethod.Get, $"/api/searches/{search}"));
+    }
+
+    [Fact]
     public async Task The_token_stands_in_the_store_as_a_hash_or_encrypted_only()
     {
         using var ada = await findMe.NewVisitorAsync();
