@@ -5,13 +5,13 @@ namespace FindMe.Faults.Tests;
 public sealed class FaultInjectionTests
 {
     // bench/FindMe.Load runs 500 photos, and each kind of fault separately, too.
-    private const int Photos = 200;
+    private const int Photos = 120;
 
     [Fact]
     public async Task Every_kind_of_fault_but_loss_at_once_changes_no_verdict_and_multiplies_nothing()
     {
         using var albums = new TemporaryFolder();
-        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 10, maxSide: 320);
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", Photos, facesEvery: 6, maxSide: 320);
         var calm = await InjectionRuns.RunAsync(InjectionRuns.Calm, seed: 0, album);
         Assert.InRange(calm.Verdicts.Count, 3, Photos);
         Assert.Empty(calm.Struck);
