@@ -1,26 +1,20 @@
-// A newcomer's first minute in Chromium, at 390 × 844: seconds and taps from the first paint to a ZIP of themselves, and from "Try it with a
-// sample face" to the first match. FindMe must be running, with the demo album for the sample face.
+// What visitors do in Chromium, on a FindMe that runs.
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
+using FindMe.Visitors;
 using Microsoft.Playwright;
 
 var pageOption = new Option<string>("--page") { Description = "Where FindMe runs, such as http://localhost:5100.", Required = true };
+
 var selfieOption = new Option<FileInfo>("--selfie") { Description = "The demo photo sample1.jpg, whose third face is chosen.", Required = true };
 selfieOption.AcceptExistingOnly();
 var rounds = new Option<int>("--rounds") { Description = "How often, each time as somebody new.", DefaultValueFactory = _ => 3 };
-var root = new RootCommand("Takes the time of a newcomer's first minute.") { pageOption, selfieOption, rounds };
-root.SetAction(async (parsed, cancellationToken) =>
+var firstMinute = new Command("first-minute", "Takes the time of a newcomer's first minute, at 390 × 844: seconds and taps from the first paint to a ZIP of themselves, and from “Try it with a sample face” to the first match. FindMe runs with its demo photos.") { pageOption, selfieOption, rounds };
+firstMinute.SetAction((parsed, _) => WithChromiumAsync(async browser =>
 {
-    using var playwright = await Playwright.CreateAsync();
-    await using var browser = await playwright.Chromium.LaunchAsync(new()
-    {
-        ExecutablePath = Environment.GetEnvironmentVariable("FINDME_CHROMIUM") is { Length: > 0 } path ? path : "/usr/bin/chromium",
-        Args = ["--no-sandbox", "--disable-gpu"],
-    });
     for (var round = 0; round < parsed.GetValue(rounds); round++)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         var address = parsed.GetRequiredValue(pageOption);
         var (zipSeconds, zipTaps) = await new Newcomer(browser, address).DownloadAsync(parsed.GetRequiredValue(selfieOption).FullName);
         var sampleSeconds = await new Newcomer(browser, address).TrySampleAsync();
@@ -28,73 +22,41 @@ root.SetAction(async (parsed, cancellationToken) =>
             CultureInfo.InvariantCulture,
             $$"""{"secondsToZip":{{zipSeconds:0.0}},"tapsToZip":{{zipTaps}},"secondsFromSampleToFirstMatch":{{sampleSeconds:0.0}}}"""));
     }
-});
-return await root.Parse(args).InvokeAsync();
 
-/// <summary>Somebody who is here for the first time, with a phone.</summary>
-/// <param name="browser">The browser.</param>
-/// <param name="address">FindMe's address.</param>
-internal sealed class Newcomer(IBrowser browser, string address)
+    return 0;
+}));
+
+var eventOption = new Option<DirectoryInfo>("--event") { Description = "An event: photos, reference/PERSON/ref1.*, TRUTH_PERSON.csv. Its photos are an album of FindMe.", Required = true };
+eventOption.AcceptExistingOnly();
+var album = new Option<string>("--album") { Description = "The album of the event's photos.", Required = true };
+var copies = new Option<string>("--copies") { Description = "The album with a smaller copy of each of them, under the same name.", Required = true };
+var widerPage = new Option<string>("--wider-page") { Description = "A second FindMe with the same albums, whose engine takes faces up to --within for a match.", Required = true };
+var within = new Option<double>("--within") { Description = "The threshold of the second FindMe.", Required = true };
+var review = new Command("review", "Everybody of an event reviews what was found by keyboard alone, widens the slider to a false match, takes it for somebody else, and searches again.") { pageOption, eventOption, album, copies, widerPage, within };
+review.SetAction((parsed, _) => WithChromiumAsync(async browser =>
 {
-    private int _taps;
-
-    /// <summary>From the first paint to the whole ZIP file.</summary>
-    public async Task<(double Seconds, int Taps)> DownloadAsync(string selfie)
+    var isRight = true;
+    var directory = parsed.GetRequiredValue(eventOption);
+    foreach (var person in directory.GetDirectories("reference").Single().GetDirectories().Select(folder => folder.Name).Order(StringComparer.Ordinal))
     {
-        await using var context = await OpenAsync();
-        var page = await ArriveAsync(context);
-        var watch = Stopwatch.StartNew();
-        await AgreeAsync(page);
-
-        // Choosing a file is one tap on the page; the picker is the phone's own.
-        _taps++;
-        await page.Locator("#photo").SetInputFilesAsync(selfie);
-        await TapAsync(page.GetByRole(AriaRole.Button, new() { Name = "Face 3 of 3, from the left" }));
-        await TapAsync(page.GetByRole(AriaRole.Button, new() { Name = "Find me in Demo photos" }));
-        var button = page.GetByText("Download all").First;
-        await button.WaitForAsync(new() { Timeout = 120_000 });
-        var download = await page.RunAndWaitForDownloadAsync(() => TapAsync(button), new() { Timeout = 120_000 });
-        if (await download.FailureAsync() is { } failure)
-        {
-            throw new InvalidDataException($"The download failed: {failure}");
-        }
-
-        return (watch.Elapsed.TotalSeconds, _taps);
+        var run = new Review(browser, directory, person, parsed.GetRequiredValue(album), parsed.GetRequiredValue(copies));
+        var result = await run.RunAsync(parsed.GetRequiredValue(pageOption), parsed.GetRequiredValue(widerPage), parsed.GetRequiredValue(within));
+        Console.WriteLine(JsonSerializer.Serialize(result, JsonSerializerOptions.Web));
+        isRight &= result.IsRight;
     }
 
-    /// <summary>From the tap on the sample face to the first match.</summary>
-    public async Task<double> TrySampleAsync()
-    {
-        await using var context = await OpenAsync();
-        var page = await ArriveAsync(context);
-        await AgreeAsync(page);
-        var button = page.GetByRole(AriaRole.Button, new() { Name = "Try it with a sample face" });
-        await button.WaitForAsync();
-        var watch = Stopwatch.StartNew();
-        await TapAsync(button);
-        await page.Locator("main img[src*='/photos/']").First.WaitForAsync(new() { Timeout = 60_000 });
-        return watch.Elapsed.TotalSeconds;
-    }
+    return isRight ? 0 : 1;
+}));
 
-    private Task<IBrowserContext> OpenAsync() => browser.NewContextAsync(new() { BaseURL = address, ViewportSize = new() { Width = 390, Height = 844 }, HasTouch = true, IsMobile = true, AcceptDownloads = true });
+return await new RootCommand("What visitors do in Chromium, on a FindMe that runs.") { firstMinute, review }.Parse(args).InvokeAsync();
 
-    private static async Task<IPage> ArriveAsync(IBrowserContext context)
+static async Task<int> WithChromiumAsync(Func<IBrowser, Task<int>> run)
+{
+    using var playwright = await Playwright.CreateAsync();
+    await using var browser = await playwright.Chromium.LaunchAsync(new()
     {
-        var page = await context.NewPageAsync();
-        await page.GotoAsync("/");
-        await page.GetByRole(AriaRole.Checkbox).WaitForAsync();
-        return page;
-    }
-
-    private async Task AgreeAsync(IPage page)
-    {
-        await TapAsync(page.GetByRole(AriaRole.Checkbox));
-        await TapAsync(page.GetByRole(AriaRole.Button, new() { Name = "I agree: find my face" }));
-    }
-
-    private Task TapAsync(ILocator target)
-    {
-        _taps++;
-        return target.TapAsync();
-    }
+        ExecutablePath = Environment.GetEnvironmentVariable("FINDME_CHROMIUM") is { Length: > 0 } path ? path : "/usr/bin/chromium",
+        Args = ["--no-sandbox", "--disable-gpu"],
+    });
+    return await run(browser);
 }
