@@ -3,7 +3,7 @@ using FindMe.Local;
 
 namespace FindMe.Apps.Tests;
 
-/// <summary>The real apps as processes and the real sidecar in this process, where its traffic can be counted. Shared by classes of tests.</summary>
+/// <summary>The real apps as processes and the real sidecar in this process, where its traffic can be counted. Shared by the tests of a class.</summary>
 public sealed class FindMeSystem : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -90,7 +90,3 @@ public sealed class FindMeSystem : IAsyncLifetime
         _folder.Dispose();
     }
 }
-
-/// <summary>The classes that share a system, without networks and with them: each start costs seconds.</summary>
-[CollectionDefinition]
-public sealed class SharingFindMe : ICollectionFixture<FindMeSystem>, ICollectionFixture<Api.SignedInSystem>;

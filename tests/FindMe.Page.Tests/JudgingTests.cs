@@ -141,11 +141,37 @@ public sealed class JudgingTests(RunningFindMe findMe)
         await visitor.SearchEndsAsync("Done.");
         await Expect(visitor.Frames).ToHaveCountAsync(1);
         await page.GetByText("1\u00a0photo you said is not you").ClickAsync();
-        await page.Locator(".judged-list").GetByRole(AriaRole.Button).ClickAsync();
+        await page.RunAndWaitForResponseAsync(() => page.Locator(".judged-list").GetByRole(AriaRole.Button).ClickAsync(), "**/judgements");
         await Expect(visitor.Frames).ToHaveCountAsync(2);
         await Expect(page.Locator(".judged")).ToBeHiddenAsync();
         await page.ReloadAsync();
         await Expect(visitor.Frames).ToHaveCountAsync(2);
+    }
+
+    [Fact]
+    public async Task What_is_said_just_before_the_page_goes_away_is_saved()
+    {
+        await using var visitor = await PageVisitor.SearchingAsync(findMe, Albums.Evening);
+        await visitor.SearchEndsAsync("Done.");
+        await Expect(visitor.Frames).ToHaveCountAsync(2);
+        var search = $"/api/searches/{visitor.SearchId}";
+
+        await visitor.Page.EvaluateAsync("""
+            () => {
+              for (const photo of document.querySelectorAll('.frame-open')) photo.dispatchEvent(new KeyboardEvent('keydown', { key: 'y', bubbles: true }));
+              location.href = 'about:blank';
+            }
+            """);
+
+        var judged = 0;
+        for (var look = 0; look < 100 && judged < 2; look++)
+        {
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+            var view = await (await visitor.Page.Context.APIRequest.GetAsync(search)).JsonAsync();
+            judged = view!.Value.GetProperty("matches").EnumerateArray().Count(match => match.TryGetProperty("judgement", out var judgement) && judgement.ValueEquals("me"));
+        }
+
+        Assert.Equal(2, judged);
     }
 
     [Fact]

@@ -61,6 +61,15 @@ export function judging(search, found, { changed, refused, saved }) {
     if (!stopped) readSoon();
   }
 
+  // The page goes away: what still waits for an earlier answer is sent at once.
+  function sendRest() {
+    const rest = [...waiting].slice(0, MOST);
+    waiting.clear();
+    if (rest.length > 0) api.judge(search.id, rest.map(([photo, isMe]) => ({ photo, isMe }))).catch(() => {});
+  }
+
+  addEventListener('pagehide', sendRest);
+
   function readSoon() {
     clearTimeout(reading);
     reading = setTimeout(read, READ_AFTER_MS);
@@ -96,6 +105,7 @@ export function judging(search, found, { changed, refused, saved }) {
     leave() {
       stopped = true;
       clearTimeout(reading);
+      removeEventListener('pagehide', sendRest);
       tabs.close();
     },
   };

@@ -10,8 +10,7 @@ using Microsoft.Data.Sqlite;
 
 namespace FindMe.Apps.Tests.Api;
 
-[Collection<SharingFindMe>]
-public sealed class AccountDeletionTests(FindMeSystem findMe)
+public sealed class AccountDeletionTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
 {
     [Fact]
     public async Task Delete_everything_in_mid_search_leaves_nothing_and_what_is_in_flight_writes_nothing_back()

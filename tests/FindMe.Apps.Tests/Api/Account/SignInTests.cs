@@ -6,8 +6,7 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace FindMe.Apps.Tests.Api;
 
-[Collection<SharingFindMe>]
-public sealed class SignInTests(SignedInSystem findMe)
+public sealed class SignInTests(SignedInSystem findMe) : IClassFixture<SignedInSystem>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

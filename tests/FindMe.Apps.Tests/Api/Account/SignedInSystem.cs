@@ -6,7 +6,7 @@ using FindMe.DemoNetworks;
 
 namespace FindMe.Apps.Tests.Api;
 
-/// <summary>The real apps with the imitated networks, for people who sign in. Shared by classes of tests.</summary>
+/// <summary>The real apps with the imitated networks, for people who sign in. Shared by the tests of a class.</summary>
 public sealed class SignedInSystem : IAsyncLifetime
 {
     /// <summary>Searches that a person may begin here in a day.</summary>

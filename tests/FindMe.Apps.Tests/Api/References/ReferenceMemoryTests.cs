@@ -5,8 +5,7 @@ using FindMe.Local;
 namespace FindMe.Apps.Tests.Api;
 
 /// <summary>Decrypted embeddings in the memory of Compare, read as somebody with its rights could.</summary>
-[Collection<SharingFindMe>]
-public sealed class ReferenceMemoryTests(FindMeSystem findMe, SignedInSystem brief)
+public sealed class ReferenceMemoryTests(FindMeSystem findMe, SignedInSystem brief) : IClassFixture<FindMeSystem>, IClassFixture<SignedInSystem>
 {
     // As many bytes as tell an embedding from chance.
     private const int TellingBytes = 64;

@@ -4,8 +4,7 @@ using System.Net.Http.Json;
 
 namespace FindMe.Apps.Tests.Api;
 
-[Collection<SharingFindMe>]
-public sealed class ReferencePhotosTests(FindMeSystem findMe)
+public sealed class ReferencePhotosTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
 {
     [Fact]
     public async Task Nothing_biometric_happens_before_consent()

@@ -4,8 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Apps.Tests.Api;
 
-[Collection<SharingFindMe>]
-public sealed class SampleFaceTests(FindMeSystem findMe)
+public sealed class SampleFaceTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -3,8 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace FindMe.Apps.Tests.Api;
 
-[Collection<SharingFindMe>]
-public sealed class DistanceTests(FindMeSystem findMe)
+public sealed class DistanceTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
 {
     [Fact]
     public async Task Photos_beyond_maybe_are_listed_up_to_the_distance_that_is_asked_for_and_shown_to_their_owner_only()

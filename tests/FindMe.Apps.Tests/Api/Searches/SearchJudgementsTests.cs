@@ -12,8 +12,7 @@ using SixLabors.ImageSharp.Processing;
 
 namespace FindMe.Apps.Tests.Api;
 
-[Collection<SharingFindMe>]
-public sealed class SearchJudgementsTests(FindMeSystem findMe)
+public sealed class SearchJudgementsTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
 {
     private const string Own = "photo000.jpg";
 

@@ -4,8 +4,7 @@ using FindMe.Pipeline;
 
 namespace FindMe.Apps.Tests.Api;
 
-[Collection<SharingFindMe>]
-public sealed class SearchesTests(FindMeSystem findMe)
+public sealed class SearchesTests(FindMeSystem findMe) : IClassFixture<FindMeSystem>
 {
     [Theory]
     [InlineData("POST", "/api/searches", "text/plain", "{}", 415, "wrong-content-type")]
