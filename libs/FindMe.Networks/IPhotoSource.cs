@@ -29,6 +29,11 @@ public interface IPhotoSource
     /// <returns>Why it cannot be searched; null when it can.</returns>
     Task<SearchProblem?> CheckAsync(SourceQuery query, CancellationToken cancellationToken);
 
+    /// <summary>Returns what the person knows a query by, where the query itself is an id. Default null: they know the query.</summary>
+    /// <param name="query">A query that was checked.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    Task<string?> NameAsync(SourceQuery query, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
     /// <summary>Checks the terms of a search, beyond the checks that every source shares.</summary>
     /// <param name="terms">The terms: only members listed in <see cref="Fields"/> are set.</param>
     /// <returns>Null when the terms are valid.</returns>

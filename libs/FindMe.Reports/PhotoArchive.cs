@@ -38,6 +38,16 @@ public static class PhotoArchive
         await deferred.FlushAsync(cancellationToken);
     }
 
+    /// <summary>What the file of one photo is called where it stands alone.</summary>
+    /// <param name="photo">The photo.</param>
+    /// <param name="bytes">The file.</param>
+    /// <exception cref="PhotoException">It is not a picture that can be read.</exception>
+    public static string NameOf(ReportPhoto photo, byte[] bytes)
+    {
+        ArgumentNullException.ThrowIfNull(photo);
+        return new FileNames().Take(photo.Name, PhotoRendering.ExtensionOf(bytes));
+    }
+
     private static async Task<List<ReportLine>> WritePhotosAsync(
         ZipArchive zip, IReadOnlyList<ReportPhoto> photos, PhotoFileReader read, long maxBytes, CancellationToken cancellationToken)
     {

@@ -288,9 +288,11 @@ public sealed class StepsTests(RunningFindMe findMe)
         await Expect(visitor.Notice).ToContainTextAsync("Send the photos in several ZIP files.");
         await zip.SetInputFilesAsync(Albums.Sample(1));
         await Expect(visitor.Notice).ToContainTextAsync("Send a ZIP file of photos.");
+        await page.GetByLabel("What to call them (optional)").FillAsync("Summit");
         await zip.SetInputFilesAsync(files.Zip(1, 5));
         await Expect(visitor.Notice).ToContainTextAsync("2 photos arrived");
         await Expect(visitor.Notice).ToContainTextAsync("1 file left out");
+        await Expect(page.Locator(".uploads")).ToContainTextAsync("Summit: 2\u00a0photos");
         await zip.SetInputFilesAsync(files.Zip(3));
         await Expect(visitor.Notice).ToContainTextAsync("1 photo arrived");
         await zip.SetInputFilesAsync(files.Zip(4));
@@ -308,6 +310,7 @@ public sealed class StepsTests(RunningFindMe findMe)
         await visitor.Button("Find me").ClickAsync();
         await visitor.SearchEndsAsync("Done.");
         await Expect(visitor.Frames).ToHaveCountAsync(1);
+        await Expect(visitor.Heading).ToHaveTextAsync("Photos of you in Summit");
     }
 
     [Fact]

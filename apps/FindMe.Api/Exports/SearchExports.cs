@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Text;
+using FindMe.Faces;
 using FindMe.Pipeline;
 using FindMe.Reports;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FindMe.Api;
 
-/// <summary>GET an export: the found photos as a ZIP file of their original bytes, as a page, or a list of them as CSV or Markdown.</summary>
+/// <summary>GET an export: the found photos as a ZIP file of their original bytes, one of them as its original file, as a page, or a list of them as CSV or Markdown.</summary>
 internal static class SearchExports
 {
     // Who wants more selects fewer at a time.
@@ -24,10 +25,46 @@ internal static class SearchExports
         services.AddSingleton<ExportedFiles>();
     }
 
-    public static void MapSearchExports(this IEndpointRouteBuilder routes) =>
+    public static void MapSearchExports(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/searches/{id}/photos/{listing:int}-{index:int}/original", DownloadAsync).RequireCaller(otherwise: Problems.NotFound)
+            .Produces(200, contentType: "application/octet-stream")
+            .WithSummary("The original file of one found photo; of a video, the frame. None of X, which allows links only.");
         routes.MapGet("/api/searches/{id}/export", ExportAsync).RequireCaller(otherwise: Problems.NotFound)
             .Produces(200, contentType: "application/zip")
             .WithSummary("The found photos: format=zip (the default), html, csv or md. photos: ids of found photos; report=true: those of the trip report, in its order; without either all of them.");
+    }
+
+    private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> DownloadAsync(
+        string id, int listing, int index, CurrentUser user, SearchReader reader, ExportedFiles files, HttpResponse response, CancellationToken cancellationToken)
+    {
+        if (await reader.TryReadPhotoAsync(id, user.Id, listing, index, cancellationToken) is not var (_, photo) || !photo.Verdict!.IsShown(within: null))
+        {
+            return Problems.NotFound;
+        }
+
+        var exported = new ExportedPhoto(photo, $"{listing}-{index}");
+        if (exported.IsLinkOnly)
+        {
+            return Problems.Of(403, "link-only", "X does not allow copies.", "Open the post by its link.");
+        }
+
+        var file = await files.ReadAsync(photo, cancellationToken);
+        if (file.Bytes is not { } bytes)
+        {
+            return Problems.Of(410, "photo-gone", file.Note, "Try again in a moment. If it stays away, ask the person who posted it or keeps the album.");
+        }
+
+        response.Headers.CacheControl = "no-store";
+        try
+        {
+            return TypedResults.File(bytes, "application/octet-stream", PhotoArchive.NameOf(exported.Describe(null, ""), bytes));
+        }
+        catch (PhotoException exception)
+        {
+            return Problems.Of(410, "photo-gone", exception.Message, "Ask the person who posted it or keeps the album.");
+        }
+    }
 
     private static async Task<Results<PushStreamHttpResult, ContentHttpResult, ProblemHttpResult>> ExportAsync(
         string id, string? format, string[]? photos, bool? report, CurrentUser user, SearchReader reader, PersonDocuments documents, RunningExports running, ExportedFiles files, HttpResponse response, CancellationToken cancellationToken)

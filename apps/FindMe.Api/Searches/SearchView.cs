@@ -79,11 +79,12 @@ internal sealed record MatchView(
 /// <summary>A photo that could not be compared; canRetry: it failed for what may have passed since, and POST retry compares it again.</summary>
 internal sealed record SkippedView(PhotoView Photo, string Reason, bool CanRetry);
 
-/// <summary>How a search stands. Judged: the photos whose face the person says is not theirs, so that they can take it back.</summary>
+/// <summary>How a search stands. QueryName: what the person knows the query by, where it is the id of a ZIP file. Judged: the photos whose face the person says is not theirs, so that they can take it back.</summary>
 internal sealed record SearchView(
     string Id,
     string Source,
     string Query,
+    string? QueryName,
     DateTimeOffset CreatedAt,
     SearchStatus Status,
     DateTimeOffset? WaitingUntil,
@@ -151,6 +152,7 @@ internal sealed record SearchView(
             search.Id,
             search.Source,
             search.Query,
+            search.QueryName,
             search.CreatedAt,
             StatusOf(snapshot),
             search.Stage == SearchStage.Listing ? search.WaitingUntil : null,
@@ -201,12 +203,13 @@ internal sealed record SearchView(
 }
 
 /// <summary>A search in a list: the counts, without the photos. Matches are counted by picture, however many posts carry it.</summary>
-internal sealed record SearchSummary(string Id, string Source, string Query, DateTimeOffset CreatedAt, SearchStatus Status, PhotoCounts Photos, int Matches)
+internal sealed record SearchSummary(string Id, string Source, string Query, string? QueryName, DateTimeOffset CreatedAt, SearchStatus Status, PhotoCounts Photos, int Matches)
 {
     public static SearchSummary Of(SearchSnapshot snapshot) => new(
         snapshot.Search.Id,
         snapshot.Search.Source,
         snapshot.Search.Query,
+        snapshot.Search.QueryName,
         snapshot.Search.CreatedAt,
         SearchView.StatusOf(snapshot),
         SearchView.CountsOf(snapshot),

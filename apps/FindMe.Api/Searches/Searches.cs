@@ -98,6 +98,7 @@ internal static class Searches
             Person = user.Id,
             Source = source,
             Query = query,
+            QueryName = await bodies.SourceOf(source)!.NameAsync(new SourceQuery(user.Id, user.Person, query, terms), cancellationToken),
             Terms = terms,
             CreatedAt = now,
             ExpiresAt = now + CurrentUsers.Retention,

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using Dapr;
 using Dapr.Client;
 using FindMe.Networks;
@@ -6,21 +8,26 @@ using FindMe.Pipeline;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace FindMe.Api;
 
 /// <summary>An upload as its person sees it.</summary>
 /// <param name="Id">The query with which the source <c>zip</c> searches it.</param>
+/// <param name="Name">What its person calls it; null: they gave no name.</param>
 /// <param name="Photos">How many photos it has.</param>
 /// <param name="Skipped">Files of the ZIP file that are no photos to FindMe; the first <see cref="UnpackedZip.MaxSkipped"/>.</param>
 /// <param name="ExpiresAt">When it is deleted.</param>
-internal sealed record UploadView(string Id, int Photos, IReadOnlyList<SkippedFile> Skipped, DateTimeOffset ExpiresAt);
+internal sealed record UploadView(string Id, string? Name, int Photos, IReadOnlyList<SkippedFile> Skipped, DateTimeOffset ExpiresAt);
 
 /// <summary>POST a ZIP file → its photos in a folder of their own, by number → searched by the source <c>zip</c>; deleted after a while.</summary>
 internal static class Uploads
 {
     // Longer than a file takes that a person waits for. One whose app has died counts among theirs no longer than this.
     private static readonly TimeSpan UnderWay = TimeSpan.FromHours(2);
+
+    // Characters; longer names would not fit a heading.
+    private const int MaxName = 100;
 
     public static void AddUploads(this IServiceCollection services)
     {
@@ -38,7 +45,7 @@ internal static class Uploads
             .TakesFile(limits => limits.ZipTimeout)
             .RequireCaller()
             .Accepts<IFormFile>("application/zip")
-            .WithSummary("Send a ZIP file of photos: the body is the file.");
+            .WithSummary("Send a ZIP file of photos: the body is the file. A Content-Disposition with a file name says what to call it.");
         routes.MapDelete("/api/uploads/{id}", DeleteAsync).RequireCaller(otherwise: Problems.NotFound).WithSummary("Delete an upload.");
     }
 
@@ -90,6 +97,7 @@ internal static class Uploads
         {
             Id = id,
             Person = user.Id,
+            Name = NameOf(request),
             Photos = [],
             Bytes = bytes,
             AddressAllowance = quotas.AllowanceOf(context),
@@ -136,7 +144,7 @@ internal static class Uploads
                 return Problems.ConsentRequired;
             }
 
-            return TypedResults.Created($"/api/uploads/{id}", new UploadView(id, zip.Photos.Count, zip.Skipped, upload.ExpiresAt));
+            return TypedResults.Created($"/api/uploads/{id}", new UploadView(id, upload.Name, zip.Photos.Count, zip.Skipped, upload.ExpiresAt));
         }
         catch (ZipRefusedException exception)
         {
@@ -170,6 +178,22 @@ internal static class Uploads
 
         await deletion.DeleteAsync(user.Id, id, cancellationToken);
         return TypedResults.NoContent();
+    }
+
+    // As a browser names a file that it sends: RFC 6266.
+    private static string? NameOf(HttpRequest request)
+    {
+        if (!ContentDispositionHeaderValue.TryParse(request.Headers.ContentDisposition.ToString(), out var disposition))
+        {
+            return null;
+        }
+
+        var name = HeaderUtilities.RemoveQuotes(disposition.FileNameStar.HasValue ? disposition.FileNameStar : disposition.FileName).ToString();
+        var runes = name[(name.LastIndexOfAny(['/', '\\']) + 1)..].EnumerateRunes()
+            .Where(rune => Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator))
+            .Take(MaxName);
+        var clean = string.Concat(runes).Trim();
+        return clean.Length == 0 ? null : clean;
     }
 
     private static async Task<HashSet<string>> GoneAsync(Person person, DaprClient dapr, CancellationToken cancellationToken)

@@ -22,7 +22,7 @@ internal sealed partial class ZipSource(DaprClient dapr, UploadFolders folders, 
             [
                 .. found.Values.Select(entry => entry.Value.Read<Upload>())
                     .OrderBy(upload => upload.CreatedAt)
-                    .Select(upload => new SourceChoice(upload.Id, $"{upload.Photos.Count} photos, uploaded {upload.CreatedAt:yyyy-MM-dd HH:mm} UTC")),
+                    .Select(upload => new SourceChoice(upload.Id, $"{(upload.Name is null ? "" : $"{upload.Name}: ")}{upload.Photos.Count} photos, uploaded {upload.CreatedAt:yyyy-MM-dd HH:mm} UTC")),
             ],
             MaxBytes = options.Value.MaxBytes,
         };
@@ -34,6 +34,9 @@ internal sealed partial class ZipSource(DaprClient dapr, UploadFolders folders, 
         && upload.Person == query.PersonId
             ? null
             : new SearchProblem("unknown-upload", "There is no such upload.", "Send a ZIP file to POST /api/uploads; uploads are deleted after a while.");
+
+    public async Task<string?> NameAsync(SourceQuery query, CancellationToken cancellationToken) =>
+        (await dapr.GetStateAsync<Upload>(StateKeys.Store, StateKeys.Upload(query.Text), cancellationToken))?.Name;
 
     public async Task<SourcePage> ListAsync(Search search, CancellationToken cancellationToken)
     {

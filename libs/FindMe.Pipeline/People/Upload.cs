@@ -12,6 +12,9 @@ public sealed record Upload
     /// <summary>The owner.</summary>
     public required string Person { get; init; }
 
+    /// <summary>What its owner calls it: the ZIP file's name; null: they gave none.</summary>
+    public string? Name { get; init; }
+
     /// <summary>The photos' names in the ZIP file; a photo's number is its index here.</summary>
     public required IReadOnlyList<string> Photos { get; init; }
 

@@ -34,6 +34,9 @@ public sealed record Search : Document
     /// <summary>The query: an album's name, hashtags, or words.</summary>
     public required string Query { get; init; }
 
+    /// <summary>What the person knows the query by, where it is an id: the name of the ZIP file; otherwise null.</summary>
+    public string? QueryName { get; init; }
+
     /// <summary>The terms that narrow the search.</summary>
     public SearchTerms Terms { get; init; } = new();
 

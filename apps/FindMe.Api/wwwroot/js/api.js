@@ -46,6 +46,9 @@ async function send(method, path, body, headers = {}, more = {}) {
   return answer;
 }
 
+// Half of the 64 kiB that requests which outlive their page may have in all: https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
+const MOST_KEPT_ALIVE = 32_000;
+
 const search = id => `/api/searches/${encodeURIComponent(id)}`;
 
 export const api = {
@@ -57,7 +60,8 @@ export const api = {
   searches: () => send('GET', '/api/searches'),
   // within: also what is no nearer than that, with the verdict "no".
   search: (id, within) => send('GET', within === undefined ? search(id) : `${search(id)}?within=${within}`),
-  judge: (id, judgements) => send('POST', `${search(id)}/judgements`, { judgements }),
+  // Sent to its end even if the page goes away meanwhile, as far as browsers do that.
+  judge: (id, judgements) => send('POST', `${search(id)}/judgements`, { judgements }, {}, { keepalive: JSON.stringify(judgements).length < MOST_KEPT_ALIVE }),
   // photos: the short ids of some that were found; none: all of them.
   exportAddress: (id, format, photos = []) => `${search(id)}/export?format=${format}${photos.length > 0 ? `&photos=${photos.join()}` : ''}`,
   startSearch: wish => send('POST', '/api/searches', wish),
@@ -90,10 +94,12 @@ export const api = {
   deleteUpload: id => send('DELETE', `/api/uploads/${encodeURIComponent(id)}`),
 
   // fetch tells nothing of how much was sent.
-  upload: (file, progress) => new Promise((resolve, reject) => {
+  upload: (file, name, progress) => new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', '/api/uploads');
     request.setRequestHeader('content-type', 'application/zip');
+    // RFC 6266; quotes and parentheses are not for a header's name.
+    if (name) request.setRequestHeader('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name).replaceAll(/['()*]/g, sign => `%${sign.charCodeAt(0).toString(16)}`)}`);
     request.responseType = 'json';
     request.upload.onprogress = event => event.lengthComputable && progress(event.loaded / event.total);
     request.onload = () => (request.status < 300

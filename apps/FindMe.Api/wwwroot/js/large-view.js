@@ -5,7 +5,7 @@ import { boundingBox } from './bounding-box.js';
 import { faceComparison } from './compare-faces.js';
 import { element, icon, icons, replace } from './element.js';
 import { judgeButtons, judgementWords } from './frame.js';
-import { fileName, isLinkOnly, jpegName, nameOf, photoAddress } from './photo.js';
+import { fileName, isLinkOnly, nameOf, originalAddress, photoAddress } from './photo.js';
 import { postList, webAddress } from './posts.js';
 import { canShare, share } from './share-photo.js';
 import { onSwipe } from './swipe.js';
@@ -62,7 +62,7 @@ export function largeView({ cards, judge, undo, surest, closed }) {
       postList(posts) || element('p', { class: 'file' }, fileName(match)),
       isLinkOnly(match) && element('p', { class: 'small' }, 'Links only: X does not allow copies.'),
       element('p', { class: 'large-links' },
-        !isLinkOnly(match) && element('a', { class: 'button small', href: photoAddress(photo), download: jpegName(match) }, icon(icons.download), 'Download'),
+        current.counts && !isLinkOnly(match) && element('a', { class: 'button small', href: originalAddress(photo), download: '' }, icon(icons.download), 'Download'),
         canShare() && (!isLinkOnly(match) || original) && element('button', { type: 'button', class: 'button small', onclick: () => share(match, original) }, icon(icons.share), 'Share'),
         element('a', { href: photoAddress(photo), target: '_blank' }, 'Open the full photo')));
   }

@@ -6,6 +6,9 @@ export function photoAddress(photo, width) {
   return address.href;
 }
 
+// The file as it was posted or sent, with the name that the server gives it.
+export const originalAddress = photo => `${photoAddress(photo)}/original`;
+
 const lastPart = path => path.split('/').pop();
 
 const isPosted = ({ post }) => post?.network && post.network !== 'zip';

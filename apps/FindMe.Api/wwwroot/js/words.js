@@ -31,7 +31,7 @@ export function timesWords({ copies }) {
 export const qualityWords = quality => (quality >= 0.7 ? 'Good quality' : quality >= 0.4 ? 'Usable quality' : 'Low quality');
 
 // Where a search looks. A ZIP file is known to the server by a number alone.
-export const placeOf = search => (search.source === 'zip' ? 'your own photos' : search.query);
+export const placeOf = search => search.queryName ?? (search.source === 'zip' ? 'your own photos' : search.query);
 
 export const sentence = text => {
   const words = String(text ?? '').trim();

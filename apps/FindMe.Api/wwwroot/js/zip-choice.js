@@ -8,6 +8,7 @@ import { count, dayOf, megabytes, percent, sentence } from './words.js';
 export function zipChoice(page, source) {
   const { choices = [], maxBytes } = source.query;
   const answer = element('div', {});
+  const name = element('input', { type: 'text', id: 'zip-name', maxlength: 100, autocomplete: 'off', placeholder: 'The name of the file' });
   const progress = element('progress', { max: 1, value: 0, hidden: true, 'aria-label': 'Sent' });
   const file = element('input', { type: 'file', id: 'zip', accept: '.zip,application/zip', onchange: send });
   const list = element('ul', { class: 'uploads' });
@@ -52,12 +53,12 @@ export function zipChoice(page, source) {
       if (zip.size > maxBytes) {
         throw new Problem({ type: 'too-large', title: `This ZIP file has ${megabytes(zip.size)}, and ${megabytes(maxBytes)} can be sent.`, detail: 'Send the photos in several ZIP files.' });
       }
-      const upload = await api.upload(zip, part => {
+      const upload = await api.upload(zip, name.value.trim() || zip.name.replace(/\.zip$/i, ''), part => {
         progress.value = part;
         progress.textContent = percent(part);
       });
       const photos = count(upload.photos, 'photo');
-      list.append(row({ value: upload.id, label: `${zip.name}: ${photos}` }, true));
+      list.append(row({ value: upload.id, label: `${upload.name ?? zip.name}: ${photos}` }, true));
       sent.hidden = false;
       const left = upload.skipped ?? [];
       replace(answer, notice('good', `${photos} arrived`, `They are deleted by themselves on ${dayOf(upload.expiresAt)}.`,
@@ -78,6 +79,7 @@ export function zipChoice(page, source) {
 
   list.append(...choices.map((choice, index) => row(choice, index === choices.length - 1)));
   const node = element('div', {},
+    element('p', { class: 'field' }, element('label', { for: 'zip-name' }, 'What to call them (optional)'), name),
     element('p', { class: 'field' }, element('label', { for: 'zip' }, 'A ZIP file of photos'), file,
       element('span', { class: 'small' }, `Up to ${megabytes(maxBytes)}. Only you can search it.`)),
     progress, answer, sent);

@@ -39,6 +39,27 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
     }
 
     [Fact]
+    public async Task One_photo_is_downloaded_as_the_file_it_was_under_a_safe_name_and_only_where_it_counts_as_found()
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        using var eve = await findMe.NewVisitorAsync();
+        var photo = PhotoRendering.ToJpeg(await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken), 800);
+        var (upload, search) = await ada.SearchZipAsync(("a/what?me.png", photo), ("nobody.png", TemporaryFolder.BlankPng(64, 64)));
+        var address = (await ada.GetAsync($"/api/searches/{search}"))["matches"]![0]!["photo"]!["url"]!.GetValue<string>();
+
+        using var answer = await ada.Http.GetAsync(new Uri($"{address}/original", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Equal(photo, await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(("attachment", "what_me.jpg"), (answer.Content.Headers.ContentDisposition!.DispositionType, answer.Content.Headers.ContentDisposition.FileName!.Trim('"')));
+        Assert.Equal("application/octet-stream", answer.Content.Headers.ContentType!.MediaType);
+        Assert.True(answer.Headers.CacheControl!.NoStore);
+
+        Assert.Equal(HttpStatusCode.NotFound, await eve.StatusOfAsync(HttpMethod.Get, $"{address}/original"));
+        Assert.Equal(HttpStatusCode.NotFound, await ada.StatusOfAsync(HttpMethod.Get, $"{address[..^1]}1/original"));
+        File.Delete(Path.Combine(findMe.Data, "uploads", upload, "0"));
+        Assert.Equal(HttpStatusCode.Gone, await ada.StatusOfAsync(HttpMethod.Get, $"{address}/original"));
+    }
+
+    [Fact]
     public async Task Only_found_photos_can_be_named_and_only_by_their_person()
     {
         using var ada = await findMe.NewVisitorAsync();
@@ -82,6 +103,9 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
             var link = view["matches"]![0]!["post"]!["url"]!.GetValue<string>();
 
             Assert.Equal(files, (await NamesAsync(ada, search, "")).Count);
+            Assert.Equal(
+                source == "x" ? HttpStatusCode.Forbidden : HttpStatusCode.OK,
+                await ada.StatusOfAsync(HttpMethod.Get, view["matches"]![0]!["photo"]!["url"]!.GetValue<string>() + "/original"));
             foreach (var format in new[] { "csv", "md" })
             {
                 var text = await ada.Http.GetStringAsync(Export(search, format), TestContext.Current.CancellationToken);

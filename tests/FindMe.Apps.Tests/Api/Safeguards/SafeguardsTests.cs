@@ -8,8 +8,7 @@ using FindMe.Faces;
 
 namespace FindMe.Apps.Tests.Api;
 
-[Collection<SharingFindMe>]
-public sealed class SafeguardsTests(SignedInSystem findMe)
+public sealed class SafeguardsTests(SignedInSystem findMe) : IClassFixture<SignedInSystem>
 {
     // What a person's own endpoints without a name in their address do is done to the caller alone.
     private static readonly string[] OfTheCallerAlone =
@@ -56,6 +55,7 @@ public sealed class SafeguardsTests(SignedInSystem findMe)
             var path = template switch
             {
                 "/api/searches/{id}/photos/{listing}-{index}" => photo,
+                "/api/searches/{id}/photos/{listing}-{index}/original" => $"{photo}/original",
                 _ when template.StartsWith("/api/searches/{id}", StringComparison.Ordinal) => template.Replace("{id}", search, StringComparison.Ordinal),
                 "/api/references/from-photo" => template,
                 "/api/references/{id}" => $"/api/references/{reference}",
@@ -73,7 +73,8 @@ public sealed class SafeguardsTests(SignedInSystem findMe)
         Assert.InRange(tried.Count, 8, 100);
         foreach (var own in tried.Where(operation => operation.StartsWith("GET ", StringComparison.Ordinal)).Select(operation => operation[4..]))
         {
-            var path = own.Contains("/photos/", StringComparison.Ordinal) ? photo
+            var path = own.EndsWith("/original", StringComparison.Ordinal) ? $"{photo}/original"
+                : own.Contains("/photos/", StringComparison.Ordinal) ? photo
                 : own.Replace("{id}", search, StringComparison.Ordinal).Replace("{network}", "mastodon", StringComparison.Ordinal);
             using var mine = await ada.Http.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, Cancellation);
             Assert.True(mine.IsSuccessStatusCode, $"GET {path}: {(int)mine.StatusCode}");

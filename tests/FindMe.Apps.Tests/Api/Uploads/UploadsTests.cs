@@ -47,6 +47,33 @@ public sealed class UploadsTests(NetworkedFindMe findMe)
         Assert.Equal(HttpStatusCode.Gone, await ada.StatusOfAsync(HttpMethod.Get, view["matches"]![0]!["photo"]!["url"]!.GetValue<string>() + "?width=99"));
     }
 
+    [Theory]
+    [InlineData("attachment; filename=\"trip.zip\"", "trip.zip")]
+    [InlineData("attachment; filename*=UTF-8''%C3%9Cber%20%D7%A9%D7%9C%D7%95%D7%9D", "Über שלום")]
+    [InlineData("attachment; filename*=UTF-8''..%2F..%5Ca%00%E2%80%AEb", "ab")]
+    [InlineData("attachment; filename*=UTF-8''%0A", null)]
+    [InlineData("nonsense;;", null)]
+    [InlineData(null, null)]
+    public async Task A_ZIP_file_is_known_by_the_name_its_person_gives_it_and_never_by_its_id(string? disposition, string? name)
+    {
+        using var ada = await findMe.NewVisitorAsync();
+        using var content = new ByteArrayContent(Zip(("blank.png", TemporaryFolder.BlankPng(64, 64)))) { Headers = { ContentType = new("application/zip") } };
+        if (disposition is not null)
+        {
+            content.Headers.TryAddWithoutValidation("Content-Disposition", disposition);
+        }
+
+        using var sent = await ada.Http.PostAsync(new Uri("/api/uploads", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        var upload = (await sent.Content.ReadFromJsonAsync<JsonNode>(TestContext.Current.CancellationToken))!;
+        var search = await ada.SearchAsync(new { source = "zip", query = upload["id"]!.GetValue<string>() });
+
+        Assert.Equal(name, upload["name"]?.GetValue<string>());
+        Assert.Equal(name, (await ada.GetAsync($"/api/searches/{search}"))["queryName"]?.GetValue<string>());
+        Assert.Equal(name, (await ada.GetAsync("/api/searches"))[0]!["queryName"]?.GetValue<string>());
+        var choice = (await ada.GetAsync("/api/sources")).AsArray().Single(source => source!["name"]!.GetValue<string>() == "zip")!["query"]!["choices"]![0]!["label"]!.GetValue<string>();
+        Assert.StartsWith(name is null ? "1 photos" : $"{name}: 1 photos", choice, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Bombs_and_lies_are_refused_and_nothing_of_them_stays()
     {
