@@ -34,8 +34,8 @@ internal static partial class HugePages
                 null,
             ];
 
-            // Returns only on failure, such as without /proc; the command then runs without huge pages.
-            _ = Execute("/proc/self/exe", [.. Environment.GetCommandLineArgs(), null], environment);
+            // Returns only on failure; the command then runs without huge pages.
+            _ = Execute(Environment.ProcessPath!, [.. Environment.GetCommandLineArgs(), null], environment);
         }
     }
 

@@ -27,6 +27,8 @@ var photo = new Argument<FileInfo>("PHOTO") { Description = "A photo with a face
 var program = new Option<FileInfo?>("--program") { Description = "A published FindMe.Cold. Default: this build's." };
 var first = new Argument<FileInfo>("FINDME") { Description = "A build of findme." };
 var second = new Argument<FileInfo>("OTHER") { Description = "Another build of findme." };
+var vectors = new Argument<FileInfo>("VECTORS.csv") { Description = "The output of findme train." };
+var builds = new Argument<FileInfo[]>("FINDME") { Description = "Builds of findme.", Arity = ArgumentArity.OneOrMore };
 var lines = new Option<FileInfo?>("--lines") { Description = "Output file for the dump." };
 var charts = new Option<DirectoryInfo?>("--charts") { Description = "Output folder for the charts." };
 
@@ -51,6 +53,19 @@ var command = new RootCommand("Measures the accuracy and speed of FindMe's engin
             parsed.GetRequiredValue(photo),
             parsed.GetValue(program),
             parsed.GetRequiredValue(models),
+            parsed.GetRequiredValue(peerFolder),
+            parsed.GetRequiredValue(rounds),
+            end)),
+    Bare(
+        "starts",
+        "Measures builds of findme from process start to exit, alternating with face-api.js.",
+        [photo, vectors, builds, peerFolder, rounds],
+        (parsed, end) => Starts.Evaluate(
+            parsed.GetRequiredValue(photo),
+            parsed.GetRequiredValue(vectors),
+            parsed.GetRequiredValue(builds),
+            parsed.GetRequiredValue(models),
+            parsed.GetRequiredValue(recipe),
             parsed.GetRequiredValue(peerFolder),
             parsed.GetRequiredValue(rounds),
             end)),
