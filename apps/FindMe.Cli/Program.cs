@@ -2,6 +2,7 @@
 using System.CommandLine;
 using FindMe.Cli;
 
+HugePages.Use(args);
 var root = new RootCommand("Finds people in photos, on this machine: no photo and no face leaves it, unless --server is given.")
 {
     AlbumCommand.Create(),

@@ -20,12 +20,7 @@ internal static class Dump
     /// <param name="cancellationToken">Cancels the evaluation.</param>
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string folder, FileInfo? lines, CancellationToken cancellationToken)
     {
-        var files = Directory.Exists(folder)
-            ? Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
-                .Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
-                .Order(StringComparer.Ordinal)
-                .ToList()
-            : throw new EvaluationException($"{folder} is missing.");
+        var files = FilesOf(folder);
         var photos = Photos.Analyze(engine, files, "photos", cancellationToken);
         var text = new StringBuilder();
         IReadOnlyList<FaceEmbedding> before = [];
@@ -69,6 +64,14 @@ internal static class Dump
         };
         return (summary, new JsonObject());
     }
+
+    /// <summary>Returns the photos of a folder and its subfolders, ordered by name.</summary>
+    /// <exception cref="EvaluationException">The folder is missing.</exception>
+    public static List<string> FilesOf(string folder) => Directory.Exists(folder)
+        ? [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+            .Order(StringComparer.Ordinal)]
+        : throw new EvaluationException($"{folder} is missing.");
 
     // The shortest text that parses back to the same number.
     private static string[] Numbers(ReadOnlySpan<float> values)

@@ -22,9 +22,13 @@ var reference = new Option<FileInfo?>("--reference") { Description = "A photo of
 var manifest = new Argument<string>("MANIFEST.csv") { Description = "Columns file,label, and group for separate results by group." };
 var peerFolder = new Option<string>("--peer") { Description = "Folder of the installed peer.", DefaultValueFactory = _ => Path.Combine("bench", "peer") };
 var rounds = new Option<int>("--rounds") { Description = "Measurements per photo.", DefaultValueFactory = _ => 3 };
-var count = new Option<int>("--photos") { Description = "Total number of photos to analyse; the folder's photos repeat.", DefaultValueFactory = _ => 10_000 };
+var count = new Option<int>("--photos") { Description = "Maximum number of photos; for endurance the total number, for which the folder's photos repeat.", DefaultValueFactory = _ => 10_000 };
 var photo = new Argument<FileInfo>("PHOTO") { Description = "A photo with a face." };
 var program = new Option<FileInfo?>("--program") { Description = "A published FindMe.Cold. Default: this build's." };
+var first = new Argument<FileInfo>("FINDME") { Description = "A build of findme." };
+var second = new Argument<FileInfo>("OTHER") { Description = "Another build of findme." };
+var vectors = new Argument<FileInfo>("VECTORS.csv") { Description = "The output of findme train." };
+var builds = new Argument<FileInfo[]>("FINDME") { Description = "Builds of findme.", Arity = ArgumentArity.OneOrMore };
 var lines = new Option<FileInfo?>("--lines") { Description = "Output file for the dump." };
 var charts = new Option<DirectoryInfo?>("--charts") { Description = "Output folder for the charts." };
 
@@ -51,6 +55,30 @@ var command = new RootCommand("Measures the accuracy and speed of FindMe's engin
             parsed.GetRequiredValue(models),
             parsed.GetRequiredValue(peerFolder),
             parsed.GetRequiredValue(rounds),
+            end)),
+    Bare(
+        "starts",
+        "Measures builds of findme from process start to exit, alternating with face-api.js.",
+        [photo, vectors, builds, peerFolder, rounds],
+        (parsed, end) => Starts.Evaluate(
+            parsed.GetRequiredValue(photo),
+            parsed.GetRequiredValue(vectors),
+            parsed.GetRequiredValue(builds),
+            parsed.GetRequiredValue(models),
+            parsed.GetRequiredValue(recipe),
+            parsed.GetRequiredValue(peerFolder),
+            parsed.GetRequiredValue(rounds),
+            end)),
+    Bare(
+        "same",
+        "Compares every number that two builds of findme print about a folder's photos.",
+        [first, second, photos, count],
+        (parsed, end) => Same.Evaluate(
+            parsed.GetRequiredValue(first),
+            parsed.GetRequiredValue(second),
+            parsed.GetRequiredValue(photos),
+            parsed.GetRequiredValue(models),
+            parsed.GetRequiredValue(count),
             end)),
     json,
     recipe,

@@ -5,7 +5,8 @@ namespace FindMe.Faces;
 /// <summary>Finds the faces in photos and compares them with reference faces of a person.</summary>
 /// <remarks>
 /// Thread-safe: one engine serves the whole process and shares its models and buffers. It processes at most one photo per processor at
-/// a time and makes further callers wait, which bounds memory. Idle processors help with photos already in progress.
+/// a time and makes further callers wait, which bounds memory. Idle processors help with photos already in progress. The asynchronous
+/// methods wait without blocking a thread and compute on the thread pool; the others block their caller.
 /// </remarks>
 public sealed class FaceEngine : IDisposable
 {
@@ -33,6 +34,7 @@ public sealed class FaceEngine : IDisposable
     private readonly FaceRecognition _recognition;
     private readonly Processors _processors = new();
     private readonly SemaphoreSlim _gate;
+    private int _isDisposed;
 
     private FaceEngine(
         FaceEngineOptions options, RecognitionRecipe recipe, FaceDetection detection, LandmarkDetection landmarks, FaceRecognition recognition)
@@ -76,12 +78,22 @@ public sealed class FaceEngine : IDisposable
     /// <summary>Returns the probability, 0 to 1, that a face at this distance is the person's, from the recipe's calibrated curve.</summary>
     public float ConfidenceAt(float distance) => _comparison.ConfidenceAt(distance);
 
-    /// <summary>Loads the models; takes a few hundred milliseconds.</summary>
-    /// <param name="options">Folder of the models, and limits. Later changes have no effect.</param>
+    /// <summary>Loads the models on the thread pool; takes a few hundred milliseconds.</summary>
+    /// <param name="options">Folder of the models, and limits; null for the defaults. Later changes have no effect.</param>
+    /// <param name="cancellationToken">Cancels the load before it starts; it cannot be stopped later.</param>
+    /// <returns>The engine, which the caller disposes.</returns>
     /// <exception cref="ModelException">A model is missing, damaged, or not the expected one.</exception>
-    public static FaceEngine Load(FaceEngineOptions options)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static Task<FaceEngine> LoadAsync(FaceEngineOptions? options = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Load(options), cancellationToken);
+
+    /// <summary>Loads the models; takes a few hundred milliseconds.</summary>
+    /// <param name="options">Folder of the models, and limits; null for the defaults. Later changes have no effect.</param>
+    /// <returns>The engine, which the caller disposes.</returns>
+    /// <exception cref="ModelException">A model is missing, damaged, or not the expected one.</exception>
+    public static FaceEngine Load(FaceEngineOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(options);
+        options ??= new FaceEngineOptions();
         NativeHeap.Bound();
 
         // Failures surface when the first model uses it.
@@ -121,6 +133,7 @@ public sealed class FaceEngine : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public async Task<IDisposable> EnterAsync(CancellationToken cancellationToken = default)
     {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
         await _gate.WaitAsync(cancellationToken);
         return new GateLease(_gate);
     }
@@ -137,6 +150,25 @@ public sealed class FaceEngine : IDisposable
     }
 
     /// <summary>Finds all faces in a photo.</summary>
+    /// <param name="photo">The encoded photo: JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF. It must not change before the task ends.</param>
+    /// <param name="cancellationToken">Cancels the wait, and is checked between the steps.</param>
+    /// <returns>The faces, in pixels of the upright full-size photo.</returns>
+    /// <exception cref="PhotoException">The photo cannot be read.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<AnalyzedPhoto> AnalyzeAsync(ReadOnlyMemory<byte> photo, CancellationToken cancellationToken = default) =>
+        RunAsync(engine => engine.Analyze(photo, cancellationToken), cancellationToken);
+
+    /// <summary>Reads a photo to its end, then finds all faces in it.</summary>
+    /// <param name="photo">The encoded photo, from the stream's position on; stays open.</param>
+    /// <param name="cancellationToken">Cancels the reading and the wait, and is checked between the steps.</param>
+    /// <returns>The faces, in pixels of the upright full-size photo.</returns>
+    /// <exception cref="PhotoException">The photo cannot be read, or exceeds <see cref="FaceEngineOptions.MaxPhotoBytes"/>.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public async Task<AnalyzedPhoto> AnalyzeAsync(Stream photo, CancellationToken cancellationToken = default) =>
+        await AnalyzeAsync(await PhotoStream.ReadAsync(photo, _options.MaxPhotoBytes, cancellationToken), cancellationToken);
+
+    /// <summary>Finds all faces in a photo.</summary>
     /// <param name="photo">The encoded photo: JPEG, PNG, WebP, GIF (first frame), AVIF or TIFF.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
     /// <returns>The faces, in pixels of the upright full-size photo.</returns>
@@ -144,7 +176,7 @@ public sealed class FaceEngine : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public AnalyzedPhoto Analyze(ReadOnlyMemory<byte> photo, CancellationToken cancellationToken = default)
     {
-        using var processor = _processors.Enter(cancellationToken);
+        using var processor = EnterProcessor(cancellationToken);
         using var picture = Decode(photo, cancellationToken);
         return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
     }
@@ -157,7 +189,7 @@ public sealed class FaceEngine : IDisposable
     public AnalyzedPhoto Analyze(PhotoPixels pixels, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pixels);
-        using var processor = _processors.Enter(cancellationToken);
+        using var processor = EnterProcessor(cancellationToken);
         using var picture = Picture.CopyOf(pixels);
         return new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
     }
@@ -167,10 +199,10 @@ public sealed class FaceEngine : IDisposable
     /// <param name="cancellationToken">Checked between the steps.</param>
     /// <returns>Faces of at least an eighth of the picture's longer side, highest score first.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public IReadOnlyList<DetectedFace> FindPortraitFaces(PhotoPixels portrait, CancellationToken cancellationToken = default)
+    internal IReadOnlyList<DetectedFace> FindPortraitFaces(PhotoPixels portrait, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(portrait);
-        using var processor = _processors.Enter(cancellationToken);
+        using var processor = EnterProcessor(cancellationToken);
         using var picture = Picture.CopyOf(portrait);
         var detections = _recipe.IsFaceApi ? _detection.DetectAsFaceApi(picture) : _detection.DetectPortrait(picture, _processors, cancellationToken);
         return ReadFaces(picture, detections, cancellationToken);
@@ -189,6 +221,25 @@ public sealed class FaceEngine : IDisposable
     }
 
     /// <summary>Checks whether a photo can serve as a reference of a person, and embeds its face.</summary>
+    /// <param name="photo">The encoded photo, as for <see cref="AnalyzeAsync(ReadOnlyMemory{byte}, CancellationToken)"/>.</param>
+    /// <param name="face">Index into <see cref="ReferenceAnalysis.Faces"/>; null to choose the dominant face.</param>
+    /// <param name="cancellationToken">Cancels the wait, and is checked between the steps.</param>
+    /// <exception cref="PhotoException">The photo cannot be read.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<ReferenceAnalysis> AnalyzeReferenceAsync(ReadOnlyMemory<byte> photo, int? face = null, CancellationToken cancellationToken = default) =>
+        RunAsync(engine => engine.AnalyzeReference(photo, face, cancellationToken), cancellationToken);
+
+    /// <summary>Reads a photo to its end, then checks whether it can serve as a reference of a person, and embeds its face.</summary>
+    /// <param name="photo">The encoded photo, from the stream's position on; stays open.</param>
+    /// <param name="face">Index into <see cref="ReferenceAnalysis.Faces"/>; null to choose the dominant face.</param>
+    /// <param name="cancellationToken">Cancels the reading and the wait, and is checked between the steps.</param>
+    /// <exception cref="PhotoException">The photo cannot be read, or exceeds <see cref="FaceEngineOptions.MaxPhotoBytes"/>.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public async Task<ReferenceAnalysis> AnalyzeReferenceAsync(Stream photo, int? face = null, CancellationToken cancellationToken = default) =>
+        await AnalyzeReferenceAsync(await PhotoStream.ReadAsync(photo, _options.MaxPhotoBytes, cancellationToken), face, cancellationToken);
+
+    /// <summary>Checks whether a photo can serve as a reference of a person, and embeds its face.</summary>
     /// <param name="photo">The encoded photo, as for <see cref="Analyze(ReadOnlyMemory{byte}, CancellationToken)"/>.</param>
     /// <param name="face">Index into <see cref="ReferenceAnalysis.Faces"/>; null to choose the dominant face.</param>
     /// <param name="cancellationToken">Checked between the steps.</param>
@@ -196,7 +247,7 @@ public sealed class FaceEngine : IDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public ReferenceAnalysis AnalyzeReference(ReadOnlyMemory<byte> photo, int? face = null, CancellationToken cancellationToken = default)
     {
-        using var processor = _processors.Enter(cancellationToken);
+        using var processor = EnterProcessor(cancellationToken);
         using var picture = Decode(photo, cancellationToken);
         var analyzed = new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
         return ReferenceSelection.Analyze(picture, analyzed, face, _options.MinReferenceFacePixels);
@@ -205,15 +256,36 @@ public sealed class FaceEngine : IDisposable
     /// <summary>Keeps processors idle until the result is disposed, so that benchmarks control how many work.</summary>
     internal IDisposable Reserve(int processors) => _processors.Reserve(processors);
 
-    /// <summary>Unloads the models.</summary>
+    /// <summary>Waits for photos in progress, then unloads the models. Later calls throw <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        // Native code must not run in models that are being freed.
+        using var all = _processors.Reserve(Environment.ProcessorCount);
         _detection.Dispose();
         _landmarks.Dispose();
         _recognition.Dispose();
-        _processors.Dispose();
-        _gate.Dispose();
     }
+
+    // A photo that was waiting while the engine was disposed gets its processor afterwards.
+    private IDisposable EnterProcessor(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        var processor = _processors.Enter(cancellationToken);
+        if (IsDisposed)
+        {
+            processor.Dispose();
+            throw new ObjectDisposedException(nameof(FaceEngine));
+        }
+
+        return processor;
+    }
+
+    private bool IsDisposed => Volatile.Read(ref _isDisposed) != 0;
 
     private sealed class GateLease(SemaphoreSlim gate) : IDisposable
     {

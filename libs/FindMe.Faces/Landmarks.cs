@@ -5,7 +5,7 @@ namespace FindMe.Faces;
 /// <summary>68 points of a face in the order of the iBUG 300-W annotation, in pixels of the upright full-size photo.</summary>
 /// <remarks>
 /// 0–16 jaw, 17–21 and 22–26 brows, 27–35 nose (30 is the tip), 36–41 and 42–47 eyes, 48–67 mouth (48 and 54 are the corners). Of a
-/// pair, the one at the left of the picture comes first. https://ibug.doc.ic.ac.uk/resources/300-W/
+/// pair, the one at the left of the picture comes first. Immutable. https://ibug.doc.ic.ac.uk/resources/300-W/
 /// </remarks>
 public sealed class Landmarks
 {

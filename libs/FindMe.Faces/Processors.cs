@@ -1,7 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace FindMe.Faces;
 
 /// <summary>Shares the machine's processors among photos: each photo holds one and borrows idle ones for parallel work.</summary>
-internal sealed class Processors : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore owns no handle, and a photo may wait for it longer than its engine lives.")]
+internal sealed class Processors
 {
     private readonly SemaphoreSlim _idle = new(Environment.ProcessorCount);
 
@@ -59,8 +62,6 @@ internal sealed class Processors : IDisposable
             }
         }
     }
-
-    public void Dispose() => _idle.Dispose();
 
     private sealed class Lease(SemaphoreSlim idle, int count) : IDisposable
     {

@@ -83,7 +83,7 @@ internal sealed class ModelFile : IDisposable
     /// <summary>Advice for errors about missing or wrong models.</summary>
     public const string HowToRebuild = $"delete the file if it exists, then {GetModels}";
 
-    private const string GetModels = "run: dotnet run --project apps/FindMe.Local";
+    private const string GetModels = "add the package FindMe.Faces.Models or, in a checkout of FindMe, run: dotnet run --project apps/FindMe.Local";
 
     /// <summary>Advice for a missing description: the names that exist, or how to build the models.</summary>
     /// <param name="path">The missing file.</param>

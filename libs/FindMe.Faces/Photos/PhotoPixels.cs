@@ -1,6 +1,7 @@
 namespace FindMe.Faces;
 
 /// <summary>A decoded RGB picture.</summary>
+/// <remarks>Shares its array with the caller; safe to use from several threads as long as nobody writes to the array.</remarks>
 public sealed class PhotoPixels
 {
     private const int MaxSide = 1 << 14;

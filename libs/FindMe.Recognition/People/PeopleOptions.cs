@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Reflection;
 
 namespace FindMe.Recognition;
 
@@ -28,13 +29,16 @@ public sealed class PeopleOptions
     /// <exception cref="PeopleException">An option is out of range.</exception>
     public void Validate()
     {
-        try
+        // Not Validator.ValidateObject: it finds the properties by reflection that a native build cannot follow.
+        foreach (var property in typeof(PeopleOptions).GetProperties())
         {
-            Validator.ValidateObject(this, new ValidationContext(this), validateAllProperties: true);
-        }
-        catch (ValidationException exception)
-        {
-            throw new PeopleException(exception.Message, exception);
+            foreach (var rule in property.GetCustomAttributes<ValidationAttribute>())
+            {
+                if (!rule.IsValid(property.GetValue(this)))
+                {
+                    throw new PeopleException(rule.FormatErrorMessage(property.Name));
+                }
+            }
         }
     }
 }
