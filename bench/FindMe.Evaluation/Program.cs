@@ -30,6 +30,8 @@ var second = new Argument<FileInfo>("OTHER") { Description = "Another build of f
 var vectors = new Argument<FileInfo>("VECTORS.csv") { Description = "The output of findme train." };
 var builds = new Argument<FileInfo[]>("FINDME") { Description = "Builds of findme.", Arity = ArgumentArity.OneOrMore };
 var lines = new Option<FileInfo?>("--lines") { Description = "Output file for the dump." };
+var firstDump = new Argument<FileInfo>("FIRST") { Description = "Output of dump --lines on one machine." };
+var secondDump = new Argument<FileInfo>("SECOND") { Description = "Output of dump --lines on another machine." };
 var charts = new Option<DirectoryInfo?>("--charts") { Description = "Output folder for the charts." };
 
 var command = new RootCommand("Measures the accuracy and speed of FindMe's engine.")
@@ -45,6 +47,15 @@ var command = new RootCommand("Measures the accuracy and speed of FindMe's engin
     Verb("calibrate", "Sweeps thresholds and fits the confidence.", [manifest, charts], (engine, parsed, end) => Calibrate.Evaluate(engine, parsed.GetRequiredValue(manifest), parsed.GetValue(charts), end)),
     Verb("quality", "Evaluates degraded selfies.", [manifest], (engine, parsed, end) => Quality.Evaluate(engine, parsed.GetRequiredValue(manifest), end)),
     Verb("peer", "Measures FindMe and face-api.js alternately.", [photos, peerFolder, rounds], ComparePeer),
+    Bare(
+        "machines",
+        "Compares two dumps of the same photos from different machines.",
+        [firstDump, secondDump],
+        (parsed, end) => Machines.Evaluate(
+            parsed.GetRequiredValue(firstDump),
+            parsed.GetRequiredValue(secondDump),
+            RecognitionRecipe.Load(Path.Combine(ModelFolder.Find(parsed.GetRequiredValue(models)), $"{parsed.GetRequiredValue(recipe)}.json")).MatchDistance,
+            end)),
     Bare(
         "cold",
         "Measures FindMe and face-api.js alternately, from process start to the first verdict.",

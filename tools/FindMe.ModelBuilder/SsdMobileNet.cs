@@ -21,6 +21,18 @@ internal static class SsdMobileNet
 
     private static readonly int[] AnchorsOfLayer = [3, 6, 6, 6, 6, 6];
 
+    // Each layer reads the output of the one before.
+    private static readonly Layer[] Network =
+    [
+        new("MobilenetV1/Conv2d_0_pointwise", Stride: 2),
+        .. Enumerable.Range(1, 13).SelectMany(i => (Layer[])
+        [
+            new($"MobilenetV1/Conv2d_{i}_depthwise", Stride: i is 2 or 4 or 6 or 12 ? 2 : 1, IsDepthwise: true),
+            new($"MobilenetV1/Conv2d_{i}_pointwise", Stride: 1, IsMap: i is 11 or 13),
+        ]),
+        .. Enumerable.Range(0, 8).Select(i => new Layer($"Prediction/Conv2d_{i}_pointwise", Stride: 1 + (i % 2), IsMap: i % 2 == 1)),
+    ];
+
     /// <summary>32-bit floats throughout.</summary>
     public static byte[] Build(Weights weights) => Build(weights, new FloatLayers(new OnnxGraph("ssd_mobilenetv1"), weights));
 
@@ -31,27 +43,14 @@ internal static class SsdMobileNet
     private static byte[] Build(Weights weights, Layers layers)
     {
         var graph = layers.Graph;
-        var image = graph.Input("image", -1, 3, -1, -1);
-        var x = layers.First(image, "MobilenetV1/Conv2d_0_pointwise");
-
-        var maps = new List<string>();
-        for (var i = 1; i <= 13; i++)
+        var x = layers.First(graph.Input("image", -1, 3, -1, -1), Network[0]);
+        var maps = new List<(string Name, Lane[] Lanes)>();
+        foreach (var layer in Network[1..])
         {
-            x = layers.Depthwise(x, $"MobilenetV1/Conv2d_{i}_depthwise", stride: i is 2 or 4 or 6 or 12 ? 2 : 1);
-            x = layers.Convolution(x, $"MobilenetV1/Conv2d_{i}_pointwise", stride: 1);
-            if (i is 11 or 13)
+            x = layer.IsDepthwise ? layers.Depthwise(x, layer) : layers.Convolution(x, layer);
+            if (layer.IsMap)
             {
-                maps.Add(x);
-            }
-        }
-
-        for (var i = 0; i < 8; i++)
-        {
-            var odd = i % 2 == 1;
-            x = layers.Convolution(x, $"Prediction/Conv2d_{i}_pointwise", stride: odd ? 2 : 1);
-            if (odd)
-            {
-                maps.Add(x);
+                maps.Add((x, layers.Lanes));
             }
         }
 
@@ -59,7 +58,7 @@ internal static class SsdMobileNet
         var scores = new List<string>();
         for (var layer = 0; layer < maps.Count; layer++)
         {
-            var (box, score) = Head(graph, weights, layers.ChannelsLast(maps[layer]), layer);
+            var (box, score) = Head(graph, weights, layers.ChannelsLast(maps[layer].Name), maps[layer].Lanes, layer);
             boxes.Add(box);
             scores.Add(score);
         }
@@ -73,7 +72,8 @@ internal static class SsdMobileNet
 
     // Computes both heads as one 1×1 convolution. Each anchor has three classes: background, face and an unused one; only the face column
     // is kept.
-    private static (string Boxes, string Scores) Head(OnnxGraph graph, Weights weights, string map, int layer)
+    private static (string Boxes, string Scores) Head(
+        OnnxGraph graph, Weights weights, string map, Lane[] lanes, int layer)
     {
         const int classes = 3;
         const int face = 1;
@@ -82,9 +82,9 @@ internal static class SsdMobileNet
         var score = weights[$"Prediction/BoxPredictor_{layer}/ClassPredictor/weights"];
         var boxBias = weights[$"Prediction/BoxPredictor_{layer}/BoxEncodingPredictor/biases"].Values;
         var scoreBias = weights[$"Prediction/BoxPredictor_{layer}/ClassPredictor/biases"].Values;
-        var (inputs, anchors) = (box.Shape[2], AnchorsOfLayer[layer]);
+        var anchors = AnchorsOfLayer[layer];
         var columns = (corners + 1) * anchors;
-        var matrix = new float[inputs * columns];
+        var matrix = new float[lanes.Length * columns];
         var bias = new float[columns];
         for (var column = 0; column < columns; column++)
         {
@@ -92,13 +92,14 @@ internal static class SsdMobileNet
                 ? (box.Values, boxBias, corners * anchors, column)
                 : (score.Values, scoreBias, classes * anchors, ((column - (corners * anchors)) * classes) + face);
             bias[column] = fromBias[output];
-            for (var input = 0; input < inputs; input++)
+            for (var row = 0; row < lanes.Length; row++)
             {
-                matrix[(input * columns) + column] = from[(input * outputs) + output];
+                // All parts of a channel have the same value: only the first one counts.
+                matrix[(row * columns) + column] = lanes[row] is { IsEmpty: false, Part: 0 } lane ? from[(lane.Channel * outputs) + output] : 0;
             }
         }
 
-        var product = graph.Node("Add", [graph.Node("MatMul", [map, graph.Floats(matrix, inputs, columns)]), graph.Floats(bias, columns)]);
+        var product = graph.Node("Add", [graph.Node("MatMul", [map, graph.Floats(matrix, lanes.Length, columns)]), graph.Floats(bias, columns)]);
         return (
             graph.Node("Reshape", [Columns(0, corners * anchors), graph.Longs(0, -1, corners)]),
             graph.Node("Reshape", [Columns(corners * anchors, columns), graph.Longs(0, -1)]));
@@ -131,19 +132,29 @@ internal static class SsdMobileNet
         return (filter, bias);
     }
 
-    /// <summary>Creates the inner layers: convolutions with SAME padding, clipped to 0..6.</summary>
+    /// <summary>A convolution with SAME padding, clipped to 0..6.</summary>
+    /// <param name="Name">Name in the weights' manifest.</param>
+    /// <param name="Stride">Stride in both directions.</param>
+    /// <param name="IsDepthwise">Whether each channel has a filter of its own, 3 × 3, followed by batch normalization.</param>
+    /// <param name="IsMap">Whether heads read the output.</param>
+    private sealed record Layer(string Name, int Stride, bool IsDepthwise = false, bool IsMap = false);
+
+    /// <summary>Creates the inner layers.</summary>
     private abstract class Layers(OnnxGraph graph, Weights weights)
     {
         public OnnxGraph Graph { get; } = graph;
 
+        /// <summary>The channels of the latest layer's output.</summary>
+        public Lane[] Lanes { get; protected set; } = [];
+
         protected Weights Weights { get; } = weights;
 
         /// <summary>The first convolution, of the image itself.</summary>
-        public abstract string First(string image, string name);
+        public abstract string First(string image, Layer layer);
 
-        public abstract string Convolution(string x, string name, int stride);
+        public abstract string Convolution(string x, Layer layer);
 
-        public abstract string Depthwise(string x, string name, int stride);
+        public abstract string Depthwise(string x, Layer layer);
 
         /// <summary>Returns a feature map as floats [N, H, W, C].</summary>
         public abstract string ChannelsLast(string x);
@@ -165,30 +176,31 @@ internal static class SsdMobileNet
         private readonly string _six = graph.Floats([6f]);
 
         // The filter includes the scaling from 0..255 minus the middle to -1..1, so that the padding stays 0.
-        public override string First(string image, string name) =>
-            Convolution(Graph.Node("Sub", [image, Graph.Floats([MiddleColour])]), name, stride: 2, scale: 1 / MiddleColour);
+        public override string First(string image, Layer layer) =>
+            Convolution(Graph.Node("Sub", [image, Graph.Floats([MiddleColour])]), layer, scale: 1 / MiddleColour);
 
-        public override string Convolution(string x, string name, int stride) => Convolution(x, name, stride, scale: 1);
+        public override string Convolution(string x, Layer layer) => Convolution(x, layer, scale: 1);
 
-        public override string Depthwise(string x, string name, int stride)
+        public override string Depthwise(string x, Layer layer)
         {
-            var (filter, bias) = FoldBatchNorm(Weights, name);
+            var (filter, bias) = FoldBatchNorm(Weights, layer.Name);
             var channels = bias.Length;
-            return Clip(Convolve(x, Graph.Floats(filter, channels, 1, 3, 3), Graph.Floats(bias, channels), 3, stride, channels));
+            return Clip(Convolve(x, Graph.Floats(filter, channels, 1, 3, 3), Graph.Floats(bias, channels), 3, layer.Stride, channels));
         }
 
         public override string ChannelsLast(string x) => Graph.Node("Transpose", [x], ("perm", new[] { 0, 2, 3, 1 }));
 
-        private string Convolution(string x, string name, int stride, float scale)
+        private string Convolution(string x, Layer layer, float scale)
         {
-            var filter = Weights[$"{name}/weights"];
+            var filter = Weights[$"{layer.Name}/weights"];
             var (height, width, inputs, outputs) = (filter.Shape[0], filter.Shape[1], filter.Shape[2], filter.Shape[3]);
+            Lanes = [.. Enumerable.Range(0, outputs).Select(output => new Lane(output))];
             return Clip(Convolve(
                 x,
                 Graph.Floats(Array.ConvertAll(filter.AsConvolution<float>(filter.Values), value => value * scale), outputs, inputs, height, width),
-                Graph.Floats(Weights[$"{name}/convolution_bn_offset"].Values, outputs),
+                Graph.Floats(Weights[$"{layer.Name}/convolution_bn_offset"].Values, outputs),
                 height,
-                stride,
+                layer.Stride,
                 group: 1));
         }
 
@@ -201,21 +213,28 @@ internal static class SsdMobileNet
     /// </summary>
     private sealed class ByteLayers(OnnxGraph graph, Weights weights) : Layers(graph, weights)
     {
-        private const int SignedByteShift = 128;
+        // ONNX Runtime's fastest kernels for x86-64 compute this many channels at once.
+        private const int VectorLanes = 16;
+
+        // The image's colours, each in two lanes: side by side, two colours saturate. The fastest kernels need a multiple of four.
+        private static readonly Lane[] Colours = [new(0, 0, 2), new(0, 1, 2), new(1, 0, 2), new(1, 1, 2), new(2, 0, 2), new(2, 1, 2), Lane.Empty, Lane.Empty];
 
         // Zero-dimensional scalars: with shape [1] ONNX Runtime does not fuse the layers.
         private readonly string _scale = graph.Floats([ActivationScale]);
         private readonly string _zeroPoint = graph.Bytes([0]);
 
+        // Values of the channels that the latest depthwise layer would make constant, and that are left out.
+        private Dictionary<int, byte> _constants = [];
+
         // A pixel's activation is (byte - 127.5) / 127.5. A zero point cannot express the half, so it goes into the bias.
-        public override string First(string image, string name)
+        public override string First(string image, Layer layer)
         {
             const byte middle = 128;
             const float scale = 1 / MiddleColour;
-            var filter = Weights[$"{name}/weights"];
+            var filter = Weights[$"{layer.Name}/weights"];
             var (outputs, taps) = (filter.Shape[3], filter.Values.Length / filter.Shape[3]);
             var byOutput = filter.AsConvolution<float>(filter.Values);
-            var bias = Weights[$"{name}/convolution_bn_offset"].Values.ToArray();
+            var bias = Weights[$"{layer.Name}/convolution_bn_offset"].Values.ToArray();
             for (var output = 0; output < outputs; output++)
             {
                 var sum = 0.0;
@@ -228,43 +247,30 @@ internal static class SsdMobileNet
             }
 
             var bytes = Graph.Node("QuantizeLinear", [image, Graph.Floats([1f]), Graph.Bytes([0])]);
-            var colours = Graph.Node("DequantizeLinear", [bytes, Graph.Floats([scale]), Graph.Bytes([middle])]);
-            return QuantizedConvolution(colours, filter, bias, scale, stride: 2);
+            Lanes = Colours;
+            var lanes = Graph.Node(
+                "Gather", [bytes, Graph.Longs([.. Colours.Select(lane => (long)Math.Max(0, lane.Channel))])], ("axis", 1));
+            var colours = Graph.Node("DequantizeLinear", [lanes, Graph.Floats([scale]), Graph.Bytes([middle])]);
+            return Convolution(colours, layer, bias, scale);
         }
 
-        public override string Convolution(string x, string name, int stride) =>
-            QuantizedConvolution(
-                AsFloats(x),
-                Weights[$"{name}/weights"],
-                Weights[$"{name}/convolution_bn_offset"].Values,
-                ActivationScale,
-                stride);
+        public override string Convolution(string x, Layer layer) =>
+            Convolution(AsFloats(x), layer, Weights[$"{layer.Name}/convolution_bn_offset"].Values, ActivationScale);
 
-        public override string Depthwise(string x, string name, int stride)
+        public override string Depthwise(string x, Layer layer)
         {
-            var (filter, bias) = FoldBatchNorm(Weights, name);
-            var channels = bias.Length;
-            var area = filter.Length / channels;
-            var signed = new sbyte[filter.Length];
-            var scales = new float[channels];
-            var biasScales = new float[channels];
-            var integers = new int[channels];
+            var stored = QuantizeDepthwise(layer.Name);
+            var channels = Lanes.Length;
+            var area = stored.Filter.Length / stored.Bias.Length;
+            var signed = new sbyte[channels * area];
+            var (scales, integers) = (new float[channels], new int[channels]);
             for (var channel = 0; channel < channels; channel++)
             {
-                var values = filter.AsSpan(channel * area, area);
-                var largest = 0f;
-                foreach (var value in values)
+                scales[channel] = 1;
+                if (Lanes[channel] is { IsEmpty: false, Channel: var from })
                 {
-                    largest = Math.Max(largest, Math.Abs(value));
-                }
-
-                // A dead channel's weights are almost 0, but its bias must still fit in 32 bits.
-                scales[channel] = Math.Max(largest / 127, Math.Abs(bias[channel]) / (ActivationScale * (1 << 30)));
-                biasScales[channel] = ActivationScale * scales[channel];
-                integers[channel] = (int)Math.Round(bias[channel] / (double)biasScales[channel]);
-                for (var i = 0; i < area; i++)
-                {
-                    signed[(channel * area) + i] = (sbyte)Math.Round(values[i] / scales[channel]);
+                    stored.Filter.AsSpan(from * area, area).CopyTo(signed.AsSpan(channel * area));
+                    (scales[channel], integers[channel]) = (stored.Scales[from], stored.Bias[from]);
                 }
             }
 
@@ -278,38 +284,151 @@ internal static class SsdMobileNet
                 ("axis", 0));
             var quantizedBias = Graph.Node(
                 "DequantizeLinear",
-                [Graph.Integers(integers, channels), Graph.Floats(biasScales, channels)],
+                [Graph.Integers(integers, channels), Graph.Floats(Array.ConvertAll(scales, scale => ActivationScale * scale), channels)],
                 ("axis", 0));
-            return Quantize(Convolve(AsFloats(x), quantizedFilter, quantizedBias, 3, stride, channels));
+            return Quantize(Convolve(AsFloats(x), quantizedFilter, quantizedBias, 3, layer.Stride, channels));
         }
 
         public override string ChannelsLast(string x) => AsFloats(Graph.Node("Transpose", [x], ("perm", new[] { 0, 2, 3, 1 })));
 
         private string AsFloats(string x) => Graph.Node("DequantizeLinear", [x, _scale, _zeroPoint]);
 
-        // Uses the stored bytes, shifted to signed: no loss of precision compared to the floats.
-        private string QuantizedConvolution(string x, Weight filter, float[] bias, float inputScale, int stride)
+        private (sbyte[] Filter, float[] Scales, int[] Bias) QuantizeDepthwise(string name)
         {
-            var (height, width, inputs, outputs) = (filter.Shape[0], filter.Shape[1], filter.Shape[2], filter.Shape[3]);
-            var signed = Array.ConvertAll(
-                filter.AsConvolution(filter.Stored.Span),
-                stored => (sbyte)(stored - SignedByteShift));
+            var (filter, bias) = FoldBatchNorm(Weights, name);
+            var channels = bias.Length;
+            var area = filter.Length / channels;
+            var signed = new sbyte[filter.Length];
+            var scales = new float[channels];
+            var integers = new int[channels];
+            for (var channel = 0; channel < channels; channel++)
+            {
+                var values = filter.AsSpan(channel * area, area);
+                var largest = 0f;
+                foreach (var value in values)
+                {
+                    largest = Math.Max(largest, Math.Abs(value));
+                }
+
+                // A dead channel's weights are almost 0, but its bias must still fit in 32 bits.
+                scales[channel] = Math.Max(largest / 127, Math.Abs(bias[channel]) / (ActivationScale * (1 << 30)));
+                integers[channel] = (int)Math.Round(bias[channel] / (double)(ActivationScale * scales[channel]));
+                for (var i = 0; i < area; i++)
+                {
+                    signed[(channel * area) + i] = (sbyte)Math.Round(values[i] / scales[channel]);
+                }
+            }
+
+            return (signed, scales, integers);
+        }
+
+        // The integer weights are the stored bytes minus their zero point: no loss of precision compared to the floats.
+        private string Convolution(string x, Layer layer, float[] bias, float inputScale)
+        {
+            var filter = Weights[$"{layer.Name}/weights"];
+            var area = filter.Shape[0] * filter.Shape[1];
+            var (allInputs, inputs, constants) = (filter.Shape[2], Lanes, _constants);
+            var outputs = ArrangeOutputs(layer, filter.Shape[3]);
+            var stored = filter.AsConvolution(filter.Stored.Span);
             var scale = (float)filter.Scale;
             var biasScale = inputScale * scale;
+            var signed = new sbyte[outputs.Length * inputs.Length * area];
+            var integers = new int[outputs.Length];
+            for (var output = 0; output < outputs.Length; output++)
+            {
+                if (outputs[output].IsEmpty)
+                {
+                    continue;
+                }
+
+                var ofOutput = stored.AsSpan(outputs[output].Channel * allInputs * area, allInputs * area);
+                integers[output] = (int)Math.Round(bias[outputs[output].Channel] / (double)biasScale);
+                foreach (var (channel, value) in constants)
+                {
+                    integers[output] += value * (ofOutput[channel] - filter.ZeroPoint);
+                }
+
+                for (var i = 0; i < inputs.Length * area; i++)
+                {
+                    var input = inputs[i / area];
+                    signed[(output * inputs.Length * area) + i] = input.IsEmpty
+                        ? (sbyte)0
+                        : checked((sbyte)input.ShareOf(ofOutput[(input.Channel * area) + (i % area)] - filter.ZeroPoint));
+                }
+            }
+
             var quantizedFilter = Graph.Node(
                 "DequantizeLinear",
                 [
-                    Graph.SignedBytes(signed, outputs, inputs, height, width),
+                    Graph.SignedBytes(signed, outputs.Length, inputs.Length, filter.Shape[0], filter.Shape[1]),
                     Graph.Floats([scale]),
-                    Graph.SignedBytes([(sbyte)(filter.ZeroPoint - SignedByteShift)]),
+                    Graph.SignedBytes([0]),
                 ]);
-            var quantizedBias = Graph.Node(
-                "DequantizeLinear",
-                [
-                    Graph.Integers(Array.ConvertAll(bias, value => (int)Math.Round(value / (double)biasScale)), outputs),
-                    Graph.Floats([biasScale]),
-                ]);
-            return Quantize(Convolve(x, quantizedFilter, quantizedBias, height, stride, group: 1));
+            var quantizedBias = Graph.Node("DequantizeLinear", [Graph.Integers(integers, outputs.Length), Graph.Floats([biasScale])]);
+            Lanes = outputs;
+            return Quantize(Convolve(x, quantizedFilter, quantizedBias, filter.Shape[0], layer.Stride, group: 1));
+        }
+
+        // Leaves out channels that a following depthwise layer makes constant, unless a head reads them, and arranges the others for the
+        // convolution that reads them.
+        private Lane[] ArrangeOutputs(Layer layer, int count)
+        {
+            _constants = [];
+            var channels = Enumerable.Range(0, count);
+            var next = Network.SkipWhile(other => other != layer).Skip(1).ToList();
+            if (next.Count == 0)
+            {
+                return [.. channels.Select(channel => new Lane(channel))];
+            }
+
+            if (next[0].IsDepthwise && !layer.IsMap)
+            {
+                _constants = FindConstants(next[0].Name);
+                channels = channels.Except(_constants.Keys);
+            }
+
+            var filter = Weights[$"{next.Find(other => !other.IsDepthwise)!.Name}/weights"];
+            var (area, outputs) = (filter.Shape[0] * filter.Shape[1], filter.Shape[3]);
+            return Lane.Arrange(channels, WeightsOf, VectorLanes);
+
+            int[] WeightsOf(int channel)
+            {
+                var weights = new int[area * outputs];
+                for (var i = 0; i < weights.Length; i++)
+                {
+                    weights[i] = filter.Stored.Span[((((i / outputs) * count) + channel) * outputs) + (i % outputs)] - filter.ZeroPoint;
+                }
+
+                return weights;
+            }
+        }
+
+        // Channels of a depthwise layer whose output is the same for every input. A margin keeps the rounding of ONNX Runtime out of it.
+        private Dictionary<int, byte> FindConstants(string name)
+        {
+            const double rounding = 0.49;
+            var (filter, scales, bias) = QuantizeDepthwise(name);
+            var area = filter.Length / bias.Length;
+            var constants = new Dictionary<int, byte>();
+            for (var channel = 0; channel < bias.Length; channel++)
+            {
+                var (smallest, largest) = ((long)bias[channel], (long)bias[channel]);
+                foreach (var weight in filter.AsSpan(channel * area, area))
+                {
+                    smallest += Math.Min(0, weight * byte.MaxValue);
+                    largest += Math.Max(0, weight * byte.MaxValue);
+                }
+
+                var value = Math.Clamp(Math.Round(bias[channel] * (double)scales[channel]), byte.MinValue, byte.MaxValue);
+                var isConstant = (value == byte.MinValue || smallest * (double)scales[channel] > value - rounding)
+                    && (value == byte.MaxValue || largest * (double)scales[channel] < value + rounding);
+                if (isConstant)
+                {
+                    constants.Add(channel, (byte)value);
+                }
+            }
+
+            return constants;
         }
 
         private string Quantize(string x) => Graph.Node("QuantizeLinear", [x, _scale, _zeroPoint]);

@@ -47,7 +47,7 @@ internal sealed class FaceDetection : IDisposable
     // Faces kept per photo, the best first; bounds the work for pictures of crowds.
     internal const int MaxFaces = 200;
 
-    // Memory grows with the pixels of one input, to about 120 MB at this limit. Larger inputs are split into strips, which processors share.
+    // Memory grows with the pixels of one input, to about 80 MB at this limit. Larger inputs are split into strips, which processors share.
     // Strips overlap by more than the largest face of the only pass that needs them.
     internal const int MaxPixelsAtOnce = 900_000;
     internal const int StripOverlap = 128;
