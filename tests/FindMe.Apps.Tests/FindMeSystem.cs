@@ -21,7 +21,7 @@ public sealed class FindMeSystem : IAsyncLifetime
     internal static string Talk => "talk";
 
     /// <summary>How many photos <see cref="Talk"/> has.</summary>
-    internal static int TalkPhotos => 90;
+    internal static int TalkPhotos => 64;
 
     /// <summary>An album of 1,000 small pictures.</summary>
     internal static string Thousand => "thousand";

@@ -172,6 +172,16 @@ public sealed class FaultSystemTests
 
         public int Signals() => Lines(SignalFile).Length;
 
-        private static string[] Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
+        // Shared, or it would ask for the lock under which the program writes.
+        private static string[] Lines(string file)
+        {
+            if (!File.Exists(file))
+            {
+                return [];
+            }
+
+            using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        }
     }
 }

@@ -12,6 +12,8 @@ public sealed class InfrastructureTests
     private const string SecretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
     private const string CryptoServiceEncryptionUser = "e147488a-f6f5-4113-8e2d-b22465e65bf6";
 
+    private static Task<(string Output, string Complaints)>? _compiled;
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -136,9 +138,10 @@ public sealed class InfrastructureTests
         _ => node.ToJsonString(new(System.Text.Json.JsonSerializerDefaults.Web) { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }),
     };
 
+    // Compiled once.
     private static async Task<(JsonNode Template, string Complaints)> CompileAsync()
     {
-        var (template, complaints) = await BicepAsync("build", Path.Combine(Checkouts.Root, "infra", "main.bicep"), "--stdout");
+        var (template, complaints) = await (_compiled ??= BicepAsync("build", Path.Combine(Checkouts.Root, "infra", "main.bicep"), "--stdout"));
         return (JsonNode.Parse(template)!, complaints);
     }
 
