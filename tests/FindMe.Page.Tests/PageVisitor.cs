@@ -96,6 +96,8 @@ internal sealed partial class PageVisitor : IAsyncDisposable
 
     public async Task SearchAsync(string album)
     {
+        // A dialog that was just closed still takes its step out of the history.
+        await Page.WaitForFunctionAsync("() => !history.state?.dialog");
         await Page.GotoAsync("/#album");
         await Album(album).CheckAsync();
         await Button("Find me").ClickAsync();
