@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using FindMe.Faces;
 using FindMe.Pipeline;
@@ -15,9 +16,6 @@ internal static class SearchExports
 
     // A page with its pictures in it: 75 MB that a browser holds at once.
     private const int MaxPhotosOfPage = 500;
-
-    // Nobody can tell when the other one ends.
-    private const int RetrySeconds = 10;
 
     public static void AddSearchExports(this IServiceCollection services)
     {
@@ -36,7 +34,7 @@ internal static class SearchExports
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> DownloadAsync(
-        string id, int listing, int index, CurrentUser user, SearchReader reader, ExportedFiles files, HttpResponse response, CancellationToken cancellationToken)
+        string id, int listing, int index, CurrentUser user, SearchReader reader, RunningExports running, ExportedFiles files, HttpResponse response, CancellationToken cancellationToken)
     {
         if (await reader.TryReadPhotoAsync(id, user.Id, listing, index, cancellationToken) is not var (_, photo) || !photo.Verdict!.IsShown(within: null))
         {
@@ -46,7 +44,13 @@ internal static class SearchExports
         var exported = new ExportedPhoto(photo, $"{listing}-{index}");
         if (exported.IsLinkOnly)
         {
-            return Problems.Of(403, "link-only", "X does not allow copies.", "Open the post by its link.");
+            return Problems.Of(403, "x-links-only", "X does not allow copies.", "Open the post by its link.");
+        }
+
+        // The file is in memory as long as the answer takes.
+        if (!running.TryBegin(user.Id, response, out var busy))
+        {
+            return busy;
         }
 
         var file = await files.ReadAsync(photo, cancellationToken);
@@ -101,14 +105,11 @@ internal static class SearchExports
             return TypedResults.Text(format == "csv" ? ReportText.Csv(written) : ReportText.Markdown(written), format == "csv" ? "text/csv" : "text/markdown", Encoding.UTF8);
         }
 
-        if (running.TryBegin(user.Id) is not { } place)
+        if (!running.TryBegin(user.Id, response, out var busy))
         {
-            response.Headers.RetryAfter = $"{RetrySeconds}";
-            return Problems.Of(429, "export-running", "A download of yours is still running.", "Wait until it is done, or cancel it, and try again.");
+            return busy;
         }
 
-        // Free again when the answer is done, however it ends.
-        response.RegisterForDispose(place);
         var sources = chosen.ToDictionary(photo => photo.Key, photo => photo.Photo);
         if (format == "zip")
         {
@@ -124,14 +125,31 @@ internal static class SearchExports
     }
 }
 
-/// <summary>Who downloads a ZIP file just now: one at a time a person and replica.</summary>
+/// <summary>Who downloads photos just now: one file at a time a person and replica.</summary>
 internal sealed class RunningExports
 {
+    // Nobody can tell when the other one ends.
+    private const int RetrySeconds = 10;
+
     private readonly ConcurrentDictionary<string, bool> _people = new();
 
-    /// <summary>Takes the person's place.</summary>
-    /// <returns>To be disposed of when the export ends; null: another one of theirs is running.</returns>
-    public IDisposable? TryBegin(string person) => _people.TryAdd(person, true) ? new Place(this, person) : null;
+    /// <summary>Takes the person's place, until the answer is done, however it ends.</summary>
+    /// <param name="person">The person's id.</param>
+    /// <param name="response">The answer.</param>
+    /// <param name="busy">The problem where another download of theirs is running.</param>
+    public bool TryBegin(string person, HttpResponse response, [NotNullWhen(false)] out ProblemHttpResult? busy)
+    {
+        if (!_people.TryAdd(person, true))
+        {
+            response.Headers.RetryAfter = $"{RetrySeconds}";
+            busy = Problems.Of(429, "export-running", "A download of yours is still running.", "Wait until it is done, or cancel it, and try again.");
+            return false;
+        }
+
+        busy = null;
+        response.RegisterForDispose(new Place(this, person));
+        return true;
+    }
 
     private sealed class Place(RunningExports exports, string person) : IDisposable
     {

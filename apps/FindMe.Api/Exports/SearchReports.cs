@@ -177,7 +177,7 @@ internal static class SearchReports
 
         if (body.From > body.To)
         {
-            return (null, Problems.Of(400, "bad-report", "`from` must not be later than `to`.", "Exchange them."));
+            return (null, Problems.Of(400, "bad-report", "The first day is after the last one.", "Exchange the two dates."));
         }
 
         if (body.Photos.Concat(captions.Keys).Append(body.Cover).FirstOrDefault(photo => photo is not null && !known.ContainsKey(photo)) is { } unknown)

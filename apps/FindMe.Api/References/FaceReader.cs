@@ -22,7 +22,7 @@ internal sealed class FaceReader(IOptions<FaceEngineOptions> options) : IHostedS
     /// <summary>Reads the face on a picture.</summary>
     /// <exception cref="PhotoException">It is not a picture that can be read.</exception>
     public Task<ReferenceAnalysis> ReadAsync(ReadOnlyMemory<byte> photo, int? face, CancellationToken cancellationToken) =>
-        _engine.Value.RunAsync(engine => engine.AnalyzeReference(photo, face, cancellationToken), cancellationToken);
+        _engine.Value.AnalyzeReferenceAsync(photo, face, cancellationToken);
 
     /// <summary>Renders a photo as an upright JPEG.</summary>
     /// <exception cref="PhotoException">It is not a picture that can be read.</exception>

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace FindMe.Api;
 
 /// <summary>
-/// The bytes of a picture of somebody's face. They lie outside the collector's heap, are overwritten and freed when the request ends, and leave no copy:
-/// twenty megabytes of a managed array would stay until a collection.
+/// The bytes of a picture of somebody's face. They lie outside the collector's heap, and are overwritten and freed when the request ends: twenty megabytes
+/// of a managed array would stay until a collection.
 /// </summary>
 internal sealed class PictureMemory : MemoryManager<byte>
 {

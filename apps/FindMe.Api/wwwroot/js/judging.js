@@ -64,7 +64,7 @@ export function judging(search, found, { changed, refused, saved }) {
   // The page goes away: what still waits for an earlier answer is sent at once.
   function sendRest() {
     const rest = [...waiting].slice(0, MOST);
-    waiting.clear();
+    for (const [photo] of rest) waiting.delete(photo);
     if (rest.length > 0) api.judge(search.id, rest.map(([photo, isMe]) => ({ photo, isMe }))).catch(() => {});
   }
 

@@ -117,7 +117,7 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
     }
 
     [Fact]
-    public async Task A_person_downloads_one_ZIP_file_at_a_time_and_can_begin_the_next_when_they_leave()
+    public async Task A_person_downloads_one_file_at_a_time_and_can_begin_the_next_when_they_leave()
     {
         using var ada = await findMe.NewVisitorAsync();
         var photo = await File.ReadAllBytesAsync(Checkouts.DemoPhotos[0], TestContext.Current.CancellationToken);
@@ -131,6 +131,8 @@ public sealed class SearchExportsTests(NetworkedFindMe findMe)
             using var second = await ada.Http.GetAsync(Export(search, "zip"), TestContext.Current.CancellationToken);
             await ProblemAssert.IsAsync(second, 429, "export-running");
             Assert.NotNull(second.Headers.RetryAfter);
+            var one = (await ada.GetAsync($"/api/searches/{search}"))["matches"]![0]!["photo"]!["url"]!.GetValue<string>();
+            Assert.Equal(HttpStatusCode.TooManyRequests, await ada.StatusOfAsync(HttpMethod.Get, $"{one}/original"));
         }
 
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
