@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using FindMe.Local;
+using LocalDapr;
 using LocalDapr.Faults;
 
 namespace FindMe.Faults.Tests;
@@ -174,6 +175,28 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_search_whose_first_step_cannot_be_published_begins_later_although_another_search_cannot_be_read()
+    {
+        using var albums = new TemporaryFolder();
+        var album = LoadSystem.MakeAlbum(albums.Path, "talk", FewPhotos, facesEvery: 10, maxSide: 320);
+        var failures = new BrokerAndDocumentFailures();
+        await using var load = await StartAsync(album, timeoutSeconds: 45, options => options with { Interceptor = failures });
+        using var ada = new Visitor(load.System.Page);
+        await ada.ShowDemoFaceAsync();
+
+        failures.PublishFails = true;
+        var unreadable = await ada.SearchAsync("talk");
+        failures.UnreadableKey = Pipeline.StateKeys.Search(unreadable);
+        var other = await ada.SearchAsync("talk");
+        failures.PublishFails = false;
+        var view = await ada.UntilEndedAsync(other, TimeSpan.FromMinutes(1));
+        failures.UnreadableKey = null;
+        var late = await ada.UntilEndedAsync(unreadable, TimeSpan.FromMinutes(1));
+
+        Assert.Equal((FewPhotos, FewPhotos), (view["photos"]!["compared"]!.GetValue<int>(), late["photos"]!["compared"]!.GetValue<int>()));
+    }
+
+    [Fact]
     public async Task Of_two_replicas_of_Api_one_asks_for_what_is_missing()
     {
         using var albums = new TemporaryFolder();
@@ -255,5 +278,20 @@ public sealed class RecoveryTests
         using var stream = new FileStream(Path.Combine(Path.GetDirectoryName(system.Sidecar.DatabasePath)!, "logs", app + ".log"), FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd().Split('\n');
+    }
+
+    /// <summary>Fails what Api publishes, and its reads of one document.</summary>
+    private sealed class BrokerAndDocumentFailures : ISidecarInterceptor
+    {
+        public bool PublishFails { get; set; }
+
+        public string? UnreadableKey { get; set; }
+
+        public async Task<ApiError?> CallAsync(SidecarCall called, Func<Task<ApiError?>> proceed) => called switch
+        {
+            { AppId: "findme-api", Kind: CallKind.Publish } when PublishFails => called.Failed("the broker is gone"),
+            { Kind: CallKind.StateRead, Target: var target } when target == UnreadableKey => called.Failed("the document is damaged"),
+            _ => await proceed(),
+        };
     }
 }

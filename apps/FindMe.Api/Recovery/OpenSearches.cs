@@ -59,7 +59,7 @@ internal sealed record OpenSearchList : Document
 }
 
 /// <summary>Stores the list of open searches. A search is added before it starts, so that none is lost.</summary>
-internal sealed class OpenSearches(DaprClient dapr, TimeProvider time)
+internal sealed partial class OpenSearches(DaprClient dapr, TimeProvider time, ILogger<OpenSearches> logger)
 {
     /// <summary>Adds a search that starts or continues.</summary>
     /// <exception cref="DaprException">The search may not be listed, so it must not start.</exception>
@@ -69,8 +69,22 @@ internal sealed class OpenSearches(DaprClient dapr, TimeProvider time)
         return UpdateAsync(list => list with { Searches = [.. list.Searches.Where(other => other.Id != id), search] }, cancellationToken);
     }
 
+    /// <summary>Starts or continues a search that is on the list and saved. If its step cannot be published, <see cref="Recovery"/> publishes it.</summary>
+    public async Task BeginAsync(Search search, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RequestAsync(search, cancellationToken);
+        }
+        catch (DaprException exception)
+        {
+            // An error would have the person begin it a second time.
+            LogNotRequested(logger, search.Id, exception.Message);
+        }
+    }
+
     /// <summary>Publishes the step that starts or continues a search, and marks it as published.</summary>
-    /// <exception cref="DaprException">The step may not be published; <see cref="Recovery"/> then publishes it.</exception>
+    /// <exception cref="DaprException">The step may not be published.</exception>
     public async Task RequestAsync(Search search, CancellationToken cancellationToken)
     {
         await dapr.PublishAsync(ListPage.After(search), cancellationToken);
@@ -91,4 +105,7 @@ internal sealed class OpenSearches(DaprClient dapr, TimeProvider time)
     public Task<OpenSearchList> UpdateAsync(Func<OpenSearchList, OpenSearchList> change, CancellationToken cancellationToken) =>
         dapr.CreateOrUpdateStateAsync<OpenSearchList>(
             StateKeys.OpenSearches, list => change(list ?? new OpenSearchList()), _ => CurrentUsers.Retention, cancellationToken);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} is saved, but its next step could not be published: {Problem}. It will be published again.")]
+    private static partial void LogNotRequested(ILogger logger, string searchId, string problem);
 }

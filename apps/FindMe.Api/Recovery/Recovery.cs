@@ -117,8 +117,9 @@ internal sealed partial class Recovery(
             {
                 checks.Add(new CheckedSearch(search, await SearchProgress.ReadAsync(dapr, search, cancellationToken)));
             }
-            catch (Exception exception) when (exception is not (DaprException or OperationCanceledException))
+            catch (Exception exception) when (exception is not OperationCanceledException)
             {
+                // Leave this search unchanged and go on with the others.
                 LogOneFailed(logger, search.Id, exception);
             }
         }
@@ -134,7 +135,6 @@ internal sealed partial class Recovery(
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
-                // Leave this search unchanged and go on with the others.
                 LogOneFailed(logger, check.Search.Id, exception);
             }
         }

@@ -75,7 +75,7 @@ internal static class SearchContinuing
             return Problems.NotFound;
         }
 
-        await open.RequestAsync(continued, cancellationToken);
+        await open.BeginAsync(continued, cancellationToken);
         return TypedResults.Accepted($"/api/searches/{id}", new SearchCreated(id));
     }
 

@@ -139,7 +139,7 @@ internal static class Searches
             return Problems.ConsentRequired;
         }
 
-        await open.RequestAsync(search, cancellationToken);
+        await open.BeginAsync(search, cancellationToken);
         return TypedResults.Accepted($"/api/searches/{search.Id}", new SearchCreated(search.Id));
     }
 
