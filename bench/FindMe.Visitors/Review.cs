@@ -149,9 +149,9 @@ internal sealed class Review(IBrowser browser, DirectoryInfo directory, string p
         var left = (await ShownAsync(page)).Where(_truth.ContainsKey).ToHashSet(StringComparer.Ordinal);
         for (var presses = 0; left.Count > 0; presses++)
         {
-            Ensure(presses < MostPresses, $"{left.Count} photos cannot be reached by Tab.");
+            Ensure(presses < MostPresses, $"{string.Join(", ", left)} cannot be reached by Tab.");
             await PressAsync(page, "Tab");
-            var photo = await page.EvaluateAsync<string?>("() => document.activeElement.matches('.frame-open') ? document.activeElement.closest('.frame').dataset.photo : null");
+            var photo = await page.EvaluateAsync<string?>("() => document.activeElement.matches('.frame-open, .frame .reveal') ? document.activeElement.closest('.frame').dataset.photo : null");
             if (photo is not null && left.Remove(photo))
             {
                 await PressAsync(page, IsRight(photo) ? "y" : "n");
@@ -167,7 +167,7 @@ internal sealed class Review(IBrowser browser, DirectoryInfo directory, string p
         {
             Ensure(presses < MostPresses, $"{photo} cannot be reached by Tab.");
             await PressAsync(page, "Tab");
-            if (await page.EvaluateAsync<bool>("photo => document.activeElement.matches('.frame-open') && document.activeElement.closest('.frame').dataset.photo === photo", photo))
+            if (await page.EvaluateAsync<bool>("photo => document.activeElement.matches('.frame-open, .frame .reveal') && document.activeElement.closest('.frame').dataset.photo === photo", photo))
             {
                 await page.RunAndWaitForResponseAsync(() => PressAsync(page, key), "**/judgements");
                 await SettledAsync(page);

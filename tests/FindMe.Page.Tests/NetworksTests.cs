@@ -67,8 +67,10 @@ public sealed class NetworksTests(RunningFindMeWithNetworks findMe) : IClassFixt
         await page.GotoAsync("/#album");
         await Choose("X");
         await page.GetByLabel("Query").FillAsync("#dotnetconf");
-        await visitor.Button("Find me").ClickAsync();
+        await page.GetByLabel("Query").PressAsync("Enter");
         await Expect(visitor.Notice).ToContainTextAsync("how much the search may cost");
+        await Expect(visitor.Notice).ToBeInViewportAsync(new() { Ratio = 1 });
+        await Expect(visitor.Page.Locator("#max-cost")).ToBeInViewportAsync(new() { Ratio = 1 });
         await visitor.Button("Estimate the cost").ClickAsync();
         await Expect(page.GetByText("at most.")).ToBeVisibleAsync();
         await LookAtAsync("23-cost");

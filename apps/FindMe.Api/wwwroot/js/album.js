@@ -66,8 +66,8 @@ export async function albumView(page) {
     const wish = parts.get(chosen).wish?.();
     if (!wish) return;
     if (wish.missing) {
-      replace(answer, notice('problem', wish.missing));
-      wish.focus?.focus();
+      wish.focus?.focus({ preventScroll: true });
+      say(notice('problem', wish.missing));
       return;
     }
     button.disabled = true;
@@ -78,8 +78,13 @@ export async function albumView(page) {
       button.disabled = false;
       if (page.needsConsent(problem)) return;
       const face = problem.slug === 'no-reference' && element('a', { class: 'button', href: '#face' }, 'Show your face');
-      replace(answer, face ? problemNotice(problem, face) : problemNotice(problem));
+      say(face ? problemNotice(problem, face) : problemNotice(problem));
     }
+  }
+
+  function say(what) {
+    replace(answer, what);
+    answer.scrollIntoView({ block: 'nearest' });
   }
 
   if (chosen) choose(chosen);
