@@ -129,10 +129,10 @@ public sealed class FaultSystemTests
     private static StandInDaprd StandIn(TemporaryFolder folder)
     {
         var program = Path.Combine(folder.Path, "daprd");
-        // Records SIGTERM and forwards it; the child is killed together with this script.
+        // Records SIGTERM and forwards it; the child is killed together with this script. The lock lies beside the file: reading a locked file fails.
         File.WriteAllText(program, $$"""
             #!/bin/bash
-            (flock 9; echo "$DAPR_API_TOKEN $APP_API_TOKEN $*" >&9) 9>> '{{folder.Path}}/starts'
+            (flock 9; echo "$DAPR_API_TOKEN $APP_API_TOKEN $*" >> '{{folder.Path}}/starts') 9>> '{{folder.Path}}/starts.lock'
             trap 'echo TERM >> "{{folder.Path}}/signals"; kill -TERM $child; wait $child; exit' TERM
             setpriv --pdeathsig KILL dotnet '{{Checkouts.ProgramOf("LocalDapr.Cli", "local-dapr")}}' "$@" < /dev/null &
             child=$!
@@ -172,7 +172,6 @@ public sealed class FaultSystemTests
 
         public int Signals() => Lines(SignalFile).Length;
 
-        // Shared, or it would ask for the lock under which the program writes.
         private static string[] Lines(string file)
         {
             if (!File.Exists(file))
