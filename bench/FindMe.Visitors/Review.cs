@@ -151,8 +151,7 @@ internal sealed class Review(IBrowser browser, DirectoryInfo directory, string p
         {
             Ensure(presses < MostPresses, $"{string.Join(", ", left)} cannot be reached by Tab.");
             await PressAsync(page, "Tab");
-            var photo = await page.EvaluateAsync<string?>("() => document.activeElement.matches('.frame-open, .frame .reveal') ? document.activeElement.closest('.frame').dataset.photo : null");
-            if (photo is not null && left.Remove(photo))
+            if (await FocusedPhotoAsync(page) is { } photo && left.Remove(photo))
             {
                 await PressAsync(page, IsRight(photo) ? "y" : "n");
             }
@@ -161,13 +160,17 @@ internal sealed class Review(IBrowser browser, DirectoryInfo directory, string p
         await SettledAsync(page);
     }
 
+    // A covered photo has a button that uncovers it instead.
+    private static Task<string?> FocusedPhotoAsync(IPage page) =>
+        page.EvaluateAsync<string?>("() => document.activeElement.matches('.frame-open, .frame .reveal') ? document.activeElement.closest('.frame').dataset.photo : null");
+
     private async Task JudgeAsync(IPage page, string photo, string key)
     {
         for (var presses = 0; ; presses++)
         {
             Ensure(presses < MostPresses, $"{photo} cannot be reached by Tab.");
             await PressAsync(page, "Tab");
-            if (await page.EvaluateAsync<bool>("photo => document.activeElement.matches('.frame-open, .frame .reveal') && document.activeElement.closest('.frame').dataset.photo === photo", photo))
+            if (await FocusedPhotoAsync(page) == photo)
             {
                 await page.RunAndWaitForResponseAsync(() => PressAsync(page, key), "**/judgements");
                 await SettledAsync(page);

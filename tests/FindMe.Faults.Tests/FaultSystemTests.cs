@@ -172,15 +172,6 @@ public sealed class FaultSystemTests
 
         public int Signals() => Lines(SignalFile).Length;
 
-        private static string[] Lines(string file)
-        {
-            if (!File.Exists(file))
-            {
-                return [];
-            }
-
-            using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        }
+        private static string[] Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];
     }
 }

@@ -280,7 +280,7 @@ public sealed class RecoveryTests
         return reader.ReadToEnd().Split('\n');
     }
 
-    /// <summary>Fails what Api publishes, and its reads of one document.</summary>
+    /// <summary>Fails what Api publishes, and everybody's reads of one document.</summary>
     private sealed class BrokerAndDocumentFailures : ISidecarInterceptor
     {
         public bool PublishFails { get; set; }

@@ -106,6 +106,6 @@ internal sealed partial class OpenSearches(DaprClient dapr, TimeProvider time, I
         dapr.CreateOrUpdateStateAsync<OpenSearchList>(
             StateKeys.OpenSearches, list => change(list ?? new OpenSearchList()), _ => CurrentUsers.Retention, cancellationToken);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} is saved, but its next step could not be published: {Problem}. It will be published again.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Search {SearchId} is saved, but publishing its next step failed: {Problem}. It will be published again if it was not.")]
     private static partial void LogNotRequested(ILogger logger, string searchId, string problem);
 }

@@ -2,7 +2,7 @@
 import { api } from './api.js';
 import { signInChoices } from './account.js';
 import { albumChoice } from './album-choice.js';
-import { element, replace } from './element.js';
+import { element, replace, replaceInView } from './element.js';
 import { notice, problemNotice } from './notice.js';
 import { searchTerms } from './search-terms.js';
 import { stepFrame } from './steps.js';
@@ -67,7 +67,7 @@ export async function albumView(page) {
     if (!wish) return;
     if (wish.missing) {
       wish.focus?.focus({ preventScroll: true });
-      say(notice('problem', wish.missing));
+      replaceInView(answer, notice('problem', wish.missing));
       return;
     }
     button.disabled = true;
@@ -78,13 +78,8 @@ export async function albumView(page) {
       button.disabled = false;
       if (page.needsConsent(problem)) return;
       const face = problem.slug === 'no-reference' && element('a', { class: 'button', href: '#face' }, 'Show your face');
-      say(face ? problemNotice(problem, face) : problemNotice(problem));
+      replaceInView(answer, face ? problemNotice(problem, face) : problemNotice(problem));
     }
-  }
-
-  function say(what) {
-    replace(answer, what);
-    answer.scrollIntoView({ block: 'nearest' });
   }
 
   if (chosen) choose(chosen);

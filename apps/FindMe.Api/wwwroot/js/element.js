@@ -17,6 +17,12 @@ export function replace(node, ...children) {
   node.replaceChildren(...present(children));
 }
 
+// For an answer to what somebody did: on a phone it may lie above or below what is in view.
+export function replaceInView(node, ...children) {
+  replace(node, ...children);
+  node.scrollIntoView({ block: 'nearest' });
+}
+
 const present = children => children.flat().filter(child => child !== undefined && child !== null && child !== false);
 
 // A line icon of 24 × 24 that takes the colour of the text beside it.

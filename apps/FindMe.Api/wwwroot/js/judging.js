@@ -31,14 +31,21 @@ export function judging(search, found, { changed, refused, saved }) {
     send();
   }
 
+  function take() {
+    const some = [...waiting].slice(0, MOST);
+    for (const [photo] of some) waiting.delete(photo);
+    return some;
+  }
+
+  const save = words => api.judge(search.id, words.map(([photo, isMe]) => ({ photo, isMe })));
+
   async function send() {
     if (sending) return;
     sending = true;
     while (waiting.size > 0) {
-      const some = [...waiting].slice(0, MOST);
-      for (const [photo] of some) waiting.delete(photo);
+      const some = take();
       try {
-        await api.judge(search.id, some.map(([photo, isMe]) => ({ photo, isMe })));
+        await save(some);
       } catch (problem) {
         // Faster than the server takes answers: they are kept, and go together a little later.
         if (problem.status === 429 && !stopped) {
@@ -63,9 +70,7 @@ export function judging(search, found, { changed, refused, saved }) {
 
   // The page goes away: what still waits for an earlier answer is sent at once.
   function sendRest() {
-    const rest = [...waiting].slice(0, MOST);
-    for (const [photo] of rest) waiting.delete(photo);
-    if (rest.length > 0) api.judge(search.id, rest.map(([photo, isMe]) => ({ photo, isMe }))).catch(() => {});
+    if (waiting.size > 0) save(take()).catch(() => {});
   }
 
   addEventListener('pagehide', sendRest);

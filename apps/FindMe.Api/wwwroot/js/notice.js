@@ -7,7 +7,7 @@ const waysOut = table({
   'consent-outdated': 'The text has changed since this page was opened. Reload the page and read it again.',
   'no-face': 'Try a photo with your face from the front, in good light, and not covered.',
   'face-too-small': 'Come closer, or cut the photo so that your face fills more of it.',
-  'not-an-image': 'Choose a JPEG, PNG or WebP picture.',
+  'not-an-image': 'Choose another file.',
   'too-many-references': 'Delete one of the selfies below first.',
   'too-many-uploads': 'Delete one of those below first.',
   'upload-quota': 'Delete an upload below, send fewer photos, or try again later.',

@@ -4,7 +4,7 @@ import { api } from './api.js';
 import { announceNow } from './announce.js';
 import { boundingBox, placeBox } from './bounding-box.js';
 import { cameraWords, openCamera } from './camera.js';
-import { element, icon, icons, replace } from './element.js';
+import { element, icon, icons, replace, replaceInView } from './element.js';
 import { notice, problemNotice } from './notice.js';
 import { referenceList } from './references.js';
 import { sampleOffer } from './sample-face.js';
@@ -122,7 +122,7 @@ export async function selfieView(page) {
     if (sample) sample.hidden = true;
     const words = notice('good', 'This photo works', `${qualityWords(reference.quality)}, ${percent(reference.quality)}.`,
       ...reference.warnings.map(sentence));
-    showAnswer(words);
+    replaceInView(answer, words);
     announceNow(`This photo works. ${qualityWords(reference.quality)}. ${reference.warnings.map(sentence).join(' ')}`);
     list.add(reference, photo);
     (direct || onward).focus({ preventScroll: true });
@@ -140,34 +140,28 @@ export async function selfieView(page) {
         onclick: () => send(photo, index),
       }, element('span', { class: 'pick-number', 'aria-hidden': 'true' }, String(index + 1))), face, { width, height }));
     image.after(element('div', { class: 'picks', role: 'group', 'aria-label': 'Which face is yours?' }, buttons));
-    showAnswer(notice('info', 'Which face is yours?',
+    replaceInView(answer, notice('info', 'Which face is yours?',
       `There are ${faces.length} faces in this photo. Press the box round your own; the others are not kept.`));
     announceNow(`There are ${faces.length} faces in this photo. Which is yours?`);
     buttons[0]?.focus({ preventScroll: true });
   }
 
-  // On a phone the answer may lie above or below what is in view.
-  function showAnswer(...parts) {
-    replace(answer, ...parts);
-    answer.scrollIntoView({ block: 'nearest' });
-  }
-
   function refused(photo, problem, replaceEarlier) {
     if (problem.slug === 'another-person') {
-      showAnswer(problemNotice(problem, element('button', { type: 'button', class: 'button', onclick: replaceEarlier }, 'Replace the earlier ones'),
+      replaceInView(answer, problemNotice(problem, element('button', { type: 'button', class: 'button', onclick: replaceEarlier }, 'Replace the earlier ones'),
         element('p', { class: 'small' }, 'That deletes them and cancels their searches.')));
       return;
     }
     const shrink = problem.slug === 'too-large' &&
       element('button', { type: 'button', class: 'button', onclick: () => sendSmaller(photo) }, 'Send a smaller copy');
-    showAnswer(shrink ? problemNotice(problem, shrink) : problemNotice(problem));
+    replaceInView(answer, shrink ? problemNotice(problem, shrink) : problemNotice(problem));
   }
 
   async function sendSmaller(photo) {
     try {
       send(await smallerCopy(photo));
     } catch {
-      replace(answer, notice('problem', 'This photo cannot be made smaller here', 'Choose another one.'));
+      replaceInView(answer, notice('problem', 'This photo cannot be made smaller here', 'Choose another one.'));
     }
   }
 
@@ -177,7 +171,7 @@ export async function selfieView(page) {
       page.go('search', (await api.startSearch({ source: 'album', query: albums[0].value })).id);
     } catch (problem) {
       direct.disabled = false;
-      if (!page.needsConsent(problem)) showAnswer(problemNotice(problem));
+      if (!page.needsConsent(problem)) replaceInView(answer, problemNotice(problem));
     }
   }
 

@@ -13,8 +13,8 @@ public sealed class UploadMemoryTests
         await using var system = await LocalSystem.StartAsync(
             new LocalSystemOptions { Checkout = Checkout.Find(), DataPath = folder.Folder("data"), Albums = [] }, TestContext.Current.CancellationToken);
 
-        // A third of what `FindMe.Load uploads` sends, which takes 20 s.
-        var (statuses, peak) = await UploadBurst.RunAsync(system, files: 16, bytes: 19_000_000);
+        // Half of what `FindMe.Load uploads` sends, which takes 20 s.
+        var (statuses, peak) = await UploadBurst.RunAsync(system, files: 24, bytes: 19_000_000);
 
         Assert.All(statuses, status => Assert.Equal(HttpStatusCode.Created, status));
         Assert.InRange(peak, 1, 700);
