@@ -3,7 +3,7 @@ using FindMe.Faces;
 
 namespace FindMe.Evaluation;
 
-/// <summary>Evaluates pairs of pictures: same person or different people.</summary>
+/// <summary>Evaluates pairs of pictures: same person or different people. The first picture is the reference, the second one the photo.</summary>
 internal static class Pairs
 {
     /// <summary>Evaluates a file of pairs.</summary>
@@ -14,6 +14,7 @@ internal static class Pairs
     public static (JsonObject Summary, JsonObject Details) Evaluate(FaceEngine engine, string path, CancellationToken cancellationToken)
     {
         var photos = Photos.Analyze(engine, PathsIn(path), "pictures", cancellationToken);
+        photos.EmbedReferences(engine, ReferencesIn(path), cancellationToken);
         return Evaluate(engine, path, photos);
     }
 
@@ -22,6 +23,13 @@ internal static class Pairs
     {
         var (table, rows) = Read(path);
         return rows.SelectMany(row => new[] { table.PathIn(row, "file_a"), table.PathIn(row, "file_b") });
+    }
+
+    /// <summary>Returns the references among them.</summary>
+    public static IEnumerable<string> ReferencesIn(string path)
+    {
+        var (table, rows) = Read(path);
+        return rows.Select(row => table.PathIn(row, "file_a"));
     }
 
     /// <summary>Evaluates pairs like <see cref="Evaluate(FaceEngine, string, CancellationToken)"/>, with already analysed pictures.</summary>
@@ -79,9 +87,7 @@ internal static class Pairs
     }
 
     private static float? DistanceOf(Photos photos, string a, string b) =>
-        Photos.MainFaceOf(photos[a]) is { } faceA && Photos.MainFaceOf(photos[b]) is { } faceB
-            ? faceA.Embedding.DistanceTo(faceB.Embedding)
-            : null;
+        photos.ReferenceOf(a) is { } reference && Photos.MainFaceOf(photos[b]) is { } face ? face.Embedding.DistanceTo(reference) : null;
 
     // "LFW erratum: official label 1 is wrong", "label error".
     /// <summary>Whether a pair's note says that its label is wrong.</summary>

@@ -7,6 +7,7 @@ namespace FindMe.Evaluation;
 internal sealed class Photos
 {
     private readonly ConcurrentDictionary<string, AnalyzedPhoto?> _photos = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, FaceEmbedding?> _references = new(StringComparer.Ordinal);
 
     private Photos()
     {
@@ -36,6 +37,25 @@ internal sealed class Photos
         });
         return photos;
     }
+
+    /// <summary>Embeds the main faces as those of references, for <see cref="ReferenceOf"/>.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="paths">Files that have been analysed; duplicates are embedded once.</param>
+    /// <param name="cancellationToken">Cancels the evaluation.</param>
+    public void EmbedReferences(FaceEngine engine, IEnumerable<string> paths, CancellationToken cancellationToken)
+    {
+        var files = paths.Distinct(StringComparer.Ordinal).ToList();
+        using var progress = new Progress("references", files.Count);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken };
+        Parallel.ForEach(files, parallel, file =>
+        {
+            _references[file] = MainFaceOf(this[file]) is { } face ? engine.EmbedReference(File.ReadAllBytes(file), face) : null;
+            progress.Step();
+        });
+    }
+
+    /// <summary>Returns the embedding of a picture's main face as a reference; null without a face.</summary>
+    public FaceEmbedding? ReferenceOf(string path) => _references[path];
 
     /// <summary>Returns the analysis of a photo; null when it could not be read.</summary>
     public AnalyzedPhoto? this[string path] => _photos[path];

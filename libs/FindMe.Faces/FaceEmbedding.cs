@@ -7,7 +7,7 @@ namespace FindMe.Faces;
 /// <summary>A face as a vector: photos of the same person have embeddings that are close together.</summary>
 /// <remarks>
 /// Immutable until <see cref="Erase"/>, and safe to share between threads. Only embeddings made with the same
-/// <see cref="FaceEngine.Recipe"/> can be compared. The default recipe makes 512 numbers of unit length.
+/// <see cref="FaceEngine.Recipe"/> can be compared. The default recipe makes 704 numbers of unit length.
 /// </remarks>
 public sealed class FaceEmbedding
 {

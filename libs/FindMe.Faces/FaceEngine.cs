@@ -71,7 +71,7 @@ public sealed class FaceEngine : IDisposable
     /// <summary>Largest distance of a <see cref="MatchKind.Maybe"/>.</summary>
     public float MaybeDistance => _comparison.MaybeDistance;
 
-    /// <summary>Distance above which two faces belong to different people, 0 to 2; 1.26 with the recipe <c>default</c>.</summary>
+    /// <summary>Distance above which two faces belong to different people, 0 to 2; 1.25 with the recipe <c>default</c>.</summary>
     /// <remarks>In every group measured (docs/accuracy.md), at most 1 % of the pairs of one person are farther apart.</remarks>
     public float OtherPersonDistance => Math.Max(_recipe.OtherPersonDistance, MatchDistance);
 
@@ -105,7 +105,7 @@ public sealed class FaceEngine : IDisposable
         {
             // Each takes up to 100 ms, mostly single-threaded.
             Parallel.Invoke(
-                () => detection = FaceDetection.Load(Path.Combine(folder, FaceDetection.FileOf(recipe.Detection))),
+                () => detection = FaceDetection.Load(folder, recipe.Detection),
                 () => recognition = FaceRecognition.Load(folder, recipe),
                 () => landmarks = LandmarkDetection.Load(Path.Combine(folder, LandmarkDetection.File)),
                 PhotoDecoding.Prepare);
@@ -250,7 +250,15 @@ public sealed class FaceEngine : IDisposable
         using var processor = EnterProcessor(cancellationToken);
         using var picture = Decode(photo, cancellationToken);
         var analyzed = new AnalyzedPhoto(picture.FullWidth, picture.FullHeight, FindFaces(picture, cancellationToken), PhotoFingerprint.Of(picture));
-        return ReferenceSelection.Analyze(picture, analyzed, face, _options.MinReferenceFacePixels);
+        return ReferenceSelection.Analyze(picture, analyzed, face, _options.MinReferenceFacePixels, chosen => EmbedReference(picture, chosen));
+    }
+
+    /// <summary>Embeds a face as that of a reference, which <see cref="AnalyzeReference"/> does for suitable photos only.</summary>
+    internal FaceEmbedding EmbedReference(ReadOnlyMemory<byte> photo, DetectedFace face)
+    {
+        using var processor = EnterProcessor(CancellationToken.None);
+        using var picture = Decode(photo, CancellationToken.None);
+        return EmbedReference(picture, face);
     }
 
     /// <summary>Keeps processors idle until the result is disposed, so that benchmarks control how many work.</summary>
@@ -363,6 +371,12 @@ public sealed class FaceEngine : IDisposable
             detection.Score,
             landmarks.Scale(picture.ScaleX, picture.ScaleY),
             embedding);
+    }
+
+    private FaceEmbedding EmbedReference(Picture picture, DetectedFace face)
+    {
+        var (x, y) = (1 / picture.ScaleX, 1 / picture.ScaleY);
+        return EngineMetrics.Measure("embed", () => _recognition.EmbedReference(picture, face.Box.Scale(x, y), face.Landmarks.Scale(x, y)));
     }
 
     private List<Detection> Detect(Picture picture, CancellationToken cancellationToken)

@@ -37,13 +37,13 @@ public sealed class FaceEngineOptions
     [Range(10_000, 500_000_000)]
     public int MaxPhotoPixels { get; set; } = 100_000_000;
 
-    /// <summary>Largest distance of a <see cref="MatchKind.Match"/>, 0 to 2. Default null: the recipe's, 1.10 in <c>default</c>.</summary>
+    /// <summary>Largest distance of a <see cref="MatchKind.Match"/>, 0 to 2. Default null: the recipe's, 1.075 in <c>default</c>.</summary>
     /// <remarks>docs/accuracy.md describes the measurements behind it.</remarks>
     [Range(0.0, 2.0)]
     public float? MatchDistance { get; set; }
 
     /// <summary>
-    /// Largest distance of a <see cref="MatchKind.Maybe"/>, 0 to 2. Default null: the recipe's, 1.14 in <c>default</c>. Set it to
+    /// Largest distance of a <see cref="MatchKind.Maybe"/>, 0 to 2. Default null: the recipe's, 1.12 in <c>default</c>. Set it to
     /// <see cref="MatchDistance"/> or less to turn maybes off.
     /// </summary>
     [Range(0.0, 2.0)]

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using FindMe.Onnx;
+using Microsoft.ML.OnnxRuntime;
 
 namespace FindMe.Faces.Tests;
 
@@ -8,12 +9,14 @@ public sealed class DetectorWeightsTests
     private const int SignedBytes = 3;
 
     /// <remarks>Such processors add the products of two neighbouring channels in 16 bits.</remarks>
-    [Fact]
-    public void No_two_neighbouring_weights_saturate_on_a_processor_without_VNNI()
+    [Theory]
+    [InlineData("ssd_mobilenetv1_int8.onnx", 22)]
+    [InlineData("ssd_mobilenetv1_int8_small_faces.onnx", 12)]
+    public void No_two_neighbouring_weights_saturate_on_a_processor_without_VNNI(string file, int layers)
     {
-        var filters = ReadWeights("ssd_mobilenetv1_int8.onnx").Where(tensor => tensor is { Type: SignedBytes, Shape: [_, > 1, _, _] }).ToList();
+        var filters = ReadWeights(file).Where(tensor => tensor is { Type: SignedBytes, Shape: [_, > 1, _, _] }).ToList();
 
-        Assert.Equal(22, filters.Count);
+        Assert.Equal(layers, filters.Count);
         Assert.All(filters, filter =>
         {
             var weights = MemoryMarshal.Cast<byte, sbyte>(filter.Data.Span);
@@ -28,6 +31,29 @@ public sealed class DetectorWeightsTests
                 }
             }
         });
+    }
+
+    [Fact]
+    public void The_model_of_small_faces_gives_the_first_map_of_the_whole_model()
+    {
+        const int width = 96;
+        const int height = 64;
+        var random = new Random(1);
+        var planes = Enumerable.Range(0, 3 * width * height).Select(_ => (float)random.Next(256)).ToArray();
+        var (whole, small) = (Run("ssd_mobilenetv1_int8.onnx"), Run("ssd_mobilenetv1_int8_small_faces.onnx"));
+
+        Assert.Equal(width / 16 * (height / 16) * 3, small.Scores.Length);
+        Assert.Equal(whole.Scores[..small.Scores.Length], small.Scores);
+        Assert.Equal(whole.Boxes[..small.Boxes.Length], small.Boxes);
+
+        (float[] Boxes, float[] Scores) Run(string file)
+        {
+            using var session = new InferenceSession(Path.Combine(EngineFixture.ModelsPath, file));
+            using var input = OrtValue.CreateTensorValueFromMemory(planes, [1, 3, height, width]);
+            using var run = new RunOptions();
+            using var outputs = session.Run(run, ["image"], [input], ["boxes", "scores"]);
+            return (outputs[0].GetTensorDataAsSpan<float>().ToArray(), outputs[1].GetTensorDataAsSpan<float>().ToArray());
+        }
     }
 
     private static List<OnnxTensor> ReadWeights(string file)

@@ -17,8 +17,8 @@ public sealed class FaceApiParityTests : IDisposable
     // The 8-bit model rounds activations to steps of 1/42.
     private const float QuantizedOverlap = 0.8f;
 
-    private readonly FaceDetection _floats = FaceDetection.Load(Path.Combine(EngineFixture.ModelsPath, "ssd_mobilenetv1.onnx"));
-    private readonly FaceDetection _bytes = FaceDetection.Load(Path.Combine(EngineFixture.ModelsPath, "ssd_mobilenetv1_int8.onnx"));
+    private readonly FaceDetection _floats = FaceDetection.Load(EngineFixture.ModelsPath, DetectionKind.FaceApi);
+    private readonly FaceDetection _bytes = FaceDetection.Load(EngineFixture.ModelsPath, DetectionKind.FaceApiBytes);
     private readonly LandmarkDetection _landmarks =
         LandmarkDetection.Load(Path.Combine(EngineFixture.ModelsPath, "face_landmark_68.onnx"));
 

@@ -4,8 +4,8 @@ public sealed class FaceComparisonTests(EngineFixture fixture)
 {
     [Theory]
     [InlineData(0.5f, MatchKind.Match)]
-    [InlineData(1.099f, MatchKind.Match)]
-    [InlineData(1.12f, MatchKind.Maybe)]
+    [InlineData(1.074f, MatchKind.Match)]
+    [InlineData(1.1f, MatchKind.Maybe)]
     [InlineData(1.15f, MatchKind.No)]
     public void The_distance_determines_the_verdict(float distance, MatchKind expected)
     {

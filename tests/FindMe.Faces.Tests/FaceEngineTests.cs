@@ -14,7 +14,7 @@ public sealed class FaceEngineTests(EngineFixture fixture)
 
     [Fact]
     public void The_recipe_identifies_the_model_and_the_alignment() =>
-        Assert.Matches("^fr_feature-[0-9a-f]{8}/five-point-1-[0-9a-f]{8}$", fixture.Engine.Recipe);
+        Assert.Matches("^face_embedding-[0-9a-f]{8}/five-point-1-[0-9a-f]{8}$", fixture.Engine.Recipe);
 
     [Fact]
     public void Boxes_lie_inside_the_photo_and_landmarks_near_their_box()
@@ -43,7 +43,7 @@ public sealed class FaceEngineTests(EngineFixture fixture)
         foreach (var face in photo.Faces)
         {
             Assert.Equal(0, face.Embedding.DistanceTo(face.Embedding));
-            Assert.All(photo.Faces.Where(other => other != face), other => Assert.True(other.Embedding.DistanceTo(face.Embedding) > 1.1f));
+            Assert.All(photo.Faces.Where(other => other != face), other => Assert.True(other.Embedding.DistanceTo(face.Embedding) > fixture.Engine.MatchDistance));
         }
     }
 

@@ -13,7 +13,7 @@ public sealed class ModelBuildTests : IDisposable
         await BuildAsync();
 
         var built = Directory.GetFiles(_folder.FullName, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(_folder.FullName, file)).ToList();
-        Assert.Equal(6, built.Count(file => file.EndsWith(".onnx", StringComparison.Ordinal)));
+        Assert.Equal(7, built.Count(file => file.EndsWith(".onnx", StringComparison.Ordinal)));
         Assert.Equal(6, built.Count(file => file.StartsWith("demo", StringComparison.Ordinal)));
         Assert.All(built, file => Assert.Equal(File.ReadAllBytes(Path.Combine(EngineFixture.ModelsPath, file)), File.ReadAllBytes(Path.Combine(_folder.FullName, file))));
         Assert.Contains("face_landmark_68.onnx: built", _progress.ToString(), StringComparison.Ordinal);

@@ -21,7 +21,7 @@ public sealed class ModelFileTests : IDisposable
     public void The_error_for_a_truncated_model_names_it()
     {
         CopyModels();
-        var path = Path.Combine(_folder.FullName, "fr_feature.onnx");
+        var path = Path.Combine(_folder.FullName, "face_embedding.onnx");
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..100_000]);
 
         var exception = Assert.Throws<ModelException>(Load);
@@ -35,13 +35,13 @@ public sealed class ModelFileTests : IDisposable
     {
         CopyModels();
         var path = Path.Combine(_folder.FullName, "face_landmark_68.onnx");
-        File.Copy(Path.Combine(_folder.FullName, "fr_feature.onnx"), path, overwrite: true);
+        File.Copy(Path.Combine(_folder.FullName, "face_embedding.onnx"), path, overwrite: true);
 
         var exception = Assert.Throws<ModelException>(Load);
 
         Assert.Contains(path, exception.Message, StringComparison.Ordinal);
         Assert.Contains("expected image [N, 3, 112, 112] → landmarks [N, 136]", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("found input [N, 3, 112, 112] → output [N, 512]", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("found input [N, 3, 112, 112] → vector [N, 704]", exception.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

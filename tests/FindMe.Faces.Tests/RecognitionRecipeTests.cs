@@ -44,14 +44,15 @@ public sealed class RecognitionRecipeTests : IDisposable
             NameOf(MakeModel("own.onnx", rows: 1), _ => { }),
             NameOf(digest = MakeModel("own.onnx", rows: -1), recipe => recipe["alignment"]!["points"]![0]!["x"] = 9),
             NameOf(digest, recipe => recipe["input"]!["divisor"] = 100),
-            NameOf(digest, recipe => recipe["mirror"] = false),
+            NameOf(digest, recipe => recipe["mirror"] = true),
+            NameOf(digest, recipe => recipe["referenceViews"] = false),
         ];
 
         Assert.Equal(names.Length, names.Distinct().Count());
     }
 
     [Theory]
-    [InlineData("output", "length", "49", "output [N, 49]")]
+    [InlineData("output", "length", "49", "vector [N, 49]")]
     [InlineData("input", "side", "64", "input [N, 3, 64, 64]")]
     [InlineData("input", "name", "\"data\"", "data [N, 3, 32, 32]")]
     public void The_error_for_a_model_of_another_shape_names_the_model(string part, string field, string value, string expected)
@@ -62,7 +63,7 @@ public sealed class RecognitionRecipeTests : IDisposable
 
         Assert.Contains(Path.Combine(_folder.FullName, "own.onnx"), exception.Message, StringComparison.Ordinal);
         Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
-        Assert.Contains($"found input [N, 3, {Side}, {Side}] → output [N, {Length}]", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"found input [N, 3, {Side}, {Side}] → vector [N, {Length}]", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,8 +121,8 @@ public sealed class RecognitionRecipeTests : IDisposable
         var random = new Random(1);
         var input = graph.Input("input", rows, 3, Side, Side);
         var weights = Enumerable.Range(0, 3 * Side * Side * Length).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray();
-        graph.NamedNode("output", "MatMul", [graph.Node("Flatten", [input]), graph.Floats(weights, 3 * Side * Side, Length)]);
-        graph.Output("output", rows, Length);
+        graph.NamedNode("vector", "MatMul", [graph.Node("Flatten", [input]), graph.Floats(weights, 3 * Side * Side, Length)]);
+        graph.Output("vector", rows, Length);
         var bytes = graph.ToModel();
         File.WriteAllBytes(Path.Combine(_folder.FullName, file), bytes);
         return Pins.Sha256(bytes);

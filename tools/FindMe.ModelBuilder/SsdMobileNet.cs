@@ -34,18 +34,22 @@ internal static class SsdMobileNet
     ];
 
     /// <summary>32-bit floats throughout.</summary>
-    public static byte[] Build(Weights weights) => Build(weights, new FloatLayers(new OnnxGraph("ssd_mobilenetv1"), weights));
+    public static byte[] Build(Weights weights) => Build(weights, new FloatLayers(new OnnxGraph("ssd_mobilenetv1"), weights), AnchorsOfLayer.Length);
 
     /// <summary>8-bit integers except in the heads: half the time, a quarter of the size.</summary>
     public static byte[] BuildQuantized(Weights weights) =>
-        Build(weights, new ByteLayers(new OnnxGraph("ssd_mobilenetv1_int8"), weights));
+        Build(weights, new ByteLayers(new OnnxGraph("ssd_mobilenetv1_int8"), weights), AnchorsOfLayer.Length);
 
-    private static byte[] Build(Weights weights, Layers layers)
+    /// <summary>As <see cref="BuildQuantized"/>, with only the first feature map: small faces, for a seventh less work.</summary>
+    public static byte[] BuildSmallFaces(Weights weights) =>
+        Build(weights, new ByteLayers(new OnnxGraph("ssd_mobilenetv1_int8_small_faces"), weights), mapCount: 1);
+
+    private static byte[] Build(Weights weights, Layers layers, int mapCount)
     {
         var graph = layers.Graph;
         var x = layers.First(graph.Input("image", -1, 3, -1, -1), Network[0]);
         var maps = new List<(string Name, Lane[] Lanes)>();
-        foreach (var layer in Network[1..])
+        foreach (var layer in Network.Skip(1).TakeWhile(_ => maps.Count < mapCount))
         {
             x = layer.IsDepthwise ? layers.Depthwise(x, layer) : layers.Convolution(x, layer);
             if (layer.IsMap)

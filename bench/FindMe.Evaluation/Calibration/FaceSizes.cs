@@ -31,7 +31,7 @@ internal static class FaceSizes
                 Interlocked.Add(ref found, face is null ? 0 : 1);
                 foreach (var other in chosen)
                 {
-                    distances.Add((face?.Embedding.DistanceTo(other[0].Face.Embedding), other[0].Person == person[0].Person));
+                    distances.Add((face?.Embedding.DistanceTo(other[0].Reference), other[0].Person == person[0].Person));
                 }
 
                 progress.Step();

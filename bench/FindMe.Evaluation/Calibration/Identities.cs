@@ -9,7 +9,8 @@ namespace FindMe.Evaluation;
 /// <param name="Width">Width in pixels.</param>
 /// <param name="Height">Height in pixels.</param>
 /// <param name="Face">The main face.</param>
-internal sealed record Portrait(string Path, string Person, string Group, int Width, int Height, DetectedFace Face);
+/// <param name="Reference">The face's embedding as a reference.</param>
+internal sealed record Portrait(string Path, string Person, string Group, int Width, int Height, DetectedFace Face, FaceEmbedding Reference);
 
 /// <summary>The pictures of known people in a manifest, and the distances between them.</summary>
 internal sealed class Identities
@@ -46,6 +47,8 @@ internal sealed class Identities
             .ToList();
         var photos = Photos.Analyze(
             engine, rows.Select(row => table.PathIn(row, "file")).Concat(File.Exists(pairs) ? Pairs.PathsIn(pairs) : []), "pictures", cancellationToken);
+        photos.EmbedReferences(
+            engine, rows.Select(row => table.PathIn(row, "file")).Concat(File.Exists(pairs) ? Pairs.ReferencesIn(pairs) : []), cancellationToken);
         var portraits = new List<Portrait>();
         foreach (var row in rows)
         {
@@ -53,7 +56,7 @@ internal sealed class Identities
             if (Photos.MainFaceOf(photo) is { } face)
             {
                 var group = table.Field(row, "group") is { Length: > 0 } named ? named : table.Field(row, "file").Split('/')[0];
-                portraits.Add(new Portrait(table.PathIn(row, "file"), table.Field(row, "label"), group, photo!.Width, photo.Height, face));
+                portraits.Add(new Portrait(table.PathIn(row, "file"), table.Field(row, "label"), group, photo!.Width, photo.Height, face, photos.ReferenceOf(table.PathIn(row, "file"))!));
             }
         }
 
@@ -62,16 +65,21 @@ internal sealed class Identities
             : throw new EvaluationException($"{path} must list at least two people.");
     }
 
-    /// <summary>Returns all distances between pictures of the same person, and of different people, among the selected people.</summary>
+    /// <summary>Returns the distances of each picture as a reference to each other one, of the same person and of different people.</summary>
     public static (float[] Same, float[] Different) DistancesBetween(IReadOnlyList<Portrait> portraits)
     {
         var rows = new (List<float> Same, List<float> Different)[portraits.Count];
         Parallel.For(0, portraits.Count, i =>
         {
             rows[i] = ([], []);
-            for (var j = 0; j < i; j++)
+            for (var j = 0; j < portraits.Count; j++)
             {
-                var distance = portraits[i].Face.Embedding.DistanceTo(portraits[j].Face.Embedding);
+                if (j == i)
+                {
+                    continue;
+                }
+
+                var distance = portraits[i].Reference.DistanceTo(portraits[j].Face.Embedding);
                 (portraits[i].Person == portraits[j].Person ? rows[i].Same : rows[i].Different).Add(distance);
             }
         });

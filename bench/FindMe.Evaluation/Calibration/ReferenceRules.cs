@@ -47,7 +47,7 @@ internal static class ReferenceRules
     private static IEnumerable<(float? Distance, bool Same)> Distances(
         Portrait[] person, int count, Func<float[], FaceEmbedding[], FaceEmbedding, float> distance, IReadOnlyList<Portrait> all)
     {
-        var references = person[..count].Select(portrait => portrait.Face.Embedding).ToArray();
+        var references = person[..count].Select(portrait => portrait.Reference).ToArray();
         return person[MostReferences..]
             .Concat(all.Where(other => other.Person != person[0].Person))
             .Select(other => ((float?)distance(

@@ -31,6 +31,9 @@ internal sealed record RecognitionRecipe
     /// <summary>Whether to average the embeddings of the chip and its mirror image, which cancels out the remaining pose.</summary>
     public required bool Mirror { get; init; }
 
+    /// <summary>Whether the embedding of a reference is the mean of ten views, which cancels out errors of its alignment.</summary>
+    public required bool ReferenceViews { get; init; }
+
     public required EmbeddingMetric Metric { get; init; }
 
     public required float MatchDistance { get; init; }
@@ -43,7 +46,7 @@ internal sealed record RecognitionRecipe
     public required ConfidenceCurve Confidence { get; init; }
 
     /// <summary>
-    /// Identifies the model and alignment that make embeddings, such as <c>fr_feature-b45e9be2/five-point-1-0f3a9c11</c>. It changes with the
+    /// Identifies the model and alignment that make embeddings, such as <c>face_embedding-141d8d1a/five-point-1-0f3a9c11</c>. It changes with the
     /// model file, the alignment template and the normalization.
     /// </summary>
     public string Identity =>
@@ -74,7 +77,7 @@ internal sealed record RecognitionRecipe
     private static RecognitionRecipe Read(JsonElement json)
     {
         var recipe = new RecipeFields(
-            json, path: "", "model", "input", "output", "detection", "alignment", "mirror", "metric", "matchDistance", "maybeDistance", "otherPersonDistance", "confidence");
+            json, path: "", "model", "input", "output", "detection", "alignment", "mirror", "referenceViews", "metric", "matchDistance", "maybeDistance", "otherPersonDistance", "confidence");
         var model = recipe.Object("model", "file", "sha256", "licence", "provenance");
         var input = recipe.Object("input", "name", "side", "channels", "mean", "divisor");
         var output = recipe.Object("output", "name", "length");
@@ -96,6 +99,7 @@ internal sealed record RecognitionRecipe
                 [.. alignment.Objects("points", "landmarks", "x", "y").Select(point =>
                     new AlignmentPoint(point.WholeNumbers("landmarks"), point.Number("x"), point.Number("y")))]),
             Mirror = recipe.Flag("mirror"),
+            ReferenceViews = recipe.Flag("referenceViews"),
             Metric = recipe.Choice<EmbeddingMetric>("metric"),
             MatchDistance = recipe.Number("matchDistance"),
             MaybeDistance = recipe.Number("maybeDistance"),
@@ -124,7 +128,7 @@ internal sealed record RecognitionRecipe
 
     private string ChipDigest()
     {
-        var chip = JsonSerializer.SerializeToUtf8Bytes(new ChipSettings(CodeVersion, Input, Alignment, Mirror, Metric), RecipeJson.Default.ChipSettings);
+        var chip = JsonSerializer.SerializeToUtf8Bytes(new ChipSettings(CodeVersion, Input, Alignment, Mirror, ReferenceViews, Metric), RecipeJson.Default.ChipSettings);
         return Convert.ToHexStringLower(SHA256.HashData(chip))[..DigestDigits];
     }
 
@@ -151,7 +155,7 @@ internal sealed record RecognitionRecipe
     internal sealed record ConfidenceCurve(float Steepness, float Midpoint);
 
     /// <summary>Everything besides the model that embeddings depend on.</summary>
-    internal sealed record ChipSettings(string Code, InputFormat Input, AlignmentTemplate Alignment, bool Mirror, EmbeddingMetric Metric);
+    internal sealed record ChipSettings(string Code, InputFormat Input, AlignmentTemplate Alignment, bool Mirror, bool ReferenceViews, EmbeddingMetric Metric);
 }
 
 /// <summary>Order of the colour planes in a chip.</summary>

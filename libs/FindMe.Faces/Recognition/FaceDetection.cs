@@ -7,6 +7,8 @@ namespace FindMe.Faces;
 /// </remarks>
 internal sealed class FaceDetection : IDisposable
 {
+    private const string SmallFacesFile = "ssd_mobilenetv1_int8_small_faces.onnx";
+
     /// <summary>Longest side of the finest pass, in pixels. Larger pictures do not improve detection.</summary>
     public const int FinestSide = 1536;
 
@@ -49,7 +51,7 @@ internal sealed class FaceDetection : IDisposable
 
     // Memory grows with the pixels of one input, to about 80 MB at this limit. Larger inputs are split into strips, which processors share.
     // Strips overlap by more than the largest face of the only pass that needs them.
-    internal const int MaxPixelsAtOnce = 900_000;
+    internal const int MaxPixelsAtOnce = 1_000_000;
     internal const int StripOverlap = 128;
 
     // The sides of the model's input are multiples of a cell of the second feature map, so that the first two maps need no padding.
@@ -62,18 +64,34 @@ internal sealed class FaceDetection : IDisposable
         new(64, AtLeast: 0, MinSize: 28, MaxSize: float.PositiveInfinity, Margin: 32),
         new(192, AtLeast: 0, MinSize: 22, MaxSize: float.PositiveInfinity),
         new(512, AtLeast: 0, MinSize: 22, MaxSize: 260),
-        new(FinestSide, AtLeast: 700, MinSize: 0, MaxSize: 120),
+        new(FinestSide, AtLeast: 700, MinSize: 0, MaxSize: 120, SmallFaces: true),
     ];
 
     private readonly SsdModel _model;
+    private readonly SsdModel? _smallFaces;
 
-    private FaceDetection(SsdModel model) => _model = model;
+    private FaceDetection(SsdModel model, SsdModel? smallFaces) => (_model, _smallFaces) = (model, smallFaces);
 
-    /// <summary>Returns the file name of the model.</summary>
+    /// <summary>Returns the file name of the model for all sizes of faces.</summary>
     public static string FileOf(DetectionKind kind) => kind == DetectionKind.FaceApi ? "ssd_mobilenetv1.onnx" : "ssd_mobilenetv1_int8.onnx";
 
-    /// <exception cref="ModelException">The file is missing, damaged or another model.</exception>
-    public static FaceDetection Load(string path) => new(SsdModel.Load(path));
+    /// <summary>Loads the models.</summary>
+    /// <param name="folder">Folder of the models.</param>
+    /// <param name="kind">How faces are detected.</param>
+    /// <exception cref="ModelException">A file is missing, damaged or another model.</exception>
+    public static FaceDetection Load(string folder, DetectionKind kind)
+    {
+        var model = SsdModel.Load(Path.Combine(folder, FileOf(kind)));
+        try
+        {
+            return new FaceDetection(model, kind == DetectionKind.EverySize ? SsdModel.Load(Path.Combine(folder, SmallFacesFile)) : null);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Finds faces of all sizes.</summary>
     /// <param name="picture">The picture.</param>
@@ -136,7 +154,11 @@ internal sealed class FaceDetection : IDisposable
         });
     }
 
-    public void Dispose() => _model.Dispose();
+    public void Dispose()
+    {
+        _model.Dispose();
+        _smallFaces?.Dispose();
+    }
 
     private List<Detection> Detect(
         Picture picture, ReadOnlySpan<Pass> passes, float minScore, Processors processors, CancellationToken cancellationToken)
@@ -197,7 +219,8 @@ internal sealed class FaceDetection : IDisposable
             Resampling.Resample(picture, source, unpadded, width, height, planes.Span[margin..], paddedWidth, paddedHeight, ResamplingKind.Smooth);
 
             var found = new List<Detection>();
-            _model.Run(planes, paddedWidth, paddedHeight, minScore, found);
+            var model = pass.SmallFaces && _smallFaces is not null ? _smallFaces : _model;
+            model.Run(planes, paddedWidth, paddedHeight, minScore, found);
             var (scaleX, scaleY) = ((float)source.Width / width, (float)source.Height / height);
             var faces = new List<Detection>(found.Count);
             foreach (var face in found)
@@ -293,7 +316,8 @@ internal sealed class FaceDetection : IDisposable
     /// <param name="MinSize">Minimum longer side of a reported box, in pixels of the resized picture.</param>
     /// <param name="MaxSize">Maximum longer side of a reported box, in pixels of the resized picture.</param>
     /// <param name="Margin">Black pixels around the picture.</param>
-    internal sealed record Pass(int Side, int AtLeast, float MinSize, float MaxSize, int Margin = 0);
+    /// <param name="SmallFaces">Whether only the first feature map counts, which detects the smallest faces.</param>
+    internal sealed record Pass(int Side, int AtLeast, float MinSize, float MaxSize, int Margin = 0, bool SmallFaces = false);
 
     /// <summary>A part of the picture that is searched with one run of the model.</summary>
     /// <param name="Pass">The pass it belongs to.</param>

@@ -1,8 +1,18 @@
+using System.Numerics;
+
 namespace FindMe.Faces;
 
 /// <summary>Step 5: landmarks → chip → embedding.</summary>
 internal sealed class FaceRecognition : IDisposable
 {
+    // All counts of chips are multiples of it or smaller.
+    private const int MaxBatch = 2;
+
+    private static readonly Crop[] AsItIs = [new(1, 0)];
+
+    // The face as it is, 5 % smaller and larger, and 2.5 of 112 pixels higher and lower: docs/accuracy.md, "References".
+    private static readonly Crop[] ReferenceCrops = [.. AsItIs, new(0.95f, 0), new(1.05f, 0), new(1, -2.5f / 112), new(1, 2.5f / 112)];
+
     private readonly RecognitionRecipe _recipe;
     private readonly FaceAlignment _alignment;
     private readonly ModelFile _model;
@@ -17,8 +27,6 @@ internal sealed class FaceRecognition : IDisposable
     /// <summary>Whether the model accepts several chips per run.</summary>
     public bool SupportsBatches => _model.SupportsBatches;
 
-    private int Chips => _recipe.Mirror ? 2 : 1;
-
     /// <exception cref="ModelException">The model is missing, damaged, or does not match the recipe.</exception>
     public static FaceRecognition Load(string folder, RecognitionRecipe recipe) => new(recipe, ModelFile.Load(
         Path.Combine(folder, recipe.Model.File),
@@ -30,34 +38,40 @@ internal sealed class FaceRecognition : IDisposable
     /// <param name="picture">The picture.</param>
     /// <param name="box">The detector's box, in pixels of <paramref name="picture"/>.</param>
     /// <param name="landmarks">Landmarks of the face, in pixels of <paramref name="picture"/>.</param>
-    public FaceEmbedding Embed(Picture picture, Box box, Landmarks landmarks)
+    public FaceEmbedding Embed(Picture picture, Box box, Landmarks landmarks) => Embed(picture, box, landmarks, AsItIs, _recipe.Mirror);
+
+    /// <summary>Crops and embeds the face of a reference, as the mean of ten views if the recipe asks for it: five crops and their mirror images.</summary>
+    /// <inheritdoc cref="Embed(Picture, Box, Landmarks)" path="/param" />
+    public FaceEmbedding EmbedReference(Picture picture, Box box, Landmarks landmarks) => _recipe.ReferenceViews
+        ? Embed(picture, box, landmarks, ReferenceCrops, mirror: true)
+        : Embed(picture, box, landmarks);
+
+    public void Dispose() => _model.Dispose();
+
+    private FaceEmbedding Embed(Picture picture, Box box, Landmarks landmarks, Crop[] crops, bool mirror)
     {
         var length = _alignment.Length;
-        var chips = Buffers.Floats.Rent(Chips * length);
+        var count = crops.Length * (mirror ? 2 : 1);
+        var chips = Buffers.Floats.Rent(count * length);
         try
         {
-            var chip = chips.AsSpan(0, length);
             using (Stages.Start("align"))
             {
-                if (_recipe.IsFaceApi)
+                for (var i = 0; i < crops.Length; i++)
                 {
-                    FaceApiCrop.Crop(picture, box, landmarks, _alignment.Side, chip);
-                }
-                else
-                {
-                    _alignment.Align(picture, landmarks, chip);
-                }
-
-                Normalize(chip);
-                if (_recipe.Mirror)
-                {
-                    Mirror(chip, chips.AsSpan(length, length));
+                    var chip = chips.AsSpan(i * length, length);
+                    Align(picture, box, landmarks, crops[i], chip);
+                    Normalize(chip);
+                    if (mirror)
+                    {
+                        Mirror(chip, chips.AsSpan((crops.Length + i) * length, length));
+                    }
                 }
             }
 
             using (Stages.Start("embed"))
             {
-                return Embed(chips.AsMemory(0, Chips * length));
+                return Embed(chips.AsMemory(0, count * length), count);
             }
         }
         finally
@@ -66,21 +80,32 @@ internal sealed class FaceRecognition : IDisposable
         }
     }
 
-    public void Dispose() => _model.Dispose();
+    private void Align(Picture picture, Box box, Landmarks landmarks, Crop crop, Span<float> chip)
+    {
+        if (_recipe.IsFaceApi)
+        {
+            FaceApiCrop.Crop(picture, box, landmarks, _alignment.Side, chip);
+            return;
+        }
 
-    private FaceEmbedding Embed(Memory<float> chips)
+        var centre = new Vector2(_alignment.Side / 2f);
+        var toChip = Matrix3x2.CreateTranslation(0, -crop.Down * _alignment.Side) * Matrix3x2.CreateScale(1 / crop.Scale, centre);
+        FaceAlignment.Warp(picture, toChip * _alignment.ToPicture(landmarks), _alignment.Side, chip);
+    }
+
+    private FaceEmbedding Embed(Memory<float> chips, int count)
     {
         var side = _alignment.Side;
         Span<float> sum = stackalloc float[_recipe.Output.Length];
-        var batchSize = _model.SupportsBatches ? Chips : 1;
-        for (var first = 0; first < Chips; first += batchSize)
+        var batchSize = _model.SupportsBatches ? Math.Min(count, MaxBatch) : 1;
+        for (var first = 0; first < count; first += batchSize)
         {
             var input = chips.Slice(first * _alignment.Length, batchSize * _alignment.Length);
             using var outputs = _model.Run(input, batchSize, Picture.Bands, side, side);
             var rows = outputs[0].GetTensorDataAsSpan<float>();
             for (var i = 0; i < batchSize * sum.Length; i++)
             {
-                sum[i % sum.Length] += rows[i] / Chips;
+                sum[i % sum.Length] += rows[i] / count;
             }
         }
 
@@ -119,4 +144,9 @@ internal sealed class FaceRecognition : IDisposable
             mirrored.Slice(row, _alignment.Side).Reverse();
         }
     }
+
+    /// <summary>A variation of the aligned chip.</summary>
+    /// <param name="Scale">Factor of the face's size.</param>
+    /// <param name="Down">How far the face is moved down, as a share of the chip's side.</param>
+    private readonly record struct Crop(float Scale, float Down);
 }

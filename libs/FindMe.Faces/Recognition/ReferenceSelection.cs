@@ -30,7 +30,9 @@ internal static class ReferenceSelection
     /// <param name="photo">The faces of the photo.</param>
     /// <param name="face">Index of the face to use; null to choose the dominant one.</param>
     /// <param name="minFacePixels">Minimum height of the face, in pixels of the full-size photo.</param>
-    public static ReferenceAnalysis Analyze(Picture picture, AnalyzedPhoto photo, int? face, int minFacePixels)
+    /// <param name="embed">Embeds the chosen face.</param>
+    public static ReferenceAnalysis Analyze(
+        Picture picture, AnalyzedPhoto photo, int? face, int minFacePixels, Func<DetectedFace, FaceEmbedding> embed)
     {
         var candidates = FindCandidates(photo);
         var boxes = candidates.ConvertAll(candidate => candidate.Box);
@@ -58,7 +60,7 @@ internal static class ReferenceSelection
         var (quality, warnings) = ReferenceQuality.Rate(picture, chosen);
         return quality < MinQuality
             ? Without(ReferenceProblem.Unclear, chosen.Box) with { Quality = quality, Warnings = warnings }
-            : new ReferenceAnalysis(null, boxes, chosen.Box, chosen.Embedding, quality, warnings, photo.Width, photo.Height) { QuarterTurns = QuarterTurnsOf(chosen.Landmarks) };
+            : new ReferenceAnalysis(null, boxes, chosen.Box, embed(chosen), quality, warnings, photo.Width, photo.Height) { QuarterTurns = QuarterTurnsOf(chosen.Landmarks) };
 
         ReferenceAnalysis Without(ReferenceProblem problem, Box? box) =>
             new(problem, boxes, box, null, 0, [], photo.Width, photo.Height);

@@ -4,6 +4,7 @@ namespace FindMe.Faces;
 internal readonly record struct Detection(Box Box, float Score);
 
 /// <summary>Runs SSD with MobileNetV1 on inputs of any size: pixels → boxes around faces.</summary>
+/// <remarks>A model of small faces has only the first of the six feature maps.</remarks>
 internal sealed class SsdModel : IDisposable
 {
     /// <summary>Input side of face-api.js, in pixels; the anchors are defined for it.</summary>
@@ -39,8 +40,8 @@ internal sealed class SsdModel : IDisposable
 
     /// <summary>Runs the model.</summary>
     /// <param name="planes"><c>[1, 3, height, width]</c>: red, green, blue, 0 to 255.</param>
-    /// <param name="width">Width of the input in pixels, a multiple of 32.</param>
-    /// <param name="height">Height of the input in pixels, a multiple of 32.</param>
+    /// <param name="width">Width of the input in pixels, a multiple of 16.</param>
+    /// <param name="height">Height of the input in pixels, a multiple of 16.</param>
     /// <param name="minScore">Detections must score more than this, 0 to 1.</param>
     /// <param name="found">Receives the detections, in pixels of the input. A face can appear several times.</param>
     public void Run(Memory<float> planes, int width, int height, float minScore, List<Detection> found)
@@ -50,7 +51,7 @@ internal sealed class SsdModel : IDisposable
         var scores = outputs[1].GetTensorDataAsSpan<float>();
         var index = 0;
         var (columns, rows) = (Halve(width, times: 4), Halve(height, times: 4));
-        for (var layer = 0; layer < Layers; layer++)
+        for (var layer = 0; index < scores.Length; layer++)
         {
             var anchors = Anchors[layer];
             var stride = FirstStride << layer;

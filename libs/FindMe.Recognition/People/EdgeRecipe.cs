@@ -71,7 +71,7 @@ public sealed record EdgeRecipe(
         SsdModel.Input,
         SsdModel.Boxes,
         SsdModel.Scores,
-        [.. FaceDetection.Passes.Select(pass => new DetectionPass(pass.Side, pass.AtLeast, pass.MinSize, float.IsFinite(pass.MaxSize) ? pass.MaxSize : null, pass.Margin))],
+        [.. FaceDetection.Passes.Select(pass => new DetectionPass(pass.Side, pass.AtLeast, pass.MinSize, float.IsFinite(pass.MaxSize) ? pass.MaxSize : null, pass.Margin, pass.SmallFaces ? 1 : SsdModel.Anchors.Length))],
         FaceDetection.RotatedPasses,
         FaceDetection.MinScore,
         FaceDetection.RotatedMinScore,
@@ -145,7 +145,8 @@ public sealed record EdgeRecipe(
     /// <param name="MinSize">Minimum longer side of a reported box, in pixels of the resized picture.</param>
     /// <param name="MaxSize">Maximum longer side of a reported box; null for any.</param>
     /// <param name="Margin">Black pixels around the picture.</param>
-    public sealed record DetectionPass(int Side, int AtLeast, float MinSize, float? MaxSize, int Margin);
+    /// <param name="Maps">Number of feature maps, from the finest, whose faces count.</param>
+    public sealed record DetectionPass(int Side, int AtLeast, float MinSize, float? MaxSize, int Margin, int Maps);
 
     /// <summary>Which faces are doubtful, and how to check them again in a crop.</summary>
     /// <param name="SureScore">Faces with at least this score are not doubtful.</param>

@@ -136,7 +136,7 @@ internal sealed class PeopleFolder
     {
         var analyzed = engine.Analyze(photo, cancellationToken);
         using var picture = PhotoDecoding.Decode(photo, FaceEngine.WorkingSide, engine.Options, cancellationToken);
-        var analysis = ReferenceSelection.Analyze(picture, analyzed, face: null, engine.Options.MinReferenceFacePixels);
+        var analysis = ReferenceSelection.Analyze(picture, analyzed, face: null, engine.Options.MinReferenceFacePixels, chosen => chosen.Embedding);
         if (ReferenceProblemText.Of(analysis) is { } problem)
         {
             return PhotoAnalysis.Without(problem.Title.TrimEnd('.'));

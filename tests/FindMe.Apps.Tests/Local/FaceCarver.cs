@@ -14,8 +14,8 @@ namespace FindMe.Apps.Tests.Local;
 /// <param name="data">The data folder.</param>
 internal sealed partial class FaceCarver(string data)
 {
-    // FrFeature has 512 numbers, FaceRecognitionResNet 128; each candidate is AES-GCM's nonce and tag and those.
-    private static readonly int[] SealedBytes = [28 + (512 * 4), 28 + (128 * 4)];
+    // The recipe default has 704 numbers, dlib and face-api 128; each candidate is AES-GCM's nonce and tag and those.
+    private static readonly int[] SealedBytes = [28 + (704 * 4), 28 + (128 * 4)];
 
     // What Data Protection puts before everything it encrypts: https://learn.microsoft.com/aspnet/core/security/data-protection/implementation/authenticated-encryption-details
     private static readonly byte[] ProtectedHeader = [0x09, 0xF0, 0xC9, 0xF0];
@@ -91,12 +91,17 @@ internal sealed partial class FaceCarver(string data)
         ];
     }
 
-    // Base64 in both alphabets, and hexadecimal.
+    // Base64 in both alphabets, and hexadecimal; also base64 whose rest lies in another page of a database.
     private static IEnumerable<byte[]> Encoded(string text)
     {
-        foreach (Match match in LongWord().Matches(text))
+        var words = LongWord().Matches(text).Select(match => match.Value).ToList();
+        var halves = from length in SealedBytes.Select(bytes => (bytes + 2) / 3 * 4)
+                     from first in words
+                     from rest in words
+                     where first.Length + rest.Length == length
+                     select first + rest;
+        foreach (var word in words.Concat(halves))
         {
-            var word = match.Value;
             if (word.All(char.IsAsciiHexDigit))
             {
                 yield return Convert.FromHexString(word[..(word.Length / 2 * 2)]);

@@ -60,7 +60,7 @@ export class Detection {
     const scaleX = source.width / width;
     const scaleY = source.height / height;
     const faces = [];
-    for (const { box, score } of await this.run(planes, paddedWidth, paddedHeight, minScore)) {
+    for (const { box, score } of await this.run(planes, paddedWidth, paddedHeight, minScore, pass.maps)) {
       const size = Math.max(box.width, box.height);
       const placed = inside({
         x: (box.x - pass.margin) * scaleX,
@@ -97,15 +97,15 @@ export class Detection {
     return Math.max(0, ...found.filter(face => overlap(face.box, expected) > this.recipe.sameFaceOverlap).map(face => face.score));
   }
 
-  // What scores more than minScore, in pixels of the input; the same face several times.
-  async run(planes, width, height, minScore) {
+  // What scores more than minScore in the first feature maps, in pixels of the input; the same face several times.
+  async run(planes, width, height, minScore, maps = this.recipe.anchors.length) {
     const { anchors, firstStride, centreVariance, sizeVariance } = this.recipe;
     const { boxes, scores } = await this.network(planes, width, height);
     const found = [];
     let index = 0;
     let columns = Math.ceil(width / firstStride);
     let rows = Math.ceil(height / firstStride);
-    anchors.forEach((layer, number) => {
+    anchors.slice(0, maps).forEach((layer, number) => {
       const stride = firstStride * 2 ** number;
       for (let cell = 0; cell < rows * columns; cell++) {
         for (const anchor of layer) {

@@ -19,7 +19,7 @@ public sealed class DistanceTests(FindMeSystem findMe) : IClassFixture<FindMeSys
         var further = wide.Where(match => Verdict(match) == "no").ToList();
         Assert.NotEmpty(further);
         Assert.Equal(found.Count, wide.Count - further.Count);
-        Assert.All(further, match => Assert.InRange(Distance(match), 1.14, 1.26));
+        Assert.All(further, match => Assert.InRange(Distance(match), 1.12, 1.26));
         Assert.All(further, match => Assert.Equal("check", match["band"]!.GetValue<string>()));
         Assert.All(found.Where(match => match["confidence"]!.GetValue<double>() >= 0.9), match => Assert.Equal("clear", match["band"]!.GetValue<string>()));
         var farthest = further.Max(Distance);
