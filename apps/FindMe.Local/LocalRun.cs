@@ -59,7 +59,7 @@ internal static class LocalRun
         {
             steps.Say(checkout.HasModels && File.Exists(checkout.ProgramOf("FindMe.Api"))
                 ? "FindMe.Local is built. Now it checks the apps and models, and starts: about 20 seconds."
-                : "FindMe.Local is built. Now it builds the apps, and downloads 112 MB of models: about a minute and the download the first time, about 20 seconds from then on.");
+                : "FindMe.Local is built. Now it builds the apps, and downloads 122 MB of models: about a minute and the download the first time, about 20 seconds from then on.");
             await Preparation.PrepareAsync(checkout, options.DemoNetworks, steps, cancellationToken);
         }
 

@@ -1,3 +1,4 @@
+using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Processing;
 
 namespace FindMe.Faces.Tests;
@@ -32,6 +33,31 @@ public sealed class ReferenceAnalysisTests(EngineFixture fixture)
             Assert.True(analysis.Faces.Count > 1);
             Assert.Null(analysis.Embedding);
         });
+    }
+
+    [Fact]
+    public void A_reference_is_the_mean_of_several_views_of_its_face()
+    {
+        var portrait = Portrait();
+
+        var reference = Read(portrait).Embedding!;
+
+        var face = fixture.Engine.Analyze(portrait, TestContext.Current.CancellationToken).Faces[0];
+        Assert.InRange(reference.DistanceTo(face.Embedding), 0.05f, 0.5f);
+        Assert.Equal(1, reference.Values.ToArray().Sum(value => value * value), 1e-4f);
+        Assert.Equal(reference.ToBytes(), fixture.Engine.EmbedReference(portrait, face).ToBytes());
+    }
+
+    [Theory]
+    [InlineData(RotateMode.Rotate90)]
+    [InlineData(RotateMode.Rotate270)]
+    public void A_portrait_stored_on_its_side_gives_the_same_reference(RotateMode angle)
+    {
+        var upright = Read(Portrait()).Embedding!;
+
+        var turned = Read(TestPictures.Edit(Portrait(), picture => picture.Rotate(angle), quality: 100)).Embedding!;
+
+        Assert.InRange(turned.DistanceTo(upright), 0, 0.25f);
     }
 
     [Fact]
@@ -108,4 +134,14 @@ public sealed class ReferenceAnalysisTests(EngineFixture fixture)
 
     private ReferenceAnalysis Read(byte[] photo, int? face = null) =>
         fixture.Engine.AnalyzeReference(photo, face, TestContext.Current.CancellationToken);
+
+    // One face of a demo photo, with a margin around it.
+    private byte[] Portrait()
+    {
+        var photo = EngineFixture.ReadSample(2);
+        var box = fixture.Engine.Analyze(photo, TestContext.Current.CancellationToken).Faces[0].Box;
+        var margin = box.Width / 2;
+        var crop = new Rectangle((int)(box.X - margin), (int)(box.Y - margin), (int)(box.Width + (2 * margin)), (int)(box.Height + (2 * margin)));
+        return TestPictures.Edit(photo, picture => picture.Crop(Rectangle.Intersect(crop, new Rectangle(Point.Empty, picture.GetCurrentSize()))), quality: 100);
+    }
 }
