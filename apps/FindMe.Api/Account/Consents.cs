@@ -27,7 +27,7 @@ internal sealed record ConsentGiven(string? Version);
 /// <summary>Serves the consent text, and creates a person's document when they consent.</summary>
 internal static class Consents
 {
-    private const string Version = "2026-12";
+    private const string Version = "2026-12-2";
 
     private static readonly int Days = (int)CurrentUsers.Retention.TotalDays;
 
@@ -40,7 +40,7 @@ internal static class Consents
 
     private static readonly ConsentSection[] Sections =
     [
-        new("What is computed", "FindMe computes an embedding from your selfie: 512 numbers that describe your face. It computes the same for every face in the photos you search, compares it with yours, and forgets it at once."),
+        new("What is computed", "FindMe computes an embedding from your selfie: several hundred numbers that describe your face. It computes the same for every face in the photos you search, compares it with yours, and forgets it at once."),
         new("What is kept", $"Your embedding, encrypted with a key of your own; never the selfie itself. Your searches: the photos FindMe found you in, where your face is in them, and how sure FindMe is. What you say about photos, encrypted with your key, and the reports and links you make. All of it is deleted after {Days} days. Nobody else's embedding is ever stored."),
         new("Who sees it", "You, in this browser and in others that you open with a code from this one, and those you give a link to photos you chose. FindMe gives it to nobody else, and puts no face into logs or messages."),
         new("If you sign in", "Signing in is optional and is not consent. FindMe then keeps your handle and, encrypted with your key, the access that lets it search there in your name. It uses your account's picture only when you say so, and to ask you when a selfie does not look like it. Signing out or deleting everything gives the access back."),
