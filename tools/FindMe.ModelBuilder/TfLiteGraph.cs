@@ -86,39 +86,36 @@ internal readonly struct FlatTable(Table table)
 {
     private const int FirstField = 4;
 
-    // The position of a field; 0 if the table leaves it out, which means its default.
-    private int PositionOf(int field)
-    {
-        var offset = table.__offset(FirstField + (2 * field));
-        return offset == 0 ? 0 : offset;
-    }
+    // The offset of a field in the table; 0 if the table leaves it out, which means its default.
+    private int OffsetOf(int field) => table.__offset(FirstField + (2 * field));
 
-    public sbyte SByte(int field) => PositionOf(field) is not 0 and var offset ? table.bb.GetSbyte(table.bb_pos + offset) : (sbyte)0;
+    public sbyte SByte(int field) => OffsetOf(field) is not 0 and var offset ? table.bb.GetSbyte(table.bb_pos + offset) : (sbyte)0;
 
-    public int Int(int field) => PositionOf(field) is not 0 and var offset ? table.bb.GetInt(table.bb_pos + offset) : 0;
+    public int Int(int field) => OffsetOf(field) is not 0 and var offset ? table.bb.GetInt(table.bb_pos + offset) : 0;
 
     public FlatTable? Child(int field) =>
-        PositionOf(field) is not 0 and var offset ? new FlatTable(new Table(table.__indirect(table.bb_pos + offset), table.bb)) : null;
+        OffsetOf(field) is not 0 and var offset ? new FlatTable(new Table(table.__indirect(table.bb_pos + offset), table.bb)) : null;
 
     public int[] Ints(int field)
     {
-        if (PositionOf(field) is not (not 0 and var offset))
+        var offset = OffsetOf(field);
+        var numbers = new int[offset == 0 ? 0 : table.__vector_len(offset)];
+        for (var index = 0; index < numbers.Length; index++)
         {
-            return [];
+            numbers[index] = table.bb.GetInt(table.__vector(offset) + (index * sizeof(int)));
         }
 
-        var (bytes, start) = (table.bb, table.__vector(offset));
-        return [.. Enumerable.Range(0, table.__vector_len(offset)).Select(index => bytes.GetInt(start + (index * sizeof(int))))];
+        return numbers;
     }
 
-    public ReadOnlyMemory<byte> Bytes(int field) => PositionOf(field) is not 0 and var offset
+    public ReadOnlyMemory<byte> Bytes(int field) => OffsetOf(field) is not 0 and var offset
         ? table.bb.ToArray<byte>(table.__vector(offset), table.__vector_len(offset))
         : default(ReadOnlyMemory<byte>);
 
     public List<FlatTable> Tables(int field)
     {
         var result = new List<FlatTable>();
-        if (PositionOf(field) is not 0 and var offset)
+        if (OffsetOf(field) is not 0 and var offset)
         {
             var start = table.__vector(offset);
             for (var index = 0; index < table.__vector_len(offset); index++)

@@ -10,7 +10,7 @@ internal sealed class FaceRecognition : IDisposable
 
     private static readonly Crop[] AsItIs = [new(1, 0)];
 
-    // The face as it is, 5 % smaller and larger, and 2.5 of 112 pixels higher and lower: docs/accuracy.md, "References".
+    // The face as it is, 5 % smaller and larger, and 2.5 of 112 pixels higher and lower: docs/accuracy.md, "A second network".
     private static readonly Crop[] ReferenceCrops = [.. AsItIs, new(0.95f, 0), new(1.05f, 0), new(1, -2.5f / 112), new(1, 2.5f / 112)];
 
     private readonly RecognitionRecipe _recipe;

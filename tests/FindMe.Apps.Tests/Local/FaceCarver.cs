@@ -47,6 +47,8 @@ internal sealed partial class FaceCarver(string data)
             .GetRequiredService<IDataProtectionProvider>().CreateProtector("FindMe.PersonKey.v1");
         List<byte[]> keys = [];
         List<byte[]> candidates = [];
+        List<string> words = [];
+        List<byte[]> contents = [];
         foreach (var file in Files(folder))
         {
             var bytes = Read(file);
@@ -62,21 +64,24 @@ internal sealed partial class FaceCarver(string data)
                 _recipes.Add(match.Groups[1].Value);
             }
 
-            foreach (var raw in Encoded(text).Append(bytes))
-            {
-                for (var at = raw.AsSpan().IndexOf(ProtectedHeader); at >= 0;)
-                {
-                    if (TryUnprotect(protector, raw, at) is { } key)
-                    {
-                        keys.Add(key);
-                    }
+            words.AddRange(LongWord().Matches(text).Select(match => match.Value));
+            contents.Add(bytes);
+        }
 
-                    var next = raw.AsSpan(at + 1).IndexOf(ProtectedHeader);
-                    at = next < 0 ? -1 : at + 1 + next;
+        foreach (var raw in words.Concat(Joined(words)).SelectMany(Decoded).Concat(contents))
+        {
+            for (var at = raw.AsSpan().IndexOf(ProtectedHeader); at >= 0;)
+            {
+                if (TryUnprotect(protector, raw, at) is { } key)
+                {
+                    keys.Add(key);
                 }
 
-                candidates.AddRange(SealedBytes.Where(length => raw.Length == length).Select(_ => raw));
+                var next = raw.AsSpan(at + 1).IndexOf(ProtectedHeader);
+                at = next < 0 ? -1 : at + 1 + next;
             }
+
+            candidates.AddRange(SealedBytes.Where(length => raw.Length == length).Select(_ => raw));
         }
 
         return
@@ -91,26 +96,43 @@ internal sealed partial class FaceCarver(string data)
         ];
     }
 
-    // Base64 in both alphabets, and hexadecimal; also base64 whose rest lies in another page of a database.
-    private static IEnumerable<byte[]> Encoded(string text)
+    // Base64 of which one part lies in a page of a database and the rest in another, perhaps of its log. They may be parted inside of an escaped plus.
+    private static IEnumerable<string> Joined(List<string> words)
     {
-        var words = LongWord().Matches(text).Select(match => match.Value).ToList();
-        var halves = from length in SealedBytes.Select(bytes => (bytes + 2) / 3 * 4)
-                     from first in words
-                     from rest in words
-                     where first.Length + rest.Length == length
-                     select first + rest;
-        foreach (var word in words.Concat(halves))
+        const string plus = "\\u002B";
+        var lengths = SealedBytes.Select(bytes => (bytes + 2) / 3 * 4).ToHashSet();
+        foreach (var first in words)
         {
-            if (word.All(char.IsAsciiHexDigit))
+            foreach (var rest in words)
             {
-                yield return Convert.FromHexString(word[..(word.Length / 2 * 2)]);
-            }
+                if (lengths.Contains(first.Length + rest.Length))
+                {
+                    yield return first + rest;
+                }
 
-            var base64 = word.Replace('-', '+').Replace('_', '/').TrimEnd('=');
-            base64 = base64[..(base64.Length - (base64.Length % 4 == 1 ? 1 : 0))];
-            yield return Convert.FromBase64String(base64 + new string('=', (4 - (base64.Length % 4)) % 4));
+                for (var cut = 1; cut < plus.Length; cut++)
+                {
+                    var left = plus.Length - cut;
+                    if (lengths.Contains(first.Length + 1 + rest.Length - left) && rest.StartsWith(plus[cut..], StringComparison.Ordinal))
+                    {
+                        yield return $"{first}+{rest[left..]}";
+                    }
+                }
+            }
         }
+    }
+
+    // Base64 in both alphabets, and hexadecimal.
+    private static IEnumerable<byte[]> Decoded(string word)
+    {
+        if (word.All(char.IsAsciiHexDigit))
+        {
+            yield return Convert.FromHexString(word[..(word.Length / 2 * 2)]);
+        }
+
+        var base64 = word.Replace('-', '+').Replace('_', '/').TrimEnd('=');
+        base64 = base64[..(base64.Length - (base64.Length % 4 == 1 ? 1 : 0))];
+        yield return Convert.FromBase64String(base64 + new string('=', (4 - (base64.Length % 4)) % 4));
     }
 
     private static byte[]? TryUnprotect(IDataProtector protector, byte[] bytes, int at)

@@ -4,8 +4,9 @@ import { element, replace } from './element.js';
 import { problemNotice } from './notice.js';
 import { count } from './words.js';
 
-// The slider counts in hundredths of a distance.
+// The slider counts in hundredths of a distance. 1.12 · 100 is a little more than 112.
 const STEPS = 100;
+const stepsAbove = distance => Math.ceil(STEPS * distance - 1e-6);
 
 // The distance of the usual recipe beyond which a face does not count as found: docs/accuracy.md. Other recipes have another one, which
 // lies between the farthest face that counts and the nearest that does not.
@@ -49,8 +50,8 @@ export function threshold(search, found, { ask, changed }) {
     const farthest = Math.max(0, ...counted);
     const all = [...counted, ...others, USUAL_DEFAULT];
     usual = Math.round(STEPS * Math.max(farthest, Math.min(USUAL_DEFAULT, ...others)));
-    slider.min = Math.ceil(STEPS * Math.min(...all));
-    slider.max = Math.ceil(STEPS * Math.max(...all));
+    slider.min = stepsAbove(Math.min(...all));
+    slider.max = stepsAbove(Math.max(...all));
     mark.value = usual;
     mark.label = 'Default';
     slider.style.setProperty('--default', String((usual - slider.min) / (slider.max - slider.min || 1)));
