@@ -18,7 +18,7 @@ public sealed class FaceApiParityTests : IDisposable
     private const float QuantizedOverlap = 0.8f;
 
     private readonly FaceDetection _floats = FaceDetection.Load(EngineFixture.ModelsPath, DetectionKind.FaceApi);
-    private readonly FaceDetection _bytes = FaceDetection.Load(EngineFixture.ModelsPath, DetectionKind.FaceApiBytes);
+    private readonly FaceDetection _bytes = FaceDetection.Load(EngineFixture.ModelsPath, DetectionKind.EverySize);
     private readonly LandmarkDetection _landmarks =
         LandmarkDetection.Load(Path.Combine(EngineFixture.ModelsPath, "face_landmark_68.onnx"));
 

@@ -68,6 +68,8 @@ internal sealed class FaceDetection : IDisposable
     ];
 
     private readonly SsdModel _model;
+
+    // Null for face-api.js, which makes no passes.
     private readonly SsdModel? _smallFaces;
 
     private FaceDetection(SsdModel model, SsdModel? smallFaces) => (_model, _smallFaces) = (model, smallFaces);
@@ -219,7 +221,7 @@ internal sealed class FaceDetection : IDisposable
             Resampling.Resample(picture, source, unpadded, width, height, planes.Span[margin..], paddedWidth, paddedHeight, ResamplingKind.Smooth);
 
             var found = new List<Detection>();
-            var model = pass.SmallFaces && _smallFaces is not null ? _smallFaces : _model;
+            var model = pass.SmallFaces ? _smallFaces! : _model;
             model.Run(planes, paddedWidth, paddedHeight, minScore, found);
             var (scaleX, scaleY) = ((float)source.Width / width, (float)source.Height / height);
             var faces = new List<Detection>(found.Count);

@@ -40,8 +40,8 @@ internal sealed class SsdModel : IDisposable
 
     /// <summary>Runs the model.</summary>
     /// <param name="planes"><c>[1, 3, height, width]</c>: red, green, blue, 0 to 255.</param>
-    /// <param name="width">Width of the input in pixels, a multiple of 16.</param>
-    /// <param name="height">Height of the input in pixels, a multiple of 16.</param>
+    /// <param name="width">Width of the input in pixels, a multiple of 32.</param>
+    /// <param name="height">Height of the input in pixels, a multiple of 32.</param>
     /// <param name="minScore">Detections must score more than this, 0 to 1.</param>
     /// <param name="found">Receives the detections, in pixels of the input. A face can appear several times.</param>
     public void Run(Memory<float> planes, int width, int height, float minScore, List<Detection> found)
