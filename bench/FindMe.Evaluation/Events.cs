@@ -22,7 +22,12 @@ internal static class Events
         var verdicts = results.SelectMany(result => result.Verdicts).ToList();
 
         var summary = Summarize(verdicts);
-        summary["people"] = new JsonObject(results.Select(result => KeyValuePair.Create<string, JsonNode?>(result.Name, Summarize(result.Verdicts))));
+        summary["people"] = new JsonObject(results.Select(result =>
+        {
+            var person = Summarize(result.Verdicts);
+            person["margin"] = Report.Round(result.Margin);
+            return KeyValuePair.Create<string, JsonNode?>(result.Name, person);
+        }));
         summary["photos"] = verdicts.Select(verdict => verdict.File).Distinct().Count();
         summary["unusableReferences"] = new JsonArray([.. results.SelectMany(result => result.Unusable).Select(reference => JsonValue.Create(reference))]);
         var details = new JsonObject
@@ -83,11 +88,12 @@ internal static class Events
             }
         }
 
-        return new PersonResult(person.Name, unusable, [.. person.Truth.Select(photo =>
-        {
-            var verdict = photos[photo.Path] is { } analyzed ? engine.Compare(analyzed, embeddings) : null;
-            return new FoundPhoto(photo.File, photo.Contains, verdict?.Kind ?? MatchKind.No, verdict?.Distance, verdict?.Confidence);
-        })]);
+        // Verdicts as at the end of a search: with the album's margin.
+        var verdicts = person.Truth.Select(photo => photos[photo.Path] is { } analyzed ? engine.Compare(analyzed, embeddings, engine.OtherPersonDistance) : null).ToList();
+        var margin = engine.AlbumMarginOf(person.Truth.Zip(verdicts, (photo, verdict) => new AlbumPhoto(photos[photo.Path]?.Faces.Count ?? 0, verdict?.Distance)));
+        return new PersonResult(person.Name, margin, unusable, [.. person.Truth.Zip(verdicts, (photo, verdict) => verdict?.Distance is { } distance
+            ? new FoundPhoto(photo.File, photo.Contains, engine.KindAt(distance + margin), distance, engine.ConfidenceAt(distance + margin))
+            : new FoundPhoto(photo.File, photo.Contains, MatchKind.No, null, null))]);
     }
 
     private static JsonObject Summarize(IReadOnlyList<FoundPhoto> verdicts)
@@ -123,7 +129,7 @@ internal static class Events
 
     private sealed record Person(string Name, IReadOnlyList<string> References, IReadOnlyList<(string File, string Path, bool Contains)> Truth);
 
-    private sealed record PersonResult(string Name, IReadOnlyList<string> Unusable, IReadOnlyList<FoundPhoto> Verdicts);
+    private sealed record PersonResult(string Name, float Margin, IReadOnlyList<string> Unusable, IReadOnlyList<FoundPhoto> Verdicts);
 
     private sealed record FoundPhoto(string File, bool Contains, MatchKind Kind, float? Distance, float? Confidence);
 }

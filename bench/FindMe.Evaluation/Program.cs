@@ -32,6 +32,8 @@ var builds = new Argument<FileInfo[]>("FINDME") { Description = "Builds of findm
 var lines = new Option<FileInfo?>("--lines") { Description = "Output file for the dump." };
 var firstDump = new Argument<FileInfo>("FIRST") { Description = "Output of dump --lines on one machine." };
 var secondDump = new Argument<FileInfo>("SECOND") { Description = "Output of dump --lines on another machine." };
+var people = new Option<FileInfo[]>("--people") { Description = "Files with the names of people who look alike: an album of each.", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
+var sizes = new Option<int[]>("--sizes") { Description = "Numbers of pictures: albums of people chosen by chance.", DefaultValueFactory = _ => [60, 150, 400], AllowMultipleArgumentsPerToken = true };
 var charts = new Option<DirectoryInfo?>("--charts") { Description = "Output folder for the charts." };
 
 var command = new RootCommand("Measures the accuracy and speed of FindMe's engine.")
@@ -45,6 +47,11 @@ var command = new RootCommand("Measures the accuracy and speed of FindMe's engin
     Verb("hostile", "Decodes or rejects hostile files.", [hostile], (engine, parsed, end) => Hostile.Evaluate(engine, parsed.GetRequiredValue(hostile), end)),
     Verb("dump", "Writes all numbers that the engine computes, and their SHA-256.", [photos, lines], (engine, parsed, end) => Dump.Evaluate(engine, parsed.GetRequiredValue(photos), parsed.GetValue(lines), end)),
     Verb("calibrate", "Sweeps thresholds and fits the confidence.", [manifest, charts], (engine, parsed, end) => Calibrate.Evaluate(engine, parsed.GetRequiredValue(manifest), parsed.GetValue(charts), end)),
+    Verb(
+        "albums",
+        "Searches people in composed albums, with and without the margin of albums whose people look alike.",
+        [manifest, people, sizes],
+        (engine, parsed, end) => Albums.Evaluate(engine, parsed.GetRequiredValue(manifest), parsed.GetRequiredValue(people), parsed.GetRequiredValue(sizes), end)),
     Verb("quality", "Evaluates degraded selfies.", [manifest], (engine, parsed, end) => Quality.Evaluate(engine, parsed.GetRequiredValue(manifest), end)),
     Verb("peer", "Measures FindMe and face-api.js alternately.", [photos, peerFolder, rounds], ComparePeer),
     Bare(

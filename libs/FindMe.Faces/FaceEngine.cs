@@ -75,6 +75,9 @@ public sealed class FaceEngine : IDisposable
     /// <remarks>In every group measured (docs/accuracy.md), at most 1 % of the pairs of one person are farther apart.</remarks>
     public float OtherPersonDistance => Math.Max(_recipe.OtherPersonDistance, MatchDistance);
 
+    /// <summary>Returns the verdict on a face at this distance.</summary>
+    public MatchKind KindAt(float distance) => _comparison.KindAt(distance);
+
     /// <summary>Returns the probability, 0 to 1, that a face at this distance is the person's, from the recipe's calibrated curve.</summary>
     public float ConfidenceAt(float distance) => _comparison.ConfidenceAt(distance);
 
@@ -218,6 +221,15 @@ public sealed class FaceEngine : IDisposable
         ArgumentNullException.ThrowIfNull(photo);
         ArgumentNullException.ThrowIfNull(references);
         return _comparison.Compare(photo.Faces, references, within);
+    }
+
+    /// <summary>Decides how much nearer than usual a face must be in an album whose people look alike to the engine.</summary>
+    /// <param name="photos">All photos of the album, compared <c>within</c> <see cref="OtherPersonDistance"/>; their order does not matter.</param>
+    /// <returns>Add it to a distance before <see cref="KindAt"/> and <see cref="ConfidenceAt"/>. 0 in most albums; at most 0.07 with the recipe <c>default</c>.</returns>
+    public float AlbumMarginOf(IEnumerable<AlbumPhoto> photos)
+    {
+        ArgumentNullException.ThrowIfNull(photos);
+        return AlbumBackground.MarginOf(photos, MatchDistance, OtherPersonDistance, _recipe.AlbumMargin);
     }
 
     /// <summary>Checks whether a photo can serve as a reference of a person, and embeds its face.</summary>

@@ -82,6 +82,7 @@ public sealed class RecognitionRecipeTests : IDisposable
     [InlineData("\"own.onnx\"", "\"../own.onnx\"", "model.file")]
     [InlineData("\"landmarks\":[30]", "\"landmarks\":[68]", "landmarks")]
     [InlineData("\"divisor\":128", "\"divisor\":0", "input.divisor")]
+    [InlineData("\"albumMargin\":0.07", "\"albumMargin\":-0.07", "albumMargin")]
     [InlineData("\"cosine\"", "\"manhattan\"", "metric")]
     public void The_error_for_an_invalid_recipe_names_the_field(string from, string to, string named)
     {

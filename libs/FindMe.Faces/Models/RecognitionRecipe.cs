@@ -43,6 +43,9 @@ internal sealed record RecognitionRecipe
     /// <summary>Distance above which two faces belong to different people: in every group measured, at most 1 % of the pairs of one person exceed it.</summary>
     public required float OtherPersonDistance { get; init; }
 
+    /// <summary>How much nearer a face must be, at most, in an album whose people look alike; 0 to treat every album the same.</summary>
+    public required float AlbumMargin { get; init; }
+
     public required ConfidenceCurve Confidence { get; init; }
 
     /// <summary>
@@ -77,7 +80,7 @@ internal sealed record RecognitionRecipe
     private static RecognitionRecipe Read(JsonElement json)
     {
         var recipe = new RecipeFields(
-            json, path: "", "model", "input", "output", "detection", "alignment", "mirror", "referenceViews", "metric", "matchDistance", "maybeDistance", "otherPersonDistance", "confidence");
+            json, path: "", "model", "input", "output", "detection", "alignment", "mirror", "referenceViews", "metric", "matchDistance", "maybeDistance", "otherPersonDistance", "albumMargin", "confidence");
         var model = recipe.Object("model", "file", "sha256", "licence", "provenance");
         var input = recipe.Object("input", "name", "side", "channels", "mean", "divisor");
         var output = recipe.Object("output", "name", "length");
@@ -104,6 +107,7 @@ internal sealed record RecognitionRecipe
             MatchDistance = recipe.Number("matchDistance"),
             MaybeDistance = recipe.Number("maybeDistance"),
             OtherPersonDistance = recipe.Number("otherPersonDistance"),
+            AlbumMargin = recipe.Number("albumMargin"),
             Confidence = new ConfidenceCurve(confidence.Number("steepness"), confidence.Number("evenDistance")),
         };
     }
@@ -122,6 +126,7 @@ internal sealed record RecognitionRecipe
             $"alignment.points[].landmarks must be indices from 0 to {Landmarks.Count - 1}",
         { MatchDistance: not >= 0 } or { MaybeDistance: not >= 0 } => "matchDistance and maybeDistance must be 0 or more",
         { OtherPersonDistance: var other } when !(other >= MatchDistance) => "otherPersonDistance must be at least matchDistance",
+        { AlbumMargin: not >= 0 } => "albumMargin must be 0 or more",
         { Confidence.Steepness: not > 0 } => "confidence.steepness must be more than 0",
         _ => null,
     };

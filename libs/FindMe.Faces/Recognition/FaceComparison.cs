@@ -22,11 +22,14 @@ internal sealed record FaceComparison(float MatchDistance, float MaybeDistance, 
             }
         }
 
-        var kind = least <= MatchDistance ? MatchKind.Match : least <= MaybeDistance ? MatchKind.Maybe : MatchKind.No;
+        var kind = KindAt(least);
         return nearest is null || (kind == MatchKind.No && least > within)
             ? PhotoVerdict.No
             : new PhotoVerdict(kind, nearest.Box, least, ConfidenceAt(least));
     }
+
+    /// <summary>Returns the verdict on a face at this distance.</summary>
+    public MatchKind KindAt(float distance) => distance <= MatchDistance ? MatchKind.Match : distance <= MaybeDistance ? MatchKind.Maybe : MatchKind.No;
 
     /// <summary>Returns the probability, 0 to 1, that a face at this distance is the person's.</summary>
     public float ConfidenceAt(float distance) => 1 / (1 + MathF.Exp((distance - Confidence.Midpoint) * Confidence.Steepness));
