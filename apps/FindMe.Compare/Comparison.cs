@@ -139,6 +139,7 @@ internal sealed partial class Comparison(
                 Width = best.Best.Width,
                 Height = best.Best.Height,
                 Distance = best.Distance,
+                Faces = verdict.Faces,
                 Confidence = best.Confidence,
                 Fingerprint = compared.Photo?.Fingerprint.ToString(),
                 Unsafe = searched.Unsafe,
@@ -174,7 +175,7 @@ internal sealed partial class Comparison(
 
             // The box and distance of a narrow No are stored too, so that the person can raise the threshold without a new search.
             var verdict = found.Box is not { } box
-                ? new Verdict { Kind = VerdictKind.No }
+                ? new Verdict { Kind = VerdictKind.No, Faces = analyzed.Faces.Count }
                 : new Verdict
                 {
                     Kind = found.Kind switch
@@ -187,6 +188,7 @@ internal sealed partial class Comparison(
                     Width = analyzed.Width,
                     Height = analyzed.Height,
                     Distance = found.Distance,
+                    Faces = analyzed.Faces.Count,
                     Confidence = found.Confidence,
                     Fingerprint = analyzed.Fingerprint.ToString(),
                     Unsafe = pictures.FindClass(photo, cancellationToken),

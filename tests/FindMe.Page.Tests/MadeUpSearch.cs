@@ -12,6 +12,7 @@ internal sealed class MadeUpSearch
 
     private readonly Dictionary<string, JsonObject> _matches = [];
     private readonly List<JsonObject> _skipped = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>What was said of photos, in order: <c>photo1=True</c>.</summary>
     public List<string> Said { get; } = [];
@@ -46,6 +47,12 @@ internal sealed class MadeUpSearch
         return this;
     }
 
+    /// <summary>How much nearer than usual a face had to be; told at the end.</summary>
+    public double AlbumMargin { get; init; }
+
+    /// <summary>The photo that does not count any more at the end; null: none.</summary>
+    public string? TakenBack { get; init; }
+
     public MadeUpSearch AddSkipped(string name, string reason, bool canRetry)
     {
         _skipped.Add(new JsonObject { ["photo"] = new JsonObject { ["id"] = name }, ["reason"] = reason, ["canRetry"] = canRetry });
@@ -61,6 +68,34 @@ internal sealed class MadeUpSearch
         await visitor.Page.RouteAsync($"**/api/searches/{Id}/**", route => AnswerAsync(route, picture));
         await visitor.Page.GotoAsync($"/#search={Id}");
         await visitor.SearchEndsAsync("Done.");
+    }
+
+    /// <summary>Shows it while it is under way, until <see cref="End"/>.</summary>
+    public async Task OpenRunningAsync(PageVisitor visitor)
+    {
+        var picture = PhotoRendering.ToJpeg(await File.ReadAllBytesAsync(Albums.Sample(2), TestContext.Current.CancellationToken), 480);
+        await visitor.Page.RouteAsync($"**/api/searches/{Id}**", route => AnswerAsync(route, picture));
+        await visitor.Page.RouteAsync($"**/api/searches/{Id}/**", route => AnswerAsync(route, picture));
+        await visitor.Page.RouteAsync($"**/api/searches/{Id}/events", TellEndAsync);
+        await visitor.Page.RouteAsync($"**/api/searches/{Id}", route => route.FulfillAsync(new() { Json = JsonSerializer.SerializeToElement(View("processing")) }));
+        await visitor.Page.GotoAsync($"/#search={Id}");
+        await visitor.SomethingIsFoundAsync();
+    }
+
+    /// <summary>Ends it, as the server would: by an event.</summary>
+    public void End() => _ended.SetResult();
+
+    private async Task TellEndAsync(IRoute route)
+    {
+        await _ended.Task;
+        if (TakenBack is { } photo)
+        {
+            _matches[photo]["verdict"] = "no";
+        }
+
+        var view = View("finished");
+        view["matches"] = new JsonArray([.. _matches.Values.Where(match => match["verdict"]!.GetValue<string>() != "no").Select(match => match.DeepClone())]);
+        await route.FulfillAsync(new() { ContentType = "text/event-stream", Body = $"data: {view.ToJsonString()}\n\n" });
     }
 
     private Task AnswerAsync(IRoute route, byte[] picture)
@@ -84,7 +119,7 @@ internal sealed class MadeUpSearch
             return JudgeAsync(route);
         }
 
-        return route.FulfillAsync(new() { Json = JsonSerializer.SerializeToElement(View()) });
+        return route.FulfillAsync(new() { Json = JsonSerializer.SerializeToElement(View("finished")) });
     }
 
     private Task JudgeAsync(IRoute route)
@@ -112,7 +147,7 @@ internal sealed class MadeUpSearch
         return route.FulfillAsync(new() { Status = 204 });
     }
 
-    private JsonObject View()
+    private JsonObject View(string status)
     {
         var isOther = _matches.Values.ToLookup(match => match["judgement"]?.GetValue<string>() == "notMe");
         return new JsonObject
@@ -121,9 +156,10 @@ internal sealed class MadeUpSearch
             ["source"] = "album",
             ["query"] = "Talk",
             ["createdAt"] = "2026-11-01T00:00:00Z",
-            ["status"] = "finished",
+            ["status"] = status,
             ["posts"] = _matches.Count,
             ["photos"] = new JsonObject { ["found"] = _matches.Count + _skipped.Count, ["compared"] = _matches.Count, ["skipped"] = _skipped.Count },
+            ["albumMargin"] = status == "finished" ? AlbumMargin : 0,
             ["matches"] = new JsonArray([.. isOther[false].Select(match => match.DeepClone())]),
             ["judged"] = new JsonArray([.. isOther[true].Select(match => match.DeepClone())]),
             ["skipped"] = new JsonArray([.. _skipped.Select(skipped => skipped.DeepClone())]),

@@ -30,6 +30,34 @@ public sealed class ResultsTests(RunningFindMe findMe)
         await Expect(numbers).Not.ToHaveTextAsync(await numbers.InnerTextAsync(), new() { Timeout = 45_000 });
     }
 
+    [Fact]
+    public async Task In_an_album_of_people_who_look_alike_the_end_takes_a_photo_back_says_why_and_the_slider_brings_it_again()
+    {
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        var page = visitor.Page;
+        var search = new MadeUpSearch { AlbumMargin = 0.05, TakenBack = "photo2.jpg" }.Add("clear", 0.8f).Add("check", 1.09f);
+        await search.OpenRunningAsync(visitor);
+        await Expect(visitor.Frames).ToHaveCountAsync(2);
+
+        search.End();
+
+        await visitor.SearchEndsAsync("Done. You seem to be in 1\u00a0photo of 2.");
+        await Expect(visitor.Frames).ToHaveCountAsync(1);
+        await Expect(visitor.Summary).ToContainTextAsync("Many faces in this album look alike to FindMe, so it was stricter than usual.");
+        await Appearance.LookAtAsync(page, "48-look-alikes");
+        // From here on the server tells of the ended search.
+        await page.UnrouteAsync($"**/api/searches/{MadeUpSearch.Id}");
+        await page.GetByText("Too many photos, or too few?", new() { Exact = true }).ClickAsync();
+        var slider = page.GetByRole(AriaRole.Slider, new() { Name = "How alike must a face be?" });
+        await Expect(slider).ToHaveAttributeAsync("aria-valuetext", "1\u00a0photo, the default");
+        // Photos far below the window have no elements.
+        await page.SetViewportSizeAsync(1280, 1600);
+        await slider.FocusAsync();
+        await page.Keyboard.PressAsync("End");
+        await Expect(visitor.Frames).ToHaveCountAsync(2);
+    }
+
     [Theory]
     [InlineData(390)]
     [InlineData(1280)]

@@ -19,6 +19,12 @@ internal sealed class FaceReader(IOptions<FaceEngineOptions> options) : IHostedS
     /// <summary>Beyond this distance two photos show two people.</summary>
     public float OtherPersonDistance => _engine.Value.OtherPersonDistance;
 
+    /// <summary>How much nearer than usual a face must be in an album whose people look alike.</summary>
+    public float AlbumMarginOf(IEnumerable<AlbumPhoto> photos) => _engine.Value.AlbumMarginOf(photos);
+
+    /// <summary>The verdict on a face at a distance, and the confidence in it.</summary>
+    public (MatchKind Kind, float Confidence) VerdictAt(float distance) => (_engine.Value.KindAt(distance), _engine.Value.ConfidenceAt(distance));
+
     /// <summary>Reads the face on a picture.</summary>
     /// <exception cref="PhotoException">It is not a picture that can be read.</exception>
     public Task<ReferenceAnalysis> ReadAsync(ReadOnlyMemory<byte> photo, int? face, CancellationToken cancellationToken) =>

@@ -9,13 +9,15 @@ namespace FindMe.Api;
 
 /// <summary>
 /// What is new about a search. Its groups are those that a new match belongs to, whole. A match whose judgement was changed is told again;
-/// judged: all that the person says is not theirs.
+/// judged: all that the person says is not theirs. An albumMargin above 0 comes with the end, and the matches are all there are then: what was
+/// told before and is not among them does not count any more.
 /// </summary>
 internal sealed record SearchEvent(
     SearchStatus Status,
     DateTimeOffset? WaitingUntil,
     int Posts,
     PhotoCounts Photos,
+    float AlbumMargin,
     IReadOnlyList<MatchView> Matches,
     IReadOnlyList<MatchView> Judged,
     IReadOnlyList<SkippedView> Skipped,
@@ -71,11 +73,11 @@ internal static class SearchEvents
             var seen = cursor;
             var before = last is null || last.Judgements == snapshot.Judgements ? null : Said(last);
             var view = SearchView.Of(
-                snapshot, within, (batch, photo) => photo.Verdict!.Order > seen.Of(batch) || (before is not null && before.GetValueOrDefault(photo.Id) != photo.Verdict.IsMe));
+                snapshot, within, (batch, photo) => snapshot.AlbumMargin > 0 || photo.Verdict!.Order > seen.Of(batch) || (before is not null && before.GetValueOrDefault(photo.Id) != photo.Verdict.IsMe));
             cursor = EventCursor.At(snapshot);
             last = snapshot;
             yield return new SseItem<SearchEvent>(
-                new SearchEvent(view.Status, view.WaitingUntil, view.Posts, view.Photos, view.Matches, view.Judged, view.Skipped, view.Groups, view.Cost, view.Notices, view.CanContinue, view.Problem))
+                new SearchEvent(view.Status, view.WaitingUntil, view.Posts, view.Photos, view.AlbumMargin, view.Matches, view.Judged, view.Skipped, view.Groups, view.Cost, view.Notices, view.CanContinue, view.Problem))
             {
                 EventId = cursor.ToString(),
             };

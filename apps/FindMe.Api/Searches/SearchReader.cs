@@ -10,7 +10,8 @@ namespace FindMe.Api;
 /// <param name="Search">Its document.</param>
 /// <param name="Batches">The batches of its pages, in order, with what its person says of the faces in them.</param>
 /// <param name="Judgements">The version of what they say; null: they never said anything.</param>
-internal sealed record SearchSnapshot(Search Search, IReadOnlyList<PhotoBatch> Batches, string? Judgements)
+/// <param name="AlbumMargin">How much nearer than usual a face must be, since people of this album look alike; 0 until the search has ended.</param>
+internal sealed record SearchSnapshot(Search Search, IReadOnlyList<PhotoBatch> Batches, string? Judgements, float AlbumMargin = 0)
 {
     public int Found => Search.Pages.Sum(page => page.Photos);
 
@@ -26,7 +27,7 @@ internal sealed record SearchSnapshot(Search Search, IReadOnlyList<PhotoBatch> B
 }
 
 /// <summary>Reads searches: the document and what its person says of faces, then all batches in one request.</summary>
-internal sealed partial class SearchReader(DaprClient dapr, Judgements judgements, OptOuts optOuts, ILogger<SearchReader> logger)
+internal sealed partial class SearchReader(DaprClient dapr, Judgements judgements, OptOuts optOuts, AlbumMargins margins, ILogger<SearchReader> logger)
 {
     /// <summary>Reads a person's search.</summary>
     /// <param name="id">The search's id.</param>
@@ -71,10 +72,11 @@ internal sealed partial class SearchReader(DaprClient dapr, Judgements judgement
         }
 
         var judged = JudgementsOf(person, documents);
-        return new SearchSnapshot(search, [.. batches.Select(WithoutOptOuts).Select(batch => With(batch, judged))], judged.Version);
+        var snapshot = margins.Apply(new SearchSnapshot(search, [.. batches.Select(WithoutOptOuts)], judged.Version));
+        return snapshot with { Batches = [.. snapshot.Batches.Select(batch => With(batch, judged))] };
     }
 
-    /// <summary>Reads one photo of a person's search, with what its person says of the face on it.</summary>
+    /// <summary>Reads one photo of a person's search, with what its person says of the face on it, but as it is without the album's margin.</summary>
     /// <param name="id">The search's id.</param>
     /// <param name="person">Whose it must be.</param>
     /// <param name="listing">The listing of the photo's page.</param>

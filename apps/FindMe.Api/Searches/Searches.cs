@@ -39,6 +39,7 @@ internal static class Searches
         services.AddSingleton<IValidateOptions<SearchOptions>, SearchOptionsValidator>();
         services.AddPhotoSources();
         services.AddSingleton<SearchRequestBodies>();
+        services.AddSingleton<AlbumMargins>();
         services.AddSingleton<SearchReader>();
         services.AddSingleton<SearchWatches>();
         services.AddSingleton<SearchDeletion>();
@@ -103,6 +104,7 @@ internal static class Searches
             CreatedAt = now,
             ExpiresAt = now + CurrentUsers.Retention,
             References = [.. used.Select(reference => reference.Id)],
+            Recipe = faces.Recipe,
         };
 
         // A search that dies between these is in the log, or on the list, and was never begun.

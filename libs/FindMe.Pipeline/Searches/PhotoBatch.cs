@@ -176,6 +176,9 @@ public sealed record Verdict
     /// <summary>The face's distance from the nearest reference, 0 to 2, lower is more alike; only with <see cref="Box"/>.</summary>
     public float? Distance { get; init; }
 
+    /// <summary>How many faces the photo shows, or the preview of a video; null when it could not be compared.</summary>
+    public int? Faces { get; init; }
+
     /// <summary>The confidence in the verdict, 0 to 1; only with <see cref="Box"/>.</summary>
     public float? Confidence { get; init; }
 

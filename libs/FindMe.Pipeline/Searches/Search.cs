@@ -58,6 +58,9 @@ public sealed record Search : Document
     /// <summary>The ids of the references to look for; together they represent one person.</summary>
     public IReadOnlyList<string> References { get; init; } = [];
 
+    /// <summary>The engine's recipe that made these references, and makes the distances of the verdicts.</summary>
+    public string? Recipe { get; init; }
+
     /// <summary>The pages listed so far, in order.</summary>
     public IReadOnlyList<SearchPage> Pages { get; init; } = [];
 

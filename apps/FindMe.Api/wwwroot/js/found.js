@@ -96,6 +96,7 @@ export function foundPhotos(search) {
       search.groups = view.groups;
       search.photos = view.photos;
       search.cost = view.cost;
+      search.albumMargin = view.albumMargin;
       farther = view.matches.filter(match => match.verdict === 'no');
     },
     // The distances that a threshold can choose between, and the one that stands for what counts as found.

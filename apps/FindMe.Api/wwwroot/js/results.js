@@ -371,7 +371,7 @@ export async function resultsView(page, id) {
     const { found: all, skipped: left } = search.photos;
     const mine = counted().length;
     const unsure = toCheck();
-    const now = JSON.stringify([search.status, search.photos, search.problem, search.canContinue, mine, unsure, cards.length > 0]);
+    const now = JSON.stringify([search.status, search.photos, search.albumMargin, search.problem, search.canContinue, mine, unsure, cards.length > 0]);
     if (concluded === now) return;
     concluded = now;
     const skippedWords = left > 0 ? ` ${count(left, 'photo')} could not be compared.` : '';
@@ -413,7 +413,8 @@ export async function resultsView(page, id) {
           ? `${where} Nothing was found until then.`
           : `${where} You seem to be in ${count(mine, 'photo')} of ${cancelled ? 'those' : all.toLocaleString('en')}${unsure > 0 ? `; please check ${unsure} of them` : ''}.${skippedWords}`);
     }
-    replace(summary, words, problem);
+    replace(summary, words, problem,
+      search.albumMargin > 0 && element('p', { class: 'small' }, 'Many faces in this album look alike to FindMe, so it was stricter than usual. If photos of you are missing, open “Too many photos, or too few?”.'));
   }
 
   // The search has ended: said once to a listener, and the live connection goes.

@@ -8,6 +8,9 @@ const LONGEST_RETRY_MS = 30000;
 
 // Events bring only new matches and new answers, but the first one of a connection brings everything: adding twice must do nothing.
 function merge(search, event) {
+  search.albumMargin = event.albumMargin;
+  // The album as a whole has decided: what was told before and is not told again does not count any more.
+  if (event.albumMargin > 0) [search.matches, search.groups] = [[], []];
   const known = new Map(search.matches.map((match, place) => [match.photo.id, place]));
   const matches = event.matches.filter(match => !known.has(match.photo.id));
   for (const match of event.matches) {
