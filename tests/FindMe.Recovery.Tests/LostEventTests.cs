@@ -1,6 +1,6 @@
 using LocalDapr.Faults;
 
-namespace FindMe.Faults.Tests;
+namespace FindMe.Recovery.Tests;
 
 public sealed class LostEventTests
 {

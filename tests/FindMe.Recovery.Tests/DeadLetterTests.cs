@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 using FindMe.Pipeline;
 using LocalDapr.Faults;
 
-namespace FindMe.Faults.Tests;
+namespace FindMe.Recovery.Tests;
 
 public sealed class DeadLetterTests
 {
