@@ -29,7 +29,7 @@ public sealed class AccuracyTests(EngineFixture fixture)
 
     [Theory]
     [InlineData("public_event", 0.97, 0.97, 3)]
-    [InlineData("public_lfw_event", 0.97, 0.97, 1)]
+    [InlineData("public_lfw_event", 0.97, 0.97, 3)]
     public void References_find_their_people_in_the_photos_of_an_event(string scenario, double minPrecision, double minRecall, int everyNth)
     {
         var folder = Checkouts.Shared("scenario", scenario);

@@ -12,7 +12,7 @@ public readonly record struct AlbumPhoto(int Faces, float? Distance);
 /// </remarks>
 internal static class AlbumBackground
 {
-    // Of the strangers' faces, this share may be nearer than the distance of certain strangers. In mixed albums about 3 % are.
+    // Of the strangers' faces, this share may be nearer than the distance of certain strangers. In mixed albums 2 % are, in the median.
     private const double NearestShare = 0.05;
 
     // With fewer, the nearest 5 % are a few faces: chance. In albums of 60 photos by chance, two of 1,600 found photos became questions.
