@@ -1,6 +1,6 @@
 using LocalDapr.Faults;
 
-namespace FindMe.Recovery.Tests;
+namespace FindMe.Faults.Tests;
 
 public sealed class LostEventTests
 {

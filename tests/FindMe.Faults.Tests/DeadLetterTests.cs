@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 using FindMe.Pipeline;
 using LocalDapr.Faults;
 
-namespace FindMe.Recovery.Tests;
+namespace FindMe.Faults.Tests;
 
 public sealed class DeadLetterTests
 {

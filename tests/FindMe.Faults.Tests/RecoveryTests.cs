@@ -5,7 +5,7 @@ using FindMe.Local;
 using LocalDapr;
 using LocalDapr.Faults;
 
-namespace FindMe.Recovery.Tests;
+namespace FindMe.Faults.Tests;
 
 /// <summary>Tests searches whose events are lost, held by a dead consumer, or redelivered too early.</summary>
 public sealed class RecoveryTests
