@@ -225,11 +225,12 @@ public sealed class FaceEngine : IDisposable
 
     /// <summary>Decides how much nearer than usual a face must be in an album whose people look alike to the engine.</summary>
     /// <param name="photos">All photos of the album, compared <c>within</c> <see cref="OtherPersonDistance"/>; their order does not matter.</param>
-    /// <returns>Add it to a distance before <see cref="KindAt"/> and <see cref="ConfidenceAt"/>. 0 in most albums; at most 0.07 with the recipe <c>default</c>.</returns>
+    /// <returns>A distance to add before <see cref="KindAt"/> and <see cref="ConfidenceAt"/>. 0 in most albums; at most 0.07 with the recipe <c>default</c>.</returns>
     public float AlbumMarginOf(IEnumerable<AlbumPhoto> photos)
     {
         ArgumentNullException.ThrowIfNull(photos);
-        return AlbumBackground.MarginOf(photos, MatchDistance, OtherPersonDistance, _recipe.AlbumMargin);
+        // The recipe's distances, also where an operator chose others: the margin is measured with them.
+        return AlbumBackground.MarginOf(photos, _recipe.MatchDistance, _recipe.OtherPersonDistance, _recipe.AlbumMargin);
     }
 
     /// <summary>Checks whether a photo can serve as a reference of a person, and embeds its face.</summary>

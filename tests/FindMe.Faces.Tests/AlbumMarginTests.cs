@@ -33,11 +33,44 @@ public sealed class AlbumMarginTests(EngineFixture fixture)
     [Fact]
     public void The_persons_own_photos_do_not_count_as_background_but_the_others_on_them_do()
     {
-        var own = Enumerable.Repeat(new AlbumPhoto(1, 0.7f), 100);
+        var own = Enumerable.Repeat(new AlbumPhoto(1, 0.7f), 5);
         Assert.Equal(0, fixture.Engine.AlbumMarginOf([.. Strangers(99, near: 30, from: 1.15f), .. own]));
 
         var together = new AlbumPhoto(2, 0.7f);
         Assert.True(fixture.Engine.AlbumMarginOf([.. Strangers(99, near: 30, from: 1.15f), .. own, together]) > 0);
+    }
+
+    [Fact]
+    public void An_album_that_shows_the_person_often_has_no_margin_since_their_poor_photos_would_pass_for_strangers() =>
+        Assert.Equal(0, fixture.Engine.AlbumMarginOf([.. Strangers(200, near: 50, from: 1.1f), .. Enumerable.Repeat(new AlbumPhoto(1, 0.7f), 21)]));
+
+    [Fact]
+    public void Copies_of_a_picture_count_once_and_not_at_all_if_one_of_them_is_a_match()
+    {
+        var fingerprints = Enumerable.Range(0, 2).Select(seed => PhotoFingerprint.TryParse(Convert.ToHexStringLower(RandomBytes(seed)))).ToList();
+        AlbumPhoto[] others = [.. Strangers(200, near: 9, from: 1.2f)];
+        var copies = Enumerable.Repeat(new AlbumPhoto(0, 1.1f, fingerprints[0]), 20);
+
+        // The tenth is the last of the strangers.
+        Assert.Equal(1.25f - 1.208f, fixture.Engine.AlbumMarginOf([.. copies, .. others]), 1e-4f);
+        Assert.Equal(0, fixture.Engine.AlbumMarginOf([new AlbumPhoto(1, 0.9f, fingerprints[0]), .. copies, .. others]));
+        Assert.Equal(1.25f - 1.207f, fixture.Engine.AlbumMarginOf([new AlbumPhoto(0, 1.12f, fingerprints[1]), .. copies, .. others]), 1e-4f);
+
+        static byte[] RandomBytes(int seed)
+        {
+            var bytes = new byte[32];
+            new Random(seed).NextBytes(bytes);
+            return bytes;
+        }
+    }
+
+    [Fact]
+    public void An_operators_distances_change_no_margin()
+    {
+        using var engine = FaceEngine.Load(new FaceEngineOptions { ModelsPath = EngineFixture.ModelsPath, MatchDistance = 0.95f });
+        AlbumPhoto[] photos = [.. Strangers(200, near: 2, from: 1.2f), .. Enumerable.Repeat(new AlbumPhoto(1, 1.0f), 18)];
+
+        Assert.Equal(0, engine.AlbumMarginOf(photos));
     }
 
     [Fact]

@@ -44,8 +44,17 @@ public sealed class ResultsTests(RunningFindMe findMe)
 
         await visitor.SearchEndsAsync("Done. You seem to be in 1\u00a0photo of 2.");
         await Expect(visitor.Frames).ToHaveCountAsync(1);
-        await Expect(visitor.Summary).ToContainTextAsync("Many faces in this album look alike to FindMe, so it was stricter than usual.");
+        await Expect(visitor.Summary).ToContainTextAsync("Many of the faces in these photos look alike to FindMe, so only closer matches are shown.");
         await Appearance.LookAtAsync(page, "48-look-alikes");
+
+        // An answer from before the end that arrives late brings nothing back.
+        await page.RunAndWaitForResponseAsync(
+            () => page.EvaluateAsync($"() => new BroadcastChannel('findme-{MadeUpSearch.Id}').postMessage('judged')"),
+            response => response.Url.EndsWith(MadeUpSearch.Id, StringComparison.Ordinal));
+        await page.EvaluateAsync("() => new Promise(resolve => setTimeout(resolve, 200))");
+        await Expect(visitor.Frames).ToHaveCountAsync(1);
+        await Expect(visitor.Summary).ToContainTextAsync("only closer matches are shown");
+
         // From here on the server tells of the ended search.
         await page.UnrouteAsync($"**/api/searches/{MadeUpSearch.Id}");
         await page.GetByText("Too many photos, or too few?", new() { Exact = true }).ClickAsync();

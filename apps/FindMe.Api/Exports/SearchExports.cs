@@ -36,7 +36,7 @@ internal static class SearchExports
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> DownloadAsync(
         string id, int listing, int index, CurrentUser user, SearchReader reader, RunningExports running, ExportedFiles files, HttpResponse response, CancellationToken cancellationToken)
     {
-        if (await reader.TryReadPhotoAsync(id, user.Id, listing, index, cancellationToken) is not var (_, photo) || !photo.Verdict!.IsShown(within: null))
+        if (await reader.TryReadFoundPhotoAsync(id, user.Id, listing, index, cancellationToken) is not var (_, photo))
         {
             return Problems.NotFound;
         }

@@ -76,9 +76,8 @@ internal static class SharedPhotos
             || number < 1
             || number > share.Photos.Count
             || share.Photos[number - 1].Split('-').Select(int.Parse).ToList() is not [var listing, var index]
-            || await reader.TryReadPhotoAsync(share.Search, share.Person, listing, index, cancellationToken) is not var (search, photo)
+            || await reader.TryReadFoundPhotoAsync(share.Search, share.Person, listing, index, cancellationToken) is not var (search, photo)
             || !search.Shares.Contains(hash)
-            || !photo.Verdict!.IsShown(within: null)
             || photo.Post.Network == SourceNames.X)
         {
             return Problems.NotFound;

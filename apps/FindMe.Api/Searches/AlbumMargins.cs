@@ -3,15 +3,15 @@ using FindMe.Pipeline;
 
 namespace FindMe.Api;
 
-/// <summary>The last word on an ended search: in an album whose people look alike, a face must be nearer than usual.</summary>
+/// <summary>Applies the album's margin to the verdicts of an ended search: where people look alike, a face must be nearer than usual.</summary>
 /// <remarks>
 /// A function of the stored verdicts, whatever their order, so it is not stored. While photos arrive, and after a search continues, verdicts
 /// are those of the usual distances. What the person says of a face stands above it, and never changes it: photos must not come and go while
-/// they judge.
+/// they judge. Photos of authors who opt out later still count as background, so their opting out changes no other verdict.
 /// </remarks>
 internal sealed class AlbumMargins(FaceReader faces)
 {
-    /// <summary>The search as its album decides; the same object where that changes nothing.</summary>
+    /// <summary>Applies the margin; returns the same snapshot if it is 0, or the search has not ended.</summary>
     public SearchSnapshot Apply(SearchSnapshot snapshot)
     {
         // The distances of another recipe mean something else.
@@ -20,32 +20,15 @@ internal sealed class AlbumMargins(FaceReader faces)
             return snapshot;
         }
 
-        var margin = faces.AlbumMarginOf(PicturesOf(snapshot));
+        var margin = faces.AlbumMarginOf(snapshot.Batches.SelectMany(batch => batch.Photos).Select(photo => photo.Verdict).OfType<Verdict>().Select(Background));
         return margin > 0
             ? snapshot with { AlbumMargin = margin, Batches = [.. snapshot.Batches.Select(batch => batch with { Photos = [.. batch.Photos.Select(photo => Decide(photo, margin))] })] }
             : snapshot;
     }
 
-    // A picture that was posted a hundred times shows no more people than once. Only pictures with a near face have a fingerprint: the others
-    // count each time, which makes the margin smaller, never larger.
-    private static IEnumerable<AlbumPhoto> PicturesOf(SearchSnapshot snapshot)
-    {
-        var known = new List<PhotoFingerprint>();
-        foreach (var verdict in snapshot.Batches.SelectMany(batch => batch.Photos).Select(photo => photo.Verdict).OfType<Verdict>())
-        {
-            if (PhotoFingerprint.TryParse(verdict.Fingerprint) is { } fingerprint)
-            {
-                if (known.Any(fingerprint.IsSamePicture))
-                {
-                    continue;
-                }
-
-                known.Add(fingerprint);
-            }
-
-            yield return new AlbumPhoto(verdict.Faces ?? 0, verdict.Distance);
-        }
-    }
+    // Only photos with a near face have a fingerprint; copies of others count each time.
+    private static AlbumPhoto Background(Verdict verdict) =>
+        new(Math.Max(verdict.Faces ?? 0, verdict.Distance is null ? 0 : 1), verdict.Distance, PhotoFingerprint.TryParse(verdict.Fingerprint));
 
     private BatchPhoto Decide(BatchPhoto photo, float margin)
     {

@@ -9,8 +9,8 @@ namespace FindMe.Api;
 
 /// <summary>
 /// What is new about a search. Its groups are those that a new match belongs to, whole. A match whose judgement was changed is told again;
-/// judged: all that the person says is not theirs. An albumMargin above 0 comes with the end, and the matches are all there are then: what was
-/// told before and is not among them does not count any more.
+/// judged: all that the person says is not theirs. If albumMargin is above 0, which it can be only at the end, matches lists every match that
+/// still counts: forget all others that were told before.
 /// </summary>
 internal sealed record SearchEvent(
     SearchStatus Status,
@@ -79,7 +79,8 @@ internal static class SearchEvents
             yield return new SseItem<SearchEvent>(
                 new SearchEvent(view.Status, view.WaitingUntil, view.Posts, view.Photos, view.AlbumMargin, view.Matches, view.Judged, view.Skipped, view.Groups, view.Cost, view.Notices, view.CanContinue, view.Problem))
             {
-                EventId = cursor.ToString(),
+                // A reader who goes on from matches that were taken back must hear everything: the search may continue without a margin.
+                EventId = snapshot.AlbumMargin > 0 ? EventCursor.Beginning : cursor.ToString(),
             };
         }
     }
@@ -97,6 +98,9 @@ internal sealed class EventCursor(IReadOnlyList<int> seen)
 {
     /// <summary>Verdicts of a batch that a reader of this cursor has seen.</summary>
     public int Of(int batch) => batch < seen.Count ? seen[batch] : 0;
+
+    /// <summary>The id of an event after which a reader is told everything again.</summary>
+    public const string Beginning = "00";
 
     /// <summary>Everything in a snapshot.</summary>
     public static EventCursor At(SearchSnapshot snapshot) => new([.. snapshot.Batches.Select(batch => batch.SettledCount())]);

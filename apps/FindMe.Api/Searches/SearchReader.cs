@@ -72,11 +72,26 @@ internal sealed partial class SearchReader(DaprClient dapr, Judgements judgement
         }
 
         var judged = JudgementsOf(person, documents);
-        var snapshot = margins.Apply(new SearchSnapshot(search, [.. batches.Select(WithoutOptOuts)], judged.Version));
-        return snapshot with { Batches = [.. snapshot.Batches.Select(batch => With(batch, judged))] };
+        var snapshot = margins.Apply(new SearchSnapshot(search, batches, judged.Version));
+        return snapshot with { Batches = [.. snapshot.Batches.Select(WithoutOptOuts).Select(batch => With(batch, judged))] };
     }
 
-    /// <summary>Reads one photo of a person's search, with what its person says of the face on it, but as it is without the album's margin.</summary>
+    /// <summary>Reads one photo that counts as found, or may be the person: what may be taken along and shared.</summary>
+    /// <remarks>Reads the whole search, because the album's margin decides too.</remarks>
+    /// <param name="id">The search's id.</param>
+    /// <param name="person">Whose it must be.</param>
+    /// <param name="listing">The listing of the photo's page.</param>
+    /// <param name="index">The photo's place on its page.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null when there is no such photo.</returns>
+    public async Task<(Search Search, BatchPhoto Photo)?> TryReadFoundPhotoAsync(string id, string person, int listing, int index, CancellationToken cancellationToken) =>
+        await TryReadAsync(id, person, cancellationToken) is { } snapshot
+        && ExportedPhoto.Of(snapshot).Find(photo => photo.Key == $"{listing}-{index}") is { } found
+            ? (snapshot.Search, found.Photo)
+            : null;
+
+    /// <summary>Reads one photo of a person's search that shows a face near theirs, found or not, with what the person says of that face.</summary>
+    /// <remarks>The album's margin is not applied: do not use its kind to decide whether the photo counts.</remarks>
     /// <param name="id">The search's id.</param>
     /// <param name="person">Whose it must be.</param>
     /// <param name="listing">The listing of the photo's page.</param>

@@ -79,7 +79,7 @@ internal sealed record MatchView(
 /// <summary>A photo that could not be compared; canRetry: it failed for what may have passed since, and POST retry compares it again.</summary>
 internal sealed record SkippedView(PhotoView Photo, string Reason, bool CanRetry);
 
-/// <summary>How a search stands. QueryName: what the person knows the query by, where it is the id of a ZIP file. AlbumMargin: how much nearer than usual a face must be to count, since many people of the album look alike, 0 to 0.07; 0 until the search has ended. Judged: the photos whose face the person says is not theirs, so that they can take it back.</summary>
+/// <summary>How a search stands. QueryName: what the person knows the query by, where it is the id of a ZIP file. AlbumMargin: how much nearer than usual a face must be to count, since many faces of the album look alike, 0 to the recipe's albumMargin; 0 until the search has ended. Judged: the photos whose face the person says is not theirs, so that they can take it back.</summary>
 internal sealed record SearchView(
     string Id,
     string Source,

@@ -1,6 +1,6 @@
 // What a search has found, as its person sees it: by their own word first, then by how sure the comparison is.
 import { isSensitive, postsOf } from './posts.js';
-import { table } from './words.js';
+import { hasEnded, table } from './words.js';
 
 const bands = ['clear', 'likely', 'check'];
 const wordOf = table({ me: true, notMe: false });
@@ -89,8 +89,10 @@ export function foundPhotos(search) {
     set within(distance) {
       within = distance;
     },
-    // Takes over what the server tells now.
+    // Takes over what the server tells now; false: it is out of date.
     update(view) {
+      // An answer from before the end, which arrives after it, would bring back what the end took away.
+      if (hasEnded(search.status) && !hasEnded(view.status)) return false;
       search.matches = view.matches.filter(match => match.verdict !== 'no');
       search.judged = view.judged ?? [];
       search.groups = view.groups;
@@ -98,6 +100,7 @@ export function foundPhotos(search) {
       search.cost = view.cost;
       search.albumMargin = view.albumMargin;
       farther = view.matches.filter(match => match.verdict === 'no');
+      return true;
     },
     // The distances that a threshold can choose between, and the one that stands for what counts as found.
     distances() {

@@ -90,8 +90,11 @@ export function judging(search, found, { changed, refused, saved }) {
       readSoon();
       return;
     }
+    if (!found.update(view)) {
+      readSoon();
+      return;
+    }
     found.said.clear();
-    found.update(view);
     changed();
   }
 

@@ -414,13 +414,13 @@ export async function resultsView(page, id) {
           : `${where} You seem to be in ${count(mine, 'photo')} of ${cancelled ? 'those' : all.toLocaleString('en')}${unsure > 0 ? `; please check ${unsure} of them` : ''}.${skippedWords}`);
     }
     replace(summary, words, problem,
-      search.albumMargin > 0 && element('p', { class: 'small' }, 'Many faces in this album look alike to FindMe, so it was stricter than usual. If photos of you are missing, open “Too many photos, or too few?”.'));
+      search.albumMargin > 0 && element('p', { class: 'small stricter' }, 'Many of the faces in these photos look alike to FindMe, so only closer matches are shown. If a photo of you is missing, open “Too many photos, or too few?”.'));
   }
 
   // The search has ended: said once to a listener, and the live connection goes.
   function end() {
     if (stop !== finished) {
-      announceNow([...summary.querySelectorAll('.big, .notice, .nothing p')].map(part => part.textContent).join(' '));
+      announceNow([...summary.querySelectorAll('.big, .notice, .nothing p, .stricter')].map(part => part.textContent).join(' '));
       if (search.matches.some(match => match.post?.network === 'x' && !match.post.author)) naming = setTimeout(nameAuthors, NAMES_AFTER_MS);
     }
     stop = finished;
