@@ -62,10 +62,7 @@ internal sealed class MadeUpSearch
     /// <summary>Makes a visitor's requests for it come here, and shows it.</summary>
     public async Task OpenAsync(PageVisitor visitor)
     {
-        // As large as the server would send it.
-        var picture = PhotoRendering.ToJpeg(await File.ReadAllBytesAsync(Albums.Sample(2), TestContext.Current.CancellationToken), 480);
-        await visitor.Page.RouteAsync($"**/api/searches/{Id}**", route => AnswerAsync(route, picture));
-        await visitor.Page.RouteAsync($"**/api/searches/{Id}/**", route => AnswerAsync(route, picture));
+        await AnswerRequestsAsync(visitor);
         await visitor.Page.GotoAsync($"/#search={Id}");
         await visitor.SearchEndsAsync("Done.");
     }
@@ -73,13 +70,19 @@ internal sealed class MadeUpSearch
     /// <summary>Shows it while it is under way, until <see cref="End"/>.</summary>
     public async Task OpenRunningAsync(PageVisitor visitor)
     {
-        var picture = PhotoRendering.ToJpeg(await File.ReadAllBytesAsync(Albums.Sample(2), TestContext.Current.CancellationToken), 480);
-        await visitor.Page.RouteAsync($"**/api/searches/{Id}**", route => AnswerAsync(route, picture));
-        await visitor.Page.RouteAsync($"**/api/searches/{Id}/**", route => AnswerAsync(route, picture));
+        await AnswerRequestsAsync(visitor);
         await visitor.Page.RouteAsync($"**/api/searches/{Id}/events", TellEndAsync);
         await visitor.Page.RouteAsync($"**/api/searches/{Id}", route => route.FulfillAsync(new() { Json = JsonSerializer.SerializeToElement(View("processing")) }));
         await visitor.Page.GotoAsync($"/#search={Id}");
         await visitor.SomethingIsFoundAsync();
+    }
+
+    private async Task AnswerRequestsAsync(PageVisitor visitor)
+    {
+        // As large as the server would send it.
+        var picture = PhotoRendering.ToJpeg(await File.ReadAllBytesAsync(Albums.Sample(2), TestContext.Current.CancellationToken), 480);
+        await visitor.Page.RouteAsync($"**/api/searches/{Id}**", route => AnswerAsync(route, picture));
+        await visitor.Page.RouteAsync($"**/api/searches/{Id}/**", route => AnswerAsync(route, picture));
     }
 
     /// <summary>Ends it, as the server would: by an event.</summary>

@@ -48,10 +48,11 @@ public sealed class ResultsTests(RunningFindMe findMe)
         await Appearance.LookAtAsync(page, "48-look-alikes");
 
         // An answer from before the end that arrives late brings nothing back.
+        Func<IResponse, bool> isView = response => response.Url.EndsWith(MadeUpSearch.Id, StringComparison.Ordinal);
         await page.RunAndWaitForResponseAsync(
-            () => page.EvaluateAsync($"() => new BroadcastChannel('findme-{MadeUpSearch.Id}').postMessage('judged')"),
-            response => response.Url.EndsWith(MadeUpSearch.Id, StringComparison.Ordinal));
-        await page.EvaluateAsync("() => new Promise(resolve => setTimeout(resolve, 200))");
+            () => page.EvaluateAsync($"() => new BroadcastChannel('findme-{MadeUpSearch.Id}').postMessage('judged')"), isView);
+        // The page asks again once it has refused that answer.
+        await page.WaitForResponseAsync(isView);
         await Expect(visitor.Frames).ToHaveCountAsync(1);
         await Expect(visitor.Summary).ToContainTextAsync("only closer matches are shown");
 

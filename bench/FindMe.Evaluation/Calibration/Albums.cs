@@ -20,7 +20,7 @@ internal static class Albums
         var albums = new JsonObject();
         foreach (var folder in pictures.GroupBy(picture => picture.Portrait.Group).Where(group => group.DistinctBy(picture => picture.Person).Count() > 1))
         {
-            albums[folder.Key] = Report(engine, Compose([.. folder]));
+            albums[folder.Key] = Measure(engine, Compose([.. folder]));
         }
 
         foreach (var file in groups)
@@ -28,14 +28,14 @@ internal static class Albums
             var names = File.ReadAllText(file.FullName).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
             var group = pictures.Where(picture => names.Contains(picture.Person)).ToList();
             var others = pictures.Where(picture => !names.Contains(picture.Person) && picture.Portrait.Group == group.FirstOrDefault()?.Portrait.Group).ToList();
-            albums[Path.GetFileNameWithoutExtension(file.Name)] = Report(engine, Compose(group));
+            albums[Path.GetFileNameWithoutExtension(file.Name)] = Measure(engine, Compose(group));
             albums[$"half {Path.GetFileNameWithoutExtension(file.Name)}"] =
-                Report(engine, Draw(others, group.Count, albums: 10).SelectMany(drawn => Compose([.. group, .. drawn])));
+                Measure(engine, Draw(others, group.Count, albums: 10).SelectMany(drawn => Compose([.. group, .. drawn])));
         }
 
         foreach (var size in sizes)
         {
-            albums[$"{size} by chance"] = Report(engine, Draw(pictures, size, albums: 40).SelectMany(Compose));
+            albums[$"{size} by chance"] = Measure(engine, Draw(pictures, size, albums: 40).SelectMany(Compose));
         }
 
         return (new JsonObject { ["albums"] = albums }, []);
@@ -67,7 +67,7 @@ internal static class Albums
         return [.. references.Select(reference => new Album(reference.Portrait, album))];
     }
 
-    private static JsonObject Report(FaceEngine engine, IEnumerable<Album> albums)
+    private static JsonObject Measure(FaceEngine engine, IEnumerable<Album> albums)
     {
         var (usual, closer, margins, pictures) = (new Scores(), new Scores(), new List<float>(), new List<int>());
         foreach (var album in albums)
@@ -94,8 +94,8 @@ internal static class Albums
             ["margins"] = new JsonObject
             {
                 ["none"] = margins.Count(margin => margin == 0),
-                ["median"] = Evaluation.Report.Round(margins[margins.Count / 2]),
-                ["most"] = Evaluation.Report.Round(margins[^1]),
+                ["median"] = Report.Round(margins[margins.Count / 2]),
+                ["most"] = Report.Round(margins[^1]),
             },
         };
     }
@@ -122,7 +122,7 @@ internal static class Albums
                 ["found"] = found,
                 ["wrong"] = wrong,
                 ["missed"] = missed,
-                ["f1"] = Evaluation.Report.Round(2.0 * found / ((2 * found) + wrong + missed)),
+                ["f1"] = Report.Round(2.0 * found / ((2 * found) + wrong + missed)),
                 ["maybe"] = new JsonObject { ["right"] = Of(true, MatchKind.Maybe), ["wrong"] = Of(false, MatchKind.Maybe) },
             };
         }
