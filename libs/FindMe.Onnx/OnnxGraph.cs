@@ -12,6 +12,10 @@ namespace FindMe.Onnx;
 /// <param name="prefix">Prefix of the names of nodes and weights, for a graph that becomes part of another one.</param>
 internal sealed class OnnxGraph(string name, string prefix = "")
 {
+    // TensorProto.DataType.
+    private const int FloatType = 1;
+    private const int ByteType = 2;
+
     private readonly ProtobufWriter _nodes = new();
     private readonly ProtobufWriter _initializers = new();
     private readonly ProtobufWriter _inputs = new();
@@ -33,12 +37,19 @@ internal sealed class OnnxGraph(string name, string prefix = "")
     /// <summary>Adds an input of floats; a negative dimension is free and named by its index.</summary>
     public string Input(string input, params ReadOnlySpan<int> shape)
     {
-        _inputs.Message(11, ValueInfo(input, shape));
+        _inputs.Message(11, ValueInfo(input, FloatType, shape));
+        return input;
+    }
+
+    /// <summary>Adds an input of unsigned bytes; dimensions as in <see cref="Input"/>.</summary>
+    public string ByteInput(string input, params ReadOnlySpan<int> shape)
+    {
+        _inputs.Message(11, ValueInfo(input, ByteType, shape));
         return input;
     }
 
     public void Output(string output, params ReadOnlySpan<int> shape) =>
-        _outputs.Message(12, ValueInfo(output, shape));
+        _outputs.Message(12, ValueInfo(output, FloatType, shape));
 
     public string Floats(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
     {
@@ -48,10 +59,10 @@ internal sealed class OnnxGraph(string name, string prefix = "")
             BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), values[i]);
         }
 
-        return Initializer(1, bytes, shape);
+        return Initializer(FloatType, bytes, shape);
     }
 
-    public string Bytes(ReadOnlySpan<byte> values, params ReadOnlySpan<int> shape) => Initializer(2, values, shape);
+    public string Bytes(ReadOnlySpan<byte> values, params ReadOnlySpan<int> shape) => Initializer(ByteType, values, shape);
 
     public string SignedBytes(ReadOnlySpan<sbyte> values, params ReadOnlySpan<int> shape) =>
         Initializer(3, MemoryMarshal.AsBytes(values), shape);
@@ -114,7 +125,7 @@ internal sealed class OnnxGraph(string name, string prefix = "")
         return model.ToArray();
     }
 
-    private static ProtobufWriter ValueInfo(string name, ReadOnlySpan<int> dimensions)
+    private static ProtobufWriter ValueInfo(string name, int elementType, ReadOnlySpan<int> dimensions)
     {
         var shape = new ProtobufWriter();
         for (var i = 0; i < dimensions.Length; i++)
@@ -133,7 +144,7 @@ internal sealed class OnnxGraph(string name, string prefix = "")
         }
 
         var tensor = new ProtobufWriter();
-        tensor.Number(1, 1);
+        tensor.Number(1, elementType);
         tensor.Message(2, shape);
         var type = new ProtobufWriter();
         type.Message(1, tensor);

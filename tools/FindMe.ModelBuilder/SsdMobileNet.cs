@@ -2,7 +2,7 @@ namespace FindMe.ModelBuilder;
 
 /// <summary>face-api's <c>ssd_mobilenetv1</c> as ONNX, for images of any size.</summary>
 /// <remarks>
-/// <para>Input <c>image</c> [N, 3, H, W]: NCHW, RGB, 0 to 255. Output <c>boxes</c> [N, anchors, 4]: dy, dx, dh, dw relative to the anchor;
+/// <para>Input <c>image</c> [N, 3, H, W]: NCHW, RGB, 0 to 255; <see cref="BuildSmallFaces"/> takes bytes. Output <c>boxes</c> [N, anchors, 4]: dy, dx, dh, dw relative to the anchor;
 /// <c>scores</c> [N, anchors]: probability of a face. Anchors are ordered by layer, row, column, shape. The caller decodes the boxes, which
 /// needs the image size.</para>
 /// <para>MobileNetV1 with SSD heads (https://arxiv.org/abs/1704.04861, https://arxiv.org/abs/1512.02325), with the names of the weights'
@@ -38,16 +38,17 @@ internal static class SsdMobileNet
 
     /// <summary>8-bit integers except in the heads: half the time, a quarter of the size.</summary>
     public static byte[] BuildQuantized(Weights weights) =>
-        Build(weights, new ByteLayers(new OnnxGraph("ssd_mobilenetv1_int8"), weights), AnchorsOfLayer.Length);
+        Build(weights, new ByteLayers(new OnnxGraph("ssd_mobilenetv1_int8"), weights, readsBytes: false), AnchorsOfLayer.Length);
 
     /// <summary>As <see cref="BuildQuantized"/>, with only the first feature map: small faces, for a seventh less work.</summary>
+    /// <remarks>Input <c>image</c> [N, H, W, 8] as bytes, in the order that the first layer computes: red, red, green, green, blue, blue, 0, 0.</remarks>
     public static byte[] BuildSmallFaces(Weights weights) =>
-        Build(weights, new ByteLayers(new OnnxGraph("ssd_mobilenetv1_int8_small_faces"), weights), mapCount: 1);
+        Build(weights, new ByteLayers(new OnnxGraph("ssd_mobilenetv1_int8_small_faces"), weights, readsBytes: true), mapCount: 1);
 
     private static byte[] Build(Weights weights, Layers layers, int mapCount)
     {
         var graph = layers.Graph;
-        var x = layers.First(graph.Input("image", -1, 3, -1, -1), Network[0]);
+        var x = layers.First("image", Network[0]);
         var maps = new List<(string Name, Lane[] Lanes)>();
         foreach (var layer in Network.Skip(1).TakeWhile(_ => maps.Count < mapCount))
         {
@@ -153,8 +154,8 @@ internal static class SsdMobileNet
 
         protected Weights Weights { get; } = weights;
 
-        /// <summary>The first convolution, of the image itself.</summary>
-        public abstract string First(string image, Layer layer);
+        /// <summary>Adds the model's input and the first convolution.</summary>
+        public abstract string First(string input, Layer layer);
 
         public abstract string Convolution(string x, Layer layer);
 
@@ -180,8 +181,8 @@ internal static class SsdMobileNet
         private readonly string _six = graph.Floats([6f]);
 
         // The filter includes the scaling from 0..255 minus the middle to -1..1, so that the padding stays 0.
-        public override string First(string image, Layer layer) =>
-            Convolution(Graph.Node("Sub", [image, Graph.Floats([MiddleColour])]), layer, scale: 1 / MiddleColour);
+        public override string First(string input, Layer layer) =>
+            Convolution(Graph.Node("Sub", [Graph.Input(input, -1, 3, -1, -1), Graph.Floats([MiddleColour])]), layer, scale: 1 / MiddleColour);
 
         public override string Convolution(string x, Layer layer) => Convolution(x, layer, scale: 1);
 
@@ -215,7 +216,10 @@ internal static class SsdMobileNet
     /// Writes each layer as dequantize → convolve → quantize, which ONNX Runtime fuses into one integer convolution. A byte covers 0..6,
     /// so that quantizing also clips.
     /// </summary>
-    private sealed class ByteLayers(OnnxGraph graph, Weights weights) : Layers(graph, weights)
+    /// <param name="graph">The graph.</param>
+    /// <param name="weights">The stored weights.</param>
+    /// <param name="readsBytes">Whether the input has the bytes of the first layer, not planes of floats.</param>
+    private sealed class ByteLayers(OnnxGraph graph, Weights weights, bool readsBytes) : Layers(graph, weights)
     {
         // ONNX Runtime's fastest kernels for x86-64 compute this many channels at once.
         private const int VectorLanes = 16;
@@ -231,7 +235,7 @@ internal static class SsdMobileNet
         private Dictionary<int, byte> _constants = [];
 
         // A pixel's activation is (byte - 127.5) / 127.5. A zero point cannot express the half, so it goes into the bias.
-        public override string First(string image, Layer layer)
+        public override string First(string input, Layer layer)
         {
             const byte middle = 128;
             const float scale = 1 / MiddleColour;
@@ -250,13 +254,21 @@ internal static class SsdMobileNet
                 bias[output] += (float)(sum * (middle - MiddleColour) * scale);
             }
 
-            var bytes = Graph.Node("QuantizeLinear", [image, Graph.Floats([1f]), Graph.Bytes([0])]);
             Lanes = Colours;
-            var lanes = Graph.Node(
-                "Gather", [bytes, Graph.Longs([.. Colours.Select(lane => (long)Math.Max(0, lane.Channel))])], ("axis", 1));
-            var colours = Graph.Node("DequantizeLinear", [lanes, Graph.Floats([scale]), Graph.Bytes([middle])]);
+            var colours = Graph.Node("DequantizeLinear", [Image(input), Graph.Floats([scale]), Graph.Bytes([middle])]);
             return Convolution(colours, layer, bias, scale);
         }
+
+        // Bytes [N, 8, H, W]. ONNX Runtime computes with the channels last, and removes the transposition.
+        private string Image(string input) => readsBytes
+            ? Graph.Node("Transpose", [Graph.ByteInput(input, -1, -1, -1, Colours.Length)], ("perm", new[] { 0, 3, 1, 2 }))
+            : Graph.Node(
+                "Gather",
+                [
+                    Graph.Node("QuantizeLinear", [Graph.Input(input, -1, 3, -1, -1), Graph.Floats([1f]), Graph.Bytes([0])]),
+                    Graph.Longs([.. Colours.Select(lane => (long)Math.Max(0, lane.Channel))]),
+                ],
+                ("axis", 1));
 
         public override string Convolution(string x, Layer layer) =>
             Convolution(AsFloats(x), layer, Weights[$"{layer.Name}/convolution_bn_offset"].Values, ActivationScale);

@@ -25,7 +25,7 @@ internal sealed class ModelFile : IDisposable
     /// <summary>Loads a model and checks the names and shapes of its input and outputs.</summary>
     /// <param name="path">The file.</param>
     /// <param name="input">Expected input; -1 for a free dimension.</param>
-    /// <param name="outputs">Expected outputs, in the order in which <see cref="Run"/> returns them.</param>
+    /// <param name="outputs">Expected outputs, in the order in which <see cref="Run(Memory{float}, long[])"/> returns them.</param>
     /// <exception cref="ModelException">The file is missing, not a model, or another model.</exception>
     public static ModelFile Load(string path, Tensor input, params Tensor[] outputs) => Load(path, null, input, outputs);
 
@@ -104,17 +104,23 @@ internal sealed class ModelFile : IDisposable
     /// <param name="input">Values of the input; not modified.</param>
     /// <param name="shape">Shape of the input.</param>
     /// <returns>The outputs; the caller disposes them.</returns>
-    public IDisposableReadOnlyCollection<OrtValue> Run(Memory<float> input, params long[] shape)
-    {
-        using var value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, input, shape);
-        using var stage = Stages.Start("onnxruntime");
-        return _session.Run(_runOptions, _inputs, [value], _outputs);
-    }
+    public IDisposableReadOnlyCollection<OrtValue> Run(Memory<float> input, params long[] shape) => Run<float>(input, shape);
+
+    /// <inheritdoc cref="Run(Memory{float}, long[])"/>
+    public IDisposableReadOnlyCollection<OrtValue> Run(Memory<byte> input, params long[] shape) => Run<byte>(input, shape);
 
     public void Dispose()
     {
         _runOptions.Dispose();
         _session.Dispose();
+    }
+
+    private IDisposableReadOnlyCollection<OrtValue> Run<T>(Memory<T> input, long[] shape)
+        where T : unmanaged
+    {
+        using var value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, input, shape);
+        using var stage = Stages.Start("onnxruntime");
+        return _session.Run(_runOptions, _inputs, [value], _outputs);
     }
 
     private static string DigestOf(string path)
@@ -124,17 +130,23 @@ internal sealed class ModelFile : IDisposable
     }
 
     private static string Describe(IReadOnlyDictionary<string, NodeMetadata> values) =>
-        string.Join(", ", values.Select(value => new Tensor(value.Key, value.Value.Dimensions)));
+        string.Join(", ", values.Select(value => new Tensor(value.Key, value.Value.Dimensions) { Type = value.Value.ElementDataType }));
 
-    /// <summary>Name and shape of an input or output; -1 for a free dimension.</summary>
+    /// <summary>Name, shape and type of an input or output; -1 for a free dimension.</summary>
     internal sealed record Tensor(string Name, params int[] Shape)
     {
+        public TensorElementType Type { get; init; } = TensorElementType.Float;
+
         public bool Is(IReadOnlyDictionary<string, NodeMetadata> values) =>
             values.TryGetValue(Name, out var value)
-            && value.ElementDataType == TensorElementType.Float
+            && value.ElementDataType == Type
             && value.Dimensions.Length == Shape.Length
             && value.Dimensions.Zip(Shape).All(pair => pair.First == pair.Second || (pair.Second == OneOrMany && pair.First is -1 or 1));
 
-        public override string ToString() => $"{Name} [{string.Join(", ", Shape.Select(size => size < 0 ? "N" : $"{size}"))}]";
+        public override string ToString()
+        {
+            var shape = $"{Name} [{string.Join(", ", Shape.Select(size => size < 0 ? "N" : $"{size}"))}]";
+            return Type == TensorElementType.Float ? shape : $"{shape} of {Type}";
+        }
     }
 }

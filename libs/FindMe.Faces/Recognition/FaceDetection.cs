@@ -86,7 +86,7 @@ internal sealed class FaceDetection : IDisposable
         var model = SsdModel.Load(Path.Combine(folder, FileOf(kind)));
         try
         {
-            return new FaceDetection(model, kind == DetectionKind.EverySize ? SsdModel.Load(Path.Combine(folder, SmallFacesFile)) : null);
+            return new FaceDetection(model, kind == DetectionKind.EverySize ? SsdModel.LoadSmallFaces(Path.Combine(folder, SmallFacesFile)) : null);
         }
         catch
         {
@@ -209,6 +209,27 @@ internal sealed class FaceDetection : IDisposable
     private List<Detection> Search(Picture picture, Strip strip, float minScore)
     {
         var (pass, source, width, height) = strip;
+        var found = pass.SmallFaces ? RunSmallFaces(picture, strip, minScore) : Run(picture, strip, minScore);
+        var (scaleX, scaleY) = ((float)source.Width / width, (float)source.Height / height);
+        var faces = new List<Detection>(found.Count);
+        foreach (var face in found)
+        {
+            var size = Math.Max(face.Box.Width, face.Box.Height);
+            var box = (face.Box with { X = face.Box.X - pass.Margin, Y = face.Box.Y - pass.Margin }).Scale(scaleX, scaleY);
+            box = (box with { Y = box.Y + source.Y }).ClampTo(picture.Width, picture.Height);
+            if (size >= pass.MinSize && size <= pass.MaxSize && box.Area > 0)
+            {
+                faces.Add(face with { Box = box });
+            }
+        }
+
+        return faces;
+    }
+
+    /// <summary>Runs the model of all sizes of faces; the boxes are in pixels of its input.</summary>
+    private List<Detection> Run(Picture picture, Strip strip, float minScore)
+    {
+        var (pass, source, width, height) = strip;
         var (paddedWidth, paddedHeight) = (RoundUp(width + (2 * pass.Margin)), RoundUp(height + (2 * pass.Margin)));
         var length = Picture.Bands * paddedWidth * paddedHeight;
         var buffer = Buffers.Floats.Rent(length);
@@ -219,28 +240,34 @@ internal sealed class FaceDetection : IDisposable
             var unpadded = source with { X = 0, Y = 0 };
             var margin = (pass.Margin * paddedWidth) + pass.Margin;
             Resampling.Resample(picture, source, unpadded, width, height, planes.Span[margin..], paddedWidth, paddedHeight, ResamplingKind.Smooth);
-
             var found = new List<Detection>();
-            var model = pass.SmallFaces ? _smallFaces! : _model;
-            model.Run(planes, paddedWidth, paddedHeight, minScore, found);
-            var (scaleX, scaleY) = ((float)source.Width / width, (float)source.Height / height);
-            var faces = new List<Detection>(found.Count);
-            foreach (var face in found)
-            {
-                var size = Math.Max(face.Box.Width, face.Box.Height);
-                var box = (face.Box with { X = face.Box.X - pass.Margin, Y = face.Box.Y - pass.Margin }).Scale(scaleX, scaleY);
-                box = (box with { Y = box.Y + source.Y }).ClampTo(picture.Width, picture.Height);
-                if (size >= pass.MinSize && size <= pass.MaxSize && box.Area > 0)
-                {
-                    faces.Add(face with { Box = box });
-                }
-            }
-
-            return faces;
+            _model.Run(planes, paddedWidth, paddedHeight, minScore, found);
+            return found;
         }
         finally
         {
             Buffers.Floats.Return(buffer);
+        }
+    }
+
+    /// <summary>Runs the model of small faces; the boxes are in pixels of its input.</summary>
+    private List<Detection> RunSmallFaces(Picture picture, Strip strip, float minScore)
+    {
+        var (_, source, width, height) = strip;
+        var (paddedWidth, paddedHeight) = (RoundUp(width), RoundUp(height));
+        var length = Resampling.BytesPerPixel * paddedWidth * paddedHeight;
+        var buffer = Buffers.Bytes.Rent(length);
+        try
+        {
+            var pixels = buffer.AsMemory(0, length);
+            Resampling.ResampleToBytes(picture, source, width, height, pixels.Span, paddedWidth);
+            var found = new List<Detection>();
+            _smallFaces!.Run(pixels, paddedWidth, paddedHeight, minScore, found);
+            return found;
+        }
+        finally
+        {
+            Buffers.Bytes.Return(buffer);
         }
     }
 
@@ -318,7 +345,7 @@ internal sealed class FaceDetection : IDisposable
     /// <param name="MinSize">Minimum longer side of a reported box, in pixels of the resized picture.</param>
     /// <param name="MaxSize">Maximum longer side of a reported box, in pixels of the resized picture.</param>
     /// <param name="Margin">Black pixels around the picture.</param>
-    /// <param name="SmallFaces">Whether only the first feature map counts, which detects the smallest faces.</param>
+    /// <param name="SmallFaces">Whether only the first feature map counts, which detects the smallest faces; without a margin.</param>
     internal sealed record Pass(int Side, int AtLeast, float MinSize, float MaxSize, int Margin = 0, bool SmallFaces = false);
 
     /// <summary>A part of the picture that is searched with one run of the model.</summary>

@@ -1,7 +1,7 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace FindMe.Faces;
 
@@ -20,9 +20,12 @@ internal enum ResamplingKind
     FaceApi,
 }
 
-/// <summary>Crops a picture, pads it with black, resizes it, and writes it as colour planes.</summary>
+/// <summary>Crops a picture, pads it with black, and resizes it to the input of a model.</summary>
 internal static class Resampling
 {
+    /// <summary>Bytes per pixel of <see cref="ResampleToBytes"/>: red, red, green, green, blue, blue, 0, 0.</summary>
+    public const int BytesPerPixel = 8;
+
     /// <summary>Resizes a padded crop into the upper left part of planes of floats.</summary>
     /// <param name="picture">The source.</param>
     /// <param name="crop">The part of the source to use.</param>
@@ -46,98 +49,205 @@ internal static class Resampling
     {
         using var across = Taps.Create(crop.Width, padding.X, padding.Width, width, kind);
         using var down = Taps.Create(crop.Height, padding.Y, padding.Height, height, kind);
-        var rowLength = crop.Width * Picture.Bands;
-        var row = Buffers.Floats.Rent(rowLength + 1);
-        try
+        using var row = new Row(crop.Width);
+        var planeSize = planeWidth * planeHeight;
+        for (var y = 0; y < height; y++)
         {
-            var planeSize = planeWidth * planeHeight;
-            for (var y = 0; y < height; y++)
+            SumRows(picture, crop, down, y, row.Values);
+            var target = y * planeWidth;
+            SumColumns(
+                row.PaddedValues,
+                across,
+                planes.Slice(target, width),
+                planes.Slice(planeSize + target, width),
+                planes.Slice((2 * planeSize) + target, width));
+        }
+    }
+
+    /// <summary>Resizes a crop into the upper left part of an array of bytes, rounded; the rest becomes black.</summary>
+    /// <param name="picture">The source.</param>
+    /// <param name="crop">The part of the source to use.</param>
+    /// <param name="width">Width to which the crop is resized.</param>
+    /// <param name="height">Height to which the crop is resized.</param>
+    /// <param name="bytes"><c>[rows, rowPixels, <see cref="BytesPerPixel"/>]</c>. </param>
+    /// <param name="rowPixels">Pixels of a row, at least <paramref name="width"/>.</param>
+    public static void ResampleToBytes(Picture picture, PixelRectangle crop, int width, int height, Span<byte> bytes, int rowPixels)
+    {
+        using var across = Taps.Create(crop.Width, 0, crop.Width, width, ResamplingKind.Smooth);
+        using var down = Taps.Create(crop.Height, 0, crop.Height, height, ResamplingKind.Smooth);
+        using var row = new Row(crop.Width);
+        for (var y = 0; y < height; y++)
+        {
+            SumRows(picture, crop, down, y, row.Values);
+            var target = bytes.Slice(y * rowPixels * BytesPerPixel, rowPixels * BytesPerPixel);
+            SumColumns(row.PaddedValues, across, target[..(width * BytesPerPixel)]);
+            target[(width * BytesPerPixel)..].Clear();
+        }
+
+        bytes[(height * rowPixels * BytesPerPixel)..].Clear();
+    }
+
+    // These methods run for every pixel: optimize at once, since tiered compilation would come too late for the first photo. All add the
+    // products in the same order, whatever the processor, so that it does not decide how sums are rounded.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumRows(Picture picture, PixelRectangle crop, Taps down, int y, Span<float> sums)
+    {
+        var weights = down.Weights.Slice(y * down.Count, down.Count);
+        var stride = picture.Width * Picture.Bands;
+        ref var start = ref MemoryMarshal.GetReference(
+            picture.Pixels.Slice(((crop.Y + down.First[y]) * stride) + (crop.X * Picture.Bands), ((weights.Length - 1) * stride) + sums.Length));
+        ref var sum = ref MemoryMarshal.GetReference(sums);
+        var i = 0;
+        if (Avx512F.IsSupported)
+        {
+            for (; i <= sums.Length - (4 * Vector512<float>.Count); i += 4 * Vector512<float>.Count)
             {
-                SumRows(picture, crop, down, y, row.AsSpan(0, rowLength));
-                var target = y * planeWidth;
-                SumColumns(
-                    row,
-                    across,
-                    planes.Slice(target, width),
-                    planes.Slice(planeSize + target, width),
-                    planes.Slice((2 * planeSize) + target, width));
+                var (a, b, c, d) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
+                ref var pixel = ref Unsafe.Add(ref start, i);
+                foreach (var weight in weights)
+                {
+                    a += Widen512(ref pixel) * weight;
+                    b += Widen512(ref Unsafe.Add(ref pixel, Vector512<float>.Count)) * weight;
+                    c += Widen512(ref Unsafe.Add(ref pixel, 2 * Vector512<float>.Count)) * weight;
+                    d += Widen512(ref Unsafe.Add(ref pixel, 3 * Vector512<float>.Count)) * weight;
+                    pixel = ref Unsafe.Add(ref pixel, stride);
+                }
+
+                ref var target = ref Unsafe.Add(ref sum, i);
+                a.StoreUnsafe(ref target);
+                b.StoreUnsafe(ref Unsafe.Add(ref target, Vector512<float>.Count));
+                c.StoreUnsafe(ref Unsafe.Add(ref target, 2 * Vector512<float>.Count));
+                d.StoreUnsafe(ref Unsafe.Add(ref target, 3 * Vector512<float>.Count));
             }
         }
-        finally
+
+        for (; i <= sums.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
         {
-            Buffers.Floats.Return(row);
+            var (a, b, c, d) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
+            ref var pixel = ref Unsafe.Add(ref start, i);
+            foreach (var weight in weights)
+            {
+                var (low, high) = Vector128.Widen(Vector128.LoadUnsafe(ref pixel));
+                a += Vector128.ConvertToSingle(Vector128.WidenLower(low).AsInt32()) * weight;
+                b += Vector128.ConvertToSingle(Vector128.WidenUpper(low).AsInt32()) * weight;
+                c += Vector128.ConvertToSingle(Vector128.WidenLower(high).AsInt32()) * weight;
+                d += Vector128.ConvertToSingle(Vector128.WidenUpper(high).AsInt32()) * weight;
+                pixel = ref Unsafe.Add(ref pixel, stride);
+            }
+
+            ref var target = ref Unsafe.Add(ref sum, i);
+            a.StoreUnsafe(ref target);
+            b.StoreUnsafe(ref Unsafe.Add(ref target, Vector128<float>.Count));
+            c.StoreUnsafe(ref Unsafe.Add(ref target, 2 * Vector128<float>.Count));
+            d.StoreUnsafe(ref Unsafe.Add(ref target, 3 * Vector128<float>.Count));
+        }
+
+        for (; i < sums.Length; i++)
+        {
+            var total = 0f;
+            for (var tap = 0; tap < weights.Length; tap++)
+            {
+                total += Unsafe.Add(ref start, (tap * stride) + i) * weights[tap];
+            }
+
+            sums[i] = total;
         }
     }
 
-    private static void SumRows(Picture picture, PixelRectangle crop, Taps down, int y, Span<float> sum)
-    {
-        sum.Clear();
-        var weights = down.WeightsOf(y, out var first);
-        for (var i = 0; i < weights.Length; i++)
-        {
-            var start = (((crop.Y + first + i) * picture.Width) + crop.X) * Picture.Bands;
-            AddRow(picture.Pixels.Slice(start, sum.Length), weights[i], sum);
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Widen512(ref byte pixel) =>
+        Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.LoadUnsafe(ref pixel)));
 
-    // Runs for every pixel: optimize at once, since tiered compilation would come too late for the first photo.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddRow(ReadOnlySpan<byte> pixels, float weight, Span<float> sum)
-    {
-        var vectors = MemoryMarshal.Cast<float, Vector<float>>(sum);
-        var bytesAtOnce = Vector<byte>.Count;
-        var wide = MemoryMarshal.Cast<byte, Vector<byte>>(pixels);
-        for (var i = 0; i < wide.Length; i++)
-        {
-            Vector.Widen(wide[i], out var low, out var high);
-            Vector.Widen(low, out var a, out var b);
-            Vector.Widen(high, out var c, out var d);
-            vectors[i * 4] += Vector.ConvertToSingle(Vector.AsVectorInt32(a)) * weight;
-            vectors[(i * 4) + 1] += Vector.ConvertToSingle(Vector.AsVectorInt32(b)) * weight;
-            vectors[(i * 4) + 2] += Vector.ConvertToSingle(Vector.AsVectorInt32(c)) * weight;
-            vectors[(i * 4) + 3] += Vector.ConvertToSingle(Vector.AsVectorInt32(d)) * weight;
-        }
-
-        for (var i = wide.Length * bytesAtOnce; i < pixels.Length; i++)
-        {
-            sum[i] += pixels[i] * weight;
-        }
-    }
-
-    // Reads each pixel as four floats: the row has room for one more float after its last pixel.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumColumns(ReadOnlySpan<float> row, Taps across, Span<float> red, Span<float> green, Span<float> blue)
     {
         ref var start = ref MemoryMarshal.GetReference(row);
+        ref var weight = ref MemoryMarshal.GetReference(across.Weights);
+        var first = across.First;
+        var count = across.Count;
         for (var x = 0; x < red.Length; x++)
         {
-            var weights = across.WeightsOf(x, out var first);
-            ref var pixel = ref Unsafe.Add(ref start, first * Picture.Bands);
-            var sum = Vector128<float>.Zero;
-            for (var i = 0; i < weights.Length; i++)
-            {
-                sum += Vector128.LoadUnsafe(ref Unsafe.Add(ref pixel, i * Picture.Bands)) * weights[i];
-            }
-
+            var sum = SumPixel(ref Unsafe.Add(ref start, first[x] * Picture.Bands), ref weight, count);
+            weight = ref Unsafe.Add(ref weight, count);
             (red[x], green[x], blue[x]) = (sum[0], sum[1], sum[2]);
         }
     }
 
-    /// <summary>For each pixel of a resized line, the contributing pixels of the crop and their weights.</summary>
-    private readonly struct Taps : IDisposable
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumColumns(ReadOnlySpan<float> row, Taps across, Span<byte> bytes)
+    {
+        ref var start = ref MemoryMarshal.GetReference(row);
+        ref var weight = ref MemoryMarshal.GetReference(across.Weights);
+        var first = across.First;
+        var count = across.Count;
+        var pixels = MemoryMarshal.Cast<byte, ulong>(bytes);
+        for (var x = 0; x < pixels.Length; x++)
+        {
+            // Added to 2²³, a float has its whole part in its lowest bits, rounded to the nearest even number as ONNX Runtime does.
+            var rounded = (SumPixel(ref Unsafe.Add(ref start, first[x] * Picture.Bands), ref weight, count) + Vector128.Create(8_388_608f)).AsByte();
+            weight = ref Unsafe.Add(ref weight, count);
+            pixels[x] = Vector128.Shuffle(rounded, Vector128.Create((byte)0, 0, 4, 4, 8, 8, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16)).AsUInt64().ToScalar();
+        }
+    }
+
+    // Reads each pixel as four floats.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> SumPixel(ref float pixel, ref float weight, int count)
+    {
+        var sum = Vector128.LoadUnsafe(ref pixel) * weight;
+        if (count == 3)
+        {
+            // The finest pass of the detector.
+            return sum
+                + (Vector128.LoadUnsafe(ref Unsafe.Add(ref pixel, Picture.Bands)) * Unsafe.Add(ref weight, 1))
+                + (Vector128.LoadUnsafe(ref Unsafe.Add(ref pixel, 2 * Picture.Bands)) * Unsafe.Add(ref weight, 2));
+        }
+
+        for (var i = 1; i < count; i++)
+        {
+            sum += Vector128.LoadUnsafe(ref Unsafe.Add(ref pixel, i * Picture.Bands)) * Unsafe.Add(ref weight, i);
+        }
+
+        return sum;
+    }
+
+    /// <summary>A row of floats.</summary>
+    private readonly struct Row(int width) : IDisposable
+    {
+        private readonly float[] _values = Buffers.Floats.Rent((width * Picture.Bands) + 1);
+
+        public Span<float> Values => _values.AsSpan(0, width * Picture.Bands);
+
+        /// <summary>With room for one more float, since each pixel is read as four.</summary>
+        public ReadOnlySpan<float> PaddedValues => _values.AsSpan(0, (width * Picture.Bands) + 1);
+
+        public void Dispose() => Buffers.Floats.Return(_values);
+    }
+
+    /// <summary>For each pixel of a resized line, the contributing pixels of the crop and their weights: equally many, some of them 0.</summary>
+    private struct Taps : IDisposable
     {
         private readonly int[] _first;
-        private readonly int[] _count;
         private readonly float[] _weights;
+        private readonly int _length;
         private readonly int _stride;
 
         private Taps(int length, int stride)
         {
-            _stride = stride;
+            (_length, _stride) = (length, stride);
             _first = Buffers.Integers.Rent(length);
-            _count = Buffers.Integers.Rent(length);
             _weights = Buffers.Floats.Rent(length * stride);
+            Array.Clear(_weights, 0, length * stride);
         }
+
+        /// <summary>Number of contributing pixels.</summary>
+        public int Count { get; private set; }
+
+        /// <summary>The first contributing pixel of each.</summary>
+        public readonly ReadOnlySpan<int> First => _first.AsSpan(0, _length);
+
+        /// <summary><c>[length, <see cref="Count"/>]</c>.</summary>
+        public readonly ReadOnlySpan<float> Weights => _weights.AsSpan(0, _length * Count);
 
         /// <param name="size">Pixels of the crop.</param>
         /// <param name="before">Black pixels before the crop.</param>
@@ -151,33 +261,40 @@ internal static class Resampling
             var taps = new Taps(length, (int)Math.Ceiling(support * 2) + 1);
             for (var i = 0; i < length; i++)
             {
-                if (kind == ResamplingKind.Smooth)
-                {
-                    taps.SetSmooth(i, ((i + 0.5) * step) - 0.5, support, size, before, padded);
-                }
-                else
-                {
-                    taps.SetFaceApi(i, (float)i * ((float)padded / length), size, before, padded);
-                }
+                var count = kind == ResamplingKind.Smooth
+                    ? taps.SetSmooth(i, ((i + 0.5) * step) - 0.5, support, size, before, padded)
+                    : taps.SetFaceApi(i, (float)i * ((float)padded / length), size, before, padded);
+                taps.Count = Math.Max(taps.Count, count);
             }
 
+            taps.Pack(size);
             return taps;
         }
 
-        public ReadOnlySpan<float> WeightsOf(int index, out int first)
-        {
-            first = _first[index];
-            return _weights.AsSpan(index * _stride, _count[index]);
-        }
-
-        public void Dispose()
+        public readonly void Dispose()
         {
             Buffers.Integers.Return(_first);
-            Buffers.Integers.Return(_count);
             Buffers.Floats.Return(_weights);
         }
 
-        private void SetSmooth(int index, double centre, double support, int size, int before, int padded)
+        // Removes the space for unused taps, and moves those that would reach beyond the crop's end back, to pixels with weight 0.
+        private readonly void Pack(int size)
+        {
+            for (var i = 0; i < _length; i++)
+            {
+                var weights = _weights.AsSpan(i * Count, Count);
+                _weights.AsSpan(i * _stride, Count).CopyTo(weights);
+                var over = _first[i] + Count - size;
+                if (over > 0)
+                {
+                    weights[..^over].CopyTo(weights[over..]);
+                    weights[..over].Clear();
+                    _first[i] -= over;
+                }
+            }
+        }
+
+        private readonly int SetSmooth(int index, double centre, double support, int size, int before, int padded)
         {
             var from = Math.Max(0, (int)Math.Ceiling(centre - support));
             var to = Math.Min(padded - 1, (int)Math.Floor(centre + support));
@@ -190,15 +307,17 @@ internal static class Resampling
             // Black pixels get no tap, but their weights count in the total.
             var first = Math.Max(from, before);
             var last = Math.Min(to, before + size - 1);
-            _count[index] = Math.Max(0, last - first + 1);
-            _first[index] = _count[index] > 0 ? first - before : 0;
+            var count = Math.Max(0, last - first + 1);
+            _first[index] = count > 0 ? first - before : 0;
             for (var i = first; i <= last; i++)
             {
                 _weights[(index * _stride) + i - first] = (float)((1 - (Math.Abs(i - centre) / support)) / total);
             }
+
+            return count;
         }
 
-        private void SetFaceApi(int index, float position, int size, int before, int padded)
+        private readonly int SetFaceApi(int index, float position, int size, int before, int padded)
         {
             var low = (int)MathF.Floor(position);
             var high = Math.Min(low + 1, padded - 1);
@@ -220,7 +339,7 @@ internal static class Resampling
             }
 
             _first[index] = first;
-            _count[index] = count;
+            return count;
         }
     }
 }

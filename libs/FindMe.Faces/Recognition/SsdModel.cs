@@ -1,10 +1,13 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
 namespace FindMe.Faces;
 
 /// <summary>A detected face, in pixels of the searched picture.</summary>
 internal readonly record struct Detection(Box Box, float Score);
 
 /// <summary>Runs SSD with MobileNetV1 on inputs of any size: pixels → boxes around faces.</summary>
-/// <remarks>A model of small faces has only the first of the six feature maps.</remarks>
+/// <remarks>The model of small faces has only the first of the six feature maps, and reads bytes.</remarks>
 internal sealed class SsdModel : IDisposable
 {
     /// <summary>Input side of face-api.js, in pixels; the anchors are defined for it.</summary>
@@ -30,15 +33,16 @@ internal sealed class SsdModel : IDisposable
     private SsdModel(ModelFile model) => _model = model;
 
     /// <exception cref="ModelException">The file is missing, damaged or another model.</exception>
-    public static SsdModel Load(string path) => new(ModelFile.Load(
-        path,
-        new ModelFile.Tensor(Input, -1, 3, -1, -1),
-        new ModelFile.Tensor(Boxes, -1, -1, 4),
-        new ModelFile.Tensor(Scores, -1, -1)));
+    public static SsdModel Load(string path) => Load(path, new ModelFile.Tensor(Input, -1, 3, -1, -1));
+
+    /// <summary>Loads the model of small faces.</summary>
+    /// <exception cref="ModelException">The file is missing, damaged or another model.</exception>
+    public static SsdModel LoadSmallFaces(string path) =>
+        Load(path, new ModelFile.Tensor(Input, -1, -1, -1, Resampling.BytesPerPixel) { Type = TensorElementType.UInt8 });
 
     public void Dispose() => _model.Dispose();
 
-    /// <summary>Runs the model.</summary>
+    /// <summary>Runs the model of all sizes of faces.</summary>
     /// <param name="planes"><c>[1, 3, height, width]</c>: red, green, blue, 0 to 255.</param>
     /// <param name="width">Width of the input in pixels, a multiple of 32.</param>
     /// <param name="height">Height of the input in pixels, a multiple of 32.</param>
@@ -47,6 +51,26 @@ internal sealed class SsdModel : IDisposable
     public void Run(Memory<float> planes, int width, int height, float minScore, List<Detection> found)
     {
         using var outputs = _model.Run(planes, 1, Picture.Bands, height, width);
+        Read(outputs, width, height, minScore, found);
+    }
+
+    /// <summary>Runs the model of small faces.</summary>
+    /// <param name="pixels"><c>[1, height, width, 8]</c>: the result of <see cref="Resampling.ResampleToBytes"/>.</param>
+    /// <param name="width">Width of the input in pixels, a multiple of 32.</param>
+    /// <param name="height">Height of the input in pixels, a multiple of 32.</param>
+    /// <param name="minScore">Detections must score more than this, 0 to 1.</param>
+    /// <param name="found">Receives the detections, in pixels of the input. A face can appear several times.</param>
+    public void Run(Memory<byte> pixels, int width, int height, float minScore, List<Detection> found)
+    {
+        using var outputs = _model.Run(pixels, 1, height, width, Resampling.BytesPerPixel);
+        Read(outputs, width, height, minScore, found);
+    }
+
+    private static SsdModel Load(string path, ModelFile.Tensor input) =>
+        new(ModelFile.Load(path, input, new ModelFile.Tensor(Boxes, -1, -1, 4), new ModelFile.Tensor(Scores, -1, -1)));
+
+    private static void Read(IReadOnlyList<OrtValue> outputs, int width, int height, float minScore, List<Detection> found)
+    {
         var boxes = outputs[0].GetTensorDataAsSpan<float>();
         var scores = outputs[1].GetTensorDataAsSpan<float>();
         var index = 0;
