@@ -38,18 +38,28 @@ public sealed class DetectorWeightsTests
     {
         const int width = 96;
         const int height = 64;
-        var random = new Random(1);
-        var planes = Enumerable.Range(0, 3 * width * height).Select(_ => (float)random.Next(256)).ToArray();
-        var (whole, small) = (Run("ssd_mobilenetv1_int8.onnx"), Run("ssd_mobilenetv1_int8_small_faces.onnx"));
+        var pixels = new byte[width * height * 3];
+        new Random(1).NextBytes(pixels);
+        var planes = new float[pixels.Length];
+        var lanes = new byte[width * height * Resampling.BytesPerPixel];
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            var (pixel, band) = (i / 3, i % 3);
+            planes[(band * width * height) + pixel] = pixels[i];
+            lanes.AsSpan((pixel * Resampling.BytesPerPixel) + (2 * band), 2).Fill(pixels[i]);
+        }
+
+        using var floats = OrtValue.CreateTensorValueFromMemory(planes, [1, 3, height, width]);
+        using var bytes = OrtValue.CreateTensorValueFromMemory(lanes, [1, height, width, Resampling.BytesPerPixel]);
+        var (whole, small) = (Run("ssd_mobilenetv1_int8.onnx", floats), Run("ssd_mobilenetv1_int8_small_faces.onnx", bytes));
 
         Assert.Equal(width / 16 * (height / 16) * 3, small.Scores.Length);
         Assert.Equal(whole.Scores[..small.Scores.Length], small.Scores);
         Assert.Equal(whole.Boxes[..small.Boxes.Length], small.Boxes);
 
-        (float[] Boxes, float[] Scores) Run(string file)
+        static (float[] Boxes, float[] Scores) Run(string file, OrtValue input)
         {
             using var session = new InferenceSession(Path.Combine(EngineFixture.ModelsPath, file));
-            using var input = OrtValue.CreateTensorValueFromMemory(planes, [1, 3, height, width]);
             using var run = new RunOptions();
             using var outputs = session.Run(run, ["image"], [input], ["boxes", "scores"]);
             return (outputs[0].GetTensorDataAsSpan<float>().ToArray(), outputs[1].GetTensorDataAsSpan<float>().ToArray());

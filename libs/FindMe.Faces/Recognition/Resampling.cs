@@ -69,7 +69,7 @@ internal static class Resampling
     /// <param name="crop">The part of the source to use.</param>
     /// <param name="width">Width to which the crop is resized.</param>
     /// <param name="height">Height to which the crop is resized.</param>
-    /// <param name="bytes"><c>[rows, rowPixels, <see cref="BytesPerPixel"/>]</c>. </param>
+    /// <param name="bytes"><c>[rows, rowPixels, <see cref="BytesPerPixel"/>]</c>.</param>
     /// <param name="rowPixels">Pixels of a row, at least <paramref name="width"/>.</param>
     public static void ResampleToBytes(Picture picture, PixelRectangle crop, int width, int height, Span<byte> bytes, int rowPixels)
     {
@@ -98,48 +98,24 @@ internal static class Resampling
             picture.Pixels.Slice(((crop.Y + down.First[y]) * stride) + (crop.X * Picture.Bands), ((weights.Length - 1) * stride) + sums.Length));
         ref var sum = ref MemoryMarshal.GetReference(sums);
         var i = 0;
-        if (Avx512F.IsSupported)
+        for (; i <= sums.Length - (4 * Vector256<float>.Count); i += 4 * Vector256<float>.Count)
         {
-            for (; i <= sums.Length - (4 * Vector512<float>.Count); i += 4 * Vector512<float>.Count)
-            {
-                var (a, b, c, d) = (Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero, Vector512<float>.Zero);
-                ref var pixel = ref Unsafe.Add(ref start, i);
-                foreach (var weight in weights)
-                {
-                    a += Widen512(ref pixel) * weight;
-                    b += Widen512(ref Unsafe.Add(ref pixel, Vector512<float>.Count)) * weight;
-                    c += Widen512(ref Unsafe.Add(ref pixel, 2 * Vector512<float>.Count)) * weight;
-                    d += Widen512(ref Unsafe.Add(ref pixel, 3 * Vector512<float>.Count)) * weight;
-                    pixel = ref Unsafe.Add(ref pixel, stride);
-                }
-
-                ref var target = ref Unsafe.Add(ref sum, i);
-                a.StoreUnsafe(ref target);
-                b.StoreUnsafe(ref Unsafe.Add(ref target, Vector512<float>.Count));
-                c.StoreUnsafe(ref Unsafe.Add(ref target, 2 * Vector512<float>.Count));
-                d.StoreUnsafe(ref Unsafe.Add(ref target, 3 * Vector512<float>.Count));
-            }
-        }
-
-        for (; i <= sums.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
-        {
-            var (a, b, c, d) = (Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
+            var (a, b, c, d) = (Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero, Vector256<float>.Zero);
             ref var pixel = ref Unsafe.Add(ref start, i);
             foreach (var weight in weights)
             {
-                var (low, high) = Vector128.Widen(Vector128.LoadUnsafe(ref pixel));
-                a += Vector128.ConvertToSingle(Vector128.WidenLower(low).AsInt32()) * weight;
-                b += Vector128.ConvertToSingle(Vector128.WidenUpper(low).AsInt32()) * weight;
-                c += Vector128.ConvertToSingle(Vector128.WidenLower(high).AsInt32()) * weight;
-                d += Vector128.ConvertToSingle(Vector128.WidenUpper(high).AsInt32()) * weight;
+                a += Widen(ref pixel) * weight;
+                b += Widen(ref Unsafe.Add(ref pixel, Vector256<float>.Count)) * weight;
+                c += Widen(ref Unsafe.Add(ref pixel, 2 * Vector256<float>.Count)) * weight;
+                d += Widen(ref Unsafe.Add(ref pixel, 3 * Vector256<float>.Count)) * weight;
                 pixel = ref Unsafe.Add(ref pixel, stride);
             }
 
             ref var target = ref Unsafe.Add(ref sum, i);
             a.StoreUnsafe(ref target);
-            b.StoreUnsafe(ref Unsafe.Add(ref target, Vector128<float>.Count));
-            c.StoreUnsafe(ref Unsafe.Add(ref target, 2 * Vector128<float>.Count));
-            d.StoreUnsafe(ref Unsafe.Add(ref target, 3 * Vector128<float>.Count));
+            b.StoreUnsafe(ref Unsafe.Add(ref target, Vector256<float>.Count));
+            c.StoreUnsafe(ref Unsafe.Add(ref target, 2 * Vector256<float>.Count));
+            d.StoreUnsafe(ref Unsafe.Add(ref target, 3 * Vector256<float>.Count));
         }
 
         for (; i < sums.Length; i++)
@@ -155,8 +131,14 @@ internal static class Resampling
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Widen512(ref byte pixel) =>
-        Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.LoadUnsafe(ref pixel)));
+    private static Vector256<float> Widen(ref byte pixel)
+    {
+        var bytes = Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(ref pixel)).AsByte();
+        var integers = Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(bytes)
+            : Vector256.WidenLower(Vector128.WidenLower(bytes).ToVector256Unsafe()).AsInt32();
+        return Vector256.ConvertToSingle(integers);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumColumns(ReadOnlySpan<float> row, Taps across, Span<float> red, Span<float> green, Span<float> blue)
@@ -258,7 +240,7 @@ internal static class Resampling
         {
             var step = (double)padded / length;
             var support = kind == ResamplingKind.Smooth ? Math.Max(1, step) : 1;
-            var taps = new Taps(length, (int)Math.Ceiling(support * 2) + 1);
+            var taps = new Taps(length, (int)Math.Ceiling(support * 2) + 1) { Count = 1 };
             for (var i = 0; i < length; i++)
             {
                 var count = kind == ResamplingKind.Smooth
