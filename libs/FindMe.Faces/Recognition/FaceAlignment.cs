@@ -56,25 +56,19 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
         var samples = Math.Clamp((int)MathF.Ceiling(scale), 1, MaxSamples);
         var plane = side * side;
         var weight = 1f / (samples * samples);
-        var source = new BilinearSource(picture, IsInside(picture, toPicture, side));
+        var isInside = IsInside(picture, toPicture, side);
         var (acrossStep, downStep) = (new Vector2(toPicture.M11, toPicture.M12) / samples, new Vector2(toPicture.M21, toPicture.M22) / samples);
+
+        // Spread the samples evenly over the pixel. Pixel centres have integer coordinates.
+        var offset = (0.5f / samples) - 0.5f;
         for (var y = 0; y < side; y++)
         {
             for (var x = 0; x < side; x++)
             {
-                // Spread the samples evenly over the pixel. Pixel centres have integer coordinates.
-                var offset = (0.5f / samples) - 0.5f;
-                var row = Vector2.Transform(new Vector2(x + offset, y + offset), toPicture);
-                var colour = Vector3.Zero;
-                for (var i = 0; i < samples; i++, row += downStep)
-                {
-                    var point = row;
-                    for (var j = 0; j < samples; j++, point += acrossStep)
-                    {
-                        colour += source.At(point);
-                    }
-                }
-
+                var first = Vector2.Transform(new Vector2(x + offset, y + offset), toPicture);
+                var colour = isInside
+                    ? SumInside(picture, first, acrossStep, downStep, samples)
+                    : Sum(picture, first, acrossStep, downStep, samples);
                 var target = (y * side) + x;
                 chip[target] = colour.X * weight;
                 chip[plane + target] = colour.Y * weight;
@@ -153,53 +147,82 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
         return sum / points.Length;
     }
 
-    /// <summary>Interpolates the picture's colours between pixel centres, which have integer coordinates.</summary>
-    private readonly ref struct BilinearSource(Picture picture, bool inside)
+    // Sums the colours at points that the picture may not contain. Colours are interpolated between pixel centres.
+    private static Vector3 Sum(Picture picture, Vector2 first, Vector2 acrossStep, Vector2 downStep, int samples)
     {
-        private readonly ReadOnlySpan<byte> _pixels = picture.Pixels;
-        private readonly int _width = picture.Width;
-        private readonly int _height = picture.Height;
-
-        public Vector3 At(Vector2 point)
+        var sum = Vector3.Zero;
+        for (var i = 0; i < samples; i++, first += downStep)
         {
-            if (!inside && !(point.X > -1 && point.Y > -1 && point.X < _width && point.Y < _height))
+            var point = first;
+            for (var j = 0; j < samples; j++, point += acrossStep)
             {
-                return Vector3.Zero;
+                sum += ColourAt(picture, point);
             }
-
-            var (left, top) = ((int)MathF.Floor(point.X), (int)MathF.Floor(point.Y));
-            var (shareX, shareY) = (point.X - left, point.Y - top);
-            if (!inside)
-            {
-                var upper = Vector3.Lerp(PixelAt(left, top), PixelAt(left + 1, top), shareX);
-                var lower = Vector3.Lerp(PixelAt(left, top + 1), PixelAt(left + 1, top + 1), shareX);
-                return Vector3.Lerp(upper, lower, shareY);
-            }
-
-            var stride = _width * Picture.Bands;
-            ref var pixel = ref Unsafe.Add(ref MemoryMarshal.GetReference(_pixels), (top * stride) + (left * Picture.Bands));
-            return Lerp(LerpRow(ref pixel, shareX), LerpRow(ref Unsafe.Add(ref pixel, stride), shareX), shareY).AsVector3();
         }
 
-        private static Vector128<float> LerpRow(ref byte pixel, float share) =>
-            Lerp(Widen(ref pixel), Widen(ref Unsafe.Add(ref pixel, Picture.Bands)), share);
+        return sum;
+    }
 
-        private static Vector128<float> Lerp(Vector128<float> a, Vector128<float> b, float share) => a + ((b - a) * share);
-
-        // Reads four bytes for a three-byte pixel; IsInside guarantees that one more byte follows.
-        private static Vector128<float> Widen(ref byte pixel) =>
-            Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(
-                Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(ref pixel)).AsByte())).AsInt32());
-
-        private Vector3 PixelAt(int x, int y)
+    private static Vector3 ColourAt(Picture picture, Vector2 point)
+    {
+        if (!(point.X > -1 && point.Y > -1 && point.X < picture.Width && point.Y < picture.Height))
         {
-            if ((uint)x >= (uint)_width || (uint)y >= (uint)_height)
+            return Vector3.Zero;
+        }
+
+        var (left, top) = ((int)MathF.Floor(point.X), (int)MathF.Floor(point.Y));
+        var upper = Vector3.Lerp(PixelAt(left, top), PixelAt(left + 1, top), point.X - left);
+        var lower = Vector3.Lerp(PixelAt(left, top + 1), PixelAt(left + 1, top + 1), point.X - left);
+        return Vector3.Lerp(upper, lower, point.Y - top);
+
+        Vector3 PixelAt(int x, int y)
+        {
+            if ((uint)x >= (uint)picture.Width || (uint)y >= (uint)picture.Height)
             {
                 return Vector3.Zero;
             }
 
-            var pixel = _pixels.Slice(((y * _width) + x) * Picture.Bands, Picture.Bands);
+            var pixel = picture.Pixels.Slice(((y * picture.Width) + x) * Picture.Bands, Picture.Bands);
             return new Vector3(pixel[0], pixel[1], pixel[2]);
         }
     }
+
+    // As Sum, several times faster, for points that IsInside. Runs for every pixel of a face: optimize at once.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static Vector3 SumInside(Picture picture, Vector2 first, Vector2 acrossStep, Vector2 downStep, int samples)
+    {
+        ref var pixels = ref MemoryMarshal.GetReference(picture.Pixels);
+        var stride = picture.Width * Picture.Bands;
+        var (across, down) = (acrossStep.AsVector128(), downStep.AsVector128());
+        var row = first.AsVector128();
+        var sum = Vector128<float>.Zero;
+        for (var i = 0; i < samples; i++, row += down)
+        {
+            var point = row;
+            for (var j = 0; j < samples; j++, point += across)
+            {
+                // Inside, coordinates are positive, so converting rounds down.
+                var corner = Vector128.ConvertToInt32(point);
+                var share = point - Vector128.ConvertToSingle(corner);
+                ref var pixel = ref Unsafe.Add(ref pixels, (corner[1] * stride) + (corner[0] * Picture.Bands));
+                var (shareX, shareY) = (Vector128.Create(share[0]), Vector128.Create(share[1]));
+                sum += Lerp(LerpRow(ref pixel, shareX), LerpRow(ref Unsafe.Add(ref pixel, stride), shareX), shareY);
+            }
+        }
+
+        return sum.AsVector3();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> LerpRow(ref byte pixel, Vector128<float> share) =>
+        Lerp(Widen(ref pixel), Widen(ref Unsafe.Add(ref pixel, Picture.Bands)), share);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Lerp(Vector128<float> a, Vector128<float> b, Vector128<float> share) => a + ((b - a) * share);
+
+    // Reads four bytes for a three-byte pixel; IsInside guarantees that one more byte follows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Widen(ref byte pixel) =>
+        Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(
+            Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(ref pixel)).AsByte())).AsInt32());
 }
