@@ -99,8 +99,8 @@ public sealed class FaceEngine : IDisposable
         options ??= new FaceEngineOptions();
         NativeHeap.Bound();
 
-        // Failures surface when the first model uses it.
-        _ = Task.Run(Arena.Prepare);
+        // On a thread of its own, since the pool's may all be waiting for it. Failures surface when the first model uses it.
+        _ = Task.Factory.StartNew(Arena.Prepare, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         var folder = ModelFolder.Find(options.ModelsPath);
         var recipe = RecognitionRecipe.Load(Path.Combine(folder, $"{options.Recipe}.json"));
         var (detection, landmarks, recognition) = ((FaceDetection?)null, (LandmarkDetection?)null, (FaceRecognition?)null);

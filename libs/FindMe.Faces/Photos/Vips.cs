@@ -55,19 +55,16 @@ internal static class Vips
     /// <exception cref="VipsException">The source is damaged, or the number of bands differs.</exception>
     public static unsafe void Write(Image image, Span<byte> pixels)
     {
-        var memory = image.WriteToMemory(out var size);
-        try
+        if (SizeOf(image) != pixels.Length)
         {
-            if (size != (ulong)pixels.Length)
-            {
-                throw new VipsException($"expected {pixels.Length} bytes of pixels, got {size}");
-            }
-
-            new ReadOnlySpan<byte>((void*)memory, pixels.Length).CopyTo(pixels);
+            throw new VipsException($"expected {pixels.Length} bytes of pixels, got {SizeOf(image)}");
         }
-        finally
+
+        // Not WriteToMemory, which would map new memory for each photo, and whose result we would copy.
+        fixed (byte* memory = pixels)
         {
-            NetVips.NetVips.Free(memory);
+            using var target = Image.NewFromMemory((nint)memory, (ulong)pixels.Length, image.Width, image.Height, image.Bands, image.Format);
+            image.Write(target);
         }
     }
 
