@@ -27,7 +27,16 @@ internal sealed class ModelFile : IDisposable
     /// <param name="input">Expected input; -1 for a free dimension.</param>
     /// <param name="outputs">Expected outputs, in the order in which <see cref="Run(Memory{float}, long[])"/> returns them.</param>
     /// <exception cref="ModelException">The file is missing, not a model, or another model.</exception>
-    public static ModelFile Load(string path, Tensor input, params Tensor[] outputs) => Load(path, null, input, outputs);
+    public static ModelFile Load(string path, Tensor input, params Tensor[] outputs) => Load(path, sha256: null, threads: 1, input, outputs);
+
+    /// <summary>Loads a model that runs on several processors, and checks the names and shapes of its input and outputs.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="threads">Threads that share each run; the outputs do not depend on it.</param>
+    /// <param name="input">Expected input.</param>
+    /// <param name="outputs">Expected outputs.</param>
+    /// <exception cref="ModelException">The file is missing, not a model, or another model.</exception>
+    public static ModelFile Load(string path, int threads, Tensor input, params Tensor[] outputs) =>
+        Load(path, sha256: null, threads, input, outputs);
 
     /// <summary>Loads a model and checks its SHA-256 digest, input and outputs.</summary>
     /// <param name="path">The file.</param>
@@ -35,7 +44,10 @@ internal sealed class ModelFile : IDisposable
     /// <param name="input">Expected input.</param>
     /// <param name="outputs">Expected outputs.</param>
     /// <exception cref="ModelException">The file is missing, not a model, or another model.</exception>
-    public static ModelFile Load(string path, string? sha256, Tensor input, params Tensor[] outputs)
+    public static ModelFile Load(string path, string? sha256, Tensor input, params Tensor[] outputs) =>
+        Load(path, sha256, threads: 1, input, outputs);
+
+    private static ModelFile Load(string path, string? sha256, int threads, Tensor input, Tensor[] outputs)
     {
         if (!File.Exists(path))
         {
@@ -49,8 +61,8 @@ internal sealed class ModelFile : IDisposable
 
         using var options = new SessionOptions
         {
-            // One thread per photo: photos in parallel scale nearly linearly with the cores, threads inside a model do not.
-            IntraOpNumThreads = 1,
+            // Usually one thread per photo: photos in parallel scale nearly linearly with the cores, threads inside a model do not.
+            IntraOpNumThreads = threads,
             InterOpNumThreads = 1,
 
             // ONNX Runtime keeps a memory pattern for each input shape, and photos come in many shapes.
@@ -58,6 +70,9 @@ internal sealed class ModelFile : IDisposable
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         Arena.Share(options);
+
+        // Waiting threads would otherwise compete with other photos.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         InferenceSession session;
         try
         {

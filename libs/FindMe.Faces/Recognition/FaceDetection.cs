@@ -83,7 +83,8 @@ internal sealed class FaceDetection : IDisposable
     /// <exception cref="ModelException">A file is missing, damaged or another model.</exception>
     public static FaceDetection Load(string folder, DetectionKind kind)
     {
-        var model = SsdModel.Load(Path.Combine(folder, FileOf(kind)));
+        // Strips are searched in parallel. face-api.js' single pass can only be shared inside the model.
+        var model = SsdModel.Load(Path.Combine(folder, FileOf(kind)), kind == DetectionKind.EverySize ? 1 : Environment.ProcessorCount);
         try
         {
             return new FaceDetection(model, kind == DetectionKind.EverySize ? SsdModel.LoadSmallFaces(Path.Combine(folder, SmallFacesFile)) : null);
@@ -119,19 +120,27 @@ internal sealed class FaceDetection : IDisposable
     public List<Detection> DetectAsFaceApi(Picture picture, float minScore = FaceApiMinScore)
     {
         var side = Math.Max(picture.Width, picture.Height);
-        var planes = new float[Picture.Bands * SsdModel.TrainedSide * SsdModel.TrainedSide];
-        Resampling.Resample(
-            picture,
-            new PixelRectangle(0, 0, picture.Width, picture.Height),
-            new PixelRectangle(0, 0, side, side),
-            SsdModel.TrainedSide,
-            SsdModel.TrainedSide,
-            planes,
-            SsdModel.TrainedSide,
-            SsdModel.TrainedSide,
-            ResamplingKind.FaceApi);
+        const int length = Picture.Bands * SsdModel.TrainedSide * SsdModel.TrainedSide;
+        var planes = Buffers.Floats.Rent(length);
         var found = new List<Detection>();
-        _model.Run(planes, SsdModel.TrainedSide, SsdModel.TrainedSide, minScore, found);
+        try
+        {
+            Resampling.Resample(
+                picture,
+                new PixelRectangle(0, 0, picture.Width, picture.Height),
+                new PixelRectangle(0, 0, side, side),
+                SsdModel.TrainedSide,
+                SsdModel.TrainedSide,
+                planes,
+                SsdModel.TrainedSide,
+                SsdModel.TrainedSide,
+                ResamplingKind.FaceApi);
+            _model.Run(planes.AsMemory(0, length), SsdModel.TrainedSide, SsdModel.TrainedSide, minScore, found);
+        }
+        finally
+        {
+            Buffers.Floats.Return(planes);
+        }
 
         const float faceApiOverlap = 0.5f;
         const int faceApiMaxFaces = 100;

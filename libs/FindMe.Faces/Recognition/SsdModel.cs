@@ -32,13 +32,16 @@ internal sealed class SsdModel : IDisposable
 
     private SsdModel(ModelFile model) => _model = model;
 
+    /// <summary>Loads a model of all sizes of faces.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="threads">Threads that share each run; the detections do not depend on it.</param>
     /// <exception cref="ModelException">The file is missing, damaged or another model.</exception>
-    public static SsdModel Load(string path) => Load(path, new ModelFile.Tensor(Input, -1, 3, -1, -1));
+    public static SsdModel Load(string path, int threads) => Load(path, threads, new ModelFile.Tensor(Input, -1, 3, -1, -1));
 
     /// <summary>Loads the model of small faces.</summary>
     /// <exception cref="ModelException">The file is missing, damaged or another model.</exception>
     public static SsdModel LoadSmallFaces(string path) =>
-        Load(path, new ModelFile.Tensor(Input, -1, -1, -1, Resampling.BytesPerPixel) { Type = TensorElementType.UInt8 });
+        Load(path, threads: 1, new ModelFile.Tensor(Input, -1, -1, -1, Resampling.BytesPerPixel) { Type = TensorElementType.UInt8 });
 
     public void Dispose() => _model.Dispose();
 
@@ -66,8 +69,8 @@ internal sealed class SsdModel : IDisposable
         Read(outputs, width, height, minScore, found);
     }
 
-    private static SsdModel Load(string path, ModelFile.Tensor input) =>
-        new(ModelFile.Load(path, input, new ModelFile.Tensor(Boxes, -1, -1, 4), new ModelFile.Tensor(Scores, -1, -1)));
+    private static SsdModel Load(string path, int threads, ModelFile.Tensor input) =>
+        new(ModelFile.Load(path, threads, input, new ModelFile.Tensor(Boxes, -1, -1, 4), new ModelFile.Tensor(Scores, -1, -1)));
 
     private static void Read(IReadOnlyList<OrtValue> outputs, int width, int height, float minScore, List<Detection> found)
     {
