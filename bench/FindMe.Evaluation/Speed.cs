@@ -41,7 +41,7 @@ internal static class Speed
             ["floorMs"] = Math.Round(Floor.Sum(stages.GetValueOrDefault) / photos.Count, 2),
             ["overhead"] = Report.Round((times.Sum() / Floor.Sum(stages.GetValueOrDefault)) - 1),
             ["photosPerSecond1"] = Math.Round(one, 3),
-            ["photosPerSecond2"] = Math.Round(two, 3),
+            ["photosPerSecond2"] = two is null ? null : Math.Round(two.Value, 3),
             ["allocatedKbPerPhoto"] = allocated / photos.Count / 1_000,
             ["rssMb"] = ProcessMemory.Read("VmRSS") / 1_000_000,
             ["peakRssMb"] = ProcessMemory.Read("VmHWM") / 1_000_000,
@@ -115,7 +115,8 @@ internal static class Speed
     }
 
     // Alternates one and two threads over slices of the photos, so that other load affects both alike.
-    private static (double One, double Two) MeasureTogether(FaceEngine engine, List<byte[]> photos, Action<byte[]> work, CancellationToken cancellationToken)
+    // Two is null on a machine with one processor.
+    private static (double One, double? Two) MeasureTogether(FaceEngine engine, List<byte[]> photos, Action<byte[]> work, CancellationToken cancellationToken)
     {
         const int photosAtOnce = 8;
         var seconds = new double[2];
@@ -138,7 +139,7 @@ internal static class Speed
             }
         }
 
-        return (photos.Count / seconds[0], photos.Count / seconds[1]);
+        return (photos.Count / seconds[0], seconds[1] > 0 ? photos.Count / seconds[1] : null);
     }
 
     /// <summary>Returns the photos of a folder and its subfolders, by file extension.</summary>
