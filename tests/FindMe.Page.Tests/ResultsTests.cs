@@ -39,11 +39,13 @@ public sealed class ResultsTests(RunningFindMe findMe)
         var search = new MadeUpSearch { AlbumMargin = 0.05, TakenBack = "photo2.jpg" }.Add("clear", 0.8f).Add("check", 1.09f);
         await search.OpenRunningAsync(visitor);
         await Expect(visitor.Frames).ToHaveCountAsync(2);
+        await Expect(visitor.Frames.Nth(0).Locator(".band")).ToHaveAttributeAsync("title", "95\u00a0% sure");
 
         search.End();
 
         await visitor.SearchEndsAsync("Done. You seem to be in 1\u00a0photo of 2.");
         await Expect(visitor.Frames).ToHaveCountAsync(1);
+        await Expect(visitor.Frames.Nth(0).Locator(".band")).ToHaveAttributeAsync("title", "85\u00a0% sure");
         await Expect(visitor.Summary).ToContainTextAsync("Many of the faces in these photos look alike to FindMe, so only closer matches are shown.");
         await Appearance.LookAtAsync(page, "48-look-alikes");
 
@@ -66,6 +68,24 @@ public sealed class ResultsTests(RunningFindMe findMe)
         await slider.FocusAsync();
         await page.Keyboard.PressAsync("End");
         await Expect(visitor.Frames).ToHaveCountAsync(2);
+    }
+
+    [Fact]
+    public async Task A_photo_that_the_end_takes_back_makes_way_in_the_large_view_and_a_listener_hears_why()
+    {
+        await using var visitor = await PageVisitor.ArriveAsync(findMe);
+        await visitor.AgreeAsync();
+        var search = new MadeUpSearch { AlbumMargin = 0.05, TakenBack = "photo2.jpg" }.Add("clear", 0.8f).Add("check", 1.09f);
+        await search.OpenRunningAsync(visitor);
+        await visitor.Frames.Nth(1).Locator(".frame-open").ClickAsync();
+        var large = visitor.Page.GetByRole(AriaRole.Dialog, new() { Name = "Large photo" });
+        await Expect(large.Locator(".large-position")).ToHaveTextAsync("2 of 2");
+
+        search.End();
+
+        await Expect(large.Locator(".large-position")).ToHaveTextAsync("1 of 1");
+        await Expect(large.Locator(".band")).ToHaveAttributeAsync("title", "85\u00a0% sure");
+        await Expect(large.Locator("[data-announcer]")).ToContainTextAsync("only closer matches are shown");
     }
 
     [Theory]

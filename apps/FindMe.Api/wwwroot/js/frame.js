@@ -29,7 +29,6 @@ export function frameOf(card, { opened, judged, chosen, uncovered, isUncovered }
   let retries = 0;
   let timer;
   const image = element('img', {
-    alt: `Photo ${number}: ${bandWords(match)}, ${nameOf(match)}`,
     width: photo.width,
     height: photo.height,
     decoding: 'async',
@@ -69,18 +68,20 @@ export function frameOf(card, { opened, judged, chosen, uncovered, isUncovered }
     opener.focus();
   }
 
-  // How many posts carry the picture, who they are by, and whether one of them warns of it, is known better the more of them are found.
+  // How many posts carry the picture, who they are by, and whether one of them warns of it, is known better the more of them are found. At
+  // the end the album as a whole may lower how sure it is.
   function update(next) {
     current = next;
     const { posts, copies, judgement, counts } = current;
-    const now = JSON.stringify([posts, copies.length, judgement, counts, current.band]);
+    const now = JSON.stringify([posts, copies.length, judgement, counts, current.band, sureWords(current.match)]);
     if (told === now) return;
     told = now;
     node.dataset.band = current.band;
     node.classList.toggle('uncounted', !counts);
     band.className = `band band-${current.band}`;
     band.textContent = judgementWords(current);
-    band.title = sureWords(match);
+    band.title = sureWords(current.match);
+    image.alt = `Photo ${number}: ${bandWords(current.match)}, ${nameOf(match)}`;
     judge.show(judgement);
     replace(who,
       posts.length > 0 ? postLink(posts[0]) : element('span', { class: 'file' }, fileName(match)),

@@ -73,9 +73,9 @@ export function largeView({ cards, judge, undo, surest, closed }) {
     const all = new Map(cards().map(card => [card.key, card]));
     walk = [...new Set([...walk, ...all.keys()])].filter(key => all.has(key));
     const before = current;
-    if (all.has(current.key)) place = walk.indexOf(current.key);
-    else current = { key: walk[Math.min(place, walk.length - 1)] };
-    current = all.get(current.key);
+    // A photo that has gone makes way for the one that takes its place.
+    place = all.has(current.key) ? walk.indexOf(current.key) : Math.min(place, walk.length - 1);
+    current = all.get(walk[place]);
     if (!current) {
       current = before;
       node.close();
@@ -88,7 +88,7 @@ export function largeView({ cards, judge, undo, surest, closed }) {
     setDisabled(next, place >= walk.length - 1);
   }
 
-  const told = card => JSON.stringify([card.key, card.judgement, card.band, card.copies.length, card.posts]);
+  const told = card => JSON.stringify([card.key, card.judgement, card.band, card.copies.length, card.posts, sureWords(card.match)]);
 
   // A disabled button would lose the focus and with it the arrow keys.
   const setDisabled = (button, off) => button.setAttribute('aria-disabled', String(off));
