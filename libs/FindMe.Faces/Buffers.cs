@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace FindMe.Faces;
 
-/// <summary>Array pools shared by all photos. They keep one array per size and processor, not one per thread.</summary>
+/// <summary>Array pools shared by all photos. They keep a few arrays per size and processor, not one per thread.</summary>
 internal static class Buffers
 {
     // The largest arrays the engine rents: pixels of a 2,000 × 2,000 picture, and input planes of the detector's coarser passes. Larger ones are

@@ -275,6 +275,7 @@ public sealed class FaceEngine : IDisposable
     }
 
     /// <summary>Keeps processors idle until the result is disposed, so that benchmarks control how many work.</summary>
+    /// <remarks>Except in the detector of the <c>face-api</c> recipes, which ONNX Runtime runs on all processors of the process.</remarks>
     internal IDisposable Reserve(int processors) => _processors.Reserve(processors);
 
     /// <summary>Waits for photos in progress, then unloads the models. Later calls throw <see cref="ObjectDisposedException"/>.</summary>

@@ -96,9 +96,12 @@ internal sealed class MadeUpSearch
             _matches[photo]["verdict"] = "no";
         }
 
-        foreach (var match in _matches.Values)
+        if (AlbumMargin > 0)
         {
-            match["confidence"] = match["confidence"]!.GetValue<double>() - (AlbumMargin > 0 ? 0.1 : 0);
+            foreach (var match in _matches.Values)
+            {
+                match["confidence"] = match["confidence"]!.GetValue<double>() - 0.1;
+            }
         }
 
         var view = View("finished");

@@ -2,8 +2,8 @@ namespace FindMe.ModelBuilder;
 
 /// <summary>face-api's <c>ssd_mobilenetv1</c> as ONNX, for images of any size.</summary>
 /// <remarks>
-/// <para>Input <c>image</c> [N, 3, H, W]: NCHW, RGB, 0 to 255; <see cref="BuildSmallFaces"/> takes bytes. Output <c>boxes</c> [N, anchors, 4]: dy, dx, dh, dw relative to the anchor;
-/// <c>scores</c> [N, anchors]: probability of a face. Anchors are ordered by layer, row, column, shape. The caller decodes the boxes, which
+/// <para>Input <c>image</c> [N, 3, H, W]: NCHW, RGB, 0 to 255; <see cref="BuildSmallFaces"/> takes bytes. Output <c>boxes</c>
+/// [N, anchors, 4]: dy, dx, dh, dw relative to the anchor; <c>scores</c> [N, anchors]: probability of a face. Anchors are ordered by layer, row, column, shape. The caller decodes the boxes, which
 /// needs the image size.</para>
 /// <para>MobileNetV1 with SSD heads (https://arxiv.org/abs/1704.04861, https://arxiv.org/abs/1512.02325), with the names of the weights'
 /// manifest.</para>

@@ -22,32 +22,14 @@ internal sealed class ModelFile : IDisposable
         _outputs = outputs;
     }
 
-    /// <summary>Loads a model and checks the names and shapes of its input and outputs.</summary>
+    /// <summary>Loads a model and checks the names, shapes and types of its input and outputs.</summary>
     /// <param name="path">The file.</param>
     /// <param name="input">Expected input; -1 for a free dimension.</param>
     /// <param name="outputs">Expected outputs, in the order in which <see cref="Run(Memory{float}, long[])"/> returns them.</param>
-    /// <exception cref="ModelException">The file is missing, not a model, or another model.</exception>
-    public static ModelFile Load(string path, Tensor input, params Tensor[] outputs) => Load(path, sha256: null, threads: 1, input, outputs);
-
-    /// <summary>Loads a model that runs on several processors, and checks the names and shapes of its input and outputs.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="threads">Threads that share each run; the outputs do not depend on it.</param>
-    /// <param name="input">Expected input.</param>
-    /// <param name="outputs">Expected outputs.</param>
-    /// <exception cref="ModelException">The file is missing, not a model, or another model.</exception>
-    public static ModelFile Load(string path, int threads, Tensor input, params Tensor[] outputs) =>
-        Load(path, sha256: null, threads, input, outputs);
-
-    /// <summary>Loads a model and checks its SHA-256 digest, input and outputs.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="sha256">Expected digest in lower-case hexadecimal digits; null to accept any.</param>
-    /// <param name="input">Expected input.</param>
-    /// <param name="outputs">Expected outputs.</param>
+    /// <param name="threads">Threads that share each run; the outputs do not depend on it.</param>
     /// <exception cref="ModelException">The file is missing, not a model, or another model.</exception>
-    public static ModelFile Load(string path, string? sha256, Tensor input, params Tensor[] outputs) =>
-        Load(path, sha256, threads: 1, input, outputs);
-
-    private static ModelFile Load(string path, string? sha256, int threads, Tensor input, Tensor[] outputs)
+    public static ModelFile Load(string path, Tensor input, Tensor[] outputs, string? sha256 = null, int threads = 1)
     {
         if (!File.Exists(path))
         {

@@ -30,9 +30,9 @@ internal sealed class FaceRecognition : IDisposable
     /// <exception cref="ModelException">The model is missing, damaged, or does not match the recipe.</exception>
     public static FaceRecognition Load(string folder, RecognitionRecipe recipe) => new(recipe, ModelFile.Load(
         Path.Combine(folder, recipe.Model.File),
-        recipe.Model.Sha256,
         new ModelFile.Tensor(recipe.Input.Name, ModelFile.OneOrMany, Picture.Bands, recipe.Input.Side, recipe.Input.Side),
-        new ModelFile.Tensor(recipe.Output.Name, ModelFile.OneOrMany, recipe.Output.Length)));
+        [new ModelFile.Tensor(recipe.Output.Name, ModelFile.OneOrMany, recipe.Output.Length)],
+        recipe.Model.Sha256));
 
     /// <summary>Crops and embeds a face, averaged with its mirror image if the recipe asks for it.</summary>
     /// <param name="picture">The picture.</param>

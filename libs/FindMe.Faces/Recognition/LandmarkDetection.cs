@@ -26,7 +26,7 @@ internal sealed class LandmarkDetection : IDisposable
     public static LandmarkDetection Load(string path) => new(ModelFile.Load(
         path,
         new ModelFile.Tensor(Input, -1, 3, Side, Side),
-        new ModelFile.Tensor(Output, -1, 2 * Landmarks.Count)));
+        [new ModelFile.Tensor(Output, -1, 2 * Landmarks.Count)]));
 
     /// <summary>Finds the landmarks of the face in a box.</summary>
     /// <param name="picture">The picture.</param>

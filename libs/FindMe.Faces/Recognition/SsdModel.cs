@@ -70,7 +70,7 @@ internal sealed class SsdModel : IDisposable
     }
 
     private static SsdModel Load(string path, int threads, ModelFile.Tensor input) =>
-        new(ModelFile.Load(path, threads, input, new ModelFile.Tensor(Boxes, -1, -1, 4), new ModelFile.Tensor(Scores, -1, -1)));
+        new(ModelFile.Load(path, input, [new ModelFile.Tensor(Boxes, -1, -1, 4), new ModelFile.Tensor(Scores, -1, -1)], threads: threads));
 
     private static void Read(IReadOnlyList<OrtValue> outputs, int width, int height, float minScore, List<Detection> found)
     {

@@ -56,9 +56,9 @@ public sealed partial class ImageClassifier : IDisposable
         var input = new ClassifierInput(description.Input);
         var model = ModelFile.Load(
             Path.Combine(folder, description.Model.File),
-            description.Model.Sha256,
             new ModelFile.Tensor(description.Input.Name, [ModelFile.OneOrMany, .. Array.ConvertAll(input.Shape[1..], size => (int)size)]),
-            new ModelFile.Tensor(description.Output.Name, ModelFile.OneOrMany, labels.Length));
+            [new ModelFile.Tensor(description.Output.Name, ModelFile.OneOrMany, labels.Length)],
+            description.Model.Sha256);
         return new ImageClassifier(options, description, input, labels, model);
     }
 
