@@ -187,7 +187,7 @@ internal sealed class FaceAlignment(RecognitionRecipe.AlignmentPoint[] template,
         }
     }
 
-    // As Sum, several times faster, for points that IsInside. Runs for every pixel of a face: optimize at once.
+    // As Sum, without its checks, for points that IsInside. Runs for every pixel of a face: optimize at once.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Vector3 SumInside(Picture picture, Vector2 first, Vector2 acrossStep, Vector2 downStep, int samples)
     {
